@@ -1,0 +1,45 @@
+/** A recording folded into what analysis works on. Built by `readRecording.ts`; plain data, no behaviour. */
+import type {
+  Backend,
+  CallEndLine,
+  CallLine,
+  GpuLine,
+  HeaderLine,
+  ProcessLine,
+  SampleLine,
+  SpanEndLine,
+  SpanLine,
+  WarningLine,
+} from './recordingFormat.ts';
+import type { Milliseconds } from './units.ts';
+
+/** One HTTP request to an LLM server. Without an `end` it was cut off, or is still running. */
+export interface Call {
+  start: CallLine;
+  firstTokenAt: Milliseconds | null;
+  end: CallEndLine | null;
+}
+
+/** Something a hook saw inside the program. */
+export interface HookSpan {
+  start: SpanLine;
+  end: SpanEndLine | null;
+}
+
+export interface Profile {
+  header: HeaderLine;
+  /** The header's backend, or what was learned of it later. */
+  backend: Backend;
+  processes: ProcessLine[];
+  /** In order of start. */
+  calls: Call[];
+  hookSpans: HookSpan[];
+  /** In order of time, non-overlapping. */
+  gpu: GpuLine[];
+  samples: SampleLine[];
+  warnings: WarningLine[];
+  /** The end line, or null for a recording that was cut off or is still being written. */
+  end: { t: Milliseconds; exitCode: number | null; signal: string | null } | null;
+  /** Latest time that any line mentions: the run's length when there is no end line. */
+  lastT: Milliseconds;
+}

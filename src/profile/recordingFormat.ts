@@ -1,0 +1,303 @@
+/**
+ * The recording file: one JSON object a line, the first line a header, only ever appended to.
+ *
+ * Every `t` and `end` is in milliseconds since the recording's start, on the profiler's monotonic
+ * clock, with microsecond digits. A value that is not known is `null`, never 0.
+ *
+ * Lines come in the order in which the recorder learned of them, which is not always the order of
+ * their `t`. A `call` or `span` without its end line was cut off and is *incomplete*.
+ */
+import { z } from 'zod';
+import { gpuProfileSchema, modelProfileSchema, priceProfileSchema } from './hardwareProfiles.ts';
+
+export const RECORDING_FORMAT = 'agent-cost/recording';
+/** Raised by one whenever an old reader would misread a new file; see docs in CHANGELOG. */
+export const RECORDING_VERSION = 1;
+
+/** How a number or a span is known. */
+export const evidenceSchema = z.enum(['measured', 'inferred', 'estimated', 'simulated']);
+export type Evidence = z.infer<typeof evidenceSchema>;
+
+export const statusSchema = z.enum(['ok', 'error', 'cancelled', 'incomplete']);
+export type Status = z.infer<typeof statusSchema>;
+
+export const captureSchema = z.enum(['full', 'hashes', 'none']);
+/** How much of prompts and answers is kept: all, digests enough for prefix-cache analysis, or nothing. */
+export type Capture = z.infer<typeof captureSchema>;
+
+/** A place in the user's source. `line` and `column` are 1-based, of the file as on disk. */
+export const siteSchema = z.object({
+  /** Absolute path, as the program's runtime names it (after source maps). */
+  file: z.string(),
+  line: z.int().min(1),
+  column: z.int().min(1).nullable(),
+  function: z.string().nullable(),
+});
+export type Site = z.infer<typeof siteSchema>;
+
+const t = z.number();
+const id = z.string().min(1);
+
+export const backendSchema = z.object({
+  kind: z.enum(['sim', 'vllm', 'sglang', 'llama.cpp', 'ollama', 'openai', 'direct', 'unknown']),
+  /** Where calls were sent, without credentials; null for `direct`. */
+  url: z.string().nullable(),
+  /** Version string the server reported, if any. */
+  version: z.string().nullable(),
+  /** The model that served, as the backend names it; null until known. */
+  model: z.string().nullable(),
+  /** Name of the GPU profile that energy is computed with, or null. */
+  gpu: z.string().nullable(),
+  simulated: z.boolean(),
+});
+export type Backend = z.infer<typeof backendSchema>;
+
+export const headerLineSchema = z.object({
+  type: z.literal('header'),
+  format: z.literal(RECORDING_FORMAT),
+  version: z.int(),
+  /** Random id of the run. */
+  id,
+  name: z.string(),
+  /** Wall-clock time of t = 0, ISO 8601. */
+  startedAt: z.string(),
+  /** The profiled command; empty when programs were started elsewhere (`serve`, an editor session). */
+  command: z.array(z.string()),
+  cwd: z.string(),
+  capture: captureSchema,
+  backend: backendSchema,
+  /** Profiles as used, kept whole so that a recording can be analysed where they are not installed. */
+  gpuProfile: gpuProfileSchema.nullable(),
+  modelProfile: modelProfileSchema.nullable(),
+  priceProfile: priceProfileSchema.nullable(),
+  /** GPUs serving the model (tensor parallel); power values are per GPU. */
+  gpuCount: z.int().min(1),
+  producer: z.object({ name: z.string(), version: z.string() }),
+});
+
+/** A program with our hook in it has started. */
+export const processLineSchema = z.object({
+  type: z.literal('process'),
+  t,
+  pid: z.int(),
+  ppid: z.int().nullable(),
+  runtime: z.enum(['node', 'python']),
+  runtimeVersion: z.string(),
+  argv: z.array(z.string()),
+  cwd: z.string(),
+});
+
+/** One message of a chat prompt: what is needed to see shared prefixes and who wrote what. */
+export const messageDigestSchema = z.object({
+  role: z.string(),
+  /** First 16 hex digits of SHA-256 over the message's JSON; null when capture is `none`. */
+  hash: z.string().nullable(),
+  /** UTF-16 length of all text in it. */
+  chars: z.int(),
+  /** Text, only when capture is `full`. */
+  text: z.string().nullable(),
+});
+export type MessageDigest = z.infer<typeof messageDigestSchema>;
+
+export const endpointSchema = z.enum(['chat', 'completions', 'embeddings', 'responses', 'models', 'opaque']);
+export type Endpoint = z.infer<typeof endpointSchema>;
+
+/** The proxy has received a request's head and body, and sends it on. */
+export const callLineSchema = z.object({
+  type: z.literal('call'),
+  t,
+  id,
+  endpoint: endpointSchema,
+  method: z.string(),
+  /** Path as the client asked for it, without the route's token and without query values. */
+  path: z.string(),
+  model: z.string().nullable(),
+  stream: z.boolean(),
+  /** 1 for a first try, 2 for the SDK's first retry, … */
+  attempt: z.int().min(1),
+  pid: z.int().nullable(),
+  thread: z.string().nullable(),
+  /** The user's frames, innermost first; empty when unattributed. */
+  frames: z.array(siteSchema),
+  /** Why there are no frames, in words for the user; null when there are. */
+  unattributed: z.string().nullable(),
+  /** Id of the measured span that was running around the call, if the hook knew one. */
+  parent: z.string().nullable(),
+  request: z.object({
+    bytes: z.int(),
+    messages: z.array(messageDigestSchema),
+    /** Names of the tools offered. */
+    tools: z.array(z.string()),
+    /** UTF-16 length of the tools' JSON, which is part of the prompt. */
+    toolsChars: z.int(),
+    /** Results of tools that this request hands to the model. */
+    toolResults: z.array(z.object({ callId: z.string(), bytes: z.int() })),
+    maxTokens: z.int().nullable(),
+  }),
+});
+
+export const usageSchema = z.object({
+  promptTokens: z.int().nullable(),
+  cachedTokens: z.int().nullable(),
+  completionTokens: z.int().nullable(),
+  reasoningTokens: z.int().nullable(),
+});
+export type Usage = z.infer<typeof usageSchema>;
+
+/** The first token of a call's answer has arrived (streams only; for live views). */
+export const firstTokenLineSchema = z.object({ type: z.literal('firstToken'), t, id });
+
+export const toolCallSchema = z.object({ callId: z.string(), name: z.string(), argumentBytes: z.int(), arguments: z.string().nullable() });
+export type ToolCall = z.infer<typeof toolCallSchema>;
+
+/** The answer is complete, failed, or its client went away. */
+export const callEndLineSchema = z.object({
+  type: z.literal('callEnd'),
+  t,
+  id,
+  status: statusSchema.exclude(['incomplete']),
+  httpStatus: z.int().nullable(),
+  error: z.string().nullable(),
+  /** Arrival of the response's head. On a streaming server this is not the first token. */
+  headersAt: z.number().nullable(),
+  /** Arrival of the first event that carries output; null for plain answers. */
+  firstTokenAt: z.number().nullable(),
+  /** Arrival of every output event, as gaps: the first against firstTokenAt (0), each next against the one before. */
+  chunkGaps: z.array(z.number()),
+  usage: usageSchema.nullable(),
+  usageEvidence: evidenceSchema,
+  finishReason: z.string().nullable(),
+  toolCalls: z.array(toolCallSchema),
+  /** The server's own account of this call (vLLM per-request metrics; the embedded server always). */
+  server: z
+    .object({ queueMs: z.number().nullable(), prefillMs: z.number().nullable(), decodeMs: z.number().nullable(), evidence: evidenceSchema })
+    .nullable(),
+  /** Model named in the answer. */
+  model: z.string().nullable(),
+  responseBytes: z.int(),
+  /** Answer's text, only when capture is `full`. */
+  text: z.string().nullable(),
+});
+
+export const spanKindSchema = z.enum(['agent', 'step', 'llm', 'tool', 'other']);
+export type SpanKind = z.infer<typeof spanKindSchema>;
+
+/** Something that a hook saw begin inside the program. */
+export const spanLineSchema = z.object({
+  type: z.literal('span'),
+  t,
+  id,
+  kind: spanKindSchema.exclude(['llm']),
+  name: z.string(),
+  parent: z.string().nullable(),
+  pid: z.int(),
+  thread: z.string(),
+  frames: z.array(siteSchema),
+  unattributed: z.string().nullable(),
+  evidence: evidenceSchema,
+  /** How it was seen: an HTTP request that is no LLM call, a child process, a function run by an SDK's tool runner. */
+  source: z.enum(['http', 'process', 'toolRunner', 'function']),
+  /** Short, for people: `GET en.wikipedia.org/w/api.php`, `git status`. Never query values, bodies or headers. */
+  detail: z.string().nullable(),
+  /** Id of the model's tool call that this answers, when the hook knows it. */
+  callId: z.string().nullable(),
+});
+
+export const spanEndLineSchema = z.object({
+  type: z.literal('spanEnd'),
+  t,
+  id,
+  status: statusSchema.exclude(['incomplete']),
+  error: z.string().nullable(),
+  resultBytes: z.int().nullable(),
+});
+
+export const gpuStateSchema = z.enum(['prefill', 'decode', 'mixed', 'idle', 'foreign']);
+export type GpuState = z.infer<typeof gpuStateSchema>;
+
+/** What the GPU did in [t, end): one engine step, or several alike merged. Gaps between lines are idle. */
+export const gpuLineSchema = z.object({
+  type: z.literal('gpu'),
+  t,
+  end: z.number(),
+  state: gpuStateSchema,
+  /** Sequences in the step's batch. */
+  batch: z.int(),
+  /** Tokens resident in the KV cache, and its capacity. */
+  kvTokens: z.int().nullable(),
+  kvCapacityTokens: z.int().nullable(),
+  /** Power of all GPUs together. */
+  watts: z.number().nullable(),
+  /** Each call's share of the work done, by call id; sums to 1. */
+  shares: z.record(z.string(), z.number()),
+  evidence: evidenceSchema,
+});
+
+/** A reading of the server's or the GPU's own instruments. */
+export const sampleLineSchema = z.object({
+  type: z.literal('sample'),
+  t,
+  source: z.string(),
+  running: z.number().nullable(),
+  waiting: z.number().nullable(),
+  /** Share of KV blocks in use, 0 to 1. */
+  kvUse: z.number().nullable(),
+  watts: z.number().nullable(),
+  /** Energy counter since an arbitrary zero. */
+  joules: z.number().nullable(),
+});
+
+/** Something the user should know; shown once. `code` is stable, `message` says what, why and what to do. */
+export const warningLineSchema = z.object({ type: z.literal('warning'), t, code: z.string(), message: z.string() });
+
+/** What is learned about the backend after the header was written; later lines override earlier ones. */
+export const backendLineSchema = z.object({ type: z.literal('backend'), t, backend: backendSchema });
+
+/** The run ended in an orderly way. A file without it is complete up to its last line. */
+export const endLineSchema = z.object({
+  type: z.literal('end'),
+  t,
+  exitCode: z.int().nullable(),
+  signal: z.string().nullable(),
+});
+
+export const recordingLineSchema = z.discriminatedUnion('type', [
+  headerLineSchema,
+  processLineSchema,
+  callLineSchema,
+  firstTokenLineSchema,
+  callEndLineSchema,
+  spanLineSchema,
+  spanEndLineSchema,
+  gpuLineSchema,
+  sampleLineSchema,
+  warningLineSchema,
+  backendLineSchema,
+  endLineSchema,
+]);
+export type RecordingLine = z.infer<typeof recordingLineSchema>;
+export type HeaderLine = z.infer<typeof headerLineSchema>;
+export type ProcessLine = z.infer<typeof processLineSchema>;
+export type CallLine = z.infer<typeof callLineSchema>;
+export type CallEndLine = z.infer<typeof callEndLineSchema>;
+export type SpanLine = z.infer<typeof spanLineSchema>;
+export type SpanEndLine = z.infer<typeof spanEndLineSchema>;
+export type GpuLine = z.infer<typeof gpuLineSchema>;
+export type SampleLine = z.infer<typeof sampleLineSchema>;
+export type WarningLine = z.infer<typeof warningLineSchema>;
+
+/** Why a file cannot be read as a recording. */
+export type RecordingErrorReason = 'empty' | 'notARecording' | 'newerVersion' | 'damaged' | 'tooLarge';
+
+/** Raised for a file that is not a readable recording; `message` names the file and the remedy. */
+export class RecordingError extends Error {
+  readonly reason: RecordingErrorReason;
+  constructor(reason: RecordingErrorReason, message: string) {
+    super(message);
+    this.name = 'RecordingError';
+    this.reason = reason;
+  }
+  static is(error: unknown, reason?: RecordingErrorReason): error is RecordingError {
+    return error instanceof RecordingError && (reason === undefined || error.reason === reason);
+  }
+}

@@ -1,0 +1,203 @@
+/**
+ * The report: what `agent-cost report --json` prints, and the one model that all views show.
+ *
+ * Times in milliseconds from the run's start, energy in watt-hours, money in US dollars. A value that is not
+ * known is null, never 0. This schema is a promise to scripts: add freely; change or remove only with a new
+ * major version in `REPORT_SCHEMA`.
+ */
+import { z } from 'zod';
+import { backendSchema, endpointSchema, evidenceSchema, gpuStateSchema, siteSchema, spanKindSchema, statusSchema, captureSchema } from './recordingFormat.ts';
+
+export const REPORT_SCHEMA = 'agent-cost/report@1';
+
+const n = z.number().nullable();
+const count = z.int();
+
+/** How an energy figure was come by: the device's counter, power readings integrated, a GPU profile's model, or the embedded server. */
+export const gradeSchema = z.enum(['counter', 'integrated', 'model', 'simulated']);
+export type Grade = z.infer<typeof gradeSchema>;
+
+const percentiles = z.object({ p50: n, p95: n, p99: n });
+
+export const llmDetailsSchema = z.object({
+  model: z.string().nullable(),
+  endpoint: endpointSchema,
+  path: z.string(),
+  stream: z.boolean(),
+  queueMs: n,
+  prefillMs: n,
+  decodeMs: n,
+  /** How queue, prefill and decode are known. */
+  phaseEvidence: evidenceSchema.nullable(),
+  ttftMs: n,
+  itlMs: z.object({ p50: n, p95: n, p99: n, max: n }),
+  promptTokens: n,
+  cachedTokens: n,
+  completionTokens: n,
+  reasoningTokens: n,
+  /** How the token counts are known. */
+  tokenEvidence: evidenceSchema.nullable(),
+  finishReason: z.string().nullable(),
+  /** Prompt tokens by who wrote them (the paper's Figure 8), scaled from text lengths to promptTokens; output = completionTokens. */
+  roles: z.object({ instruction: n, fewShot: n, user: n, llmHistory: n, toolHistory: n, output: n }).nullable(),
+  rolesEvidence: evidenceSchema.nullable(),
+  energyWh: z.object({ active: n, grade: gradeSchema.nullable(), band: z.tuple([z.number(), z.number()]).nullable() }),
+  costUsd: n,
+  httpStatus: z.int().nullable(),
+  attempt: z.int(),
+  /** Prompt's last message and the answer's text; only when the recording's capture is `full`. */
+  promptText: z.string().nullable(),
+  answerText: z.string().nullable(),
+});
+
+export const toolDetailsSchema = z.object({
+  name: z.string(),
+  callId: z.string().nullable(),
+  /** What it did, for people: `GET en.wikipedia.org/w/api.php`. */
+  detail: z.string().nullable(),
+  resultBytes: n,
+  /** GPU idle time that fell while the agent waited for this tool, and the energy of it. */
+  idleBlameMs: n,
+  idleEnergyWh: n,
+});
+
+export const reportSpanSchema = z.object({
+  id: z.string(),
+  parent: z.string().nullable(),
+  kind: spanKindSchema,
+  name: z.string(),
+  startMs: z.number(),
+  /** Null while it runs (live views only); a finished report has an end for each, the run's end for incomplete ones. */
+  endMs: n,
+  status: statusSchema,
+  error: z.object({ message: z.string() }).nullable(),
+  evidence: evidenceSchema,
+  thread: z.string().nullable(),
+  pid: z.int().nullable(),
+  site: siteSchema.nullable(),
+  /** Why `site` is null. */
+  unattributed: z.string().nullable(),
+  frames: z.array(siteSchema),
+  llm: llmDetailsSchema.nullable(),
+  tool: toolDetailsSchema.nullable(),
+});
+export type ReportSpan = z.infer<typeof reportSpanSchema>;
+
+export const reportLineSchema = z.object({
+  file: z.string(),
+  line: z.int(),
+  function: z.string().nullable(),
+  /** What happens on the line: model calls, tool calls, or both. */
+  kinds: z.array(z.enum(['llm', 'tool'])),
+  calls: count,
+  llmCalls: count,
+  toolCalls: count,
+  failed: count,
+  llmMs: z.number(),
+  toolMs: z.number(),
+  p50Ms: n,
+  p95Ms: n,
+  promptTokens: n,
+  cachedTokens: n,
+  completionTokens: n,
+  /** LLM lines: active energy. Tool lines: null; see idleEnergyWh. */
+  energyWh: n,
+  grade: gradeSchema.nullable(),
+  /** GPU idle while the agent waited here. */
+  idleBlameMs: n,
+  idleEnergyWh: n,
+  costUsd: n,
+  ttftMs: z.object({ p50: n, p95: n }),
+  /** Weakest evidence among the line's spans. */
+  evidence: evidenceSchema,
+  /** Ids of the spans on this line, in order of start. */
+  spans: z.array(z.string()),
+});
+export type ReportLine = z.infer<typeof reportLineSchema>;
+
+export const reportSchema = z.object({
+  schema: z.literal(REPORT_SCHEMA),
+  run: z.object({
+    id: z.string(),
+    name: z.string(),
+    command: z.array(z.string()),
+    cwd: z.string(),
+    startedAt: z.string(),
+    exitCode: z.int().nullable(),
+    signal: z.string().nullable(),
+    complete: z.boolean(),
+    /** Still being recorded. */
+    live: z.boolean(),
+    capture: captureSchema,
+  }),
+  backend: backendSchema,
+  totals: z.object({
+    wallMs: z.number(),
+    requests: count,
+    /** How the grouping into requests is known. */
+    requestsEvidence: evidenceSchema,
+    llmCalls: count,
+    toolCalls: count,
+    failedCalls: count,
+    promptTokens: n,
+    cachedTokens: n,
+    completionTokens: n,
+    reasoningTokens: n,
+    ttftMs: percentiles,
+    itlMs: percentiles,
+    /** Union over the run: llm = only LLM calls in flight, tool = only tools, overlap = both, other = neither. Sums to wallMs. */
+    agentMs: z.object({ llm: z.number(), tool: z.number(), overlap: z.number(), other: z.number() }),
+    /** Union over the run; sums to wallMs. `foreign` is null where nothing tells (then it hides in the other states). */
+    gpuMs: z.object({ prefill: n, decode: n, mixed: n, foreign: n, idle: n }),
+    gpuEvidence: evidenceSchema.nullable(),
+    energyWh: z.object({ active: n, idle: n, foreign: n, total: n, grade: gradeSchema.nullable(), band: z.tuple([z.number(), z.number()]).nullable() }),
+    costUsd: n,
+  }),
+  spans: z.array(reportSpanSchema),
+  lines: z.array(reportLineSchema),
+  tools: z.array(
+    z.object({
+      name: z.string(),
+      calls: count,
+      errors: count,
+      totalMs: z.number(),
+      p50Ms: n,
+      p95Ms: n,
+      idleBlameMs: n,
+      idleEnergyWh: n,
+      evidence: evidenceSchema,
+    }),
+  ),
+  findings: z.array(
+    z.object({
+      rule: z.string(),
+      severity: z.enum(['info', 'warning']),
+      message: z.string(),
+      site: siteSchema.nullable(),
+      spans: z.array(z.string()),
+      saves: z.object({ ms: n, energyWh: n, usd: n }),
+      evidence: evidenceSchema,
+    }),
+  ),
+  warnings: z.array(z.object({ code: z.string(), message: z.string() })),
+});
+export type Report = z.infer<typeof reportSchema>;
+export type ReportTool = Report['tools'][number];
+export type Totals = Report['totals'];
+
+/** One stretch of the GPU lane: contiguous over the run, idle included. */
+export const gpuSegmentSchema = z.object({
+  startMs: z.number(),
+  endMs: z.number(),
+  state: gpuStateSchema,
+  batch: z.int(),
+  kvTokens: z.number().nullable(),
+  kvCapacityTokens: z.number().nullable(),
+  /** Power of all GPUs together, null where unknown. */
+  watts: z.number().nullable(),
+  /** LLM spans that had work in it. */
+  spans: z.array(z.string()),
+  /** Idle only: the span that the agent was waiting for. */
+  blamedOn: z.string().nullable(),
+});
+export type GpuSegment = z.infer<typeof gpuSegmentSchema>;

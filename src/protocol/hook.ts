@@ -1,0 +1,94 @@
+/**
+ * What passes between the profiler process and the hooks inside the user's programs.
+ *
+ * Down: the environment variable `AGENT_COST_SESSION` names the session file, the hook's lease.
+ * A hook that finds no such file does nothing at all.
+ * Up, with each LLM request: the header `x-agent-cost-call` (base64url of a JSON `CallTag`).
+ * Up, for all else: `HookEvent` lines that the hook appends to `events-<pid>-<n>.ndjson` in the session's
+ * folder with one synchronous write each. A full or missing disk costs the event, never the host.
+ *
+ * The proxy removes every `x-agent-cost-*` header before it sends a request on.
+ */
+import { z } from 'zod';
+import { siteSchema } from '../profile/recordingFormat.ts';
+
+export const SESSION_ENV = 'AGENT_COST_SESSION';
+export const CALL_HEADER = 'x-agent-cost-call';
+/** Scheme, host and port that the program meant to call, when the hook redirected it: `https://api.openai.com`. */
+export const ORIGIN_HEADER = 'x-agent-cost-origin';
+/** The base64url tag is cut (outermost frames first) to stay below this many characters. */
+export const CALL_TAG_LIMIT = 6000;
+
+export const sessionFileSchema = z.object({
+  version: z.literal(1),
+  id: z.string(),
+  /** `http://127.0.0.1:PORT/TOKEN`; a program's `/v1/chat/completions` goes to `${routeUrl}/v1/chat/completions`. */
+  routeUrl: z.string(),
+  /** Folder for event files: the session file's own. */
+  eventsDir: z.string(),
+  /** Where calls end up: the embedded server, one fixed server, or where the program sent them. */
+  backend: z.enum(['sim', 'fixed', 'direct']),
+  /** Base URL (`…/v1`) of the fixed server: where a hook goes when the profiler is gone. Null for sim and direct. */
+  fallbackUrl: z.string().nullable(),
+  profilerPid: z.int(),
+});
+export type SessionFile = z.infer<typeof sessionFileSchema>;
+
+/** What a hook says about an LLM request. */
+export const callTagSchema = z.object({
+  v: z.literal(1),
+  /** Unique in the session: `<pid>-<thread>-<n>`. Retries of one SDK call have ids of their own. */
+  id: z.string(),
+  pid: z.int(),
+  /** `main`, or the worker's or thread's name. */
+  thread: z.string(),
+  frames: z.array(siteSchema),
+  /** Why there are no frames; null when there are. */
+  unattributed: z.string().nullable(),
+  parent: z.string().nullable(),
+});
+export type CallTag = z.infer<typeof callTagSchema>;
+
+/** Times (`t`) are milliseconds of the process's own monotonic clock: hrtime in Node, monotonic_ns in Python. */
+const t = z.number();
+
+export const hookEventSchema = z.discriminatedUnion('type', [
+  z.object({
+    type: z.literal('hello'),
+    t,
+    /** The wall clock at the same instant, ms since 1970, to place clocks that do not share their zero. */
+    epochMs: z.number(),
+    pid: z.int(),
+    ppid: z.int().nullable(),
+    runtime: z.enum(['node', 'python']),
+    runtimeVersion: z.string(),
+    argv: z.array(z.string()),
+    cwd: z.string(),
+  }),
+  z.object({
+    type: z.literal('span'),
+    t,
+    id: z.string(),
+    kind: z.enum(['agent', 'step', 'tool', 'other']),
+    name: z.string(),
+    parent: z.string().nullable(),
+    thread: z.string(),
+    frames: z.array(siteSchema),
+    unattributed: z.string().nullable(),
+    source: z.enum(['http', 'process', 'toolRunner', 'function']),
+    detail: z.string().nullable(),
+    callId: z.string().nullable(),
+  }),
+  z.object({
+    type: z.literal('spanEnd'),
+    t,
+    id: z.string(),
+    status: z.enum(['ok', 'error', 'cancelled']),
+    error: z.string().nullable(),
+    resultBytes: z.int().nullable(),
+  }),
+  /** Something the user should know, such as a call that could not be routed. */
+  z.object({ type: z.literal('note'), t, code: z.string(), message: z.string() }),
+  z.object({ type: z.literal('bye'), t, dropped: z.int() }),
+]);
+export type HookEvent = z.infer<typeof hookEventSchema>;

@@ -1,0 +1,61 @@
+/**
+ * The profiler process and its parent (extension or command line).
+ *
+ * The parent starts `dist/profiler.cjs` with the options as one JSON line on stdin, then sends `ToProfiler`
+ * lines there; the profiler answers with `FromProfiler` lines on stdout. Its stderr is for the log.
+ * The recording on disk is the truth: messages only say what is new, and are dropped rather than queued
+ * when the parent does not read. When the parent goes away, the profiler serves on until the programs that
+ * it knows have ended, then closes the recording and exits.
+ */
+import { z } from 'zod';
+import { backendSchema, captureSchema } from '../profile/recordingFormat.ts';
+
+export const profilerOptionsSchema = z.object({
+  /** Absolute path of the recording to write; must not exist. */
+  out: z.string(),
+  name: z.string(),
+  command: z.array(z.string()),
+  cwd: z.string(),
+  capture: captureSchema,
+  backend: z.discriminatedUnion('kind', [
+    z.object({ kind: z.literal('sim'), gpu: z.string(), model: z.string() }),
+    z.object({ kind: z.literal('url'), url: z.string() }),
+    /** `defaultUrl`: where calls go that do not say where they meant to go. */
+    z.object({ kind: z.literal('direct'), defaultUrl: z.string() }),
+  ]),
+  /** Rewrite the model's name in every request. */
+  model: z.string().nullable(),
+  /** GPU profile (id, name or path of a JSON file) to compute energy with when the backend is real. */
+  gpu: z.string().nullable(),
+  gpuCount: z.int().min(1),
+  /** 0 picks a free port. */
+  port: z.int().min(0).max(65535),
+  /** Poll the server's own metrics while calls run. */
+  telemetry: z.enum(['auto', 'off']),
+});
+export type ProfilerOptions = z.infer<typeof profilerOptionsSchema>;
+
+export const toProfilerSchema = z.discriminatedUnion('type', [
+  /** The program has ended: finish calls in flight as incomplete, close the recording, exit. */
+  z.object({ type: z.literal('stop'), exitCode: z.int().nullable(), signal: z.string().nullable() }),
+]);
+export type ToProfiler = z.infer<typeof toProfilerSchema>;
+
+export const fromProfilerSchema = z.discriminatedUnion('type', [
+  z.object({
+    type: z.literal('ready'),
+    /** `http://127.0.0.1:PORT/TOKEN` */
+    routeUrl: z.string(),
+    /** Absolute path of the session file (value of AGENT_COST_SESSION). */
+    sessionFile: z.string(),
+    out: z.string(),
+    backend: backendSchema,
+  }),
+  /** The recording has grown to this many bytes, all of it whole lines. */
+  z.object({ type: z.literal('grew'), bytes: z.int() }),
+  z.object({ type: z.literal('warning'), code: z.string(), message: z.string() }),
+  /** The profiler cannot go on (port taken, unknown profile, …); it exits with 2 after this. */
+  z.object({ type: z.literal('fatal'), code: z.string(), message: z.string() }),
+  z.object({ type: z.literal('closed'), bytes: z.int() }),
+]);
+export type FromProfiler = z.infer<typeof fromProfilerSchema>;
