@@ -1,0 +1,19 @@
+/** Where the parts of the installed program lie, relative to the bundle that is running. */
+import { existsSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+
+export interface Installation {
+  profiler: string;
+  instrumentDir: string;
+  webviewScript: string;
+}
+
+/** The built parts: beside this file when it is `dist/cli.cjs`, in `dist/` when it runs from source. */
+export function installation(): Installation {
+  const beside = existsSync(join(__dirname, 'profiler.cjs')) ? __dirname : join(dirname(dirname(__dirname)), 'dist');
+  return {
+    profiler: join(beside, 'profiler.cjs'),
+    instrumentDir: join(beside, 'instrument'),
+    webviewScript: join(beside, 'webview', 'timeline.js'),
+  };
+}

@@ -1,0 +1,44 @@
+/** The command line: `agent-cost VERB …`. Exit codes: 0 done, 1 a check failed, 2 wrong usage or input; `run` exits as its command did. */
+import { Command, CommanderError } from 'commander';
+import { version } from '../../package.json';
+import { ProfilerError } from '../profiler/client.ts';
+import { RecordingError } from '../profile/recordingFormat.ts';
+import { addExportCommand } from './exportCommand.ts';
+import { addReportCommand } from './reportCommand.ts';
+import { addRunCommand } from './runCommand.ts';
+import { addServeCommand } from './serveCommand.ts';
+import { UsageError } from './usageError.ts';
+
+const WRONG_USAGE = 2;
+
+function program(): Command {
+  const root = new Command('agent-cost')
+    .description('What every line of your LLM agent costs: latency, tokens, GPU time and energy.')
+    .version(version)
+    .showHelpAfterError('(agent-cost --help lists the verbs; agent-cost VERB --help has an example)')
+    .exitOverride();
+  for (const add of [addRunCommand, addServeCommand, addReportCommand, addExportCommand]) add(root).exitOverride();
+  root.addHelpText('after', '\nExample:\n  $ agent-cost run -- python my_agent.py');
+  return root;
+}
+
+/** True for errors whose message is written for the user and needs no stack. */
+function isForTheUser(error: unknown): error is Error {
+  return error instanceof UsageError || RecordingError.is(error) || error instanceof ProfilerError;
+}
+
+async function main(): Promise<void> {
+  try {
+    await program().parseAsync(process.argv);
+  } catch (error) {
+    if (error instanceof CommanderError) {
+      // Commander has already said it; help and version are no failures.
+      process.exitCode = error.exitCode === 0 ? 0 : WRONG_USAGE;
+      return;
+    }
+    console.error(isForTheUser(error) ? `agent-cost: ${error.message}` : error);
+    process.exitCode = WRONG_USAGE;
+  }
+}
+
+void main();

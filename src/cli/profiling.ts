@@ -1,0 +1,65 @@
+/** The profiler process as `run` and `serve` use it: started, its environment handed out, stopped, its recording summarized. */
+import { relative } from 'node:path';
+import { analyze } from '../analysis/analyze.ts';
+import { launchEnvironment } from '../instrument/launch.ts';
+import { startProfiler } from '../profiler/client.ts';
+import type { ProfilerOptions } from '../protocol/profiler.ts';
+import type { TimelineDocument } from '../protocol/webview.ts';
+import { readRecordingFile } from '../recorder/recordingFile.ts';
+import { installation } from './installation.ts';
+import { summaryText } from './summary.ts';
+import { terminalStyle } from './terminalStyle.ts';
+
+export interface Profiling {
+  /** Absolute path of the recording, and the same as people would type it. */
+  out: string;
+  shownOut: string;
+  /** What to set in a program's environment, on top of `base`. */
+  environment(base: NodeJS.ProcessEnv, hooks: boolean): Record<string, string>;
+  stop(end: { exitCode: number | null; signal: string | null }): Promise<void>;
+  /** Prints the summary on stderr, or the report's JSON on stdout. */
+  summarize(options: { json: boolean; paths(document: TimelineDocument): [string, string][] }): Promise<void>;
+}
+
+/** @throws ProfilerError when the profiler cannot serve */
+export async function startProfiling(options: ProfilerOptions): Promise<Profiling> {
+  const { profiler: profilerPath, instrumentDir } = installation();
+  const said = new Map<string, string>();
+  const profiler = await startProfiler(options, {
+    profilerPath,
+    onMessage: (message) => {
+      if (message.type === 'warning') said.set(message.code, message.message);
+    },
+  });
+  const { ready } = profiler;
+  return {
+    out: ready.out,
+    shownOut: relative(process.cwd(), ready.out).startsWith('..') ? ready.out : relative(process.cwd(), ready.out),
+    environment: (base, hooks) =>
+      launchEnvironment({
+        base,
+        hooks,
+        instrumentDir,
+        sessionFile: ready.sessionFile,
+        routeUrl: ready.routeUrl,
+        backend: options.backend.kind === 'url' ? 'fixed' : options.backend.kind,
+      }),
+    stop: (end) => profiler.stop(end),
+    async summarize({ json, paths }) {
+      let document: TimelineDocument;
+      try {
+        document = analyze(await readRecordingFile(ready.out));
+      } catch (error) {
+        // The program ran; only its recording is lost (a full disk, say). That is told, and changes no exit code.
+        const warnings = [...said.values()].map((message) => `agent-cost: ${message}\n`).join('');
+        process.stderr.write(`${warnings}agent-cost: no summary: ${error instanceof Error ? error.message : String(error)}\n`);
+        return;
+      }
+      const { report } = document;
+      const recorded = new Set(report.warnings.map((warning) => warning.code));
+      for (const [code, message] of said) if (!recorded.has(code)) report.warnings.push({ code, message });
+      if (json) process.stdout.write(`${JSON.stringify(report, null, 2)}\n`);
+      else process.stderr.write(`\n${summaryText(report, { style: terminalStyle(process.stderr), paths: paths(document) })}`);
+    },
+  };
+}

@@ -1,0 +1,71 @@
+/** The options that `run` and `serve` share, from words to what the profiler process takes. */
+import { type Command, Option } from 'commander';
+import { resolve } from 'node:path';
+import { BackendOptionError, parseBackendOption } from '../protocol/backendOption.ts';
+import type { ProfilerOptions } from '../protocol/profiler.ts';
+import { captureSchema } from '../profile/recordingFormat.ts';
+import { newRecordingPath, RECORDINGS_FOLDER } from '../recorder/recordingFile.ts';
+import { UsageError } from './usageError.ts';
+
+export interface ProfilingFlags {
+  backend: string;
+  model?: string;
+  out?: string;
+  name?: string;
+  capture: string;
+  telemetry: string;
+  gpu?: string;
+  gpuCount: string;
+  hooks: boolean;
+  port?: string;
+}
+
+/** Where `direct` calls go that do not say where they meant to: what the environment says, else OpenAI's own. */
+const DEFAULT_DIRECT_URL = 'https://api.openai.com/v1';
+
+export function addProfilingOptions(command: Command): Command {
+  return command
+    .option('--backend <backend>', 'where LLM calls go: sim[:GPU/MODEL] (embedded, simulated), a URL, or direct (where the program sends them)', 'sim')
+    .option('--model <name>', "rewrite the model's name on the way to the backend")
+    .option('--out <file>', `recording to write (default: ${RECORDINGS_FOLDER}/NAME-DATE-TIME.agentcost)`)
+    .option('--name <name>', "the run's name (default: the program's)")
+    .addOption(new Option('--capture <what>', 'how much of prompts and answers is kept').choices(captureSchema.options).default('full'))
+    .addOption(new Option('--telemetry <source>', "the server's own metrics, while calls run").choices(['auto', 'off']).default('auto'))
+    .option('--gpu <profile>', 'GPU profile that energy is computed with on a real backend: a name or a JSON file')
+    .option('--gpu-count <n>', 'GPUs that serve the model', '1')
+    .option('--no-hooks', "do not look into the program: calls are seen on the wire only, without the user's lines");
+}
+
+/** @throws UsageError */
+export function profilingOptions(flags: ProfilingFlags, command: string[], fallbackName: string): ProfilerOptions {
+  const name = flags.name ?? fallbackName;
+  const cwd = process.cwd();
+  return {
+    out: flags.out === undefined ? newRecordingPath(resolve(cwd, RECORDINGS_FOLDER), name, new Date()) : resolve(cwd, flags.out),
+    name,
+    command,
+    cwd,
+    capture: captureSchema.parse(flags.capture),
+    backend: backend(flags.backend),
+    model: flags.model ?? null,
+    gpu: flags.gpu ?? null,
+    gpuCount: wholeNumber('--gpu-count', flags.gpuCount, 1, 1024),
+    port: flags.port === undefined ? 0 : wholeNumber('--port', flags.port, 0, 65535),
+    telemetry: flags.telemetry === 'off' ? 'off' : 'auto',
+  };
+}
+
+function backend(text: string): ProfilerOptions['backend'] {
+  try {
+    return parseBackendOption(text, process.env['OPENAI_BASE_URL'] || DEFAULT_DIRECT_URL);
+  } catch (error) {
+    if (error instanceof BackendOptionError) throw new UsageError(`--backend: ${error.message}`);
+    throw error;
+  }
+}
+
+function wholeNumber(option: string, text: string, least: number, most: number): number {
+  const value = Number(text);
+  if (!Number.isInteger(value) || value < least || value > most) throw new UsageError(`${option} takes a whole number from ${least} to ${most}, not "${text}".`);
+  return value;
+}

@@ -1,0 +1,19 @@
+/** `agent-cost report FILE`: what a recorded run cost. */
+import type { Command } from 'commander';
+import { openRecording } from './openRecording.ts';
+import { summaryText } from './summary.ts';
+import { terminalStyle } from './terminalStyle.ts';
+
+export function addReportCommand(root: Command): Command {
+  const command = root
+    .command('report')
+    .description('show what a recorded run cost: totals, phases, a table by source line and by tool, findings')
+    .argument('<file>', 'recording (*.agentcost)')
+    .option('--json', 'print the report as JSON (schema agent-cost/report@1) and nothing else')
+    .addHelpText('after', '\nExample:\n  $ agent-cost report .agent-cost/my_agent-20261122-1412.agentcost --json > report.json');
+  command.action(async (file: string, flags: { json?: true }) => {
+    const { report } = await openRecording(file);
+    process.stdout.write(flags.json ? `${JSON.stringify(report, null, 2)}\n` : summaryText(report, { style: terminalStyle(process.stdout), paths: [] }));
+  });
+  return command;
+}

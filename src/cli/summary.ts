@@ -1,0 +1,160 @@
+/** A report as a person reads it in the terminal. */
+import { basename, isAbsolute, relative } from 'node:path';
+import { formatDuration, formatEnergy, formatPercent, formatTokens, formatUsd } from '../profile/formatValue.ts';
+import type { Report, ReportLine } from '../profile/report.ts';
+import { alignColumns } from './alignColumns.ts';
+import type { TerminalStyle } from './terminalStyle.ts';
+
+export interface SummaryOptions {
+  style: TerminalStyle;
+  /** What stands at the end: a label and where to look or what to type. */
+  paths: [label: string, text: string][];
+}
+
+/** At most this many rows in a table; the rest is counted. */
+const MOST_ROWS = 12;
+
+/** The whole summary, ending in a newline. Recorded text in it is made harmless for a terminal. */
+export function summaryText(report: Report, { style, paths }: SummaryOptions): string {
+  const blocks = [
+    [style.bold(headline(report)), ...phases(report)],
+    lineTable(report, style),
+    toolTable(report, style),
+    findings(report),
+    warnings(report),
+    paths.length > 0 ? alignColumns(paths.map(([label, text]) => [style.dim(label), text]), ['left', 'left']) : [],
+  ];
+  const text = blocks
+    .filter((block) => block.length > 0)
+    .map((block) => block.join('\n'))
+    .join('\n\n');
+  return `${text}\n`;
+}
+
+function headline({ run, totals, backend }: Report): string {
+  const parts = [
+    harmless(run.name),
+    `${totals.requests} ${totals.requests === 1 ? 'request' : 'requests'}`,
+    formatDuration(totals.wallMs),
+    harmless([backend.model ?? backend.kind, backend.gpu === null ? null : `on ${backend.gpu}`].filter((part) => part !== null).join(' ')),
+  ];
+  const state = run.complete ? '' : '  incomplete: the recording was cut off';
+  return parts.join(' · ') + (backend.simulated ? '  simulated' : '') + state;
+}
+
+function phases({ totals }: Report): string[] {
+  const share = (ms: number | null) => (ms === null || totals.wallMs === 0 ? '' : ` ${formatPercent(ms / totals.wallMs)}`);
+  const part = (label: string, ms: number | null) => `${label} ${formatDuration(ms)}${share(ms)}`;
+  const { agentMs: agent, gpuMs: gpu, energyWh: energy } = totals;
+  const agentParts = [part('LLM', agent.llm), part('tools', agent.tool), ...(agent.overlap > 0 ? [part('both', agent.overlap)] : []), part('other', agent.other)];
+  const gpuParts = [
+    part('prefill', gpu.prefill),
+    part('decode', gpu.decode),
+    ...(gpu.mixed ? [part('mixed', gpu.mixed)] : []),
+    ...(gpu.foreign ? [part('foreign', gpu.foreign)] : []),
+    part('idle', gpu.idle),
+  ];
+  const calls = [
+    `${totals.llmCalls} LLM`,
+    `${totals.toolCalls} tool`,
+    ...(totals.failedCalls > 0 ? [`${totals.failedCalls} failed`] : []),
+    `${formatTokens(totals.promptTokens)}→${formatTokens(totals.completionTokens)} tokens`,
+    `${cachedShare(totals.promptTokens, totals.cachedTokens)} cached`,
+    `first token p50 ${formatDuration(totals.ttftMs.p50)}`,
+  ];
+  const energyParts = [
+    formatEnergy(energy.total) + (energy.band !== null && energy.total ? ` ±${formatPercent((energy.band[1] - energy.band[0]) / 2 / energy.total)}` : ''),
+    `active ${formatEnergy(energy.active)}`,
+    `idle ${formatEnergy(energy.idle)}`,
+    ...(energy.grade === null ? [] : [energy.grade === 'model' ? 'estimated from the GPU profile' : energy.grade]),
+    ...(totals.costUsd === null ? [] : [formatUsd(totals.costUsd)]),
+  ];
+  return alignColumns(
+    [
+      ['agent', agentParts.join('   ')],
+      ['GPU', gpuParts.join('   ') + (totals.gpuEvidence === null || totals.gpuEvidence === 'measured' ? '' : `   ${totals.gpuEvidence}`)],
+      ['calls', calls.join('   ')],
+      ['energy', energyParts.join('   ')],
+    ],
+    ['left', 'left'],
+  );
+}
+
+function lineTable(report: Report, style: TerminalStyle): string[] {
+  if (report.lines.length === 0) return report.totals.llmCalls === 0 ? noCalls() : [];
+  const shown = report.lines.slice(0, MOST_ROWS);
+  const rows = [
+    ['line', 'calls', 'time', 'tokens in→out', 'cached', 'energy'].map((title) => style.dim(title)),
+    ...shown.map((line) => [
+      `${place(report, line)}  ${harmless(line.function ?? '')}`,
+      String(line.calls),
+      formatDuration(line.llmMs + line.toolMs),
+      line.llmCalls > 0 ? `${formatTokens(line.promptTokens)}→${formatTokens(line.completionTokens)}` : '',
+      line.llmCalls > 0 ? cachedShare(line.promptTokens, line.cachedTokens) : '',
+      line.llmCalls > 0 ? formatEnergy(line.energyWh) : `${formatEnergy(line.idleEnergyWh)} idle`,
+    ]),
+  ];
+  const table = alignColumns(rows, ['left', 'right', 'right', 'right', 'right', 'right']);
+  const more = report.lines.length - shown.length;
+  const unattributed = report.spans.filter((span) => span.kind === 'llm' && span.site === null).length;
+  return [
+    ...table,
+    ...(more > 0 ? [`… and ${more} more lines`] : []),
+    ...(unattributed > 0 ? [`${unattributed} of ${report.totals.llmCalls} LLM calls have no source line: ${unattributedReason(report)}`] : []),
+  ];
+}
+
+function unattributedReason(report: Report): string {
+  return harmless(report.spans.find((span) => span.kind === 'llm' && span.site === null)?.unattributed ?? 'the reason is not known');
+}
+
+function noCalls(): string[] {
+  return [
+    'No LLM call was seen. The program made none, or it does not use an address that can be redirected:',
+    'set its base URL from OPENAI_BASE_URL, or run it without --no-hooks.',
+  ];
+}
+
+function toolTable(report: Report, style: TerminalStyle): string[] {
+  if (report.tools.length === 0) return [];
+  return alignColumns(
+    [
+      ['tool', 'calls', 'time', 'p50', 'p95', 'GPU idle behind it'].map((title) => style.dim(title)),
+      ...report.tools
+        .slice(0, MOST_ROWS)
+        .map((tool) => [
+          harmless(tool.name) + (tool.evidence === 'measured' ? '' : `  ${tool.evidence}`),
+          String(tool.calls) + (tool.errors > 0 ? ` (${tool.errors} failed)` : ''),
+          formatDuration(tool.totalMs),
+          formatDuration(tool.p50Ms),
+          formatDuration(tool.p95Ms),
+          `${formatDuration(tool.idleBlameMs)}, ${formatEnergy(tool.idleEnergyWh)}`,
+        ]),
+    ],
+    ['left', 'right', 'right', 'right', 'right', 'right'],
+  );
+}
+
+function findings(report: Report): string[] {
+  return report.findings.map((finding) => `${finding.severity === 'warning' ? '!' : '·'} ${harmless(finding.message)}`);
+}
+
+function warnings(report: Report): string[] {
+  return report.warnings.map((warning) => `! ${harmless(warning.message)}`);
+}
+
+function cachedShare(prompt: number | null, cached: number | null): string {
+  return formatPercent(prompt === null || cached === null || prompt === 0 ? null : cached / prompt);
+}
+
+/** `agent.ts:57`; with folders where the run's folder holds the file deeper, or elsewhere. */
+function place(report: Report, line: ReportLine): string {
+  const inside = relative(report.run.cwd, line.file);
+  const file = inside === '' || inside.startsWith('..') || isAbsolute(inside) ? basename(line.file) : inside;
+  return `${harmless(file)}:${line.line}`;
+}
+
+/** Control and bidirectional-override characters taken out: recorded text may hold anything, and this goes to a terminal. */
+function harmless(text: string): string {
+  return text.replace(/[\p{Cc}\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu, '');
+}
