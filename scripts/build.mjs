@@ -1,4 +1,4 @@
-// Bundles everything that runs: extension, command line, profiler process, hooks, webview. `--watch`, `--production`.
+// Bundles everything that runs: extension, command line, profiler process, hooks, webview. `--watch`, `--production`, `--clean`.
 import { build, context } from 'esbuild';
 import { cpSync, existsSync, mkdirSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -31,7 +31,8 @@ const bundles = [
     : []),
 ].filter((bundle) => existsSync(join(root, bundle.entryPoints[0])));
 
-rmSync(join(root, 'dist'), { recursive: true, force: true });
+// Not by default: programs that run from dist/ right now keep their files.
+if (process.argv.includes('--clean')) rmSync(join(root, 'dist'), { recursive: true, force: true });
 mkdirSync(join(root, 'dist'), { recursive: true });
 const pythonHook = join(root, 'src/instrument/python');
 if (existsSync(pythonHook))

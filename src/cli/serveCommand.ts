@@ -14,7 +14,7 @@ export function addServeCommand(root: Command): Command {
   addProfilingOptions(command)
     .option('--port <n>', 'port to listen on, on loopback (default: a free one)')
     .addOption(new Option('--shell <shell>', "how the environment is printed (default: your shell's way)").choices(SHELLS))
-    .option('--json', 'the environment as JSON (as --shell json), and at the end the report as JSON')
+    .option('--json', 'print only the environment as JSON on stdout (the same as --shell json)')
     .addHelpText('after', '\nExample:\n  $ agent-cost serve --backend http://localhost:8000/v1 > env.sh &\n  $ . ./env.sh && python my_agent.py');
   command.action(async (flags: ServeFlags) => {
     const profiling = await startProfiling(profilingOptions(flags, [], 'serve'));
@@ -23,7 +23,7 @@ export function addServeCommand(root: Command): Command {
     process.stderr.write(`recording to ${profiling.shownOut}; set the environment above where your program starts. Ctrl-C ends the recording.\n`);
     await asked();
     await profiling.stop({ exitCode: null, signal: null });
-    await profiling.summarize({ json: flags.json === true, paths: () => [['recording', profiling.out], ['next', `agent-cost export ${profiling.shownOut} --format html`]] });
+    await profiling.summarize({ json: false, paths: () => [['recording', profiling.out], ['next', `agent-cost export ${profiling.shownOut} --format html`]] });
   });
   return command;
 }
