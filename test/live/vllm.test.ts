@@ -1,0 +1,83 @@
+/**
+ * Ordinary programs through the profiler to a real vLLM that is already running: what we recorded against what the
+ * server counted. Run it alone on the server: AGENT_COST_LIVE_URL=http://127.0.0.1:8000/v1 npm run test:live
+ */
+import { copyFileSync, symlinkSync } from 'node:fs';
+import { join } from 'node:path';
+import { beforeAll, describe, expect, it } from 'vitest';
+import type { Report } from '../../src/profile/report.ts';
+import { agentCost, newFolder, onlyRecording, reportOf, repository, sum } from '../cli/agentCost.ts';
+import { pythonWithOpenai } from '../hooks/python/pythons.ts';
+
+const url = process.env['AGENT_COST_LIVE_URL'];
+if (!url) throw new Error('Set AGENT_COST_LIVE_URL to the base URL of a running vLLM, such as http://127.0.0.1:8000/v1.');
+const origin = new URL(url).origin;
+let model = '';
+
+beforeAll(async () => {
+  const models = (await (await fetch(`${url}/models`)).json()) as { data: { id: string }[] };
+  model = models.data[0]!.id;
+});
+
+interface Counters {
+  prompt: number;
+  cached: number;
+  completion: number;
+}
+
+async function serverCounters(): Promise<Counters> {
+  const text = await (await fetch(`${origin}/metrics`)).text();
+  const total = (name: string) =>
+    text
+      .split('\n')
+      .filter((line) => line.startsWith(`vllm:${name}{`))
+      .reduce((sumSoFar, line) => sumSoFar + Number(line.slice(line.lastIndexOf(' '))), 0);
+  return { prompt: total('prompt_tokens_total'), cached: total('prompt_tokens_cached_total'), completion: total('generation_tokens_total') };
+}
+
+async function profiled(command: string[], folder: string): Promise<{ report: Report; counted: Counters; stdout: string; code: number | null }> {
+  const before = await serverCounters();
+  const { stdout, code, stderr } = await agentCost(['run', '--backend', url!, '--', ...command], { cwd: folder, env: { MODEL: model } });
+  if (!stderr.includes('done')) throw new Error(stderr);
+  const after = await serverCounters();
+  return {
+    report: await reportOf(onlyRecording(folder)),
+    counted: { prompt: after.prompt - before.prompt, cached: after.cached - before.cached, completion: after.completion - before.completion },
+    stdout,
+    code,
+  };
+}
+
+function expectRight({ report, counted, stdout, code }: Awaited<ReturnType<typeof profiled>>, file: string, lines: number[]): void {
+  expect(stdout).toBe('plan: True\ntext: True\nchecks: 3\n'.replaceAll('True', file.endsWith('.py') ? 'True' : 'true'));
+  expect(code).toBe(3);
+  const calls = report.spans.filter(({ kind }) => kind === 'llm');
+  expect(calls).toHaveLength(5);
+  expect({ prompt: report.totals.promptTokens, cached: report.totals.cachedTokens, completion: report.totals.completionTokens }).toEqual(counted);
+  expect(calls.map(({ site }) => `${site?.file}:${site?.line}`)).toEqual(lines.map((line) => `${file}:${line}`));
+  expect(report.backend).toMatchObject({ kind: 'vllm', model, simulated: false });
+  expect(sum(report.totals.agentMs)).toBeCloseTo(report.totals.wallMs, 3);
+  expect(sum(report.totals.gpuMs)).toBeCloseTo(report.totals.wallMs, 3);
+  for (const { llm } of calls) {
+    expect(llm!.phaseEvidence).toBe('measured');
+    expect(llm!.prefillMs).toBeGreaterThan(0);
+    expect(llm!.decodeMs).toBeGreaterThan(0);
+  }
+}
+
+describe('a real vLLM', () => {
+  it('Python, openai package', async () => {
+    const folder = newFolder();
+    const file = join(folder, 'my_agent.py');
+    copyFileSync(join(repository, 'test/fixtures/agents/my_agent.py'), file);
+    expectRight(await profiled([await pythonWithOpenai(), file], folder), file, [14, 22, 35, 35, 35]);
+  });
+
+  it('TypeScript, openai package under tsx', async () => {
+    const folder = newFolder();
+    const file = join(folder, 'my_agent.ts');
+    copyFileSync(join(repository, 'test/fixtures/agents/my_agent.ts'), file);
+    symlinkSync(join(repository, 'node_modules'), join(folder, 'node_modules'));
+    expectRight(await profiled(['npx', 'tsx', file], folder), file, [18, 24, 31, 31, 31]);
+  });
+});
