@@ -110,6 +110,8 @@ export const reportLineSchema = z.object({
   ttftMs: z.object({ p50: n, p95: n }),
   /** Weakest evidence among the line's spans. */
   evidence: evidenceSchema,
+  /** Weakest evidence among the token counts; null or absent where there are none. */
+  tokenEvidence: evidenceSchema.nullable().optional(),
   /** Ids of the spans on this line, in order of start. */
   spans: z.array(z.string()),
 });

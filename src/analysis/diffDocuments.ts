@@ -1,0 +1,43 @@
+/** What changes between two states of a live timeline, so that only that crosses to the webview. */
+import type { Report } from '../profile/report.ts';
+import type { TimelineDocument, TimelineUpdate } from '../protocol/webview.ts';
+import { compareSpans } from './spanOrder.ts';
+
+/** The update that turns `previous` into `next`; both as `analyze` makes them (spans in its order, ids unique). */
+export function updateBetween(previous: TimelineDocument, next: TimelineDocument): TimelineUpdate {
+  const before = new Map(previous.report.spans.map((span) => [span.id, span]));
+  const spans = next.report.spans.filter((span) => !sameValue(before.get(span.id), span));
+  const kept = new Set(next.report.spans.map((span) => span.id));
+  const removed = previous.report.spans.filter((span) => !kept.has(span.id)).map((span) => span.id);
+  let gpuFrom = 0;
+  while (gpuFrom < previous.gpu.length && gpuFrom < next.gpu.length && sameValue(previous.gpu[gpuFrom], next.gpu[gpuFrom])) gpuFrom++;
+  return { report: withoutSpans(next.report), spans, removed, gpuFrom, gpu: next.gpu.slice(gpuFrom) };
+}
+
+/** `applyUpdate(previous, updateBetween(previous, next))` equals `next`. Leaves both arguments as they are. */
+export function applyUpdate(document: TimelineDocument, update: TimelineUpdate): TimelineDocument {
+  const spans = new Map(document.report.spans.map((span) => [span.id, span]));
+  for (const id of update.removed) spans.delete(id);
+  for (const span of update.spans) spans.set(span.id, span);
+  return {
+    report: { ...update.report, spans: [...spans.values()].sort(compareSpans) },
+    gpu: [...document.gpu.slice(0, update.gpuFrom), ...update.gpu],
+  };
+}
+
+function withoutSpans(report: Report): TimelineUpdate['report'] {
+  const { spans: _spans, ...rest } = report;
+  return rest;
+}
+
+/** Deep equality of plain data. */
+function sameValue(a: unknown, b: unknown): boolean {
+  if (a === b) return true;
+  if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return false;
+  if (Array.isArray(a) || Array.isArray(b)) {
+    return Array.isArray(a) && Array.isArray(b) && a.length === b.length && a.every((item, index) => sameValue(item, b[index]));
+  }
+  const left = Object.entries(a);
+  const right = new Map(Object.entries(b));
+  return left.length === right.size && left.every(([key, value]) => right.has(key) && sameValue(value, right.get(key)));
+}
