@@ -1,0 +1,74 @@
+/** From what stands in the settings to what the profiler takes, or one message that names the setting and the remedy. */
+import { z } from 'zod';
+import { captureValues, settingDefaults, type SettingId, type SettingTypes } from '../contributions.ts';
+import { BackendOptionError, parseBackendOption } from '../protocol/backendOption.ts';
+import type { ProfilerOptions } from '../protocol/profiler.ts';
+
+/** Settings as VS Code hands them over: unchecked. */
+export type RawSettings = Partial<Record<SettingId, unknown>>;
+
+/** The part of the profiler's options that comes from settings. */
+export type ProfilingSettings = Pick<ProfilerOptions, 'backend' | 'model' | 'capture' | 'gpu' | 'gpuCount' | 'telemetry'>;
+
+/** A setting whose value cannot be used. `message` names it and says what to do. */
+export class SettingError extends Error {
+  readonly setting: SettingId;
+  constructor(setting: SettingId, message: string) {
+    super(`Setting ${setting}: ${message}`);
+    this.name = 'SettingError';
+    this.setting = setting;
+  }
+}
+
+/** Where `direct` sends calls that do not say where they meant to go, when the environment says nothing. */
+const OPENAI_URL = 'https://api.openai.com/v1';
+
+/**
+ * @param openaiBaseUrl the environment's `OPENAI_BASE_URL`
+ * @throws SettingError
+ */
+export function profilingSettings(raw: RawSettings, openaiBaseUrl: string | undefined): ProfilingSettings {
+  return {
+    backend: backend(text(raw, 'agentCost.backend'), openaiBaseUrl || OPENAI_URL),
+    model: text(raw, 'agentCost.model') || null,
+    capture: oneOf(raw, 'agentCost.capture', captureValues),
+    gpu: text(raw, 'agentCost.gpu') || null,
+    gpuCount: gpuCount(raw),
+    telemetry: oneOf(raw, 'agentCost.telemetry', ['auto', 'off']),
+  };
+}
+
+/** @throws SettingError */
+export function text(raw: RawSettings, id: SettingId): string {
+  const value = z.string().safeParse(valueOf(raw, id));
+  if (!value.success) throw new SettingError(id, `expects text, not ${JSON.stringify(raw[id])}. Correct it or remove it.`);
+  return value.data.trim();
+}
+
+/** @throws SettingError */
+export function oneOf<Id extends SettingId, Value extends SettingTypes[Id] & string>(raw: RawSettings, id: Id, values: readonly Value[]): Value {
+  const value = valueOf(raw, id);
+  const found = values.find((known) => known === value);
+  if (found === undefined) throw new SettingError(id, `${JSON.stringify(value)} is not known. Use ${values.map((known) => `"${known}"`).join(', ')}.`);
+  return found;
+}
+
+/** A value that the user unset (null) counts as the default. */
+function valueOf(raw: RawSettings, id: SettingId): unknown {
+  return raw[id] ?? settingDefaults[id];
+}
+
+function backend(choice: string, directDefault: string): ProfilingSettings['backend'] {
+  try {
+    return parseBackendOption(choice || settingDefaults['agentCost.backend'], directDefault);
+  } catch (error) {
+    if (error instanceof BackendOptionError) throw new SettingError('agentCost.backend', error.message);
+    throw error;
+  }
+}
+
+function gpuCount(raw: RawSettings): number {
+  const value = z.int().min(1).max(1024).safeParse(valueOf(raw, 'agentCost.gpuCount'));
+  if (!value.success) throw new SettingError('agentCost.gpuCount', `expects a whole number from 1 to 1024, not ${JSON.stringify(raw['agentCost.gpuCount'])}.`);
+  return value.data;
+}
