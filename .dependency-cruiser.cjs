@@ -1,0 +1,83 @@
+// Who may import whom: an allow-list. What stands nowhere here is forbidden (`npm run imports`).
+// The picture behind it is in CONTRIBUTING.md.
+
+/** Node's own modules. */
+const BUILT_IN = { dependencyTypes: ['core'] };
+/** Paths of npm packages, by name. */
+const packages = (...names) => ({ path: `^node_modules/(${names.join('|')})(/|$)` });
+const folders = (...names) => ({ path: `^(${names.join('|')})(/|$)` });
+const VSCODE = { path: '^vscode$' };
+
+/** What each part may import, besides itself. The key is a folder or a file. */
+const allowed = {
+  // Pure: no I/O, no Node, no VS Code, so that they run in the editor, the webview, the terminal and tests alike.
+  'src/profile': [folders('src/protocol'), packages('zod')],
+  'src/protocol': [folders('src/profile'), packages('zod')],
+  'src/analysis': [folders('src/profile', 'src/protocol')],
+
+  // Ships into other people's processes.
+  'src/instrument/node': [BUILT_IN],
+  'src/instrument/[^/]+\\.ts$': [BUILT_IN, folders('src/profile', 'src/protocol')],
+
+  // The profiler process.
+  'src/simulator': [BUILT_IN, folders('src/profile', 'src/protocol', 'profiles'), packages('zod')],
+  'src/telemetry': [BUILT_IN, folders('src/profile', 'src/protocol'), packages('zod', 'undici')],
+  'src/recorder': [BUILT_IN, folders('src/profile', 'src/protocol'), packages('zod', '@jridgewell/trace-mapping')],
+  'src/proxy': [BUILT_IN, folders('src/profile', 'src/protocol', 'src/recorder'), packages('zod', 'undici')],
+  'src/profiler': [
+    BUILT_IN,
+    folders('src/profile', 'src/protocol', 'src/proxy', 'src/recorder', 'src/simulator', 'src/telemetry', 'src/instrument'),
+    packages('zod', 'undici'),
+  ],
+
+  // Agents like anybody's: they know nothing of the profiler.
+  'src/agents': [BUILT_IN, folders('src/benchmarks'), packages('openai', 'zod')],
+  'src/benchmarks': [BUILT_IN, packages('zod')],
+
+  // The terminal.
+  'src/cli': [
+    BUILT_IN,
+    folders('src/profile', 'src/protocol', 'src/analysis', 'src/profiler', 'src/proxy', 'src/recorder', 'src/instrument', 'src/simulator', 'package.json'),
+    packages('commander', 'zod'),
+  ],
+
+  // The editor.
+  'src/contributions.ts': [],
+  'src/host': [
+    VSCODE,
+    BUILT_IN,
+    folders('src/contributions.ts', 'src/profile', 'src/protocol', 'src/analysis', 'src/profiler', 'src/recorder', 'src/instrument', 'src/simulator'),
+    packages('zod'),
+  ],
+  'src/views': [VSCODE, BUILT_IN, folders('src/contributions.ts', 'src/host', 'src/profile', 'src/protocol', 'src/analysis'), packages('zod')],
+  'src/extension.ts': [VSCODE, BUILT_IN, folders('src/contributions.ts', 'src/host', 'src/views', 'src/profile', 'src/protocol')],
+
+  // The webviews: no Node, no VS Code.
+  webview: [folders('src/profile', 'src/protocol', 'src/analysis'), packages('chart\\.js', 'zod', '@vscode/webview-ui-toolkit')],
+};
+
+/** Types vanish when compiled: the hooks may name those of the protocol. */
+const typesOnly = {
+  'src/instrument/node': folders('src/profile', 'src/protocol'),
+};
+
+const part = (key) => (/\.ts\$?$/.test(key) ? `^${key}${key.endsWith('$') ? '' : '$'}` : `^${key}/`);
+
+module.exports = {
+  forbidden: [
+    { name: 'no-cycles', severity: 'error', from: {}, to: { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } } },
+    { name: 'no-unresolvable', severity: 'error', from: {}, to: { couldNotResolve: true, pathNot: '^vscode$' } },
+  ],
+  allowed: [
+    ...Object.keys(allowed).map((key) => ({ from: { path: part(key) }, to: { path: part(key) } })),
+    ...Object.entries(allowed).flatMap(([key, targets]) => targets.map((to) => ({ from: { path: part(key) }, to }))),
+    ...Object.entries(typesOnly).map(([key, to]) => ({ from: { path: part(key) }, to: { ...to, dependencyTypes: ['type-only'] } })),
+  ],
+  allowedSeverity: 'error',
+  options: {
+    doNotFollow: { path: 'node_modules' },
+    tsPreCompilationDeps: 'specify',
+    tsConfig: { fileName: 'tsconfig.json' },
+    enhancedResolveOptions: { extensions: ['.ts', '.mjs', '.js', '.json'], exportsFields: ['exports'], conditionNames: ['import', 'types', 'default'] },
+  },
+};

@@ -1,0 +1,1 @@
+export function chooseVscode(): Promise<{ host: 'desktop' | 'server'; launcher: string[] }>;
