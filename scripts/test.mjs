@@ -3,6 +3,9 @@
 import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { ensureBrowser } from './lib/browser.mjs';
+import { ensureBuilt } from './lib/bundles.mjs';
+import { ensureCodeServer } from './lib/codeServer.mjs';
 import { chooseVscode } from './lib/desktop.mjs';
 import { leftovers, markFor } from './lib/leftovers.mjs';
 import { resultsFolder, root } from './lib/paths.mjs';
@@ -17,22 +20,29 @@ const e2eResults = join(resultsFolder, 'e2e.json');
 const vitest = (results, ...args) => [bin('vitest/vitest.mjs'), 'run', '--reporter=default', '--reporter=json', `--outputFile.json=${results}`, ...args];
 
 /**
- * In this order. `minutes`: the bound against a hang, several times what a small machine takes.
+ * In this order. `minutes`: the bound against a hang, several times what a small machine takes. `needs`: made first, in its own time.
  * `results`: where the stage leaves its tests' outcomes, and how to read them; a stage without tests counts as one.
  */
 const stages = [
   { name: 'types', minutes: 3, commands: [[bin('typescript/bin/tsc'), '-p', '.'], [bin('typescript/bin/tsc'), '-p', 'webview']] },
   { name: 'lint', minutes: 3, commands: [[bin('eslint/bin/eslint.js'), '.']] },
   { name: 'imports', minutes: 2, commands: [[bin('dependency-cruiser/bin/dependency-cruise.mjs'), '--config', '.dependency-cruiser.cjs', 'src', 'webview']] },
-  { name: 'unit', minutes: 10, commands: [vitest(unitResults)], results: { file: unitResults, read: readVitest } },
+  { name: 'unit', minutes: 10, needs: [ensureBuilt], commands: [vitest(unitResults)], results: { file: unitResults, read: readVitest } },
   {
     name: 'editor',
     minutes: 5,
+    needs: [ensureBuilt, ensureCodeServer, ensureBrowser],
     commands: [[bin('tsx/dist/cli.mjs'), join('test', 'host', 'runner.ts')]],
     launcher: async () => (await chooseVscode()).launcher,
     results: { file: editorResults, read: readEditorSuite },
   },
-  { name: 'e2e', minutes: 8, commands: [vitest(e2eResults, '--config', 'vitest.e2e.config.ts')], results: { file: e2eResults, read: readVitest } },
+  {
+    name: 'e2e',
+    minutes: 8,
+    needs: [ensureCodeServer, ensureBrowser],
+    commands: [vitest(e2eResults, '--config', 'vitest.e2e.config.ts')],
+    results: { file: e2eResults, read: readVitest },
+  },
 ];
 
 /** Processes that end with their parents need a moment for it. */
@@ -56,7 +66,8 @@ async function endLeftovers(name) {
 }
 
 /** @returns {Promise<{ passed: number, failures: { title: string, message: string }[] }>} */
-async function runStage({ name, minutes, commands, launcher, results }) {
+async function runStage({ name, minutes, needs = [], commands, launcher, results }) {
+  for (const ensure of needs) await ensure();
   if (results) rmSync(results.file, { force: true });
   const before = launcher ? await launcher() : [];
   const deadline = Date.now() + minutes * 60_000;
@@ -100,7 +111,11 @@ await runScript(async () => {
   for (const stage of chosen) {
     process.stdout.write(`\n── ${stage.name} ${'─'.repeat(60 - stage.name.length)}\n`);
     const started = performance.now();
-    const outcome = await runStage(stage);
+    const outcome = await runStage(stage).catch((error) => {
+      // What the stage needs could not be made. The others may still have something to say.
+      if (!(error instanceof SetupError)) throw error;
+      return { passed: 0, failures: [{ title: stage.name, message: error.message }] };
+    });
     const took = seconds(performance.now() - started);
     table.push(`${stage.name.padEnd(8)} ${String(outcome.passed).padStart(5)} passed ${String(outcome.failures.length).padStart(4)} failed ${took.padStart(9)}`);
     passed += outcome.passed;
