@@ -1,0 +1,52 @@
+"""The header that tells the proxy who made an LLM call."""
+
+import binascii
+import json
+import os
+
+from . import events, frames, spans  # noqa: F401 (spans makes the running span known to frames)
+
+CALL_HEADER = "x-agent-cost-call"
+ORIGIN_HEADER = "x-agent-cost-origin"
+# CALL_TAG_LIMIT of src/protocol/hook.ts.
+_TAG_LIMIT = 6000
+
+
+def headers(origin_url):
+    """The headers of one LLM request; `origin_url` is the base URL that the program meant, None if it meant the proxy."""
+    result = {CALL_HEADER: _tag()}
+    if origin_url is not None:
+        result[ORIGIN_HEADER] = origin_url.encode("ascii", "replace").decode("ascii")
+    return result
+
+
+def _tag():
+    events.ensure_hello()
+    origin = frames.capture()
+    sites = list(origin.frames)
+    tag = {
+        "v": 1,
+        "id": events.new_id(frames.thread_ident()),
+        "pid": os.getpid(),
+        "thread": frames.thread_name(),
+        "frames": sites,
+        "unattributed": origin.unattributed,
+        "parent": origin.span,
+    }
+    while True:
+        text = _encoded(tag)
+        if len(text) <= _TAG_LIMIT:
+            return text
+        if sites:
+            sites.pop()
+            if not sites:
+                tag["unattributed"] = "the file names are too long to be passed on"
+        elif len(tag["thread"]) > 40:
+            tag["thread"] = tag["thread"][:40]
+        else:
+            return text
+
+
+def _encoded(tag):
+    data = json.dumps(tag, separators=(",", ":")).encode("ascii")
+    return binascii.b2a_base64(data, newline=False).rstrip(b"=").replace(b"+", b"-").replace(b"/", b"_").decode("ascii")

@@ -1,0 +1,193 @@
+"""The event file: one line per event, each written at once. Nothing in here raises or blocks on a lock."""
+
+import itertools
+import os
+import sys
+import time
+
+_O_FLAGS = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_EXCL | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NOINHERIT", 0)
+# Programs expect small descriptor numbers for their own files, and some close every small one.
+_LOWEST_DESCRIPTOR = 200
+_MAX_FILES = 1000
+
+_ids = itertools.count(1)
+_writer = None
+
+
+def now():
+    """Milliseconds of the process's monotonic clock."""
+    return time.monotonic_ns() / 1e6
+
+
+def new_id(thread_ident):
+    """An id for a call or span, unique in the session."""
+    return "%d-%s-%d" % (os.getpid(), thread_ident, next(_ids))
+
+
+def start(session, arguments):
+    """Opens this process's file, says hello, and says bye when the interpreter ends."""
+    global _writer
+    import atexit
+
+    _writer = _Writer(session.events_dir, arguments)
+    _writer.hello()
+    atexit.register(_writer.bye)
+    if hasattr(os, "register_at_fork"):
+        os.register_at_fork(after_in_child=_writer.after_fork)
+
+
+def emit(event):
+    """Writes one event."""
+    if _writer is not None:
+        _writer.hello()
+        _writer.write(event)
+
+
+def ensure_hello():
+    """Makes a forked process known before its first request is."""
+    if _writer is not None:
+        _writer.hello()
+
+
+def finish_with_multiprocessing(util):
+    """Says bye in workers of multiprocessing, which end without running atexit."""
+    if _writer is not None:
+        util.register_after_fork(_writer, lambda writer: util.Finalize(None, writer.bye, exitpriority=0))
+
+
+class _Writer:
+    def __init__(self, folder, arguments):
+        self._folder = folder
+        self._arguments = arguments
+        self._open_file(None, None)
+        self._dropped = 0
+        self._torn = False
+        self._greeted = False
+        self._ended = False
+
+    def after_fork(self):
+        """The child's events go to a file of its own, opened with its first event: it may exec right away."""
+        # The inherited descriptor is the parent's file.
+        self._close()
+        self._dropped = 0
+        self._torn = False
+        self._greeted = False
+        self._ended = False
+
+    def hello(self):
+        if self._greeted:
+            return
+        self._greeted = True
+        try:
+            working_folder = os.getcwd()
+        except OSError:
+            working_folder = ""
+        self.write(
+            {
+                "type": "hello",
+                "t": now(),
+                "epochMs": time.time_ns() / 1e6,
+                "pid": os.getpid(),
+                "ppid": os.getppid(),
+                "runtime": "python",
+                "runtimeVersion": "%d.%d.%d" % sys.version_info[:3],
+                "argv": [without_secrets(word) for word in self._arguments],
+                "cwd": working_folder,
+            }
+        )
+
+    def bye(self):
+        if self._greeted and not self._ended:
+            self._ended = True
+            self.write({"type": "bye", "t": now(), "dropped": self._dropped})
+
+    def write(self, event):
+        try:
+            line = json_line(event)
+            descriptor = self._descriptor_to_write()
+            if descriptor is None:
+                self._dropped += 1
+                return
+            if self._torn:
+                line = b"\n" + line
+            written = os.write(descriptor, line)
+            self._torn = written != len(line)
+            if self._torn:
+                self._dropped += 1
+        except Exception:
+            # A full disk, a removed folder, an interpreter on its way out: the event is lost and counted.
+            self._dropped += 1
+
+    def _open_file(self, descriptor, identity):
+        self._descriptor = descriptor
+        self._identity = identity
+
+    def _descriptor_to_write(self):
+        if self._descriptor is not None:
+            try:
+                status = os.fstat(self._descriptor)
+                if (status.st_dev, status.st_ino) == self._identity:
+                    return self._descriptor
+            except OSError:
+                pass  # The program closed every descriptor, as daemons do.
+            # The number may belong to a file of the program's by now: it is not ours to close.
+            self._open_file(None, None)
+        pid = os.getpid()
+        for number in range(_MAX_FILES):
+            try:
+                descriptor = os.open(os.path.join(self._folder, "events-%d-%d.ndjson" % (pid, number)), _O_FLAGS, 0o600)
+            except FileExistsError:
+                continue
+            except OSError:
+                return None
+            descriptor = _moved_up(descriptor)
+            status = os.fstat(descriptor)
+            self._open_file(descriptor, (status.st_dev, status.st_ino))
+            return descriptor
+        return None
+
+    def _close(self):
+        descriptor, identity = self._descriptor, self._identity
+        self._open_file(None, None)
+        if descriptor is None:
+            return
+        try:
+            status = os.fstat(descriptor)
+            if (status.st_dev, status.st_ino) == identity:
+                os.close(descriptor)
+        except OSError:
+            pass  # Already closed by the program.
+
+
+def _moved_up(descriptor):
+    try:
+        import fcntl
+
+        higher = fcntl.fcntl(descriptor, fcntl.F_DUPFD_CLOEXEC, _LOWEST_DESCRIPTOR)
+    except (ImportError, AttributeError, OSError):
+        return descriptor  # Windows, or a limit on open files below the number.
+    os.close(descriptor)
+    return higher
+
+
+def json_line(value):
+    """One line of JSON as bytes, with its line feed."""
+    import json
+
+    return json.dumps(value, separators=(",", ":")).encode("ascii") + b"\n"
+
+
+_secret = None
+
+
+def without_secrets(text):
+    """The text without what looks like a key or token: nothing of the kind is written to disk."""
+    global _secret
+    if _secret is None:
+        import re
+
+        # Prefixes that the issuers themselves document (OpenAI, GitHub, Slack, Hugging Face, Telegram, AWS), and `…key=…`.
+        _secret = re.compile(
+            r"(\bsk-|\bgh[pousr]_|\bxox[abprs]-|\bhf_|\bbot\d+:|\bAKIA|(?:key|token|secret|password)=)[\w\-]{6,}", re.IGNORECASE
+        )
+    return _secret.sub(r"\1…", text)

@@ -1,0 +1,291 @@
+"""Whose line it was: the user's frames of the current call, continued to where its thread, work item or task was made.
+
+The stack alone is often wrong. In a task, the frame below the coroutine is the event loop, and below that the
+`asyncio.run(...)` line, which called nothing; in a pool's thread there is no user frame at all. So the places that
+hand work over are noted as they do it (`patches/threads.py`, `executors.py`, `tasks.py`, `openai_resources.py`) and
+the walk goes on from there. Nothing is wrapped for that: no extra frames in tracebacks, no changed contexts.
+"""
+
+import itertools
+import os
+import sys
+import weakref
+
+MAX_FRAMES = 20
+# Stop looking in runaway recursion: the innermost frames are those that matter.
+_MAX_DEPTH = 400
+_MAX_CACHED = 20000
+
+# Attribute of threads and work items that holds their Origin.
+ORIGIN = "_agent_cost_origin"
+
+_USER, _MAIN_ONLY, _LIBRARY, _SDK = range(4)
+
+_HOOK_FOLDER = os.path.dirname(os.path.abspath(__file__)) + os.sep
+try:
+    _START_FOLDER = os.getcwd()
+except OSError:
+    _START_FOLDER = ""  # The folder was removed under the program.
+
+# inspect.CO_*: importing inspect takes longer than all else at start.
+_CO_GENERATOR, _CO_COROUTINE, _CO_ITERABLE_COROUTINE, _CO_ASYNC_GENERATOR = 0x20, 0x80, 0x100, 0x200
+_ASYNC = _CO_COROUTINE | _CO_ITERABLE_COROUTINE | _CO_ASYNC_GENERATOR
+_SUSPENDABLE = _ASYNC | _CO_GENERATOR
+
+NO_USER_CODE = "no frame of your own code is on the stack, only libraries"
+LIBRARY_THREAD = "called in a background thread that a library started"
+UNKNOWN_TASK = "called in an asyncio task that a library started"
+
+
+class Origin:
+    """The user's frames at some point, and the span that was running there."""
+
+    __slots__ = ("frames", "unattributed", "span")
+
+    def __init__(self, frames, unattributed, span):
+        self.frames = frames
+        self.unattributed = unattributed
+        self.span = span
+
+
+# id of a coroutine's frame -> (weak reference to the coroutine, Origin).
+_coroutines = {}
+# (code, instruction) -> site.
+_sites = {}
+# file name of code -> one of _USER ... _SDK.
+_kinds = {}
+# Code of concurrent.futures.thread._WorkItem.run, once that module is imported.
+_work_item_code = None
+# Returns the id of the span that is running here; set by spans.py.
+_current_span = None
+
+
+def follow_work_items(run):
+    """Names the function that runs a pool's work item."""
+    global _work_item_code
+    _work_item_code = run.__code__
+
+
+def use_current_span(getter):
+    """Names the function that knows the running span."""
+    global _current_span
+    _current_span = getter
+
+
+def remember_coroutine(coroutine):
+    """Notes where a coroutine was made, for when it runs in a task. Raises nothing."""
+    try:
+        frame = getattr(coroutine, "cr_frame", None)
+        if frame is None:
+            return
+        key = id(frame)
+        known = _coroutines.get(key)
+        if known is not None and known[0]() is coroutine:
+            return
+        origin = capture()
+
+        def forget(reference):
+            current = _coroutines.get(key)
+            if current is not None and current[0] is reference:
+                del _coroutines[key]
+
+        _coroutines[key] = (weakref.ref(coroutine, forget), origin)
+    except Exception:
+        pass  # The call stays unattributed.
+
+
+def capture():
+    """The Origin of what runs here."""
+    frame = sys._getframe(1)
+    sites = []
+    sdk_seen = False
+    in_async = False
+    span = _current_span() if _current_span is not None else None
+    for _ in range(_MAX_DEPTH):
+        if frame is None:
+            break
+        code = frame.f_code
+        flags = code.co_flags
+        if in_async and not flags & _SUSPENDABLE:
+            # Whatever drives a coroutine from here is an event loop, and its caller is not ours.
+            return _ended(sites, UNKNOWN_TASK, span)
+        name = code.co_filename
+        kind = _kinds.get(name)
+        if kind is None:
+            kind = _kind_of(name)
+        if kind == _USER or (kind == _MAIN_ONLY and frame.f_globals.get("__name__") == "__main__"):
+            sites.append(_site(frame, code))
+            if len(sites) == MAX_FRAMES:
+                break
+        elif kind == _SDK and not sdk_seen:
+            # User code inside the SDK's request (a transport, an event hook) did not make the call.
+            sdk_seen = True
+            sites.clear()
+        elif code is _work_item_code:
+            return _continued(sites, getattr(frame.f_locals.get("self"), ORIGIN, None), LIBRARY_THREAD, span)
+        if flags & _ASYNC:
+            in_async = True
+            known = _coroutines.get(id(frame))
+            if known is not None:
+                coroutine = known[0]()
+                # A frame's id is used again after its end: ask the coroutine.
+                if coroutine is not None and coroutine.cr_frame is frame:
+                    return _continued(sites, known[1], UNKNOWN_TASK, span)
+        frame = frame.f_back
+    if frame is None:
+        thread = _current_thread()
+        if thread is not None and thread is not _main_thread():
+            return _continued(sites, getattr(thread, ORIGIN, None), LIBRARY_THREAD, span)
+    return _ended(sites, NO_USER_CODE, span)
+
+
+def called_by_library(depth=2):
+    """Whether the caller of the function that asks belongs to a library."""
+    frame = sys._getframe(depth)
+    kind = _kinds.get(frame.f_code.co_filename)
+    if kind is None:
+        kind = _kind_of(frame.f_code.co_filename)
+    return kind >= _LIBRARY
+
+
+def modules_before_user():
+    """Names of the modules on the stack between here and the innermost user frame."""
+    frame = sys._getframe(1)
+    names = []
+    while frame is not None and len(names) < 60:
+        kind = _kinds.get(frame.f_code.co_filename)
+        if kind is None:
+            kind = _kind_of(frame.f_code.co_filename)
+        if kind < _LIBRARY:
+            break
+        names.append(frame.f_globals.get("__name__") or "")
+        frame = frame.f_back
+    return names
+
+
+def definition_site(function):
+    """Where a function of the user's is defined, or None for a library's or one that is not Python."""
+    code = getattr(function, "__code__", None) or getattr(getattr(function, "__call__", None), "__code__", None)
+    if code is None or _kind_of(code.co_filename) != _USER:
+        return None
+    return {
+        "file": _absolute(code.co_filename),
+        "line": max(code.co_firstlineno, 1),
+        "column": None,
+        "function": getattr(code, "co_qualname", code.co_name),
+    }
+
+
+def thread_name():
+    """`main`, or the thread's name. Never makes a thread object, as threading.current_thread() may."""
+    thread = _current_thread()
+    if thread is None:
+        return "main" if "threading" not in sys.modules else "thread"
+    return "main" if thread is _main_thread() else str(thread.name)
+
+
+def thread_ident():
+    """A short name for the thread in ids."""
+    thread = _current_thread()
+    if thread is None or thread is _main_thread():
+        return "main"
+    return str(thread.ident)
+
+
+def _current_thread():
+    threading = sys.modules.get("threading")
+    if threading is None:
+        return None
+    return threading._active.get(threading.get_ident())
+
+
+def _main_thread():
+    threading = sys.modules.get("threading")
+    return None if threading is None else threading.main_thread()
+
+
+def _continued(sites, origin, reason, span):
+    if origin is None:
+        return _ended(sites, reason, span)
+    joined = (sites + origin.frames)[:MAX_FRAMES]
+    return Origin(joined, None if joined else origin.unattributed or reason, span or origin.span)
+
+
+def _ended(sites, reason, span):
+    return Origin(sites, None if sites else reason, span)
+
+
+def _site(frame, code):
+    instruction = frame.f_lasti
+    key = (code, instruction)
+    site = _sites.get(key)
+    if site is None:
+        if len(_sites) > _MAX_CACHED:
+            _sites.clear()
+        site = _sites[key] = {
+            "file": _absolute(code.co_filename),
+            "line": max(frame.f_lineno or 1, 1),
+            "column": _column(code, instruction),
+            "function": getattr(code, "co_qualname", code.co_name),
+        }
+    return site
+
+
+def _column(code, instruction):
+    """1-based, counted in bytes of UTF-8 as CPython does (the same as characters in ASCII lines); None before 3.11."""
+    positions = getattr(code, "co_positions", None)
+    if positions is None or instruction < 0:
+        return None
+    position = next(itertools.islice(positions(), instruction // 2, None), None)
+    return None if position is None or position[2] is None else position[2] + 1
+
+
+def _absolute(name):
+    if name.startswith("<") or os.path.isabs(name):
+        return name
+    return os.path.normpath(os.path.join(_START_FOLDER, name))
+
+
+def _kind_of(name):
+    kind = _classified(name)
+    if len(_kinds) > _MAX_CACHED:
+        _kinds.clear()
+    _kinds[name] = kind
+    return kind
+
+
+def _library_folders():
+    standard = os.path.dirname(os.__file__)
+    folders = {standard, os.path.realpath(standard)}
+    for entry in sys.path:
+        # python3XX.zip and lib-dynload.
+        if entry.endswith(".zip") and os.path.basename(entry).startswith("python"):
+            folders.add(entry)
+    return tuple(os.path.normcase(folder) + os.sep for folder in folders)
+
+
+_LIBRARY_FOLDERS = _library_folders()
+_PROGRAM_FOLDERS = tuple(
+    os.path.normcase(os.path.join(prefix, folder)) for prefix in {sys.prefix, sys.base_prefix} for folder in ("bin", "Scripts")
+)
+# Debuggers run from outside of site-packages and stand between the program's frames and the interpreter.
+_DEBUGGERS = ("/debugpy/", "/_pydevd_bundle/", "/pydevd/", "/_pydev_bundle/")
+
+
+def _classified(name):
+    if name.startswith("<"):
+        if name.startswith("<ipython-input"):
+            return _USER
+        # Code of `python -c` and of the interactive prompt, but not what libraries exec (namedtuple, dataclasses).
+        return _MAIN_ONLY if name in ("<string>", "<stdin>") else _LIBRARY
+    absolute = _absolute(name)
+    if absolute.startswith(_HOOK_FOLDER):
+        return _LIBRARY
+    path = absolute.replace("\\", "/")
+    if "/site-packages/" in path or "/dist-packages/" in path:
+        return _SDK if path.endswith("/openai/_base_client.py") else _LIBRARY
+    if os.path.normcase(absolute).startswith(_LIBRARY_FOLDERS) or any(part in path for part in _DEBUGGERS):
+        return _LIBRARY
+    if os.path.normcase(os.path.dirname(absolute)) in _PROGRAM_FOLDERS:
+        return _LIBRARY  # Console scripts such as pytest.
+    return _USER

@@ -1,0 +1,79 @@
+"""Patches modules of interest right after the program imports them; imports none of them itself."""
+
+import sys
+
+# Module -> module of this package that has `patch(module)`.
+_TARGETS = {
+    "httpx._transports.default": "httpx_transport",
+    "httpx2._transports.default": "httpx_transport",
+    "requests.adapters": "requests_adapter",
+    "urllib3.connectionpool": "urllib3_pool",
+    "urllib3.poolmanager": "urllib3_manager",
+    "urllib.request": "urllib_request",
+    "aiohttp.client": "aiohttp_client",
+    "openai._resource": "openai_resources",
+    "openai._legacy_response": "openai_raw",
+    "openai.lib.responses_tool_runner": "openai_tool_runner",
+    "subprocess": "processes",
+    "threading": "threads",
+    "concurrent.futures.thread": "executors",
+    "asyncio.base_events": "tasks",
+    "multiprocessing.util": "workers",
+}
+
+
+def install():
+    """Patches what is already imported and watches for the rest."""
+    for name in _TARGETS:
+        module = sys.modules.get(name)
+        if module is not None:
+            _patch(name, module)
+    sys.meta_path.insert(0, _Finder())
+
+
+def _patch(name, module):
+    try:
+        patcher = __import__("agent_cost_hook.patches." + _TARGETS[name], fromlist=["patch"])
+        patcher.patch(module)
+    except Exception:
+        # Another version of the library than those we know: its calls are then seen on the wire only.
+        pass
+
+
+class _Finder:
+    """Finds nothing itself: has the other finders find the module, and patches it once it has run."""
+
+    def find_spec(self, name, path=None, target=None):
+        if name not in _TARGETS:
+            return None
+        spec = self._real_spec(name, path, target)
+        loader = getattr(spec, "loader", None)
+        if loader is None or not hasattr(loader, "exec_module"):
+            return spec
+        original = loader.exec_module
+
+        def exec_module(module):
+            try:
+                del loader.exec_module
+            except AttributeError:
+                pass  # Run a second time (importlib.reload keeps the loader).
+            original(module)
+            if getattr(module, "__name__", None) == name:
+                _patch(name, module)
+
+        try:
+            # On the instance: type and identity of the loader stay what tools such as inspect expect.
+            loader.exec_module = exec_module
+        except AttributeError:
+            pass  # A loader without instance attributes (frozen modules): the module stays unpatched.
+        return spec
+
+    def _real_spec(self, name, path, target):
+        for finder in list(sys.meta_path):
+            if finder is self:
+                continue
+            find_spec = getattr(finder, "find_spec", None)
+            spec = find_spec(name, path, target) if find_spec is not None else None
+            if spec is not None:
+                return spec
+        return None

@@ -1,0 +1,13 @@
+"""One module per patched library, each with `patch(module)`, imported only when the program imports that library."""
+
+import functools
+
+
+def replace(owner, name, make):
+    """Replaces a function of a class or module with `make(original)`, once."""
+    original = getattr(owner, name)
+    if getattr(original, "_agent_cost_hook", False):
+        return
+    replacement = functools.wraps(original)(make(original))
+    replacement._agent_cost_hook = True
+    setattr(owner, name, replacement)

@@ -1,0 +1,199 @@
+"""httpx and httpx2: routes LLM calls and measures other requests, below the client and above the connection pool."""
+
+from .. import routing, spans
+from . import replace
+
+_DIRECT = "_agent_cost_direct"
+_POOLS = ("ConnectionPool", "AsyncConnectionPool")
+
+
+def patch(module):
+    sync_stream, async_stream = _streams(module)
+
+    def make_sync(original):
+        def handle_request(self, request):
+            call, span = _before(self, request, module.HTTPTransport)
+            if call is None and span is None:
+                return original(self, request)
+            if call is not None:
+                transport, rerouted, fallback = call
+                try:
+                    return original(transport, rerouted)
+                except Exception as error:
+                    if fallback is None or not routing.profiler_is_gone(error):
+                        raise
+                return original(self, _redirected(request, fallback))
+            try:
+                response = original(self, request)
+            except BaseException as error:
+                span.fail(error)
+                raise
+            response.stream = sync_stream(response, span)
+            return response
+
+        return handle_request
+
+    def make_async(original):
+        async def handle_async_request(self, request):
+            call, span = _before(self, request, module.AsyncHTTPTransport)
+            if call is None and span is None:
+                return await original(self, request)
+            if call is not None:
+                transport, rerouted, fallback = call
+                try:
+                    return await original(transport, rerouted)
+                except Exception as error:
+                    if fallback is None or not routing.profiler_is_gone(error):
+                        raise
+                return await original(self, _redirected(request, fallback))
+            try:
+                response = await original(self, request)
+            except BaseException as error:
+                span.fail(error)
+                raise
+            response.stream = async_stream(response, span)
+            return response
+
+        return handle_async_request
+
+    replace(module.HTTPTransport, "handle_request", make_sync)
+    replace(module.AsyncHTTPTransport, "handle_async_request", make_async)
+    _close_direct_too(module)
+
+
+def _before(transport, request, transport_class):
+    """What to do with a request: (transport, request, fallback) for an LLM call, a span for a tool's, or neither."""
+    try:
+        url = str(request.url)
+        plan = routing.plan(request.method, url, getattr(request, "_content", None))
+        if plan is None:
+            host = request.url.host
+            if routing.is_unrouted_llm(request.method, host, request.url.path):
+                return None, None
+            netloc = request.url.netloc.decode("ascii")
+            return None, spans.open_http(request.method, netloc, request.url.path)
+        if plan.url is None:
+            return None, None
+        rerouted = _copy(request, plan.url, plan.host, plan.headers)
+        direct = _direct(transport, transport_class) if plan.headers else transport
+        return (direct, rerouted, plan.fallback), None
+    except Exception:
+        return None, None
+
+
+def _copy(request, url, host, added):
+    # A copy: the program's own request keeps its URL and headers, in logs and errors too.
+    headers = request.headers.copy()
+    headers["host"] = host
+    headers.update(added)
+    extensions = dict(request.extensions)
+    extensions.pop("sni_hostname", None)
+    return type(request)(request.method, url, headers=headers, stream=request.stream, extensions=extensions)
+
+
+def _redirected(request, fallback):
+    return request if fallback == "" else _copy(request, fallback, fallback.split("/", 3)[2], {})
+
+
+def _direct(transport, transport_class):
+    """The transport itself if it connects straight to hosts; else one of its own for the loopback."""
+    pool = transport._pool
+    straight = (
+        type(pool).__name__ in _POOLS
+        and getattr(pool, "_proxy", None) is None
+        and getattr(pool, "_uds", None) is None
+        and getattr(pool, "_local_address", None) is None
+        and getattr(pool, "_http1", True)
+    )
+    if straight:
+        return transport
+    direct = transport.__dict__.get(_DIRECT)
+    if direct is None:
+        # No TLS to the loopback: without `verify` no certificates are loaded.
+        direct = transport.__dict__[_DIRECT] = transport_class(verify=False, trust_env=False)
+    return direct
+
+
+def _close_direct_too(module):
+    def make_sync(original):
+        def closing(self, *args):
+            direct = self.__dict__.pop(_DIRECT, None)
+            if direct is not None:
+                direct.close()
+            return original(self, *args)
+
+        return closing
+
+    def make_async(original):
+        async def closing(self, *args):
+            direct = self.__dict__.pop(_DIRECT, None)
+            if direct is not None:
+                await direct.aclose()
+            return await original(self, *args)
+
+        return closing
+
+    for name in ("close", "__exit__"):
+        replace(module.HTTPTransport, name, make_sync)
+    for name in ("aclose", "__aexit__"):
+        replace(module.AsyncHTTPTransport, name, make_async)
+
+
+def _streams(module):
+    class _Body:
+        """The body of a tool's response: counts it and ends the span when it is read or closed."""
+
+        def __init__(self, response, span):
+            self._inner = response.stream
+            self._span = span
+            self._length = spans.content_length(response.headers)
+            self._error = spans.http_error(response.status_code)
+            self._bytes = 0
+
+        def __getattr__(self, name):
+            return getattr(self.__dict__["_inner"], name)
+
+        def _done(self, complete):
+            known = self._bytes if complete or self._bytes else self._length
+            self._span.end(known, self._error)
+
+        def __del__(self):
+            self._done(False)
+
+    class SyncBody(_Body, module.SyncByteStream):
+        def __iter__(self):
+            try:
+                for part in self._inner:
+                    self._bytes += len(part)
+                    yield part
+            except BaseException as error:
+                if not isinstance(error, GeneratorExit):
+                    self._span.fail(error)
+                raise
+            self._done(True)
+
+        def close(self):
+            try:
+                self._inner.close()
+            finally:
+                self._done(False)
+
+    class AsyncBody(_Body, module.AsyncByteStream):
+        async def __aiter__(self):
+            try:
+                async for part in self._inner:
+                    self._bytes += len(part)
+                    yield part
+            except BaseException as error:
+                if not isinstance(error, GeneratorExit):
+                    self._span.fail(error)
+                raise
+            self._done(True)
+
+        async def aclose(self):
+            try:
+                await self._inner.aclose()
+            finally:
+                self._done(False)
+
+    return SyncBody, AsyncBody

@@ -1,0 +1,72 @@
+"""requests: routes LLM calls and measures other requests, at the adapter, below sessions and their proxies."""
+
+from urllib.parse import urlsplit
+
+from .. import routing, spans
+from . import replace, urllib3_pool
+
+
+def patch(module):
+    def make(original):
+        def send(self, request, *args, **kwargs):
+            plan, span = _before(request)
+            if plan is None and span is None:
+                return original(self, request, *args, **kwargs)
+            quiet = urllib3_pool.quiet.set(True)
+            try:
+                if plan is not None:
+                    response = _routed(original, self, request, plan, args, kwargs)
+                else:
+                    response = original(self, request, *args, **kwargs)
+            except BaseException as error:
+                if span is not None:
+                    span.fail(error)
+                raise
+            finally:
+                urllib3_pool.quiet.reset(quiet)
+            if span is not None:
+                urllib3_pool.follow(response.raw, span)
+            return response
+
+        return send
+
+    replace(module.HTTPAdapter, "send", make)
+
+
+def _before(request):
+    try:
+        plan = routing.plan(request.method, request.url, routing.body_bytes(request.body))
+        if plan is not None:
+            return (plan, None) if plan.url is not None else (None, None)
+        parts = urlsplit(request.url)
+        if routing.is_unrouted_llm(request.method, parts.hostname, parts.path):
+            return None, None
+        return None, spans.open_http(request.method, parts.netloc.rpartition("@")[2], parts.path)
+    except Exception:
+        return None, None
+
+
+def _routed(original, adapter, request, plan, args, kwargs):
+    # send(request, stream, timeout, verify, cert, proxies): none of the environment's proxies stands before the loopback.
+    direct_args, direct_kwargs = (args[:4], kwargs) if len(args) > 4 else (args, dict(kwargs, proxies={}))
+    try:
+        response = original(adapter, _copy(request, plan.url, plan.headers), *direct_args, **direct_kwargs)
+    except Exception as error:
+        if plan.fallback is None or not routing.profiler_is_gone(error):
+            raise
+        response = None
+    if response is None:
+        again = request if plan.fallback == "" else _copy(request, plan.fallback, {})
+        response = original(adapter, again, *args, **kwargs)
+    # The program sees the request that it made.
+    response.request = request
+    response.url = request.url
+    return response
+
+
+def _copy(request, url, added):
+    rerouted = request.copy()
+    rerouted.url = url
+    rerouted.headers.pop("Host", None)
+    rerouted.headers.update(added)
+    return rerouted

@@ -1,0 +1,21 @@
+"""threading: notes where a thread was started."""
+
+from .. import frames
+from . import replace
+
+
+def patch(module):
+    """Threads that libraries start serve whoever comes: where they were started says nothing."""
+
+    def make(original):
+        def start(self):
+            try:
+                if not frames.called_by_library():
+                    setattr(self, frames.ORIGIN, frames.capture())
+            except Exception:
+                pass  # What the thread does stays unattributed.
+            return original(self)
+
+        return start
+
+    replace(module.Thread, "start", make)

@@ -1,0 +1,46 @@
+"""The session file: the hook's lease, written by the profiler, named by the environment."""
+
+import os
+
+SESSION_ENV = "AGENT_COST_SESSION"
+
+# The session of this process, set once at start.
+current = None
+
+
+class Session:
+    """What the session file says."""
+
+    __slots__ = ("id", "route_url", "events_dir", "backend", "fallback_url")
+
+    def __init__(self, values):
+        self.id = values["id"]
+        self.route_url = values["routeUrl"].rstrip("/")
+        self.events_dir = values["eventsDir"]
+        self.backend = values["backend"]
+        self.fallback_url = values["fallbackUrl"].rstrip("/") if values["fallbackUrl"] else None
+
+
+def read():
+    """The session, or None where there is no session file that says all that it must."""
+    path = os.environ.get(SESSION_ENV)
+    if not path:
+        return None
+    import json
+
+    try:
+        with open(path, "rb") as stream:
+            values = json.loads(stream.read().decode("utf-8"))
+    except (OSError, ValueError):
+        return None
+    if not isinstance(values, dict) or values.get("version") != 1:
+        return None
+    if not all(isinstance(values.get(name), str) for name in ("id", "routeUrl", "eventsDir")):
+        return None
+    if values.get("backend") not in ("sim", "fixed", "direct"):
+        return None
+    if "fallbackUrl" not in values or not (values["fallbackUrl"] is None or isinstance(values["fallbackUrl"], str)):
+        return None
+    if not values["routeUrl"].startswith("http://") or not os.path.isdir(values["eventsDir"]):
+        return None
+    return Session(values)
