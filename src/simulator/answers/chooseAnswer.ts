@@ -1,0 +1,91 @@
+/**
+ * What the embedded server answers. For the bundled tasks: their script. For any other program: something valid, so
+ * that its plumbing can be profiled. It calls each offered tool once, with arguments that fit the tool's schema, then
+ * answers, as JSON where the client asked for that.
+ */
+import type { Tokens } from '../../profile/units.ts';
+import { fillerText, plausibleLength } from './filler.ts';
+import type { Answer } from './layout.ts';
+import type { Random } from './random.ts';
+import { sampleOfSchema } from './schemaSample.ts';
+import { scriptedAnswer, type ScriptMessage } from './scripted.ts';
+
+export interface OfferedTool {
+  name: string;
+  parameters: unknown;
+}
+
+export interface Question {
+  messages: readonly ScriptMessage[];
+  tools: readonly OfferedTool[];
+  /** `none` and `auto` as in the API; `required`: some tool; `{ name }`: this one. */
+  toolChoice: 'none' | 'auto' | 'required' | { name: string };
+  /** Names of the tools that the conversation has called already. */
+  calledTools: readonly string[];
+  /** The answer must be JSON: of this schema, or any object. */
+  json: { schema: unknown } | null;
+  /** Tokens that the client wants at least; 0 when it leaves that open. */
+  minTokens: Tokens;
+}
+
+/** Tools that agents end with; called after all others, lest the run be over at once. */
+const FINAL_TOOL = /^(final|finish|submit|respond|answer|done|complete|return)/i;
+/** How text-only ReAct prompts ask for the end. */
+const FINAL_ANSWER = 'Final Answer:';
+
+/** Decides on an answer; the same question and random seed give the same one. */
+export function chooseAnswer(question: Question, random: Random): Answer {
+  const insisted = insistedTool(question);
+  if (insisted !== null) return callTool(insisted, question);
+  const toolNames = question.toolChoice === 'none' ? [] : question.tools.map(({ name }) => name);
+  const scripted = question.json === null ? scriptedAnswer(question.messages, toolNames) : null;
+  if (scripted !== null) return scripted;
+  const unused = question.toolChoice === 'none' ? undefined : unusedTools(question)[0];
+  if (unused !== undefined) return callTool(unused, question);
+  if (question.json !== null) return { content: pythonStyleJson(sampleOfSchema(question.json.schema, topicOf(question))), toolCalls: [] };
+  const length = Math.max(question.minTokens, plausibleLength(random));
+  const asksForFinalAnswer = question.messages.some(({ text }) => text.includes(FINAL_ANSWER));
+  return { content: asksForFinalAnswer ? fillerText(random, length, `${FINAL_ANSWER} simulated.`) : fillerText(random, length), toolCalls: [] };
+}
+
+/** The tool that the client insists on, if it does and no script has a better one. */
+function insistedTool({ tools, toolChoice, calledTools, messages }: Question): OfferedTool | null {
+  if (typeof toolChoice === 'object') return tools.find(({ name }) => name === toolChoice.name) ?? null;
+  if (toolChoice !== 'required') return null;
+  const scripted = scriptedAnswer(
+    messages,
+    tools.map(({ name }) => name),
+  );
+  if (scripted !== null && scripted.toolCalls.length > 0) return null;
+  const ordered = inOrder(tools);
+  return ordered.find(({ name }) => !calledTools.includes(name)) ?? ordered.at(-1) ?? null;
+}
+
+function inOrder(tools: readonly OfferedTool[]): OfferedTool[] {
+  return [...tools.filter(({ name }) => !FINAL_TOOL.test(name)), ...tools.filter(({ name }) => FINAL_TOOL.test(name))];
+}
+
+function unusedTools({ tools, calledTools }: Question): OfferedTool[] {
+  return inOrder(tools).filter(({ name }) => !calledTools.includes(name));
+}
+
+function callTool(tool: OfferedTool, question: Question): Answer {
+  const sample = sampleOfSchema(tool.parameters ?? {}, topicOf(question));
+  const parameters = typeof sample === 'object' && sample !== null && !Array.isArray(sample) ? sample : {};
+  return { content: null, toolCalls: [{ name: tool.name, arguments: pythonStyleJson(parameters) }] };
+}
+
+/** The last thing that the user said. */
+function topicOf({ messages }: Question): string {
+  return messages.findLast(({ role }) => role === 'user')?.text ?? '';
+}
+
+/** JSON with a space after each colon and comma, as models write it. */
+function pythonStyleJson(value: unknown): string {
+  if (Array.isArray(value)) return `[${value.map(pythonStyleJson).join(', ')}]`;
+  if (typeof value === 'object' && value !== null)
+    return `{${Object.entries(value)
+      .map(([key, member]) => `${JSON.stringify(key)}: ${pythonStyleJson(member)}`)
+      .join(', ')}}`;
+  return JSON.stringify(value) ?? 'null';
+}

@@ -1,0 +1,48 @@
+/** Text of a plausible length that says what it is. */
+import type { Tokens } from '../../profile/units.ts';
+import { splitIntoTokens } from '../tokenEstimate.ts';
+import type { Random } from './random.ts';
+
+const OPENING = 'Simulated answer: no model runs behind this server, so only the length and the timing of this text are realistic.';
+
+const SENTENCES = [
+  'The request was received in full and every message in it was counted.',
+  'A real model would now weigh the context and write its reply one token at a time.',
+  'Each token here arrives when the simulated graphics card would have produced it.',
+  'Longer prompts take longer to read, unless their beginning is already in the cache.',
+  'When several requests run at once, they share the weights that each step reads from memory.',
+  'The first token comes after the prompt has been processed, and the others follow at a steady pace.',
+  'Point the same program at a server of your own to see what a model says.',
+  'Tool calls, structured output and stop strings are honoured, as far as their form goes.',
+  'Repeating a request gives the same words again, because they are drawn from a seed.',
+  'The energy of this answer follows from the time that the card spent in each state.',
+  'An idle card still draws power while a program waits for one of its tools.',
+  'Prompts that grow with every step cost more to read each time, which the timeline shows.',
+  'The words have no meaning for the task; the numbers beside them do.',
+  'Nothing of this conversation leaves the machine that it runs on.',
+];
+
+/** Median and spread of an answer's length: a paragraph or two, as chat models write them. */
+const MEDIAN_TOKENS: Tokens = 85;
+const SIGMA = 0.3;
+const SHORTEST: Tokens = 45;
+const LONGEST: Tokens = 180;
+
+/** Draws a length for an answer that nothing else bounds. */
+export function plausibleLength(random: Random): Tokens {
+  return Math.round(Math.min(LONGEST, Math.max(SHORTEST, random.lognormal(MEDIAN_TOKENS, SIGMA))));
+}
+
+/** Whole sentences of at least `atLeast` tokens. */
+export function fillerText(random: Random, atLeast: Tokens, opening = OPENING): string {
+  let text = opening;
+  let tokens = splitIntoTokens(text).length;
+  let last = '';
+  while (tokens < atLeast) {
+    const sentence = random.pick(SENTENCES.filter((candidate) => candidate !== last));
+    last = sentence;
+    text += ` ${sentence}`;
+    tokens += splitIntoTokens(` ${sentence}`).length;
+  }
+  return text;
+}

@@ -1,0 +1,94 @@
+/** The embedded server: a vLLM of which only the timing, the counting and the form of the answers are real. */
+import { once } from 'node:events';
+import type { AddressInfo } from 'node:net';
+import type { GpuProfile, ModelProfile } from '../profile/hardwareProfiles.ts';
+import type { Ratio, Tokens, Watts } from '../profile/units.ts';
+import { createCostModel, type StepState } from './engine/costModel.ts';
+import { createFront } from './front/server.ts';
+import { ServerMetrics } from './front/metrics.ts';
+import type { Service } from './front/service.ts';
+import { RealTimeEngine } from './realTimeEngine.ts';
+
+/** What the simulated GPU did in [startNs, endNs), on the clock of `process.hrtime.bigint()`. Between segments it is idle. */
+export interface GpuSegment {
+  startNs: bigint;
+  endNs: bigint;
+  state: StepState;
+  batch: number;
+  kvTokens: Tokens;
+  kvCapacityTokens: Tokens;
+  /** Power of all GPUs together; null where the profile does not know it. */
+  watts: Watts | null;
+  /** Each call's share of the work, by the value of its `x-agent-cost-call-id` header, else by its answer's id; sums to 1. */
+  shares: Record<string, Ratio>;
+}
+
+export interface EmbeddedServerOptions {
+  gpu: GpuProfile;
+  model: ModelProfile;
+  /** GPUs that share the model (tensor parallel). */
+  gpuCount?: number;
+  /** The same seed, by default 0, gives the same answers to the same requests. */
+  seed?: number;
+  /** 0, the default, picks a free one. */
+  port?: number;
+  /** Most requests that run at once, when fewer than vLLM's default. */
+  maxSequences?: number;
+  /** Told of each segment when it is over, before the answers that it completed are sent. */
+  onGpu?: (segment: GpuSegment) => void;
+}
+
+export interface EmbeddedServer {
+  /** `http://127.0.0.1:PORT/v1` */
+  url: string;
+  /** Stops at once; answers in flight are cut off. */
+  close(): Promise<void>;
+}
+
+/**
+ * Starts the embedded server on the loopback interface.
+ * @throws NotSimulatableError when the profiles do not allow it
+ * @throws Error with code EADDRINUSE when the port is taken
+ */
+export async function startEmbeddedServer(options: EmbeddedServerOptions): Promise<EmbeddedServer> {
+  const { gpu, model, onGpu } = options;
+  const cost = createCostModel(gpu, model, options.gpuCount ?? 1);
+  const servedModel = model.aliases.find((alias) => alias.includes('/')) ?? model.id;
+  const metrics = new ServerMetrics(servedModel);
+  const limits = defaultLimits(gpu);
+  const engine: RealTimeEngine = new RealTimeEngine({
+    cost,
+    maxBatchedTokens: limits.maxBatchedTokens,
+    maxSequences: options.maxSequences ?? limits.maxSequences,
+    onStep: (step) => metrics.countStep(step),
+    ...(onGpu === undefined ? {} : { onSegment: ({ start, end, ...rest }) => onGpu({ startNs: engine.toHrtime(start), endNs: engine.toHrtime(end), ...rest }) }),
+  });
+  const service: Service = {
+    engine,
+    metrics,
+    servedModel,
+    maxModelTokens: Math.min(model.maxModelTokens.value, engine.engine.capacityTokens),
+    seed: options.seed ?? 0,
+    created: Math.floor(Date.now() / 1000),
+  };
+  const server = createFront(service);
+  server.listen(options.port ?? 0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  return {
+    url: `http://127.0.0.1:${port}/v1`,
+    close() {
+      engine.close();
+      return new Promise((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      });
+    },
+  };
+}
+
+/** What `vllm serve` chooses by itself (`engine/arg_utils.py`): more on GPUs with 70 GB and up, except the A100. */
+function defaultLimits(gpu: GpuProfile): { maxBatchedTokens: Tokens; maxSequences: number } {
+  const large = gpu.memoryGB.value >= 70 && !/a100/i.test(gpu.id);
+  return large ? { maxBatchedTokens: 8192, maxSequences: 1024 } : { maxBatchedTokens: 2048, maxSequences: 256 };
+}

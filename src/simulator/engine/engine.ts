@@ -1,0 +1,316 @@
+/**
+ * vLLM's V1 scheduler (`v1/core/sched/scheduler.py`) as a discrete-event engine: first come, first served; continuous
+ * batching under a token budget with chunked prefill, running requests before waiting ones; preemption by
+ * recomputation of the latest request when KV blocks run out.
+ *
+ * Pure and deterministic: time goes in and out as numbers, and what a request will answer is known when it comes.
+ */
+import type { Milliseconds, Ratio, Tokens, Watts } from '../../profile/units.ts';
+import type { CostModel, ScheduledWork, StepState } from './costModel.ts';
+import { BLOCK_TOKENS, CHAIN_START, hashBlock, KvBlocks, type BlockHash } from './kvBlocks.ts';
+
+export interface EngineOptions {
+  cost: CostModel;
+  /** Token budget of a step. vLLM's default for an API server is 2048, or 8192 on GPUs with 70 GB and more (not A100). */
+  maxBatchedTokens?: Tokens;
+  /** Most requests that run at once. vLLM's default is 256. */
+  maxSequences?: number;
+  /** KV blocks, when fewer than fit. */
+  kvBlocks?: number;
+  /** Reuse the KV cache of equal prompt beginnings; vLLM's default. */
+  prefixCaching?: boolean;
+}
+
+export interface EngineRequest {
+  id: string;
+  promptTokens: readonly number[];
+  /** The answer, decided beforehand: at least one token. */
+  outputTokens: readonly number[];
+  arrival: Milliseconds;
+}
+
+/** When a request's phases ended, exactly. Queue, prefill and decode are the differences. */
+export interface RequestTimes {
+  arrival: Milliseconds;
+  firstScheduled: Milliseconds;
+  firstToken: Milliseconds;
+  lastToken: Milliseconds;
+}
+
+export interface FinishedRequest {
+  id: string;
+  times: RequestTimes;
+  promptTokens: Tokens;
+  /** Prompt tokens found in the prefix cache when it was first scheduled. */
+  cachedTokens: Tokens;
+  outputTokens: Tokens;
+  preemptions: number;
+}
+
+/** One pass through the model. What it yields is there at `end`. */
+export interface EngineStep {
+  start: Milliseconds;
+  end: Milliseconds;
+  state: StepState;
+  /** Sequences in it. */
+  batch: number;
+  /** Tokens that it computed. */
+  tokens: Tokens;
+  /** Tokens' worth of KV blocks that requests hold. */
+  kvTokens: Tokens;
+  kvCapacityTokens: Tokens;
+  watts: Watts | null;
+  /** Each request's share of the work; sums to 1. */
+  shares: { id: string; share: Ratio }[];
+  /** Requests that got their next token, and which it is (0 is the first). `cachedTokens` as in FinishedRequest. */
+  emitted: { id: string; index: number; cachedTokens: Tokens }[];
+  finished: FinishedRequest[];
+}
+
+/** Totals since the engine began, as vLLM counts them. */
+export interface EngineCounters {
+  prefixCacheQueries: Tokens;
+  prefixCacheHits: Tokens;
+  preemptions: number;
+}
+
+interface Sequence {
+  request: EngineRequest;
+  /** Tokens whose KV is computed (or will be, by the step being run). */
+  computed: Tokens;
+  emitted: number;
+  blocks: number[];
+  /** Hash of each full block known so far, of prompt and answer. */
+  hashes: BlockHash[];
+  /** Blocks that are findable in the prefix cache. */
+  cachedBlocks: number;
+  cachedTokens: Tokens | null;
+  firstScheduled: Milliseconds | null;
+  firstToken: Milliseconds | null;
+  preemptions: number;
+}
+
+export class Engine {
+  readonly blocks: KvBlocks;
+  readonly counters: EngineCounters = { prefixCacheQueries: 0, prefixCacheHits: 0, preemptions: 0 };
+  readonly #cost: CostModel;
+  readonly #maxBatchedTokens: Tokens;
+  readonly #maxSequences: number;
+  readonly #prefixCaching: boolean;
+  readonly #waiting: Sequence[] = [];
+  #running: Sequence[] = [];
+
+  constructor(options: EngineOptions) {
+    this.#cost = options.cost;
+    this.#maxBatchedTokens = options.maxBatchedTokens ?? 2048;
+    this.#maxSequences = options.maxSequences ?? 256;
+    this.#prefixCaching = options.prefixCaching ?? true;
+    this.blocks = new KvBlocks(options.kvBlocks ?? options.cost.kvBlocks);
+  }
+
+  get running(): number {
+    return this.#running.length;
+  }
+
+  get waiting(): number {
+    return this.#waiting.length;
+  }
+
+  /** Longest prompt and answer together that can ever run. */
+  get capacityTokens(): Tokens {
+    return this.blocks.count * BLOCK_TOKENS;
+  }
+
+  /**
+   * Queues a request.
+   * @throws RangeError when it is empty or could never fit
+   */
+  submit(request: EngineRequest): void {
+    if (request.promptTokens.length === 0 || request.outputTokens.length === 0) throw new RangeError('a request needs at least one prompt token and one output token');
+    const length = request.promptTokens.length + request.outputTokens.length;
+    if (length > this.capacityTokens) throw new RangeError(`a request of ${length} tokens does not fit into a KV cache of ${this.capacityTokens}`);
+    this.#waiting.push({
+      request,
+      computed: 0,
+      emitted: 0,
+      blocks: [],
+      hashes: [],
+      cachedBlocks: 0,
+      cachedTokens: null,
+      firstScheduled: null,
+      firstToken: null,
+      preemptions: 0,
+    });
+  }
+
+  /** Takes a request out, wherever it is; false when it is not (or no longer) there. */
+  abort(id: string): boolean {
+    const isIt = (sequence: Sequence) => sequence.request.id === id;
+    const waiting = this.#waiting.findIndex(isIt);
+    if (waiting >= 0) {
+      this.#waiting.splice(waiting, 1);
+      return true;
+    }
+    const running = this.#running.find(isIt);
+    if (running === undefined) return false;
+    this.#leave(running);
+    return true;
+  }
+
+  /** When the next step can start, not before `now`; null when there is nothing to do. */
+  nextStart(now: Milliseconds): Milliseconds | null {
+    if (this.#running.length > 0) return now;
+    const head = this.#waiting[0];
+    return head === undefined ? null : Math.max(now, head.request.arrival);
+  }
+
+  /** Runs one step that starts at `now`, which must not be before the last one's end. Null when nothing can run then. */
+  step(now: Milliseconds): EngineStep | null {
+    const scheduled = this.#schedule(now);
+    if (scheduled.length === 0) return null;
+    const cost = this.#cost.cost(scheduled.map(({ work }) => work));
+    const end = now + cost.duration;
+    // Before finished requests give theirs back: this is what the step held.
+    const kvTokens = this.blocks.used * BLOCK_TOKENS;
+    const emitted: EngineStep['emitted'] = [];
+    const finished: FinishedRequest[] = [];
+    for (const { sequence } of scheduled) {
+      if (sequence.computed < length(sequence)) continue;
+      emitted.push({ id: sequence.request.id, index: sequence.emitted, cachedTokens: sequence.cachedTokens ?? 0 });
+      sequence.emitted += 1;
+      sequence.firstToken ??= end;
+      if (sequence.emitted === sequence.request.outputTokens.length) finished.push(this.#finish(sequence, end));
+    }
+    return {
+      start: now,
+      end,
+      state: cost.state,
+      batch: scheduled.length,
+      tokens: scheduled.reduce((sum, { work }) => sum + work.newTokens, 0),
+      kvTokens,
+      kvCapacityTokens: this.capacityTokens,
+      watts: cost.watts,
+      shares: scheduled.map(({ sequence }, index) => ({ id: sequence.request.id, share: cost.shares[index]! })),
+      emitted,
+      finished,
+    };
+  }
+
+  #schedule(now: Milliseconds): { sequence: Sequence; work: ScheduledWork }[] {
+    const scheduled: { sequence: Sequence; work: ScheduledWork }[] = [];
+    let budget = this.#maxBatchedTokens;
+    let preempted = false;
+    const add = (sequence: Sequence, newTokens: Tokens) => {
+      const prefill = sequence.emitted === 0 || newTokens > 1;
+      sequence.computed += newTokens;
+      scheduled.push({ sequence, work: { newTokens, contextTokens: sequence.computed, prefill } });
+      budget -= newTokens;
+    };
+
+    for (let index = 0; index < this.#running.length && budget > 0; index++) {
+      const sequence = this.#running[index]!;
+      const newTokens = Math.min(budget, length(sequence) - sequence.computed);
+      let fits = this.#reserve(sequence, newTokens);
+      while (!fits && this.#running.at(-1) !== sequence) {
+        this.#preempt(this.#running.at(-1)!);
+        preempted = true;
+        fits = this.#reserve(sequence, newTokens);
+      }
+      if (fits) {
+        add(sequence, newTokens);
+        continue;
+      }
+      // It is the latest one itself: it makes room for those before it.
+      this.#preempt(sequence);
+      preempted = true;
+    }
+
+    while (!preempted && budget > 0 && this.#running.length < this.#maxSequences) {
+      const sequence = this.#waiting[0];
+      if (sequence === undefined || sequence.request.arrival > now) break;
+      const hits = this.#prefixCaching ? this.#findPrefix(sequence) : [];
+      const computed = hits.length * BLOCK_TOKENS;
+      const newTokens = Math.min(budget, length(sequence) - computed);
+      const fresh = Math.ceil((computed + newTokens) / BLOCK_TOKENS) - hits.length;
+      if (fresh > this.blocks.free - this.blocks.countFree(hits)) break;
+      this.#waiting.shift();
+      this.#running.push(sequence);
+      this.blocks.hold(hits);
+      sequence.blocks = [...hits];
+      sequence.cachedBlocks = hits.length;
+      sequence.computed = computed;
+      sequence.cachedTokens ??= computed;
+      sequence.firstScheduled ??= now;
+      if (this.#prefixCaching) {
+        this.counters.prefixCacheQueries += length(sequence);
+        this.counters.prefixCacheHits += computed;
+      }
+      this.#reserve(sequence, newTokens);
+      add(sequence, newTokens);
+    }
+    return scheduled;
+  }
+
+  /** Cached blocks that begin this sequence; at least its last token is left to compute, as it yields the next one. */
+  #findPrefix(sequence: Sequence): number[] {
+    const most = Math.floor((length(sequence) - 1) / BLOCK_TOKENS);
+    extendHashes(sequence, most);
+    return this.blocks.lookUp(sequence.hashes.slice(0, most));
+  }
+
+  /** Gives a sequence the blocks for its next tokens, and makes those that get full findable; false when there are too few. */
+  #reserve(sequence: Sequence, newTokens: Tokens): boolean {
+    const after = sequence.computed + newTokens;
+    const missing = Math.ceil(after / BLOCK_TOKENS) - sequence.blocks.length;
+    if (missing > this.blocks.free) return false;
+    if (missing > 0) sequence.blocks.push(...this.blocks.allocate(missing));
+    if (!this.#prefixCaching) return true;
+    const full = Math.floor(after / BLOCK_TOKENS);
+    extendHashes(sequence, full);
+    for (; sequence.cachedBlocks < full; sequence.cachedBlocks++) this.blocks.cache(sequence.blocks[sequence.cachedBlocks]!, sequence.hashes[sequence.cachedBlocks]!);
+    return true;
+  }
+
+  #preempt(sequence: Sequence): void {
+    this.#leave(sequence);
+    sequence.blocks = [];
+    sequence.cachedBlocks = 0;
+    sequence.computed = 0;
+    sequence.preemptions += 1;
+    this.counters.preemptions += 1;
+    this.#waiting.unshift(sequence);
+  }
+
+  #finish(sequence: Sequence, end: Milliseconds): FinishedRequest {
+    this.#leave(sequence);
+    const { request } = sequence;
+    return {
+      id: request.id,
+      times: { arrival: request.arrival, firstScheduled: sequence.firstScheduled ?? end, firstToken: sequence.firstToken ?? end, lastToken: end },
+      promptTokens: request.promptTokens.length,
+      cachedTokens: sequence.cachedTokens ?? 0,
+      outputTokens: request.outputTokens.length,
+      preemptions: sequence.preemptions,
+    };
+  }
+
+  #leave(sequence: Sequence): void {
+    this.#running = this.#running.filter((other) => other !== sequence);
+    this.blocks.release(sequence.blocks);
+  }
+}
+
+/** Tokens known so far: the prompt and what has been answered. */
+function length(sequence: Sequence): Tokens {
+  return sequence.request.promptTokens.length + sequence.emitted;
+}
+
+function extendHashes(sequence: Sequence, blocks: number): void {
+  const { promptTokens, outputTokens } = sequence.request;
+  while (sequence.hashes.length < blocks) {
+    const start = sequence.hashes.length * BLOCK_TOKENS;
+    const tokens: number[] = [];
+    for (let index = start; index < start + BLOCK_TOKENS; index++) tokens.push((index < promptTokens.length ? promptTokens[index] : outputTokens[index - promptTokens.length])!);
+    sequence.hashes.push(hashBlock(sequence.hashes.at(-1) ?? CHAIN_START, tokens));
+  }
+}

@@ -1,0 +1,157 @@
+/** `/v1/chat/completions`. */
+import { randomBytes } from 'node:crypto';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { chooseAnswer, type Question } from '../answers/chooseAnswer.ts';
+import { fillerText } from '../answers/filler.ts';
+import { layOutAnswer, type Answer, type LaidOutAnswer } from '../answers/layout.ts';
+import { estimateTokens, tokenId } from '../tokenEstimate.ts';
+import { END_OF_TURN, promptPieces, toolCallFrame } from './chatTemplate.ts';
+import { badRequest } from './errors.ts';
+import { answer, answerLimit, requestId, type WireFormat } from './generation.ts';
+import { contentText, type ChatRequest } from './requests.ts';
+import { randomFor, type Service } from './service.ts';
+
+/** Answers a chat request. @throws ApiError */
+export async function chat(service: Service, request: IncomingMessage, response: ServerResponse, body: ChatRequest): Promise<void> {
+  checkSupported(body, service.servedModel);
+  const tools = body.tools ?? [];
+  const question = asQuestion(body);
+  const promptTokens = promptPieces(body.messages, tools).map(tokenId);
+  const maxTokens = answerLimit(service, body, promptTokens.length, body.max_completion_tokens ?? body.max_tokens);
+  const stop = typeof body.stop === 'string' ? [body.stop] : (body.stop ?? []);
+  const choices = body.n ?? 1;
+  const sequences = Array.from({ length: choices }, (_, choice) => {
+    const random = randomFor(service, body.seed, promptTokens, choice);
+    let chosen = chooseAnswer(question, random);
+    if (body.ignore_eos === true && chosen.toolCalls.length === 0) chosen = lengthened(chosen, maxTokens, (missing) => fillerText(random, missing));
+    const laidOut = layOutAnswer(chosen, {
+      maxTokens,
+      stop,
+      frame: toolCallFrame,
+      endToken: body.ignore_eos === true ? null : END_OF_TURN,
+      toolFinishReason: typeof question.toolChoice === 'object' ? 'stop' : 'tool_calls',
+    });
+    return { promptTokens, answer: laidOut };
+  });
+  const includeUsage = body.stream_options?.include_usage === true;
+  const generation = {
+    id: `chatcmpl-${requestId(request)}`,
+    sequences,
+    choicesPerPrompt: choices,
+    promptTokens: promptTokens.length,
+    stream: body.stream === true,
+    includeUsage,
+    continuousUsage: includeUsage && body.stream_options?.continuous_usage_stats === true,
+  };
+  await answer(service, request, response, generation, chatFormat());
+}
+
+/** Appends text until an answer that must not end by itself is long enough. */
+function lengthened(chosen: Answer, tokens: number, filler: (missing: number) => string): Answer {
+  const content = chosen.content ?? '';
+  const missing = tokens - estimateTokens(content);
+  return missing > 0 ? { ...chosen, content: `${content} ${filler(missing)}` } : chosen;
+}
+
+function checkSupported(body: ChatRequest, model: string): void {
+  if (body.messages.length === 0) throw badRequest('Cannot apply chat template to an empty conversation. Provide at least one message.');
+  if (body.logprobs === true) throw badRequest('The embedded server runs no model, so it has no logprobs. Use a real backend for them.', 'logprobs');
+  for (const message of body.messages) {
+    if (!Array.isArray(message.content)) continue;
+    const other = message.content.find((part) => typeof part.text !== 'string' && typeof part.refusal !== 'string');
+    if (other !== undefined) throw badRequest(`${model} is not a multimodal model: it takes no content part of type ${JSON.stringify(other.type)}.`, 'messages');
+  }
+  const tools = body.tools ?? [];
+  const choice = body.tool_choice;
+  if (tools.length === 0 && choice !== null && choice !== undefined && choice !== 'none') throw badRequest('When using `tool_choice`, `tools` must be set.', 'tool_choice');
+  if (typeof choice === 'string' && !['none', 'auto', 'required'].includes(choice)) throw badRequest(`Invalid value for \`tool_choice\`: ${choice}! Only named tools, "none", "auto" or "required" are supported.`, 'tool_choice');
+  if (typeof choice === 'object' && choice !== null && !tools.some((tool) => tool.function.name === choice.function.name))
+    throw badRequest('The tool specified in `tool_choice` does not match any of the specified `tools`', 'tool_choice');
+}
+
+function asQuestion(body: ChatRequest): Question {
+  const choice = body.tool_choice ?? 'auto';
+  return {
+    messages: body.messages.map((message) => ({ role: message.role, text: contentText(message.content) })),
+    tools: (body.tools ?? []).map((tool) => ({ name: tool.function.name, parameters: tool.function.parameters })),
+    toolChoice: typeof choice === 'object' ? { name: choice.function.name } : choice === 'none' || choice === 'required' ? choice : 'auto',
+    calledTools: body.messages.flatMap((message) => (message.tool_calls ?? []).map((call) => call.function.name)),
+    json: wantedJson(body),
+    minTokens: body.min_tokens ?? 0,
+  };
+}
+
+/** The schema that the answer must fit, from `response_format` or vLLM's own parameters. */
+function wantedJson(body: ChatRequest): { schema: unknown } | null {
+  const format = body.response_format;
+  if (format?.type === 'json_schema') return { schema: format.json_schema?.schema ?? {} };
+  const guided = body.structured_outputs?.json ?? body.guided_json;
+  if (guided !== undefined && guided !== null) return { schema: typeof guided === 'string' ? parsedSchema(guided) : guided };
+  return format?.type === 'json_object' ? { schema: { type: 'object', properties: { answer: { type: 'string', default: 'simulated' } } } } : null;
+}
+
+function parsedSchema(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw badRequest('The JSON schema is not valid JSON.', 'structured_outputs');
+  }
+}
+
+function chatFormat(): WireFormat {
+  const callIds = new Map<string, string>();
+  const callId = (choice: number, call: number) => {
+    const key = `${choice}/${call}`;
+    const id = callIds.get(key) ?? `chatcmpl-tool-${randomBytes(8).toString('hex')}`;
+    callIds.set(key, id);
+    return id;
+  };
+  const chunk = (index: number, delta: Record<string, unknown>) => ({ index, delta, logprobs: null, finish_reason: null });
+  return {
+    object: 'chat.completion',
+    chunkObject: 'chat.completion.chunk',
+    openingChoice: (index) => chunk(index, { role: 'assistant', content: '' }),
+    tokenChoice(index, { visible }) {
+      if (visible.kind === 'content') return chunk(index, { content: visible.text });
+      if (visible.kind === 'toolName') return chunk(index, { content: null, tool_calls: [{ id: callId(index, visible.call), type: 'function', index: visible.call, function: { name: visible.name } }] });
+      if (visible.kind === 'toolArguments') return chunk(index, { content: null, tool_calls: [{ index: visible.call, function: { arguments: visible.text } }] });
+      return null;
+    },
+    emptyChoice: (index) => chunk(index, {}),
+    wholeChoice(index, laidOut) {
+      const toolCalls = toolCallsOf(laidOut).map((called, call) => ({ id: callId(index, call), type: 'function', function: called }));
+      const content = contentOf(laidOut);
+      return {
+        index,
+        message: {
+          role: 'assistant',
+          content: content === '' && toolCalls.length > 0 ? null : content,
+          refusal: null,
+          annotations: null,
+          audio: null,
+          function_call: null,
+          ...(toolCalls.length > 0 ? { tool_calls: toolCalls } : {}),
+          reasoning: null,
+        },
+        logprobs: null,
+        finish_reason: laidOut.finishReason,
+        stop_reason: laidOut.stopReason,
+      };
+    },
+    bodyExtras: { prompt_logprobs: null, kv_transfer_params: null },
+  };
+}
+
+/** All visible text of an answer. */
+export function contentOf(laidOut: LaidOutAnswer): string {
+  return laidOut.tokens.map(({ visible }) => (visible.kind === 'content' ? visible.text : '')).join('');
+}
+
+function toolCallsOf(laidOut: LaidOutAnswer): { name: string; arguments: string }[] {
+  const calls: { name: string; arguments: string }[] = [];
+  for (const { visible } of laidOut.tokens) {
+    if (visible.kind === 'toolName') calls[visible.call] = { name: visible.name, arguments: '' };
+    else if (visible.kind === 'toolArguments') calls[visible.call]!.arguments += visible.text;
+  }
+  return calls;
+}

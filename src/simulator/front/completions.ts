@@ -1,0 +1,71 @@
+/** `/v1/completions`. */
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { fillerText, plausibleLength } from '../answers/filler.ts';
+import { layOutAnswer } from '../answers/layout.ts';
+import { splitIntoTokens, tokenId } from '../tokenEstimate.ts';
+import { contentOf } from './chat.ts';
+import { badRequest } from './errors.ts';
+import { answer, answerLimit, requestId, type WireFormat } from './generation.ts';
+import type { CompletionRequest } from './requests.ts';
+import { randomFor, type Service } from './service.ts';
+
+const END_OF_TEXT = '<|end_of_text|>';
+const BEGIN_OF_TEXT = '<|begin_of_text|>';
+/** The API's own default, small as it is. */
+const DEFAULT_MAX_TOKENS = 16;
+
+/** Answers a text completion with filler. @throws ApiError */
+export async function complete(service: Service, request: IncomingMessage, response: ServerResponse, body: CompletionRequest): Promise<void> {
+  if (body.echo === true) throw badRequest('The embedded server does not support echo.', 'echo');
+  if (body.logprobs !== null && body.logprobs !== undefined) throw badRequest('The embedded server runs no model, so it has no logprobs. Use a real backend for them.', 'logprobs');
+  const prompts = tokenizedPrompts(body.prompt);
+  if (prompts.length === 0 || prompts.some((prompt) => prompt.length === 0)) throw badRequest('Either prompt or prompt_embeds must be provided and non-empty.', 'prompt');
+  const stop = typeof body.stop === 'string' ? [body.stop] : (body.stop ?? []);
+  const choices = body.n ?? 1;
+  const sequences = prompts.flatMap((promptTokens, prompt) => {
+    const limit = answerLimit(service, body, promptTokens.length, body.max_tokens ?? DEFAULT_MAX_TOKENS);
+    return Array.from({ length: choices }, (_, choice) => {
+      const random = randomFor(service, body.seed, promptTokens, prompt * choices + choice);
+      const endless = body.ignore_eos === true;
+      const length = Math.max(body.min_tokens ?? 0, endless ? limit : plausibleLength(random));
+      const laidOut = layOutAnswer(
+        { content: ` ${fillerText(random, length)}`, toolCalls: [] },
+        { maxTokens: limit, stop, frame: () => ({ before: '', after: '' }), endToken: endless ? null : END_OF_TEXT, toolFinishReason: 'stop' },
+      );
+      return { promptTokens, answer: laidOut };
+    });
+  });
+  const includeUsage = body.stream_options?.include_usage === true;
+  const generation = {
+    id: `cmpl-${requestId(request)}`,
+    sequences,
+    choicesPerPrompt: choices,
+    promptTokens: prompts.reduce((sum, prompt) => sum + prompt.length, 0),
+    stream: body.stream === true,
+    includeUsage,
+    continuousUsage: includeUsage && body.stream_options?.continuous_usage_stats === true,
+  };
+  await answer(service, request, response, generation, textFormat);
+}
+
+function tokenizedPrompts(prompt: CompletionRequest['prompt']): number[][] {
+  if (typeof prompt === 'string') return [tokenized(prompt)];
+  if (prompt.every((one) => typeof one === 'number')) return [prompt];
+  return prompt.map((one) => (typeof one === 'string' ? tokenized(one) : one));
+}
+
+function tokenized(prompt: string): number[] {
+  return [BEGIN_OF_TEXT, ...splitIntoTokens(prompt)].map(tokenId);
+}
+
+const chunk = (index: number, text: string) => ({ index, text, logprobs: null, finish_reason: null, stop_reason: null });
+
+const textFormat: WireFormat = {
+  object: 'text_completion',
+  chunkObject: 'text_completion',
+  openingChoice: () => null,
+  tokenChoice: (index, { visible }) => (visible.kind === 'content' ? chunk(index, visible.text) : null),
+  emptyChoice: (index) => chunk(index, ''),
+  wholeChoice: (index, laidOut) => ({ index, text: contentOf(laidOut), logprobs: null, finish_reason: laidOut.finishReason, stop_reason: laidOut.stopReason, prompt_logprobs: null }),
+  bodyExtras: { kv_transfer_params: null },
+};

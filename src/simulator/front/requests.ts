@@ -1,0 +1,79 @@
+/** What the routes accept. As on vLLM, unknown fields are ignored, and null is as good as absent. */
+import { z } from 'zod';
+
+const contentPart = z.looseObject({ type: z.string(), text: z.string().nullish(), refusal: z.string().nullish() });
+
+const toolCall = z.looseObject({
+  id: z.string().nullish(),
+  function: z.looseObject({ name: z.string(), arguments: z.string().nullish() }),
+});
+
+const message = z.looseObject({
+  role: z.string(),
+  content: z.union([z.string(), z.array(contentPart)]).nullish(),
+  tool_calls: z.array(toolCall).nullish(),
+  tool_call_id: z.string().nullish(),
+});
+export type ChatMessage = z.infer<typeof message>;
+
+const tool = z.looseObject({
+  type: z.string(),
+  function: z.looseObject({ name: z.string(), description: z.string().nullish(), parameters: z.unknown().optional() }),
+});
+export type Tool = z.infer<typeof tool>;
+
+const streamOptions = z.looseObject({ include_usage: z.boolean().nullish(), continuous_usage_stats: z.boolean().nullish() });
+
+/** What chat and text completions have in common. */
+const sampling = {
+  model: z.string().nullish(),
+  stream: z.boolean().nullish(),
+  stream_options: streamOptions.nullish(),
+  max_tokens: z.int().nullish(),
+  min_tokens: z.int().min(0).nullish(),
+  ignore_eos: z.boolean().nullish(),
+  n: z.int().min(1).max(128).nullish(),
+  seed: z.int().nullish(),
+  stop: z.union([z.string(), z.array(z.string())]).nullish(),
+  temperature: z.number().nullish(),
+  top_p: z.number().nullish(),
+};
+
+const responseFormat = z.looseObject({
+  type: z.string(),
+  json_schema: z.looseObject({ name: z.string().nullish(), schema: z.unknown().optional() }).nullish(),
+});
+
+export const chatRequestSchema = z.looseObject({
+  ...sampling,
+  messages: z.array(message),
+  max_completion_tokens: z.int().nullish(),
+  tools: z.array(tool).nullish(),
+  tool_choice: z.union([z.string(), z.looseObject({ function: z.looseObject({ name: z.string() }) })]).nullish(),
+  response_format: responseFormat.nullish(),
+  structured_outputs: z.looseObject({ json: z.unknown().optional() }).nullish(),
+  guided_json: z.unknown().optional(),
+  logprobs: z.boolean().nullish(),
+});
+export type ChatRequest = z.infer<typeof chatRequestSchema>;
+
+export const completionRequestSchema = z.looseObject({
+  ...sampling,
+  prompt: z.union([z.string(), z.array(z.int()), z.array(z.string()), z.array(z.array(z.int()))]),
+  echo: z.boolean().nullish(),
+  logprobs: z.int().nullish(),
+});
+export type CompletionRequest = z.infer<typeof completionRequestSchema>;
+
+export type SamplingRequest = ChatRequest | CompletionRequest;
+
+export const tokenizeRequestSchema = z.union([
+  z.object({ prompt: z.string(), messages: z.undefined().optional(), return_token_strs: z.boolean().nullish() }),
+  z.object({ messages: z.array(message), tools: z.array(tool).nullish(), return_token_strs: z.boolean().nullish() }),
+]);
+
+/** All text of a message's content. */
+export function contentText(content: ChatMessage['content']): string {
+  if (typeof content === 'string') return content;
+  return (content ?? []).map((part) => part.text ?? part.refusal ?? '').join('\n');
+}

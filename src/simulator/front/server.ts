@@ -1,0 +1,90 @@
+/** The embedded server's routes over node:http. */
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { z } from 'zod';
+import type { Bytes } from '../../profile/units.ts';
+import { splitIntoTokens, tokenId } from '../tokenEstimate.ts';
+import { chat } from './chat.ts';
+import { promptPieces } from './chatTemplate.ts';
+import { complete } from './completions.ts';
+import { ApiError, internalError, invalidBody, invalidJson, methodNotAllowed, notFound, tooLarge } from './errors.ts';
+import { requestId } from './generation.ts';
+import { chatRequestSchema, completionRequestSchema, tokenizeRequestSchema } from './requests.ts';
+import type { Service } from './service.ts';
+
+/** Larger bodies are refused before they are parsed. A full context of 128 k tokens is well below 1 MB. */
+const LARGEST_BODY: Bytes = 64 * 1024 * 1024;
+
+type Handler = (service: Service, request: IncomingMessage, response: ServerResponse) => Promise<void> | void;
+
+const routes: Record<string, Partial<Record<'GET' | 'POST', Handler>>> = {
+  '/v1/chat/completions': { POST: async (service, request, response) => chat(service, request, response, await readBody(request, chatRequestSchema)) },
+  '/v1/completions': { POST: async (service, request, response) => complete(service, request, response, await readBody(request, completionRequestSchema)) },
+  '/v1/models': { GET: (service, _request, response) => sendJson(response, 200, listModels(service)) },
+  '/tokenize': { POST: async (service, request, response) => sendJson(response, 200, tokenize(service, await readBody(request, tokenizeRequestSchema))) },
+  '/health': { GET: (_service, _request, response) => void response.writeHead(200, { 'content-length': 0 }).end() },
+  '/version': { GET: (_service, _request, response) => sendJson(response, 200, { version: '0.1.0+agent-cost-simulator', simulated: true }) },
+  '/metrics': {
+    GET: (service, _request, response) => void response.writeHead(200, { 'content-type': 'text/plain; version=1.0.0; charset=utf-8' }).end(service.metrics.render(service.engine)),
+  },
+};
+
+/** A server that is not listening yet. */
+export function createFront(service: Service): Server {
+  return createServer((request, response) => {
+    response.setHeader('x-request-id', requestId(request));
+    handle(service, request, response).catch((error: unknown) => fail(response, error));
+  });
+}
+
+async function handle(service: Service, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  const path = (request.url ?? '/').split('?', 1)[0] ?? '/';
+  const route = Object.hasOwn(routes, path) ? routes[path] : undefined;
+  if (route === undefined) throw notFound();
+  const handler = request.method === 'GET' || request.method === 'POST' ? route[request.method] : undefined;
+  if (handler === undefined) {
+    response.setHeader('allow', Object.keys(route).join(', '));
+    throw methodNotAllowed();
+  }
+  await handler(service, request, response);
+}
+
+function fail(response: ServerResponse, error: unknown): void {
+  const known = error instanceof ApiError ? error : internalError(error instanceof Error ? error.message : String(error));
+  // Once a stream has begun, ending it without its [DONE] is the only way left to say so.
+  if (response.headersSent) response.destroy();
+  else sendJson(response, known.status, known.body);
+}
+
+async function readBody<T>(request: IncomingMessage, schema: z.ZodType<T>): Promise<T> {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  for await (const chunk of request as AsyncIterable<Buffer>) {
+    bytes += chunk.length;
+    if (bytes > LARGEST_BODY) throw tooLarge(LARGEST_BODY);
+    chunks.push(chunk);
+  }
+  let json: unknown;
+  try {
+    json = JSON.parse(Buffer.concat(chunks).toString('utf8'));
+  } catch (error) {
+    throw invalidJson(error instanceof Error ? error.message : String(error));
+  }
+  const result = schema.safeParse(json);
+  if (!result.success) throw invalidBody(result.error);
+  return result.data;
+}
+
+function sendJson(response: ServerResponse, status: number, body: unknown): void {
+  const text = JSON.stringify(body);
+  response.writeHead(status, { 'content-type': 'application/json', 'content-length': Buffer.byteLength(text) }).end(text);
+}
+
+function listModels({ servedModel, maxModelTokens, created }: Service) {
+  return { object: 'list', data: [{ id: servedModel, object: 'model', created, owned_by: 'agent-cost-simulator', root: servedModel, parent: null, max_model_len: maxModelTokens }] };
+}
+
+/** Counts as the server counts: an estimate, and the ids are of no real vocabulary. */
+function tokenize(service: Service, body: z.infer<typeof tokenizeRequestSchema>) {
+  const pieces = body.messages === undefined ? ['<|begin_of_text|>', ...splitIntoTokens(body.prompt)] : promptPieces(body.messages, body.tools ?? []);
+  return { count: pieces.length, max_model_len: service.maxModelTokens, tokens: pieces.map(tokenId), token_strs: body.return_token_strs === true ? pieces : null, estimated: true };
+}

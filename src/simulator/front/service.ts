@@ -1,0 +1,24 @@
+/** What the routes of the embedded server share. */
+import type { Tokens } from '../../profile/units.ts';
+import type { RealTimeEngine } from '../realTimeEngine.ts';
+import { createRandom, hashText, type Random } from '../answers/random.ts';
+import type { ServerMetrics } from './metrics.ts';
+
+/** Says in every answer that no model wrote it. */
+export const SYSTEM_FINGERPRINT = 'agent-cost-simulator';
+
+export interface Service {
+  engine: RealTimeEngine;
+  metrics: ServerMetrics;
+  /** The simulated model, under the name that clients know it by. Requests may name any other. */
+  servedModel: string;
+  maxModelTokens: Tokens;
+  seed: number;
+  /** Unix time of the start. */
+  created: number;
+}
+
+/** Random numbers for one choice of one request: they depend on the server's seed, the request's, and the prompt. */
+export function randomFor(service: Service, requestSeed: number | null | undefined, promptTokens: readonly number[], choice: number): Random {
+  return createRandom(hashText([service.seed, requestSeed ?? '', choice, promptTokens.join(' ')].join('|')));
+}
