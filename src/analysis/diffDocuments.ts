@@ -26,8 +26,8 @@ export function applyUpdate(document: TimelineDocument, update: TimelineUpdate):
 }
 
 function withoutSpans(report: Report): TimelineUpdate['report'] {
-  const { spans: _spans, ...rest } = report;
-  return rest;
+  const { schema, run, backend, totals, lines, tools, findings, warnings } = report;
+  return { schema, run, backend, totals, lines, tools, findings, warnings };
 }
 
 /** Deep equality of plain data. */

@@ -1,0 +1,124 @@
+/**
+ * From a profile to the document that every view shows. Pure: the same profile gives the same document.
+ *
+ * The order of work: spans as recorded → tools joined with what the wire shows → requests and steps → the agent's
+ * time and the GPU's track → energy and blame → tables, findings, totals.
+ */
+import type { Profile } from '../profile/model.ts';
+import { REPORT_SCHEMA, type Report, type Totals } from '../profile/report.ts';
+import type { Milliseconds } from '../profile/units.ts';
+import type { TimelineDocument } from '../protocol/webview.ts';
+import { agentTime, findWaits } from './agentTime.ts';
+import { findConversations } from './conversations.ts';
+import { SpanIds, callDrafts, hookDrafts, linkHookParents, toolAncestors, wallTime, type Clock, type Draft } from './drafts.ts';
+import { useOfEnergy, type EnergyUse } from './energy.ts';
+import { findFindings } from './findings.ts';
+import { buildGpuTrack, gpuTime, type GpuTrack } from './gpuTrack.ts';
+import { arrivalGaps } from './phases.ts';
+import { findRequests, type Requests } from './requests.ts';
+import { setRoles } from './roles.ts';
+import { compareSpans } from './spanOrder.ts';
+import { ascending, percentiles, sumKnown } from './statistics.ts';
+import { lineTable, tokenSums, toolTable } from './tables.ts';
+import { findWarnings } from './warnings.ts';
+import { wireTools } from './wireTools.ts';
+
+export interface AnalyzeOptions {
+  /** Still being recorded: what has no end is running, not cut off. */
+  live?: boolean;
+  /** Live: the run's length so far; the latest time in the recording where it is absent. */
+  nowMs?: Milliseconds;
+}
+
+/** Analyses a profile. The report in the result is valid against `reportSchema`. */
+export function analyze(profile: Profile, options: AnalyzeOptions = {}): TimelineDocument {
+  const live = options.live ?? false;
+  const clock: Clock = { live, wallMs: wallTime(profile, live ? (options.nowMs ?? null) : null) };
+  const ids = new SpanIds();
+  const wireDrafts = callDrafts(profile, clock, ids);
+  const calls = wireDrafts.filter((draft) => draft.span.kind === 'llm');
+  const hooks = hookDrafts(profile, clock, ids);
+  linkHookParents(wireDrafts, hooks);
+  fillUnreportedCache(profile, calls);
+  const tools = [...hooks.filter((draft) => draft.span.kind === 'tool'), ...wireTools(calls, hooks, ids)];
+  const conversations = findConversations(calls);
+  setRoles(calls, conversations);
+  const requests = findRequests(calls, tools, hooks, conversations, ids);
+  const drafts = [...wireDrafts, ...tools, ...hooks.filter((draft) => draft.span.kind !== 'tool'), ...requests.agents, ...requests.steps];
+  drafts.sort((a, b) => compareSpans(a.span, b.span));
+  tools.sort((a, b) => compareSpans(a.span, b.span));
+
+  const waits = findWaits(drafts, clock.wallMs);
+  const track = buildGpuTrack(profile, calls, clock);
+  const energy = useOfEnergy(profile, track, waits, clock.wallMs);
+  for (const call of calls) energy.charge(call);
+  for (const tool of tools) {
+    if (tool.span.tool === null) continue;
+    const blame = energy.blame.get(tool) ?? { idleMs: 0, idleWh: 0 };
+    tool.span.tool.idleBlameMs = blame.idleMs;
+    tool.span.tool.idleEnergyWh = blame.idleWh;
+  }
+  const above = toolAncestors(drafts);
+  const { header } = profile;
+  const report: Report = {
+    schema: REPORT_SCHEMA,
+    run: {
+      id: header.id,
+      name: header.name,
+      command: header.command,
+      cwd: header.cwd,
+      startedAt: header.startedAt,
+      exitCode: profile.end?.exitCode ?? null,
+      signal: profile.end?.signal ?? null,
+      complete: profile.end !== null,
+      live,
+      capture: header.capture,
+    },
+    backend: profile.backend,
+    totals: totalsOf(calls, tools, above, requests, clock, { agentMs: agentTime(waits), track, energy }),
+    spans: drafts.map((draft) => draft.span),
+    lines: lineTable(calls, tools, above, energy),
+    tools: toolTable(tools, above, energy),
+    findings: findFindings({ calls, tools, above, conversations, energy, track, wallMs: clock.wallMs }),
+    warnings: findWarnings(profile, calls, energy),
+  };
+  return { report, gpu: energy.segments };
+}
+
+/**
+ * vLLM leaves `cached_tokens` out of an answer where it is 0, and everywhere when it was started without
+ * `--enable-prompt-tokens-details`. One answer that has it shows that the flag is on, so that absent means 0.
+ */
+function fillUnreportedCache(profile: Profile, calls: readonly Draft[]): void {
+  if (profile.backend.kind !== 'vllm' || !calls.some((draft) => (draft.span.llm?.cachedTokens ?? 0) > 0)) return;
+  for (const { span } of calls) {
+    if (span.llm !== null && span.llm.promptTokens !== null) span.llm.cachedTokens ??= 0;
+  }
+}
+
+function totalsOf(
+  calls: readonly Draft[],
+  tools: readonly Draft[],
+  above: ReadonlyMap<string, Draft>,
+  requests: Requests,
+  { wallMs }: Clock,
+  { agentMs, track, energy }: { agentMs: Totals['agentMs']; track: GpuTrack; energy: EnergyUse },
+): Totals {
+  return {
+    wallMs,
+    requests: requests.count,
+    requestsEvidence: requests.evidence,
+    llmCalls: calls.length,
+    toolCalls: tools.filter((tool) => !tool.partOfWireTool && !above.has(tool.span.id)).length,
+    failedCalls: calls.filter((draft) => draft.span.status === 'error').length,
+    ...tokenSums(calls),
+    reasoningTokens: sumKnown(calls.map((draft) => draft.span.llm?.reasoningTokens ?? null)),
+    ttftMs: percentiles(ascending(calls.flatMap((draft) => draft.span.llm?.ttftMs ?? []))),
+    itlMs: percentiles(ascending(calls.flatMap((draft) => (draft.call === null ? [] : arrivalGaps(draft.call))))),
+    agentMs,
+    gpuMs: gpuTime(track),
+    gpuEvidence: track.evidence,
+    energyWh: energy.totals,
+    costUsd: energy.costUsd,
+  };
+}

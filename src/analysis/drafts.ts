@@ -1,0 +1,207 @@
+/** Spans in the making: the report's span, with what it was made from and its place on the clock. */
+import type { Call, HookSpan, Profile } from '../profile/model.ts';
+import type { CallLine } from '../profile/recordingFormat.ts';
+import type { ReportSpan } from '../profile/report.ts';
+import type { Milliseconds } from '../profile/units.ts';
+import { callPhases, type CallPhases } from './phases.ts';
+
+export interface Clock {
+  wallMs: Milliseconds;
+  /** Still being recorded: what has no end runs on. */
+  live: boolean;
+}
+
+export interface Draft {
+  span: ReportSpan;
+  /** Within [0, wallMs]; `end` is the run's end for what has none. */
+  start: Milliseconds;
+  end: Milliseconds;
+  call: Call | null;
+  phases: CallPhases | null;
+  hook: HookSpan | null;
+  /** Tools: the LLM call that asked for it, where known. */
+  issuer: Draft | null;
+  /** Tools: measured work that may be part of a tool seen on the wire, and is not to be counted as one more. */
+  partOfWireTool: boolean;
+}
+
+/** Hands out ids that no other span has; ids in recordings are anybody's. */
+export class SpanIds {
+  readonly #taken = new Set<string>();
+
+  take(wanted: string): string {
+    let id = wanted;
+    for (let n = 2; this.#taken.has(id); n++) id = `${wanted}~${n}`;
+    this.#taken.add(id);
+    return id;
+  }
+}
+
+/** The run's length: to its end line, or to the last thing known of it. */
+export function wallTime(profile: Profile, nowMs: Milliseconds | null): Milliseconds {
+  let wall = Math.max(0, profile.end?.t ?? profile.lastT, nowMs ?? 0);
+  for (const call of profile.calls) wall = Math.max(wall, call.start.t, call.end?.t ?? 0);
+  for (const span of profile.hookSpans) wall = Math.max(wall, span.start.t, span.end?.t ?? 0);
+  return wall;
+}
+
+/** Requests that make a model work. Listings, other GETs and DELETEs are not. */
+export function isLlmCall(call: CallLine): boolean {
+  return call.endpoint !== 'models' && (call.endpoint !== 'opaque' || call.method.toUpperCase() === 'POST');
+}
+
+export function callDrafts(profile: Profile, clock: Clock, ids: SpanIds): Draft[] {
+  return profile.calls.map((call) => {
+    const { start, end } = call;
+    const llm = isLlmCall(start);
+    const phases = llm ? callPhases(call) : null;
+    const [startMs, endMs] = within(clock, start.t, end?.t ?? null);
+    const usage = end?.usage ?? null;
+    const span: ReportSpan = {
+      id: ids.take(start.id),
+      parent: null,
+      kind: llm ? 'llm' : 'other',
+      name: llm ? (start.model ?? end?.model ?? `${start.method} ${start.path}`) : `${start.method} ${start.path}`,
+      startMs,
+      endMs: end === null && clock.live ? null : endMs,
+      status: end?.status ?? 'incomplete',
+      error: end === null || end.status === 'ok' ? null : { message: end.error ?? (end.httpStatus === null ? `The call was ${end.status === 'cancelled' ? 'cancelled' : 'broken off'}.` : `HTTP ${end.httpStatus}`) },
+      evidence: profile.backend.simulated ? 'simulated' : 'measured',
+      thread: start.thread,
+      pid: start.pid,
+      site: start.frames[0] ?? null,
+      unattributed: start.frames.length > 0 ? null : (start.unattributed ?? 'The call was seen on the wire only.'),
+      frames: start.frames,
+      llm:
+        phases === null
+          ? null
+          : {
+              model: end?.model ?? start.model,
+              endpoint: start.endpoint,
+              path: start.path,
+              stream: start.stream,
+              ...phases,
+              promptTokens: usage?.promptTokens ?? null,
+              cachedTokens: usage?.cachedTokens ?? null,
+              completionTokens: usage?.completionTokens ?? null,
+              reasoningTokens: usage?.reasoningTokens ?? null,
+              tokenEvidence: usage === null ? null : (end?.usageEvidence ?? null),
+              finishReason: end?.finishReason ?? null,
+              roles: null,
+              rolesEvidence: null,
+              energyWh: { active: null, grade: null, band: null },
+              costUsd: null,
+              httpStatus: end?.httpStatus ?? null,
+              attempt: start.attempt,
+              promptText: start.request.messages.at(-1)?.text ?? null,
+              answerText: end?.text ?? null,
+            },
+      tool: null,
+    };
+    return { span, start: startMs, end: endMs, call, phases, hook: null, issuer: null, partOfWireTool: false };
+  });
+}
+
+export function hookDrafts(profile: Profile, clock: Clock, ids: SpanIds): Draft[] {
+  return profile.hookSpans.map((hook) => {
+    const { start, end } = hook;
+    const [startMs, endMs] = within(clock, start.t, end?.t ?? null);
+    const span: ReportSpan = {
+      id: ids.take(start.id),
+      parent: null,
+      kind: start.kind,
+      name: start.name,
+      startMs,
+      endMs: end === null && clock.live ? null : endMs,
+      status: end?.status ?? 'incomplete',
+      error: end === null || end.status === 'ok' ? null : { message: end.error ?? (end.status === 'cancelled' ? 'It was cancelled.' : 'It failed.') },
+      evidence: start.evidence,
+      thread: start.thread,
+      pid: start.pid,
+      site: start.frames[0] ?? null,
+      unattributed: start.frames.length > 0 ? null : (start.unattributed ?? 'The hook saw no frame of your code.'),
+      frames: start.frames,
+      llm: null,
+      tool:
+        start.kind === 'tool'
+          ? { name: start.name, callId: start.callId, detail: start.detail, resultBytes: end?.resultBytes ?? null, idleBlameMs: null, idleEnergyWh: null }
+          : null,
+    };
+    return { span, start: startMs, end: endMs, call: null, phases: null, hook, issuer: null, partOfWireTool: false };
+  });
+}
+
+/** A span that nothing measured: a request, a step, a tool seen on the wire. */
+export function inferredDraft(fields: Pick<ReportSpan, 'id' | 'parent' | 'kind' | 'name' | 'unattributed' | 'tool'>, start: Milliseconds, end: Milliseconds): Draft {
+  const span: ReportSpan = {
+    ...fields,
+    startMs: start,
+    endMs: end,
+    status: 'ok',
+    error: null,
+    evidence: 'inferred',
+    thread: null,
+    pid: null,
+    site: null,
+    frames: [],
+    llm: null,
+  };
+  return { span, start, end, call: null, phases: null, hook: null, issuer: null, partOfWireTool: false };
+}
+
+/**
+ * Sets the parents that the hooks saw. A parent that is not there, or that would close a circle, is none.
+ */
+export function linkHookParents(calls: readonly Draft[], hooks: readonly Draft[]): void {
+  const byHookId = new Map(hooks.map((draft) => [draft.hook?.start.id ?? '', draft]));
+  for (const draft of [...hooks, ...calls]) {
+    const wanted = draft.hook?.start.parent ?? draft.call?.start.parent ?? null;
+    const parent = wanted === null ? undefined : byHookId.get(wanted);
+    if (parent !== undefined) draft.span.parent = parent.span.id;
+  }
+  const byId = new Map(hooks.map((draft) => [draft.span.id, draft.span]));
+  const settled = new Set<string>();
+  for (const { span } of hooks) {
+    const path = new Set<string>();
+    let at: ReportSpan | undefined = span;
+    while (at !== undefined && !settled.has(at.id)) {
+      path.add(at.id);
+      if (at.parent !== null && path.has(at.parent)) at.parent = null;
+      at = at.parent === null ? undefined : byId.get(at.parent);
+    }
+    for (const id of path) settled.add(id);
+  }
+}
+
+/** The nearest tool above each draft, by span id; those without one are not in it. */
+export function toolAncestors(drafts: readonly Draft[]): Map<string, Draft> {
+  const byId = new Map(drafts.map((draft) => [draft.span.id, draft]));
+  const nearest = new Map<string, Draft | null>();
+  const find = (draft: Draft): Draft | null => {
+    const path: Draft[] = [];
+    let at: Draft = draft;
+    let found: Draft | null | undefined;
+    for (;;) {
+      found = nearest.get(at.span.id);
+      if (found !== undefined) break;
+      path.push(at);
+      const parent = at.span.parent === null ? undefined : byId.get(at.span.parent);
+      found = parent === undefined ? null : parent.span.kind === 'tool' ? parent : undefined;
+      if (found !== undefined || parent === undefined) break;
+      at = parent;
+    }
+    for (const each of path) nearest.set(each.span.id, found ?? null);
+    return found ?? null;
+  };
+  const ancestors = new Map<string, Draft>();
+  for (const draft of drafts) {
+    const tool = find(draft);
+    if (tool !== null) ancestors.set(draft.span.id, tool);
+  }
+  return ancestors;
+}
+
+function within(clock: Clock, start: number, end: number | null): [Milliseconds, Milliseconds] {
+  const from = Math.min(Math.max(start, 0), clock.wallMs);
+  return [from, Math.min(Math.max(end ?? clock.wallMs, from), clock.wallMs)];
+}

@@ -1,0 +1,160 @@
+/**
+ * Where the energy and the GPU's time went: active shares to the calls, idle apart and blamed on what the agent was
+ * waiting for. Calls + idle + foreign = total, because each stretch of the track goes to exactly one of them.
+ */
+import type { Profile } from '../profile/model.ts';
+import type { Grade, GpuSegment } from '../profile/report.ts';
+import { wattHours, type Milliseconds, type UsDollars, type WattHours } from '../profile/units.ts';
+import type { Wait } from './agentTime.ts';
+import type { Draft } from './drafts.ts';
+import type { GpuTrack, TrackSegment } from './gpuTrack.ts';
+import { energyError, powerSource } from './power.ts';
+
+const MS_PER_HOUR = 3_600_000;
+
+export interface Blame {
+  idleMs: Milliseconds;
+  idleWh: WattHours | null;
+}
+
+export interface EnergyUse {
+  totals: { active: WattHours | null; idle: WattHours | null; foreign: WattHours | null; total: WattHours | null; grade: Grade | null; band: [number, number] | null };
+  costUsd: UsDollars | null;
+  /** Sets a call's energy and cost in its span. */
+  charge(call: Draft): void;
+  /** GPU idle time and energy by the span that the agent was waiting for. */
+  blame: ReadonlyMap<Draft, Blame>;
+  /** Price of one GPU-millisecond of all GPUs, or null. */
+  usdPerMs: UsDollars | null;
+  /** The track as views show it. */
+  segments: GpuSegment[];
+}
+
+interface Charge {
+  activeMs: Milliseconds;
+  /** Null once a stretch of unknown power was in it. */
+  activeWh: WattHours | null;
+}
+
+export function useOfEnergy(profile: Profile, track: GpuTrack, waits: readonly Wait[], wallMs: Milliseconds): EnergyUse {
+  const power = powerSource(profile, wallMs);
+  const charges = new Map<Draft, Charge>();
+  const blame = new Map<Draft, Blame>();
+  const sums: Record<'active' | 'idle' | 'foreign', WattHours | null> = { active: 0, idle: 0, foreign: 0 };
+  const segments: GpuSegment[] = [];
+  let wait = 0;
+  let anyPower = false;
+  let anyForeign = track.foreignKnown;
+  for (const segment of track.segments) {
+    if (segment.state !== 'idle') {
+      const watts = power.wattsIn(segment);
+      const energy = watts === null ? null : wattHours(watts, segment.end - segment.start);
+      const group = segment.state === 'foreign' ? 'foreign' : 'active';
+      anyPower ||= watts !== null;
+      anyForeign ||= group === 'foreign';
+      sums[group] = plus(sums[group], energy);
+      chargeCalls(charges, segment, energy);
+      pushSegment(segments, segment, watts, null);
+      continue;
+    }
+    while (wait < waits.length && (waits[wait]?.end ?? 0) <= segment.start) wait++;
+    for (let at = wait; at < waits.length; at++) {
+      const stretch = waits[at];
+      if (stretch === undefined || stretch.start >= segment.end) break;
+      const piece = { ...segment, start: Math.max(stretch.start, segment.start), end: Math.min(stretch.end, segment.end) };
+      if (piece.end <= piece.start) continue;
+      const watts = power.wattsIn(piece);
+      anyPower ||= watts !== null;
+      sums.idle = plus(sums.idle, watts === null ? null : wattHours(watts, piece.end - piece.start));
+      blameIdle(blame, stretch, piece, watts);
+      pushSegment(segments, piece, watts, stretch.waitingFor[0]?.span.id ?? null);
+    }
+  }
+  const { active, idle } = sums;
+  const foreign = anyForeign ? sums.foreign : null;
+  const total = active === null || idle === null || (anyForeign && foreign === null) ? null : active + idle + (foreign ?? 0);
+  const grade = anyPower ? power.grade : null;
+  const usdPerGpuHour = profile.header.priceProfile?.usdPerGpuHour.value ?? null;
+  const usdPerMs = usdPerGpuHour === null ? null : (usdPerGpuHour * profile.header.gpuCount) / MS_PER_HOUR;
+  return {
+    totals: { active, idle, foreign, total, grade, band: total === null || grade === null ? null : band(total, energyError(grade, wallMs)) },
+    costUsd: usdPerMs === null ? null : usdPerMs * wallMs,
+    charge: (call) => {
+      const { llm } = call.span;
+      if (llm === null) return;
+      const charge = charges.get(call) ?? { activeMs: 0, activeWh: grade === null ? null : 0 };
+      llm.energyWh =
+        charge.activeWh === null || grade === null
+          ? { active: null, grade: null, band: null }
+          : { active: charge.activeWh, grade, band: band(charge.activeWh, energyError(grade, call.end - call.start)) };
+      llm.costUsd = usdPerMs === null ? null : usdPerMs * charge.activeMs;
+    },
+    blame,
+    usdPerMs,
+    segments,
+  };
+}
+
+function band(value: number, error: number): [number, number] {
+  return [value * (1 - error), value * (1 + error)];
+}
+
+function plus(sum: WattHours | null, energy: WattHours | null): WattHours | null {
+  return sum === null || energy === null ? null : sum + energy;
+}
+
+function chargeCalls(charges: Map<Draft, Charge>, segment: TrackSegment, energy: WattHours | null): void {
+  for (const [call, share] of segment.shares) {
+    let charge = charges.get(call);
+    if (charge === undefined) {
+      charge = { activeMs: 0, activeWh: 0 };
+      charges.set(call, charge);
+    }
+    charge.activeMs += (segment.end - segment.start) * share;
+    charge.activeWh = plus(charge.activeWh, energy === null ? null : energy * share);
+  }
+}
+
+function blameIdle(blame: Map<Draft, Blame>, { waitingFor }: Wait, piece: TrackSegment, watts: number | null): void {
+  const duration = (piece.end - piece.start) / waitingFor.length;
+  for (const draft of waitingFor) {
+    let entry = blame.get(draft);
+    if (entry === undefined) {
+      entry = { idleMs: 0, idleWh: 0 };
+      blame.set(draft, entry);
+    }
+    entry.idleMs += duration;
+    entry.idleWh = plus(entry.idleWh, watts === null ? null : wattHours(watts, duration));
+  }
+}
+
+/** Adds a stretch, or lengthens the one before when nothing that is shown differs. */
+function pushSegment(segments: GpuSegment[], from: TrackSegment, watts: number | null, blamedOn: string | null): void {
+  const last = segments.at(-1);
+  const spans = from.shares.map(([draft]) => draft.span.id);
+  if (
+    last !== undefined &&
+    last.state === from.state &&
+    last.batch === from.batch &&
+    last.kvTokens === from.kvTokens &&
+    last.kvCapacityTokens === from.kvCapacityTokens &&
+    last.watts === watts &&
+    last.blamedOn === blamedOn &&
+    last.spans.length === spans.length &&
+    last.spans.every((id, index) => id === spans[index])
+  ) {
+    last.endMs = from.end;
+    return;
+  }
+  segments.push({
+    startMs: from.start,
+    endMs: from.end,
+    state: from.state,
+    batch: from.batch,
+    kvTokens: from.kvTokens,
+    kvCapacityTokens: from.kvCapacityTokens,
+    watts,
+    spans,
+    blamedOn,
+  });
+}

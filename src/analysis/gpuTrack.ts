@@ -1,0 +1,195 @@
+/**
+ * What the GPU did over the run: one contiguous track of states. Calls that overlap there count once.
+ *
+ * From the recording's own GPU lines where it has them (the embedded server), else from the calls' phases:
+ * prefill in one call while another decodes is `mixed`, and so is work whose phase nobody tells.
+ */
+import type { Profile } from '../profile/model.ts';
+import type { Evidence, GpuState } from '../profile/recordingFormat.ts';
+import type { Milliseconds, Ratio, Watts } from '../profile/units.ts';
+import type { Clock, Draft } from './drafts.ts';
+import { gpuWork, type GpuWork } from './phases.ts';
+import { tidy, weakestEvidence } from './statistics.ts';
+
+export interface TrackSegment {
+  start: Milliseconds;
+  end: Milliseconds;
+  state: GpuState;
+  batch: number;
+  kvTokens: number | null;
+  kvCapacityTokens: number | null;
+  /** As the recording gives it; null where it does not. */
+  watts: Watts | null;
+  /** Calls at work in it, with their shares (sum 1). Empty for idle and foreign. */
+  shares: readonly (readonly [Draft, Ratio])[];
+}
+
+export interface GpuTrack {
+  /** Contiguous over [0, wallMs]. */
+  segments: TrackSegment[];
+  evidence: Evidence;
+  /** Something told whether others used the server; else `foreign` is not known. */
+  foreignKnown: boolean;
+  /** Some work's phase is unknown, and `mixed` includes it. */
+  phasesUnknown: boolean;
+}
+
+export interface GpuTime {
+  prefill: number | null;
+  decode: number | null;
+  mixed: number | null;
+  foreign: number | null;
+  idle: number | null;
+}
+
+type Busy = Omit<TrackSegment, 'watts' | 'kvTokens' | 'kvCapacityTokens'>;
+
+export function buildGpuTrack(profile: Profile, calls: readonly Draft[], clock: Clock): GpuTrack {
+  const work = callWork(calls);
+  const phasesUnknown = work.some(({ part }) => part.phase === 'unknown');
+  if (profile.gpu.length > 0) {
+    const recorded = recordedSegments(profile, calls, clock);
+    const recordedUntil = recorded.at(-1)?.end ?? 0;
+    // While it is being written, or when it was cut off, the recording's GPU lines lag behind its calls.
+    const tail = profile.end === null ? inferredSegments(work, recordedUntil) : [];
+    const evidence = weakestEvidence(profile.gpu.map((line) => line.evidence)) ?? 'inferred';
+    return { segments: fillIdle([...recorded, ...tail], clock.wallMs, []), evidence, foreignKnown: true, phasesUnknown: false };
+  }
+  const foreign = foreignWindows(profile, calls);
+  return {
+    segments: fillIdle(inferredSegments(work, 0), clock.wallMs, foreign ?? []),
+    evidence: phasesUnknown ? 'estimated' : 'inferred',
+    foreignKnown: foreign !== null,
+    phasesUnknown,
+  };
+}
+
+/** Time in each state. The known ones sum to the run's length; null is "not told apart" and not 0. */
+export function gpuTime(track: GpuTrack): GpuTime {
+  const time = { prefill: 0, decode: 0, mixed: 0, foreign: 0, idle: 0 };
+  for (const segment of track.segments) time[segment.state] += segment.end - segment.start;
+  const toldApart = (value: number): number | null => (track.phasesUnknown && value === 0 ? null : tidy(value));
+  return {
+    prefill: toldApart(time.prefill),
+    decode: toldApart(time.decode),
+    mixed: tidy(time.mixed),
+    foreign: track.foreignKnown || time.foreign > 0 ? tidy(time.foreign) : null,
+    idle: tidy(time.idle),
+  };
+}
+
+function callWork(calls: readonly Draft[]): { draft: Draft; part: GpuWork }[] {
+  return calls.flatMap((draft) =>
+    draft.call === null || draft.phases === null ? [] : gpuWork(draft.call, draft.phases, draft.start, draft.end).map((part) => ({ draft, part })),
+  );
+}
+
+function recordedSegments(profile: Profile, calls: readonly Draft[], clock: Clock): TrackSegment[] {
+  const byCallId = new Map(calls.map((draft) => [draft.call?.start.id ?? '', draft]));
+  const segments: TrackSegment[] = [];
+  let from = 0;
+  for (const line of profile.gpu) {
+    const start = Math.max(line.t, from);
+    const end = Math.min(line.end, clock.wallMs);
+    if (end <= start) continue;
+    from = end;
+    const busy = line.state !== 'idle' && line.state !== 'foreign';
+    const shares = busy ? knownShares(line.shares, byCallId) : [];
+    // Work of which none is for a call of this recording was done for somebody else.
+    const state = busy && shares.length === 0 ? 'foreign' : line.state;
+    segments.push({ start, end, state, batch: line.batch, kvTokens: line.kvTokens, kvCapacityTokens: line.kvCapacityTokens, watts: line.watts, shares });
+  }
+  return segments;
+}
+
+function knownShares(shares: Readonly<Record<string, number>>, byCallId: ReadonlyMap<string, Draft>): [Draft, Ratio][] {
+  const known: [Draft, number][] = [];
+  let sum = 0;
+  for (const [callId, share] of Object.entries(shares)) {
+    const draft = byCallId.get(callId);
+    if (draft === undefined || !(share >= 0)) continue;
+    known.push([draft, share]);
+    sum += share;
+  }
+  return known.map(([draft, share]) => [draft, sum > 0 ? share / sum : 1 / known.length]);
+}
+
+function inferredSegments(work: readonly { draft: Draft; part: GpuWork }[], from: Milliseconds): TrackSegment[] {
+  const edges: { at: Milliseconds; draft: Draft; phase: GpuWork['phase']; starts: boolean }[] = [];
+  for (const { draft, part } of work) {
+    if (part.end <= from) continue;
+    edges.push({ at: Math.max(part.start, from), draft, phase: part.phase, starts: true }, { at: part.end, draft, phase: part.phase, starts: false });
+  }
+  // At one instant ends come first: a call's prefill hands over to its decode.
+  edges.sort((a, b) => a.at - b.at || Number(a.starts) - Number(b.starts));
+  const active = new Map<Draft, GpuWork['phase']>();
+  const segments: TrackSegment[] = [];
+  let since = from;
+  for (const { at, draft, phase, starts } of edges) {
+    if (at > since) {
+      if (active.size > 0) segments.push({ ...busySegment(active, since, at), kvTokens: null, kvCapacityTokens: null, watts: null });
+      since = at;
+    }
+    if (starts) active.set(draft, phase);
+    else active.delete(draft);
+  }
+  return segments;
+}
+
+function busySegment(active: ReadonlyMap<Draft, GpuWork['phase']>, start: Milliseconds, end: Milliseconds): Busy {
+  const phases = new Set(active.values());
+  const [phase] = phases;
+  const state = phases.size > 1 || phase === undefined || phase === 'unknown' ? 'mixed' : phase;
+  return { start, end, state, batch: active.size, shares: [...active.keys()].map((draft) => [draft, 1 / active.size] as const) };
+}
+
+type Window = readonly [start: Milliseconds, end: Milliseconds];
+
+/**
+ * When the server ran requests while none of ours was there, as its own count of running requests shows at both
+ * ends of a stretch between two readings. Null when there are no such readings.
+ */
+function foreignWindows(profile: Profile, calls: readonly Draft[]): Window[] | null {
+  const readings = profile.samples.flatMap((sample) => (sample.running === null ? [] : [{ t: sample.t, running: sample.running }]));
+  if (readings.length < 2) return null;
+  const starts = calls.map((draft) => draft.start).sort((a, b) => a - b);
+  const ends = calls.map((draft) => draft.end).sort((a, b) => a - b);
+  let started = 0;
+  let ended = 0;
+  let since: Milliseconds | null = null;
+  const windows: Window[] = [];
+  for (const { t, running } of readings) {
+    while (started < starts.length && (starts[started] ?? 0) <= t) started++;
+    while (ended < ends.length && (ends[ended] ?? 0) <= t) ended++;
+    const others = running > started - ended;
+    if (others && since !== null) windows.push([since, t]);
+    since = others ? t : null;
+  }
+  return windows;
+}
+
+/** Fills the gaps of ordered busy segments up to `wallMs` with idle, and with foreign where a window says so. */
+function fillIdle(busy: readonly TrackSegment[], wallMs: Milliseconds, foreign: readonly Window[]): TrackSegment[] {
+  const segments: TrackSegment[] = [];
+  let at = 0;
+  let window = 0;
+  const fill = (until: Milliseconds): void => {
+    while (at < until) {
+      while (window < foreign.length && (foreign[window]?.[1] ?? 0) <= at) window++;
+      const next = foreign[window];
+      const inside = next !== undefined && next[0] <= at;
+      const end = Math.min(until, next === undefined ? until : inside ? next[1] : next[0]);
+      segments.push({ start: at, end, state: inside ? 'foreign' : 'idle', batch: 0, kvTokens: null, kvCapacityTokens: null, watts: null, shares: [] });
+      at = end;
+    }
+  };
+  for (const segment of busy) {
+    fill(Math.min(segment.start, wallMs));
+    const end = Math.min(segment.end, wallMs);
+    if (end <= at) continue;
+    segments.push(end === segment.end && at === segment.start ? segment : { ...segment, start: at, end });
+    at = end;
+  }
+  fill(wallMs);
+  return segments;
+}

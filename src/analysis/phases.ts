@@ -1,0 +1,76 @@
+/** What can be said of one LLM call's inside: queue, prefill, decode, first token, gaps between tokens. */
+import type { Call } from '../profile/model.ts';
+import { phaseBounds } from '../profile/phaseBounds.ts';
+import type { Evidence } from '../profile/recordingFormat.ts';
+import type { Milliseconds } from '../profile/units.ts';
+import { ascending, percentile, percentiles, tidy } from './statistics.ts';
+
+/** Chunks closer than this came in one packet: a token's gap is then unknown, not nearly zero. */
+const SAME_ARRIVAL: Milliseconds = 0.01;
+
+export interface CallPhases {
+  queueMs: number | null;
+  prefillMs: number | null;
+  decodeMs: number | null;
+  phaseEvidence: Evidence | null;
+  ttftMs: number | null;
+  itlMs: { p50: number | null; p95: number | null; p99: number | null; max: number | null };
+}
+
+/** A stretch in which the server worked on a call, as far as the client's side can tell. */
+export interface GpuWork {
+  phase: 'prefill' | 'decode' | 'unknown';
+  start: Milliseconds;
+  end: Milliseconds;
+}
+
+/** Time between arrivals of a stream's output, those of one packet merged. */
+export function arrivalGaps(call: Call): number[] {
+  return call.end === null ? [] : call.end.chunkGaps.slice(1).filter((gap) => gap >= SAME_ARRIVAL);
+}
+
+/**
+ * The server's own figures where it gives them. Else, for streams: prefill = until the first token (which includes
+ * queue and network, hence `inferred`), decode = first to last token, queue unknown. An answer in one piece shows
+ * nothing of its inside: all null.
+ */
+export function callPhases(call: Call): CallPhases {
+  const { start, end } = call;
+  const gaps = ascending(arrivalGaps(call));
+  const phases: CallPhases = {
+    queueMs: null,
+    prefillMs: null,
+    decodeMs: null,
+    phaseEvidence: null,
+    ttftMs: call.firstTokenAt === null ? null : tidy(Math.max(0, call.firstTokenAt - start.t)),
+    itlMs: { ...percentiles(gaps), max: percentile(gaps, 1) },
+  };
+  const server = end?.server ?? null;
+  if (server !== null && (server.prefillMs !== null || server.decodeMs !== null)) {
+    return { ...phases, queueMs: server.queueMs, prefillMs: server.prefillMs, decodeMs: server.decodeMs, phaseEvidence: server.evidence };
+  }
+  if (phases.ttftMs !== null) {
+    const untilLast = end === null ? null : tidy(end.chunkGaps.reduce((sum, gap) => sum + Math.max(0, gap), 0));
+    return { ...phases, prefillMs: phases.ttftMs, decodeMs: untilLast, phaseEvidence: 'inferred' };
+  }
+  if (start.endpoint === 'embeddings' && end?.status === 'ok') {
+    // An embedding is one prefill and nothing else; network and queue are in it.
+    return { ...phases, prefillMs: tidy(Math.max(0, end.t - start.t)), decodeMs: 0, phaseEvidence: 'inferred' };
+  }
+  return phases;
+}
+
+/**
+ * When the server worked on the call. Without a stream or the server's figures its inside is `unknown`: the whole
+ * call counts as busy, with prefill and decode not told apart. A call that failed before its first token is taken
+ * to have cost the GPU nothing.
+ */
+export function gpuWork(call: Call, phases: CallPhases, start: Milliseconds, end: Milliseconds): GpuWork[] {
+  if (phases.phaseEvidence !== null) {
+    return phaseBounds(phases, start, end).flatMap((bound) =>
+      bound.phase === 'queue' ? [] : [{ phase: bound.phase, start: bound.startMs, end: bound.endMs }],
+    );
+  }
+  if (call.end?.status === 'error' || end <= start) return [];
+  return [{ phase: call.start.stream ? 'prefill' : 'unknown', start, end }];
+}

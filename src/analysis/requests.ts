@@ -1,0 +1,184 @@
+/**
+ * Groups calls and tools into requests (one task given to the agent) and steps (a call and the tools after it).
+ *
+ * A wrong split or join is worse than none: several requests are told apart only where the same kind of
+ * conversation starts anew with another last message, and conversations are seen to go on. Else the whole run is one.
+ */
+import type { Evidence } from '../profile/recordingFormat.ts';
+import type { Milliseconds } from '../profile/units.ts';
+import { hasHashes, type Conversations } from './conversations.ts';
+import { inferredDraft, type Draft, type SpanIds } from './drafts.ts';
+
+const LONGEST_NAME = 80;
+const CLOCK_SKEW: Milliseconds = 5;
+const NO_SITE = 'Inferred from the calls in it; it has no line of its own.';
+
+export interface Requests {
+  agents: Draft[];
+  steps: Draft[];
+  count: number;
+  evidence: Evidence;
+}
+
+interface Group {
+  calls: Draft[];
+  /** Sent by the agent, in no order; tools whose group is known are added. */
+  tools: Draft[];
+  name: string | null;
+}
+
+/** Sets the parents of top-level calls and tools; returns the spans made for that. */
+export function findRequests(calls: readonly Draft[], tools: readonly Draft[], hooks: readonly Draft[], conversations: Conversations, ids: SpanIds): Requests {
+  const measured = hooks.filter((draft) => draft.span.kind === 'agent');
+  if (measured.length > 0) {
+    const count = measured.filter((draft) => draft.span.parent === null).length;
+    return { agents: [], steps: [], count, evidence: 'measured' };
+  }
+  const topCalls = calls.filter((draft) => draft.span.parent === null);
+  const topTools = tools.filter((draft) => draft.span.parent === null);
+  if (topCalls.length === 0) return { agents: [], steps: [], count: 0, evidence: 'inferred' };
+  const groups = splitCalls(topCalls, conversations) ?? [{ calls: topCalls, tools: [], name: nameOf(topCalls[0]) }];
+  placeTools(groups, topTools);
+  const agents: Draft[] = [];
+  const steps: Draft[] = [];
+  groups.forEach((group, index) => {
+    const agent = spanAround('agent', ids.take(`request:${index + 1}`), group.name ?? `request ${index + 1}`, null, [...group.calls, ...group.tools]);
+    agents.push(agent);
+    steps.push(...buildSteps(group, agent, ids));
+  });
+  return { agents, steps, count: agents.length, evidence: 'inferred' };
+}
+
+/** One group for each request, or null when the calls do not say. */
+function splitCalls(calls: readonly Draft[], { headOf, continuationOf }: Conversations): Group[] | null {
+  const chat = calls.filter((draft) => draft.call?.start.endpoint === 'chat');
+  const first = chat[0];
+  if (first === undefined || !chat.every(hasHashes)) return null;
+  const template = templateOf(first);
+  if (template === null) return null;
+  const groups = new Map<string, Group>();
+  const groupOfHead = new Map<Draft, Group>();
+  for (const call of chat) {
+    const head = headOf.get(call) ?? call;
+    if (templateOf(head) !== template) continue;
+    const task = head.call?.start.request.messages.at(-1)?.hash ?? '';
+    let group = groups.get(task);
+    if (group === undefined) {
+      group = { calls: [], tools: [], name: nameOf(head) };
+      groups.set(task, group);
+    }
+    groupOfHead.set(head, group);
+    group.calls.push(call);
+  }
+  const list = [...groups.values()];
+  const goingOn = list.filter((group) => group.calls.some((call) => continuationOf.has(call)));
+  if (list.length < 2 || goingOn.length * 2 < list.length) return null;
+  const others = calls.filter((call) => !groupOfHead.has(headOf.get(call) ?? call));
+  if (others.length > 0 && !placeByTime(list, others)) return null;
+  for (const group of list) group.calls.sort((a, b) => a.start - b.start);
+  return list;
+}
+
+/** Calls of another kind (a planner, an embedding) belong to the request that was running, if only one ever was. */
+function placeByTime(groups: readonly Group[], others: readonly Draft[]): boolean {
+  if (!oneAtATime(groups)) return false;
+  for (const call of others) {
+    const home = groups.findLast((group) => (group.calls[0]?.start ?? Infinity) <= call.start);
+    if (home === undefined) return false;
+    home.calls.push(call);
+  }
+  return true;
+}
+
+function oneAtATime(groups: readonly Group[]): boolean {
+  return groups.every((group, index) => {
+    const next = groups[index + 1]?.calls[0];
+    return next === undefined || group.calls.every((call) => call.end <= next.start);
+  });
+}
+
+/** What a conversation's first prompt looks like but for its last message, which has to be the user's. */
+function templateOf(head: Draft): string | null {
+  const request = head.call?.start.request;
+  const last = request?.messages.at(-1);
+  if (request === undefined || last?.role !== 'user') return null;
+  return JSON.stringify([head.call?.start.model, request.tools, request.messages.slice(0, -1).map((message) => [message.role, message.hash])]);
+}
+
+function nameOf(head: Draft | undefined): string | null {
+  const messages = head?.call?.start.request.messages ?? [];
+  const text = messages.findLast((message) => message.role === 'user')?.text?.slice(0, 1000).replace(/\s+/g, ' ').trim() ?? '';
+  if (text === '') return null;
+  return text.length <= LONGEST_NAME ? text : `${text.slice(0, LONGEST_NAME - 1).trimEnd()}…`;
+}
+
+function placeTools(groups: readonly Group[], tools: readonly Draft[]): void {
+  const groupOf = new Map(groups.flatMap((group) => group.calls.map((call) => [call, group] as const)));
+  const [only] = groups;
+  const sequential = oneAtATime(groups);
+  for (const tool of tools) {
+    const asked = tool.issuer === null ? undefined : groupOf.get(tool.issuer);
+    if (asked !== undefined) asked.tools.push(tool);
+    else if (groups.length === 1) only?.tools.push(tool);
+    else if (sequential) {
+      // Between two requests it is either's; only within one it is certain.
+      groups.find((group) => (group.calls[0]?.start ?? Infinity) <= tool.start && tool.start <= (group.calls.at(-1)?.end ?? 0))?.tools.push(tool);
+    }
+  }
+}
+
+function buildSteps(group: Group, agent: Draft, ids: SpanIds): Draft[] {
+  const thinking = group.calls.filter((call) => call.call?.start.endpoint !== 'embeddings');
+  const toolsOf = new Map<Draft, Draft[]>(thinking.map((call) => [call, []]));
+  const latestEnd = inFlightIndex(thinking);
+  for (const tool of group.tools) {
+    const owner = tool.issuer !== null && toolsOf.has(tool.issuer) ? tool.issuer : latestEnd(tool.start);
+    if (owner === null) tool.span.parent = agent.span.id;
+    else toolsOf.get(owner)?.push(tool);
+  }
+  for (const call of group.calls) if (!toolsOf.has(call)) call.span.parent = agent.span.id;
+  return thinking.map((call, index) => {
+    const parts = [call, ...(toolsOf.get(call) ?? [])];
+    const step = spanAround('step', ids.take(`step:${call.span.id}`), `step ${index + 1}`, agent.span.id, parts);
+    for (const part of parts) part.span.parent = step.span.id;
+    return step;
+  });
+}
+
+/** Finds the call after which a tool ran: the last to end before it, unless another was in flight just then. */
+function inFlightIndex(calls: readonly Draft[]): (at: Milliseconds) => Draft | null {
+  const ends = [...calls].sort((a, b) => a.end - b.end);
+  const starts = calls.map((call) => call.start).sort((a, b) => a - b);
+  return (at) => {
+    const ended = countUpTo(ends.length, (index) => (ends[index]?.end ?? 0) <= at + CLOCK_SKEW);
+    const started = countUpTo(starts.length, (index) => (starts[index] ?? 0) < at);
+    return started > ended ? null : (ends[ended - 1] ?? null);
+  };
+}
+
+/** How many leading indexes fulfil a condition that is true up to some place and false from there on. */
+function countUpTo(length: number, fulfils: (index: number) => boolean): number {
+  let low = 0;
+  let high = length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (fulfils(middle)) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+function spanAround(kind: 'agent' | 'step', id: string, name: string, parent: string | null, parts: readonly Draft[]): Draft {
+  let start = Infinity;
+  let end = 0;
+  for (const part of parts) {
+    start = Math.min(start, part.start);
+    end = Math.max(end, part.end);
+  }
+  const draft = inferredDraft({ id, parent, kind, name, unattributed: NO_SITE, tool: null }, start, end);
+  if (parts.some((part) => part.span.endMs === null)) draft.span.endMs = null;
+  if (parts.some((part) => part.span.status === 'incomplete')) draft.span.status = 'incomplete';
+  draft.span.pid = parts[0]?.span.pid ?? null;
+  draft.span.thread = parts[0]?.span.thread ?? null;
+  return draft;
+}

@@ -1,0 +1,43 @@
+/** Small sums and ranks that keep "not known" apart from zero. */
+import type { Evidence } from '../profile/recordingFormat.ts';
+
+/** Strongest to weakest: what a sum of differently known numbers may be called. */
+const EVIDENCE_ORDER: readonly Evidence[] = ['measured', 'inferred', 'estimated', 'simulated'];
+
+/** The weakest of several, or null for none. */
+export function weakestEvidence(all: Iterable<Evidence>): Evidence | null {
+  let weakest = -1;
+  for (const each of all) weakest = Math.max(weakest, EVIDENCE_ORDER.indexOf(each));
+  return EVIDENCE_ORDER[weakest] ?? null;
+}
+
+/** Sum of the known values; null when none is. */
+export function sumKnown(values: Iterable<number | null>): number | null {
+  let sum: number | null = null;
+  for (const value of values) if (value !== null) sum = (sum ?? 0) + value;
+  return sum;
+}
+
+/**
+ * Percentile `share` (0 to 1) of numbers in ascending order, interpolated between ranks as NumPy does; null for none.
+ */
+export function percentile(sorted: ArrayLike<number>, share: number): number | null {
+  if (sorted.length === 0) return null;
+  const rank = (sorted.length - 1) * share;
+  const below = sorted[Math.floor(rank)] ?? 0;
+  const above = sorted[Math.ceil(rank)] ?? below;
+  return tidy(below + (above - below) * (rank - Math.floor(rank)));
+}
+
+export function ascending(values: readonly number[]): Float64Array {
+  return Float64Array.from(values).sort();
+}
+
+export function percentiles(sorted: ArrayLike<number>): { p50: number | null; p95: number | null; p99: number | null } {
+  return { p50: percentile(sorted, 0.5), p95: percentile(sorted, 0.95), p99: percentile(sorted, 0.99) };
+}
+
+/** Cuts the noise of floating-point sums at a nanosecond, far below what any clock here resolves. */
+export function tidy(milliseconds: number): number {
+  return Math.round(milliseconds * 1e6) / 1e6;
+}

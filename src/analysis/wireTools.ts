@@ -1,0 +1,289 @@
+/**
+ * Tools seen on the wire: from the answer in which a model asks for a tool until the request that carries its
+ * result. That is an upper bound of the tool's time. Where a hook measured the work itself, the two become one.
+ */
+import { formatCount } from '../profile/formatValue.ts';
+import type { MessageDigest, Site, ToolCall } from '../profile/recordingFormat.ts';
+import type { Milliseconds } from '../profile/units.ts';
+import { inferredDraft, toolAncestors, type Draft, type SpanIds } from './drafts.ts';
+
+/** Hooks place their clock beside the profiler's with about this error. */
+const CLOCK_SKEW: Milliseconds = 5;
+const NOT_SEEN = "Inferred from the wire: the tool's code was not seen.";
+
+interface Asked {
+  issuer: Draft;
+  tool: ToolCall;
+  at: Milliseconds;
+}
+
+interface Envelope extends Asked {
+  start: Milliseconds;
+  end: Milliseconds;
+  resultBytes: number;
+}
+
+/** Turns what the wire shows into tool spans: measured ones are renamed in place, the rest is returned as new drafts. */
+export function wireTools(calls: readonly Draft[], hooks: readonly Draft[], ids: SpanIds): Draft[] {
+  const asked = calls.flatMap((issuer) =>
+    issuer.call?.end ? issuer.call.end.toolCalls.map((tool): Asked => ({ issuer, tool, at: issuer.end })) : [],
+  );
+  if (asked.length === 0) return [];
+  const envelopes = findEnvelopes(calls, asked);
+  const above = toolAncestors(hooks);
+  const outermost = hooks.filter((draft) => draft.span.kind === 'tool' && !above.has(draft.span.id));
+  const open = new Set(envelopes);
+  const free = new Set(outermost);
+  const join = (envelope: Asked, measured: Draft, resultBytes: number | null): void => {
+    measured.span.name = envelope.tool.name;
+    measured.issuer = envelope.issuer;
+    if (measured.span.tool !== null) {
+      measured.span.tool.name = envelope.tool.name;
+      measured.span.tool.callId = envelope.tool.callId;
+      measured.span.tool.resultBytes = resultBytes ?? measured.span.tool.resultBytes;
+    }
+    free.delete(measured);
+  };
+  joinByCallId(asked, envelopes, outermost, open, join);
+  const spanned = joinByName(open, free, join, ids);
+  joinOnlyCandidates(envelopes, open, free, join);
+  const inferred = [...open].map((envelope) => envelopeDraft(envelope, ids));
+  adoptMeasured([...open], inferred, free);
+  return [...spanned, ...inferred];
+}
+
+/** Each tool call that was asked for and answered. Unanswered ones have no known end and are left out. */
+function findEnvelopes(calls: readonly Draft[], asked: readonly Asked[]): Envelope[] {
+  const times = new Map<string, number>();
+  for (const { tool } of asked) times.set(tool.callId, (times.get(tool.callId) ?? 0) + 1);
+  const pending = new Map<string, Asked[]>();
+  const envelopes: Envelope[] = [];
+  const byAnswer = [...asked].sort((a, b) => a.at - b.at);
+  const byStart = [...calls].sort((a, b) => a.start - b.start);
+  let next = 0;
+  for (const request of byStart) {
+    for (; next < byAnswer.length; next++) {
+      const entry = byAnswer[next];
+      if (entry === undefined || entry.at > request.start) break;
+      const list = pending.get(entry.tool.callId);
+      if (list === undefined) pending.set(entry.tool.callId, [entry]);
+      else list.push(entry);
+    }
+    const results = new Map(request.call?.start.request.toolResults.map((result) => [result.callId, result.bytes]));
+    for (const [callId, bytes] of results) {
+      const waiting = pending.get(callId);
+      if (waiting === undefined) continue;
+      const issuer = issuerAnswered(waiting, request, times.get(callId) === 1);
+      if (issuer === null) continue;
+      const left: Asked[] = [];
+      for (const entry of waiting) {
+        if (entry.issuer === issuer) envelopes.push({ ...entry, start: entry.at, end: request.start, resultBytes: bytes });
+        else left.push(entry);
+      }
+      if (left.length > 0) pending.set(callId, left);
+      else pending.delete(callId);
+    }
+  }
+  return envelopes.sort((a, b) => a.start - b.start || a.end - b.end);
+}
+
+/**
+ * Some servers number their tool calls anew in every answer (`call_0`). Then the id alone says nothing, and only a
+ * request that continues the very conversation counts.
+ */
+function issuerAnswered(waiting: readonly Asked[], request: Draft, unique: boolean): Draft | null {
+  const only = waiting[0];
+  if (unique) return only?.issuer ?? null;
+  const messages = request.call?.start.request.messages ?? [];
+  const continued = waiting.filter(({ issuer }) => continues(messages, issuer.call?.start.request.messages ?? []));
+  const hashed = messages.every((message) => message.hash !== null);
+  if (hashed) return continued.at(-1)?.issuer ?? null;
+  return waiting.length === 1 && continued.length === 1 ? (only?.issuer ?? null) : null;
+}
+
+function continues(longer: readonly MessageDigest[], shorter: readonly MessageDigest[]): boolean {
+  return longer.length > shorter.length && shorter.every((message, index) => message.hash === longer[index]?.hash);
+}
+
+type Join = (envelope: Asked, measured: Draft, resultBytes: number | null) => void;
+
+/** The hook knew the id: certain, and good for tools whose result never went back as well. */
+function joinByCallId(asked: readonly Asked[], envelopes: readonly Envelope[], outermost: readonly Draft[], open: Set<Envelope>, join: Join): void {
+  const answered = new Map<string, Envelope[]>();
+  for (const envelope of envelopes) answered.set(envelope.tool.callId, [...(answered.get(envelope.tool.callId) ?? []), envelope]);
+  const askedById = new Map<string, Asked[]>();
+  for (const entry of asked) askedById.set(entry.tool.callId, [...(askedById.get(entry.tool.callId) ?? []), entry]);
+  for (const measured of outermost) {
+    const callId = measured.hook?.start.callId ?? null;
+    if (callId === null) continue;
+    const known = askedById.get(callId) ?? [];
+    const envelope = (answered.get(callId) ?? []).find((each) => open.has(each) && (known.length === 1 || liesWithin(measured, each)));
+    const only = known.length === 1 ? known[0] : undefined;
+    if (envelope !== undefined) {
+      join(envelope, measured, envelope.resultBytes);
+      open.delete(envelope);
+    } else if (only !== undefined) join(only, measured, null);
+  }
+}
+
+/**
+ * A function of the tool's own name was on the stack. As many measured spans as tool calls of that name: joined in
+ * order. Several for one tool call (a search that sends two requests): one span over all of them.
+ */
+function joinByName(open: Set<Envelope>, free: Set<Draft>, join: Join, ids: SpanIds): Draft[] {
+  const groups = new Map<string, Envelope[]>();
+  for (const envelope of open) {
+    const key = `${envelope.issuer.span.id}\n${plainName(envelope.tool.name)}`;
+    groups.set(key, [...(groups.get(key) ?? []), envelope]);
+  }
+  const candidates = [...free];
+  const fits = new Map<string, Draft[]>();
+  const claims = new Map<Draft, number>();
+  for (const [key, envelopes] of groups) {
+    const first = envelopes[0];
+    if (first === undefined) continue;
+    const found = candidatesWithin(candidates, envelopes).filter((draft) => namedFrame(draft, first.tool.name) !== null);
+    fits.set(key, found);
+    for (const draft of found) claims.set(draft, (claims.get(draft) ?? 0) + 1);
+  }
+  const spanned: Draft[] = [];
+  for (const [key, envelopes] of groups) {
+    const found = fits.get(key) ?? [];
+    const only = envelopes[0];
+    // Two conversations that call the same tool at once: which is whose cannot be told.
+    if (found.length === 0 || only === undefined || found.some((draft) => claims.get(draft) !== 1)) continue;
+    if (found.length === envelopes.length) {
+      envelopes.forEach((envelope, index) => {
+        const measured = found[index];
+        if (measured === undefined) return;
+        join(envelope, measured, envelope.resultBytes);
+        open.delete(envelope);
+      });
+    } else if (envelopes.length === 1) {
+      spanned.push(spanOver(only, found, ids));
+      for (const draft of found) free.delete(draft);
+      open.delete(only);
+    }
+  }
+  return spanned;
+}
+
+/** Exactly one measured span in an envelope, and that span in no other envelope. */
+function joinOnlyCandidates(envelopes: readonly Envelope[], open: Set<Envelope>, free: Set<Draft>, join: Join): void {
+  const candidates = [...free];
+  const claims = new Map<Draft, number>();
+  const fits = new Map<Envelope, Draft[]>();
+  for (const envelope of envelopes) {
+    const found = candidatesWithin(candidates, [envelope]);
+    fits.set(envelope, found);
+    for (const draft of found) claims.set(draft, (claims.get(draft) ?? 0) + 1);
+  }
+  for (const envelope of [...open]) {
+    const found = fits.get(envelope) ?? [];
+    const only = found[0];
+    if (only === undefined || found.length !== 1 || claims.get(only) !== 1) continue;
+    join(envelope, only, envelope.resultBytes);
+    open.delete(envelope);
+  }
+}
+
+/** Measured spans inside one inferred tool become its children; inside several, they are only marked as part of one. */
+function adoptMeasured(envelopes: readonly Envelope[], inferred: readonly Draft[], free: ReadonlySet<Draft>): void {
+  const homes = new Map<Draft, Draft[]>();
+  const candidates = [...free];
+  envelopes.forEach((envelope, index) => {
+    const home = inferred[index];
+    if (home === undefined) return;
+    for (const draft of candidatesWithin(candidates, [envelope])) homes.set(draft, [...(homes.get(draft) ?? []), home]);
+  });
+  for (const [draft, tools] of homes) {
+    draft.partOfWireTool = true;
+    const only = tools[0];
+    if (tools.length === 1 && only !== undefined && draft.span.parent === null) draft.span.parent = only.span.id;
+  }
+}
+
+function envelopeDraft(envelope: Envelope, ids: SpanIds): Draft {
+  const { tool, issuer } = envelope;
+  const draft = inferredDraft(
+    {
+      id: ids.take(`tool:${issuer.span.id}:${tool.callId}`),
+      parent: null,
+      kind: 'tool',
+      name: tool.name,
+      unattributed: NOT_SEEN,
+      tool: { name: tool.name, callId: tool.callId, detail: null, resultBytes: envelope.resultBytes, idleBlameMs: null, idleEnergyWh: null },
+    },
+    envelope.start,
+    envelope.end,
+  );
+  draft.issuer = issuer;
+  draft.span.pid = issuer.span.pid;
+  draft.span.thread = issuer.span.thread;
+  return draft;
+}
+
+/** One tool made of several measured parts that ran under a function of its name; its site is that function's line. */
+function spanOver(envelope: Envelope, parts: readonly Draft[], ids: SpanIds): Draft {
+  const draft = envelopeDraft(envelope, ids);
+  draft.start = Math.min(...parts.map((part) => part.start));
+  draft.end = Math.max(...parts.map((part) => part.end));
+  draft.span.startMs = draft.start;
+  draft.span.endMs = draft.end;
+  if (parts.some((part) => part.span.status === 'error')) draft.span.status = 'error';
+  const first = parts[0];
+  const frame = first === undefined ? null : namedFrame(first, envelope.tool.name);
+  if (first !== undefined && frame !== null) {
+    draft.span.frames = first.span.frames.slice(frame);
+    draft.span.site = first.span.frames[frame] ?? null;
+    draft.span.unattributed = draft.span.site === null ? NOT_SEEN : null;
+    draft.span.thread = first.span.thread;
+    draft.span.pid = first.span.pid;
+  }
+  if (draft.span.tool !== null) draft.span.tool.detail = formatCount(parts.length, 'measured part');
+  for (const part of parts) {
+    part.partOfWireTool = true;
+    part.issuer = envelope.issuer;
+    part.span.parent ??= draft.span.id;
+  }
+  return draft;
+}
+
+/** Drafts (in order of start) that lie within any of the envelopes. */
+function candidatesWithin(candidates: readonly Draft[], envelopes: readonly Envelope[]): Draft[] {
+  const from = Math.min(...envelopes.map((envelope) => envelope.start)) - CLOCK_SKEW;
+  const until = Math.max(...envelopes.map((envelope) => envelope.end)) + CLOCK_SKEW;
+  let low = 0;
+  let high = candidates.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if ((candidates[middle]?.start ?? 0) < from) low = middle + 1;
+    else high = middle;
+  }
+  const found: Draft[] = [];
+  for (let index = low; index < candidates.length; index++) {
+    const draft = candidates[index];
+    if (draft === undefined || draft.start > until) break;
+    if (envelopes.some((envelope) => liesWithin(draft, envelope))) found.push(draft);
+  }
+  return found;
+}
+
+function liesWithin(draft: Draft, envelope: Envelope): boolean {
+  return draft.start >= envelope.start - CLOCK_SKEW && draft.end <= envelope.end + CLOCK_SKEW;
+}
+
+/** Index of the innermost frame whose function has the tool's name; 0 where only the span itself has it; else null. */
+function namedFrame(draft: Draft, toolName: string): number | null {
+  const wanted = plainName(toolName);
+  if (wanted === '') return null;
+  const frame = draft.span.frames.findIndex((site: Site) => site.function !== null && plainName(site.function) === wanted);
+  if (frame !== -1) return frame;
+  return plainName(draft.hook?.start.name ?? '') === wanted ? 0 : null;
+}
+
+/** `Tools.webSearch`, `web_search`, `async webSearch [as run]` → `websearch`. */
+function plainName(name: string): string {
+  const bare = name.replace(/ \[as .*\]$/, '').replace(/^(async|new) /, '');
+  return bare.slice(bare.lastIndexOf('.') + 1).toLowerCase().replace(/[^\p{L}\p{N}]/gu, '');
+}

@@ -1,0 +1,129 @@
+/**
+ * A run as Chrome trace events, which ui.perfetto.dev and chrome://tracing open.
+ *
+ * Format: "Trace Event Format" (Google), JSON object form: complete events (`X`), counters (`C`), metadata (`M`), times
+ * in microseconds. Slices of one lane have to nest, so what runs at once gets lanes of its own.
+ */
+import { phaseBounds } from './phaseBounds.ts';
+import type { GpuSegment, Report, ReportSpan } from './report.ts';
+
+interface TraceEvent {
+  name: string;
+  ph: 'X' | 'C' | 'M';
+  pid: number;
+  tid: number;
+  /** Microseconds. */
+  ts?: number;
+  dur?: number;
+  cat?: string;
+  args?: Record<string, unknown>;
+}
+
+const AGENT = 1;
+const GPU = 2;
+/** Lanes of one kind lie together, in this order; `tid` is the number of the first. */
+const LANES = [
+  { kind: 'agent', title: 'requests', tid: 1000 },
+  { kind: 'step', title: 'steps', tid: 2000 },
+  { kind: 'llm', title: 'llm', tid: 3000 },
+  { kind: 'tool', title: 'tools', tid: 4000 },
+  { kind: 'other', title: 'other', tid: 5000 },
+] as const;
+
+/** The JSON text of a trace. Takes a `TimelineDocument`. */
+export function toPerfettoJson(document: { report: Report; gpu: readonly GpuSegment[] }): string {
+  const { report, gpu } = document;
+  const { wallMs } = report.totals;
+  const label = report.backend.simulated ? ' (simulated)' : '';
+  const events: TraceEvent[] = [
+    metadata('process_name', AGENT, 0, { name: report.run.name }),
+    metadata('process_sort_index', AGENT, 0, { sort_index: 0 }),
+    metadata('process_name', GPU, 0, { name: `GPU ${report.backend.gpu ?? ''}`.trim() + label }),
+    metadata('process_sort_index', GPU, 0, { sort_index: 1 }),
+    metadata('thread_name', GPU, 1, { name: 'state' }),
+  ];
+  for (const { kind, title, tid } of LANES) {
+    const lanes = packLanes(report.spans.filter((span) => span.kind === kind), wallMs);
+    lanes.forEach((lane, index) => {
+      events.push(metadata('thread_name', AGENT, tid + index, { name: lanes.length === 1 ? title : `${title} ${index + 1}` }));
+      events.push(metadata('thread_sort_index', AGENT, tid + index, { sort_index: tid + index }));
+      for (const span of lane) events.push(...spanEvents(span, tid + index, wallMs));
+    });
+  }
+  for (const segment of gpu) {
+    if (segment.state !== 'idle') events.push(slice(segment.state, 'gpu', GPU, 1, segment.startMs, segment.endMs, { batch: segment.batch, spans: segment.spans }));
+  }
+  events.push(...counters(gpu, wallMs, report.backend.simulated));
+  const otherData = { run: report.run.id, startedAt: report.run.startedAt, simulated: report.backend.simulated };
+  return JSON.stringify({ displayTimeUnit: 'ms', otherData, traceEvents: events });
+}
+
+function spanEvents(span: ReportSpan, tid: number, wallMs: number): TraceEvent[] {
+  const end = span.endMs ?? wallMs;
+  const args: Record<string, unknown> = { id: span.id, status: span.status, evidence: span.evidence };
+  if (span.site !== null) args.site = `${span.site.file}:${span.site.line}`;
+  else args.unattributed = span.unattributed;
+  if (span.error !== null) args.error = span.error.message;
+  if (span.tool !== null) Object.assign(args, span.tool);
+  const events: TraceEvent[] = [];
+  const { llm } = span;
+  if (llm !== null) {
+    const { promptTokens, cachedTokens, completionTokens, ttftMs, finishReason, energyWh, phaseEvidence } = llm;
+    Object.assign(args, { promptTokens, cachedTokens, completionTokens, ttftMs, finishReason, energyWh: energyWh.active, energyGrade: energyWh.grade });
+    if (phaseEvidence !== null) {
+      for (const bound of phaseBounds(llm, span.startMs, end)) {
+        events.push(slice(bound.phase, 'phase', AGENT, tid, bound.startMs, bound.endMs, { evidence: phaseEvidence }));
+      }
+    }
+  }
+  return [slice(span.name, span.kind, AGENT, tid, span.startMs, end, args), ...events];
+}
+
+/** Puts each span into the first lane that is free again; a span inside another of its kind goes below it, in a lane of its own. */
+function packLanes(spans: readonly ReportSpan[], wallMs: number): ReportSpan[][] {
+  const lanes: { spans: ReportSpan[]; until: number }[] = [];
+  for (const span of [...spans].sort((a, b) => a.startMs - b.startMs)) {
+    let lane = lanes.find((each) => each.until <= span.startMs);
+    if (lane === undefined) {
+      lane = { spans: [], until: 0 };
+      lanes.push(lane);
+    }
+    lane.spans.push(span);
+    lane.until = span.endMs ?? wallMs;
+  }
+  return lanes.map((lane) => lane.spans);
+}
+
+/** A counter's value holds until its next event; where it is not known it drops out as a gap cannot be drawn. */
+function counters(gpu: readonly GpuSegment[], wallMs: number, simulated: boolean): TraceEvent[] {
+  const events: TraceEvent[] = [];
+  const add = (name: string, unit: string, at: number, value: number): void => {
+    events.push({ name, ph: 'C', pid: GPU, tid: 0, ts: microseconds(at), args: { [unit]: value } });
+  };
+  const label = simulated ? ' (simulated)' : '';
+  for (const segment of gpu) {
+    if (segment.watts !== null) add(`power${label}`, 'W', segment.startMs, segment.watts);
+    add('batch', 'sequences', segment.startMs, segment.batch);
+    if (segment.kvTokens !== null) add('KV cache', 'tokens', segment.startMs, segment.kvTokens);
+  }
+  const last = gpu.at(-1);
+  if (last !== undefined) {
+    if (last.watts !== null) add(`power${label}`, 'W', wallMs, last.watts);
+    add('batch', 'sequences', wallMs, last.batch);
+  }
+  return events;
+}
+
+function slice(name: string, cat: string, pid: number, tid: number, startMs: number, endMs: number, args: Record<string, unknown>): TraceEvent {
+  const ts = microseconds(startMs);
+  return { name, cat, ph: 'X', pid, tid, ts, dur: Math.round((microseconds(endMs) - ts) * 1000) / 1000, args };
+}
+
+function metadata(name: string, pid: number, tid: number, args: Record<string, unknown>): TraceEvent {
+  return { name, ph: 'M', pid, tid, args };
+}
+
+/** To the nanosecond, so that a child's end never rounds past its parent's. */
+function microseconds(milliseconds: number): number {
+  return Math.round(milliseconds * 1e6) / 1e3;
+}
