@@ -1,0 +1,87 @@
+/** The hover of a measured line, as Markdown: a table of its numbers, each with how it is known. */
+import { ascending, percentile } from '../analysis/statistics.ts';
+import type { LineReference } from '../contributions.ts';
+import { formatCount, formatDuration, formatEnergy, formatPercent, formatTokens, formatUsd, UNKNOWN_TEXT } from '../profile/formatValue.ts';
+import type { Report, ReportLine, ReportSpan } from '../profile/report.ts';
+import { gradeText } from './evidenceText.ts';
+import { commandLink, escapeMarkdown } from './markdown.ts';
+
+/** Columns: total, per call, p50, p95, how it is known. Empty: the column has no meaning for the row. */
+type Row = readonly [label: string, total: string, perCall: string, p50: string, p95: string, known: string];
+
+/** More findings would push the numbers out of sight; the timeline has them all. */
+const SHOWN_FINDINGS = 2;
+
+export function hoverText(report: Report, line: ReportLine, stale: boolean, reference: LineReference): string {
+  const ids = new Set(line.spans);
+  const spans = report.spans.filter((span) => ids.has(span.id));
+  const rows = [...(line.llmCalls > 0 ? llmRows(line, spans) : []), ...(line.toolCalls > 0 ? toolRows(line, spans) : [])];
+  const name = line.function === null ? `line ${line.line}` : escapeMarkdown(line.function);
+  const failed = line.failed > 0 ? ` · ${line.failed} failed` : '';
+  const findings = report.findings.filter((finding) => finding.spans.some((id) => ids.has(id))).slice(0, SHOWN_FINDINGS);
+  return [
+    `**${name}** · ${formatCount(line.calls, 'call')} in ${report.run.live ? 'the running run' : 'this run'}${failed}`,
+    ['| | total | per call | p50 | p95 | how known |', '|:--|--:|--:|--:|--:|:--|', ...rows.map((row) => `| ${row.join(' | ')} |`)].join('\n'),
+    ...(stale ? ['The line has changed since it ran: these numbers are of the text before.'] : []),
+    ...findings.map((finding) => escapeMarkdown(finding.message)),
+    commandLink('Show on timeline', 'agentCost.showCostOnTimeline', reference),
+  ].join('\n\n');
+}
+
+function llmRows(line: ReportLine, spans: readonly ReportSpan[]): Row[] {
+  const llm = spans.flatMap((span) => (span.llm === null ? [] : [span.llm]));
+  const durations = lengths(spans.filter((span) => span.kind === 'llm'));
+  const perCall = meanOver(line.llmCalls);
+  const tokensKnown = line.tokenEvidence ?? '';
+  return [
+    ['time', formatDuration(line.llmMs), formatDuration(perCall(line.llmMs)), formatDuration(median(durations)), formatDuration(percentile95(durations)), line.evidence],
+    ['first token', '', '', formatDuration(line.ttftMs.p50), formatDuration(line.ttftMs.p95), line.evidence],
+    ['tokens in → out', tokenPair(line.promptTokens, line.completionTokens), tokenPair(perCall(line.promptTokens), perCall(line.completionTokens)), '', '', tokensKnown],
+    ['cached', cachedText(line), '', '', '', tokensKnown],
+    energyRow('energy', line.energyWh, perCall, llm.map((details) => details.energyWh.active), gradeText(line.grade)),
+    ...(line.costUsd === null ? [] : [['cost', formatUsd(line.costUsd), formatUsd(perCall(line.costUsd)), '', '', 'estimated from a price'] satisfies Row]),
+  ];
+}
+
+function toolRows(line: ReportLine, spans: readonly ReportSpan[]): Row[] {
+  const tools = spans.filter((span) => span.kind !== 'llm');
+  const durations = lengths(tools);
+  const perCall = meanOver(line.toolCalls);
+  const known = gradeText(line.grade);
+  return [
+    ['tool time', formatDuration(line.toolMs), formatDuration(perCall(line.toolMs)), formatDuration(median(durations)), formatDuration(percentile95(durations)), line.evidence],
+    ['GPU idle meanwhile', formatDuration(line.idleBlameMs), formatDuration(perCall(line.idleBlameMs)), '', '', known],
+    energyRow('idle energy', line.idleEnergyWh, perCall, tools.map((span) => span.tool?.idleEnergyWh ?? null), known),
+  ];
+}
+
+function energyRow(label: string, total: number | null, perCall: (value: number | null) => number | null, each: readonly (number | null)[], known: string): Row {
+  const values = each.filter((value) => value !== null);
+  // A percentile over some of the calls would say something about others.
+  const all = values.length === each.length ? values : [];
+  return [label, formatEnergy(total), formatEnergy(perCall(total)), formatEnergy(median(all)), formatEnergy(percentile95(all)), known];
+}
+
+function median(values: readonly number[]): number | null {
+  return percentile(ascending(values), 0.5);
+}
+
+function percentile95(values: readonly number[]): number | null {
+  return percentile(ascending(values), 0.95);
+}
+
+function meanOver(calls: number): (value: number | null) => number | null {
+  return (value) => (value === null || calls === 0 ? null : value / calls);
+}
+
+function lengths(spans: readonly ReportSpan[]): number[] {
+  return spans.flatMap((span) => (span.endMs === null ? [] : [span.endMs - span.startMs]));
+}
+
+function tokenPair(prompt: number | null, completion: number | null): string {
+  return `${formatTokens(prompt)} → ${formatTokens(completion)}`;
+}
+
+function cachedText(line: ReportLine): string {
+  return line.cachedTokens === null || line.promptTokens === null || line.promptTokens === 0 ? UNKNOWN_TEXT : formatPercent(line.cachedTokens / line.promptTokens);
+}

@@ -1,0 +1,113 @@
+/** The tree of a run: its requests, and the calls in each. Pure; `runTree.ts` makes tree items of it. */
+import { formatCount, formatDuration, formatEnergy, formatTokens } from '../profile/formatValue.ts';
+import type { Report, ReportSpan } from '../profile/report.ts';
+import { evidenceIcons, evidenceSentences } from './evidenceText.ts';
+import { energyText } from './statusText.ts';
+
+/** What a span's row shows. Plain text, no markup. */
+export interface SpanRow {
+  label: string;
+  description: string;
+  tooltip: string;
+  /** Codicon: how the span is known, or that it failed or still runs. */
+  icon: string;
+  /** Theme colour of the icon: what kind of work it is. */
+  color: string;
+  kind: 'request' | 'call';
+  /** A source line is known. */
+  hasSource: boolean;
+}
+
+/** The report's spans by parent, with steps left out: their calls stand under the request. */
+export class SpanTree {
+  private readonly byId: ReadonlyMap<string, ReportSpan>;
+  private readonly children = new Map<string | null, ReportSpan[]>();
+
+  constructor(report: Report) {
+    this.byId = new Map(report.spans.map((span) => [span.id, span]));
+    for (const span of report.spans) {
+      if (span.kind === 'step') continue;
+      const parent = this.parentOf(span)?.id ?? null;
+      const siblings = this.children.get(parent);
+      if (siblings) siblings.push(span);
+      else this.children.set(parent, [span]);
+    }
+  }
+
+  get(id: string): ReportSpan | undefined {
+    return this.byId.get(id);
+  }
+
+  /** @param id null for what stands at the top */
+  childrenOf(id: string | null): readonly ReportSpan[] {
+    return this.children.get(id) ?? [];
+  }
+
+  /** The nearest ancestor that has a row, or null at the top. */
+  parentOf(span: ReportSpan): ReportSpan | null {
+    const seen = new Set([span.id]);
+    for (let id = span.parent; id !== null && !seen.has(id); ) {
+      seen.add(id);
+      const parent = this.byId.get(id);
+      if (parent === undefined) return null;
+      if (parent.kind !== 'step') return parent;
+      id = parent.parent;
+    }
+    return null;
+  }
+}
+
+const kindColors: Readonly<Record<ReportSpan['kind'], string>> = {
+  agent: 'charts.foreground',
+  step: 'charts.foreground',
+  llm: 'charts.blue',
+  tool: 'charts.green',
+  other: 'charts.purple',
+};
+
+/** Marks as in the lenses, so that the kind of a call is told without its colour. */
+const kindMarks: Readonly<Record<ReportSpan['kind'], string>> = { agent: '', step: '', llm: '⚡ ', tool: '⚒ ', other: '' };
+
+export function spanRow(span: ReportSpan): SpanRow {
+  const running = span.endMs === null;
+  const failed = span.status === 'error' || span.status === 'cancelled' || span.status === 'incomplete';
+  return {
+    label: kindMarks[span.kind] + (span.tool?.name ?? span.name),
+    description: [running ? 'running' : formatDuration((span.endMs ?? 0) - span.startMs), ...detailsOf(span), ...(failed ? [statusWords[span.status]] : [])].join(' · '),
+    tooltip: tooltipOf(span),
+    icon: running ? 'loading~spin' : failed ? 'error' : evidenceIcons[span.evidence],
+    color: failed && !running ? 'charts.red' : kindColors[span.kind],
+    kind: span.kind === 'agent' ? 'request' : 'call',
+    hasSource: span.frames.length > 0 || span.site !== null,
+  };
+}
+
+const statusWords: Readonly<Record<ReportSpan['status'], string>> = { ok: 'ok', error: 'failed', cancelled: 'cancelled', incomplete: 'cut off' };
+
+function detailsOf(span: ReportSpan): string[] {
+  if (span.llm !== null) {
+    const { promptTokens, completionTokens } = span.llm;
+    return promptTokens === null && completionTokens === null ? [] : [`${formatTokens(promptTokens)}→${formatTokens(completionTokens)} tok`];
+  }
+  const idle = span.tool?.idleBlameMs ?? null;
+  return idle === null || idle === 0 ? [] : [`GPU idle ${formatDuration(idle)}`];
+}
+
+function tooltipOf(span: ReportSpan): string {
+  const site = span.site === null ? (span.unattributed ?? 'No source line is known.') : `${span.site.function ?? ''} ${span.site.file}:${span.site.line}`.trim();
+  const energy = span.llm?.energyWh.active ?? null;
+  return [
+    span.tool?.detail ?? span.name,
+    ...(span.error === null ? [] : [span.error.message]),
+    ...(energy === null ? [] : [`${formatEnergy(energy)} of the GPU's energy`]),
+    ...(span.kind === 'agent' ? [] : [site]),
+    evidenceSentences[span.evidence],
+  ].join('\n');
+}
+
+/** What stands beside a run's name. */
+export function runDescription(report: Report): string {
+  const { totals, run } = report;
+  const state = run.live ? 'running · ' : run.complete ? '' : 'cut off · ';
+  return `${state}${formatDuration(totals.wallMs)} · ${formatCount(totals.llmCalls, 'call')} · ${energyText(report)}`;
+}
