@@ -14,7 +14,7 @@ import { siteSchema } from '../profile/recordingFormat.ts';
 
 export const SESSION_ENV = 'AGENT_COST_SESSION';
 export const CALL_HEADER = 'x-agent-cost-call';
-/** Scheme, host and port that the program meant to call, when the hook redirected it: `https://api.openai.com`. */
+/** Base URL that the program meant, when the hook redirected it: all before the endpoint, `https://api.openai.com/v1`. */
 export const ORIGIN_HEADER = 'x-agent-cost-origin';
 /** The base64url tag is cut (outermost frames first) to stay below this many characters. */
 export const CALL_TAG_LIMIT = 6000;

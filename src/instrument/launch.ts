@@ -1,0 +1,66 @@
+/** The environment that gets the hooks into a program and its LLM calls to the proxy. Pure: it reads and writes nothing. */
+import { delimiter, join } from 'node:path';
+import { SESSION_ENV, type SessionFile } from '../protocol/hook.ts';
+
+export interface LaunchOptions {
+  /** The environment that the program would have had. */
+  base: NodeJS.ProcessEnv;
+  /** Absolute path of the session file. */
+  sessionFile: string;
+  /** `http://127.0.0.1:PORT/TOKEN`. */
+  routeUrl: string;
+  backend: SessionFile['backend'];
+  /** False: only base URLs are set, and nothing of ours runs inside the program. */
+  hooks: boolean;
+  /** Folder with `node/hook.cjs` and `python/sitecustomize.py`: `dist/instrument`. */
+  instrumentDir: string;
+}
+
+/** Stands in where the program has no key, because SDKs refuse to start without one; simulated and local servers want none. */
+export const PLACEHOLDER_KEY = 'agent-cost-no-key-set';
+
+const BASE_URL_VARIABLES = ['OPENAI_BASE_URL', 'OPENAI_API_BASE'] as const;
+const PROXY_VARIABLES = ['HTTP_PROXY', 'http_proxy', 'ALL_PROXY', 'all_proxy'] as const;
+
+/** The variables to set on top of `base`, and only those. */
+export function launchEnvironment(options: LaunchOptions): Record<string, string> {
+  const { base, backend, hooks, instrumentDir } = options;
+  const set: Record<string, string> = {};
+  // A session further out must not record what this one was told to leave alone.
+  if (hooks || base[SESSION_ENV]) set[SESSION_ENV] = hooks ? options.sessionFile : '';
+  if (hooks) {
+    set['NODE_OPTIONS'] = withRequire(join(instrumentDir, 'node', 'hook.cjs'), base['NODE_OPTIONS'] ?? '');
+    set['PYTHONPATH'] = withFolder(join(instrumentDir, 'python'), base['PYTHONPATH'] ?? '');
+  }
+  for (const name of BASE_URL_VARIABLES) {
+    // Direct calls go where the program's user pointed it: that address must not be lost, and the hooks redirect it anyway.
+    const ownAddress = backend === 'direct' && hooks && base[name] && !base[SESSION_ENV];
+    if (!ownAddress) set[name] = `${options.routeUrl}/v1`;
+  }
+  if (!base['OPENAI_API_KEY'] && backend !== 'direct') set['OPENAI_API_KEY'] = PLACEHOLDER_KEY;
+  if (PROXY_VARIABLES.some((name) => base[name])) Object.assign(set, withoutProxy(base));
+  return set;
+}
+
+/** `--require "<hook>"` before what was there. Node reads a backslash as an escape inside double quotes. */
+function withRequire(hook: string, existing: string): string {
+  const option = `--require "${hook.replace(/[\\"]/g, '\\$&')}"`;
+  if (existing.includes(option)) return existing;
+  return existing.trim() === '' ? option : `${option} ${existing}`;
+}
+
+/** Our folder first. No empty entry of ours: Python would take it for the working directory. */
+function withFolder(folder: string, existing: string): string {
+  const others = existing === '' ? [] : existing.split(delimiter).filter((entry) => entry !== folder);
+  return [folder, ...others].join(delimiter);
+}
+
+/** The proxy of the profiler is on loopback, where a corporate proxy cannot reach it. */
+function withoutProxy(base: NodeJS.ProcessEnv): Record<string, string> {
+  const set: Record<string, string> = {};
+  for (const name of ['NO_PROXY', 'no_proxy']) {
+    const entries = (base[name] ?? base[name === 'NO_PROXY' ? 'no_proxy' : 'NO_PROXY'] ?? '').split(',').filter((entry) => entry.trim() !== '');
+    if (!entries.some((entry) => entry.trim() === '*')) set[name] = [...new Set([...entries, '127.0.0.1', 'localhost'])].join(',');
+  }
+  return set;
+}

@@ -1,0 +1,159 @@
+/** Reads the user's own frames off the stack, mapped to source where the process knows how. */
+import { findSourceMap } from 'node:module';
+import { dirname, isAbsolute, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { Site } from './contract.ts';
+
+/** The user's frames, innermost first, and why there are none when there are none. */
+export interface Caller {
+  frames: Site[];
+  unattributed: string | null;
+}
+
+/** Frames kept of one stack. */
+export const MOST_FRAMES = 20;
+/** Frames read: SDKs put some 10 to 30 of their own between the user's line and the request. */
+const STACK_DEPTH = 60;
+const MOST_CACHED = 2000;
+
+type StackError = { stack?: unknown };
+const self = typeof __filename === 'string' ? __filename : '';
+const mapped = new Map<string, Site | null>();
+
+/** The user's frames above the call of `below`, which is the hook's own entry function. */
+export function captureCaller(below: (...args: never[]) => unknown): Caller {
+  const sites = captureSites(below);
+  const frames: Site[] = [];
+  let library: string | null = null;
+  for (const site of sites) {
+    const file = site.getFileName();
+    if (!file || file === self || file.startsWith('node:')) continue;
+    const frame = isLibrary(file) ? null : toSite(site, file);
+    if (frame === null) library = packageOf(file) ?? library;
+    else if (frames.length < MOST_FRAMES) frames.push(frame);
+  }
+  return { frames, unattributed: frames.length > 0 ? null : reason(library) };
+}
+
+function reason(library: string | null): string {
+  return library === null
+    ? 'no code of yours was on the stack: started by a callback that Node itself ran'
+    : `no code of yours was on the stack: called from inside the package ${library}`;
+}
+
+/**
+ * `Error.stackTraceLimit` and `Error.prepareStackTrace` are ours only between these lines, in which none of the host's code
+ * can run. With a function of our own Node does not apply source maps, so positions are of the running code.
+ */
+function captureSites(below: (...args: never[]) => unknown): NodeJS.CallSite[] {
+  const limit = Object.getOwnPropertyDescriptor(Error, 'stackTraceLimit');
+  const prepare = Object.getOwnPropertyDescriptor(Error, 'prepareStackTrace');
+  try {
+    Object.defineProperty(Error, 'stackTraceLimit', { value: STACK_DEPTH, writable: true, enumerable: true, configurable: true });
+    Object.defineProperty(Error, 'prepareStackTrace', { value: (_error: Error, sites: NodeJS.CallSite[]) => sites, writable: true, configurable: true });
+    const holder: StackError = {};
+    Error.captureStackTrace(holder, below);
+    return Array.isArray(holder.stack) ? (holder.stack as NodeJS.CallSite[]) : [];
+  } catch {
+    // A frozen Error (hardened programs): then there are no frames to be had.
+    return [];
+  } finally {
+    restore('stackTraceLimit', limit);
+    restore('prepareStackTrace', prepare);
+  }
+}
+
+function restore(name: string, descriptor: PropertyDescriptor | undefined): void {
+  if (descriptor === undefined) Reflect.deleteProperty(Error, name);
+  else Reflect.defineProperty(Error, name, descriptor);
+}
+
+function isLibrary(file: string): boolean {
+  return /[\\/]node_modules[\\/]/.test(file);
+}
+
+/** `@scope/name` or `name` of the innermost `node_modules` folder on the path. */
+function packageOf(file: string): string | null {
+  return /.*[\\/]node_modules[\\/]((?:@[^\\/]+[\\/])?[^\\/]+)/.exec(file)?.[1]?.replace('\\', '/') ?? null;
+}
+
+function toSite(site: NodeJS.CallSite, file: string): Site | null {
+  const line = site.getLineNumber();
+  if (!line || line < 1) return null;
+  const column = site.getColumnNumber();
+  const key = `${file}:${line}:${column ?? 0}`;
+  let place = mapped.get(key);
+  if (place === undefined) {
+    place = toSource(file, line, column);
+    if (mapped.size >= MOST_CACHED) mapped.clear();
+    mapped.set(key, place);
+  }
+  return place === null ? null : { ...place, function: nameOf(site) };
+}
+
+function nameOf(site: NodeJS.CallSite): string | null {
+  const name = site.getFunctionName();
+  return name && name !== '<anonymous>' ? name : null;
+}
+
+/** Null when the position is a library's, inside a bundle or transpiled file. */
+function toSource(file: string, line: number, column: number | null): Site | null {
+  const path = toPath(file);
+  if (path === null) return null;
+  const running: Site = { file: path, line, column: column && column > 0 ? column : null, function: null };
+  try {
+    // Only what the process registered itself (tsx, --enable-source-maps); files with a map beside them are mapped by the recorder.
+    const entry = findSourceMap(file)?.findEntry(line - 1, (column ?? 1) - 1);
+    if (entry === undefined || !('originalSource' in entry) || !entry.originalSource) return running;
+    const source = toPath(entry.originalSource, dirname(path));
+    if (source === null) return running;
+    if (isLibrary(source)) return null;
+    return { file: source, line: entry.originalLine + 1, column: entry.originalColumn + 1, function: null };
+  } catch {
+    // A broken map: the running code's own position is still true.
+    return running;
+  }
+}
+
+/** Absolute path of a frame's or a map's file name; null for what is no file (`evalmachine.<anonymous>`, `webpack://…`). */
+function toPath(name: string, folder?: string): string | null {
+  try {
+    if (name.startsWith('file:')) {
+      const url = new URL(name);
+      url.search = '';
+      url.hash = '';
+      return fileURLToPath(url);
+    }
+    if (isAbsolute(name)) return name;
+    if (folder === undefined || /^\w[\w+.-]+:/.test(name)) return null;
+    return resolve(folder, name);
+  } catch {
+    return null;
+  }
+}
+
+/** Whether the innermost frames belong to a package, such as the one that runs a protocol over a child's pipes. */
+export function calledThrough(packageName: string, below: (...args: never[]) => unknown): boolean {
+  return captureSites(below).some((site) => site.getFileName()?.replaceAll('\\', '/').includes(`/node_modules/${packageName}/`));
+}
+
+/**
+ * Takes the hook's own lines out of the stack of an error, and of what caused it, so that the host prints what it would have
+ * printed without us.
+ */
+export function hideFromStack(error: unknown): void {
+  try {
+    let current = error;
+    for (let depth = 0; depth < 5 && current instanceof Error && self !== ''; depth += 1) {
+      const { stack } = current;
+      if (typeof stack === 'string' && stack.includes(self))
+        current.stack = stack
+          .split('\n')
+          .filter((line) => !line.includes(self))
+          .join('\n');
+      current = current.cause;
+    }
+  } catch {
+    // An error that forbids it keeps its extra line.
+  }
+}

@@ -1,0 +1,58 @@
+/**
+ * Entry of the Node hook. Loaded before the user's program in every Node process of a session, and in its workers; decides
+ * whether to act, and never lets an error of its own out.
+ */
+import { syncBuiltinESMExports } from 'node:module';
+import { isMainThread } from 'node:worker_threads';
+import { isBystander } from './bystanders.ts';
+import { hideFromStack } from './callSites.ts';
+import { HOOK_SYMBOL } from './contract.ts';
+import { hookFetch } from './fetchHook.ts';
+import { hookHttp } from './httpHook.ts';
+import { watchImport, watchRequire } from './moduleHook.ts';
+import { OpenAiHook } from './openaiHook.ts';
+import { hookProcesses } from './processHook.ts';
+import { Runtime } from './runtime.ts';
+import { readSession } from './session.ts';
+import { observeUndici } from './undiciHook.ts';
+
+function start(): void {
+  if (HOOK_SYMBOL in globalThis) return;
+  const session = readSession(process.env);
+  if (session === null || isBystander(process.argv, process.versions)) return;
+  // Node's threads for loader hooks run no program, but on Node 20 they read its modules.
+  if (!isMainThread && process.argv[1] === undefined) {
+    Object.defineProperty(globalThis, HOOK_SYMBOL, { value: {} });
+    watchImport();
+    return;
+  }
+
+  const runtime = new Runtime(session);
+  const openai = new OpenAiHook(runtime);
+  Object.defineProperty(globalThis, HOOK_SYMBOL, { value: { openai: (client: unknown) => openai.watch(client) } });
+  for (const part of [
+    () => watchRequire((client) => openai.watch(client)),
+    watchImport,
+    () => hookFetch(runtime),
+    () => hookHttp(runtime),
+    () => observeUndici(runtime),
+    () => hookProcesses(runtime),
+    // For `import { request } from 'node:http'`.
+    syncBuiltinESMExports,
+  ])
+    attempt(part);
+  runtime.hello();
+  process.on('exit', () => runtime.bye());
+  process.on('uncaughtExceptionMonitor', hideFromStack);
+}
+
+/** One part that does not fit this Node leaves the others, and the host, at work. */
+function attempt(part: () => void): void {
+  try {
+    part();
+  } catch {
+    // See above.
+  }
+}
+
+attempt(start);

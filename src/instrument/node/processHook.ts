@@ -1,0 +1,141 @@
+/**
+ * Child processes that the user's code starts, as spans. Asynchronous ones are seen in `ChildProcess.prototype.spawn`, on
+ * which `spawn`, `exec`, `execFile` and `fork` all end.
+ */
+import childProcess from 'node:child_process';
+import { basename } from 'node:path';
+import { calledThrough } from './callSites.ts';
+import { callerOf } from './context.ts';
+import type { Runtime, Span } from './runtime.ts';
+import { describeProcess, splitCommand } from './safeText.ts';
+import { replaceMethod } from './wrapping.ts';
+
+interface Spawned {
+  _handle?: { onexit?: (exitCode: number, signal: string) => unknown } | null;
+}
+/** Program and first argument. */
+type Command = [program: string, firstArgument: string | undefined];
+type SyncResult = { status: number | null; signal: string | null; error?: Error & { code?: string }; stdout?: unknown };
+
+export function hookProcesses(runtime: Runtime): void {
+  replaceMethod(childProcess.ChildProcess.prototype, 'spawn', (original) => {
+    return function spawn(this: unknown, ...args: unknown[]): unknown {
+      const span = attempt(() => openProcessSpan(runtime, asynchronousCommand(args[0]), spawn));
+      let started = false;
+      try {
+        const result = Reflect.apply(original, this, args);
+        started = true;
+        if (span !== null) attempt(() => endWithProcess(this as Spawned, span));
+        return result;
+      } finally {
+        if (!started) span?.end('error', 'could not be started', null);
+      }
+    };
+  });
+  hookSynchronous(runtime, 'spawnSync', (result) => result as SyncResult);
+  hookSynchronous(runtime, 'execFileSync', succeeded);
+  hookSynchronous(runtime, 'execSync', succeeded);
+}
+
+/** `execSync` and `execFileSync` return only when the exit code was 0. */
+function succeeded(stdout: unknown): SyncResult {
+  return { status: 0, signal: null, stdout };
+}
+
+function hookSynchronous(runtime: Runtime, name: 'spawnSync' | 'execFileSync' | 'execSync', outcome: (result: unknown) => SyncResult): void {
+  replaceMethod(childProcess, name, (original) => {
+    return function run(this: unknown, ...args: unknown[]): unknown {
+      const span = attempt(() => openProcessSpan(runtime, synchronousCommand(name, args), run));
+      let result: SyncResult | null = null;
+      // Not `catch` and `throw`: a thrown error keeps its place in the host's source only when nobody throws it again.
+      try {
+        const returned = Reflect.apply(original, this, args);
+        result = attempt(() => outcome(returned)) ?? succeeded(null);
+        return returned;
+      } finally {
+        if (span !== null) endSynchronous(span, result);
+      }
+    };
+  });
+}
+
+/** Null for what no code of the user's asked for, such as the service process of a build tool. */
+function openProcessSpan(runtime: Runtime, command: Command | null, below: (...args: never[]) => unknown): Span | null {
+  const caller = callerOf(below);
+  if (command === null || caller.frames.length === 0) return null;
+  return runtime.openSpan({
+    // An MCP server runs for as long as its client: it is where tools live, not a tool's run.
+    kind: calledThrough('@modelcontextprotocol/sdk', below) ? 'other' : 'tool',
+    name: caller.functionName ?? basename(command[0]),
+    caller,
+    source: 'process',
+    detail: describeProcess(...command),
+    callId: null,
+  });
+}
+
+function asynchronousCommand(options: unknown): Command | null {
+  const { file, args } = (options ?? {}) as { file?: unknown; args?: unknown };
+  if (typeof file !== 'string') return null;
+  // args[0] is the program's own name.
+  const [, ...rest] = Array.isArray(args) ? args.map(String) : [];
+  const last = rest.at(-1);
+  if (last !== undefined && isShell(file) && rest.includes('-c')) return splitCommand(last);
+  if (last !== undefined && /cmd(\.exe)?$/i.test(file) && rest.includes('/c')) return splitCommand(last);
+  return [file, rest[0]];
+}
+
+function isShell(file: string): boolean {
+  return /^(ba|z|da|k|fi)?sh$/.test(basename(file));
+}
+
+function synchronousCommand(name: string, args: readonly unknown[]): Command | null {
+  const [program, list, options] = args;
+  if (typeof program !== 'string') return null;
+  const parameters = Array.isArray(list) ? list.map(String) : [];
+  const { shell } = ((Array.isArray(list) ? options : list) ?? {}) as { shell?: unknown };
+  return name === 'execSync' || shell ? splitCommand([program, ...parameters].join(' ')) : [program, parameters[0]];
+}
+
+/** Node's own exit callback on the handle is the one place that is told of every end and that the program cannot see. */
+function endWithProcess(child: Spawned, span: Span): void {
+  const handle = child._handle;
+  const onexit = handle?.onexit;
+  if (!handle || typeof onexit !== 'function') {
+    span.end('error', 'could not be started', null);
+    return;
+  }
+  const ending = function (this: unknown, ...args: Parameters<typeof onexit>): unknown {
+    attempt(() => endAsynchronous(span, ...args));
+    return onexit.apply(this, args);
+  };
+  Object.defineProperty(ending, 'name', { value: onexit.name, configurable: true });
+  handle.onexit = ending;
+}
+
+function endAsynchronous(span: Span, exitCode: number, signal: string): void {
+  if (signal) span.end('cancelled', `signal ${signal}`, null);
+  else if (exitCode < 0) span.end('error', 'could not be started', null);
+  else span.end(exitCode === 0 ? 'ok' : 'error', exitCode === 0 ? null : `exit code ${exitCode}`, null);
+}
+
+function endSynchronous(span: Span, result: SyncResult | null): void {
+  if (result === null) span.end('error', 'failed', null);
+  else if (result.error) span.end('error', result.error.code ?? 'failed', null);
+  else if (result.signal) span.end('cancelled', `signal ${result.signal}`, null);
+  else span.end(result.status === 0 ? 'ok' : 'error', result.status === 0 ? null : `exit code ${result.status}`, sizeOf(result.stdout));
+}
+
+function sizeOf(output: unknown): number | null {
+  if (typeof output === 'string') return Buffer.byteLength(output);
+  return output instanceof Uint8Array ? output.byteLength : null;
+}
+
+/** The host's process is started whatever happens to our account of it. */
+function attempt<T>(work: () => T): T | null {
+  try {
+    return work();
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,75 @@
+/** Decides where a request goes, and notices when the proxy is gone. */
+import { llmAddress } from './llmRequests.ts';
+import type { SessionFile } from './contract.ts';
+
+/** Where OpenAI's own SDKs go when they are told nothing. */
+const OPENAI_BASE_URL = 'https://api.openai.com/v1';
+
+export type Route =
+  /** No LLM request: leave it alone, perhaps watch it. */
+  | { kind: 'other' }
+  /** Send it to `url` with the call tag; `direct` is where it goes instead if the proxy turns out to be gone, null for nowhere. */
+  | { kind: 'proxy'; url: string; origin: string | null; direct: string | null }
+  /** The proxy is gone: send it to `url`, or where the program addressed it when that is null. */
+  | { kind: 'direct'; url: string | null };
+
+// The host may replace process.kill, in tests of its own.
+const kill = process.kill.bind(process);
+
+export class Router {
+  readonly #session: SessionFile;
+  readonly #trusted = new Set<string>();
+  #gone = false;
+
+  constructor(session: SessionFile) {
+    this.#session = session;
+    if (session.fallbackUrl !== null) this.#trusted.add(new URL(session.fallbackUrl).host);
+  }
+
+  /** `body` is the request's body when it is at hand as text. */
+  route(url: URL, method: string, insideSdk: boolean, body: string | null): Route {
+    const { routeUrl } = this.#session;
+    if (url.href.startsWith(`${routeUrl}/`)) {
+      const direct = this.#fallback(url);
+      return direct !== null && this.isGone() ? { kind: 'direct', url: direct } : { kind: 'proxy', url: url.href, origin: null, direct };
+    }
+    if (url.protocol !== 'http:' && url.protocol !== 'https:') return { kind: 'other' };
+    const address = llmAddress(url, method, { trusted: insideSdk || this.#trusted.has(url.host), body });
+    if (address === null) return { kind: 'other' };
+    this.#trusted.add(url.host);
+    // A program that was to talk to a simulated server must not start to spend money at a real one: it gets the error.
+    const direct = this.#session.backend === 'sim' ? null : url.href;
+    if (direct !== null && this.isGone()) return { kind: 'direct', url: null };
+    return { kind: 'proxy', url: `${routeUrl}/v1${address.suffix}`, origin: address.base, direct };
+  }
+
+  /** Whether the proxy has refused a connection, or its process has ended. */
+  isGone(): boolean {
+    if (this.#gone) return true;
+    try {
+      kill(this.#session.profilerPid, 0);
+    } catch (error) {
+      // EPERM: it runs, as another user.
+      this.#gone = (error as NodeJS.ErrnoException).code === 'ESRCH';
+    }
+    return this.#gone;
+  }
+
+  markGone(): void {
+    this.#gone = true;
+  }
+
+  /** Where a program that was given the route's URL by its environment goes without it; null for the simulated server, which is gone too. */
+  #fallback(url: URL): string | null {
+    const { backend, fallbackUrl, routeUrl } = this.#session;
+    const base = fallbackUrl ?? (backend === 'direct' ? OPENAI_BASE_URL : null);
+    return base === null ? null : base.replace(/\/+$/, '') + url.href.slice(routeUrl.length).replace(/^\/v1(?=\/)/, '');
+  }
+}
+
+/** Whether a connection was refused, in the ways in which `fetch` and `http` say so. */
+export function isRefused(error: unknown): boolean {
+  if (typeof error !== 'object' || error === null) return false;
+  const { code, cause, errors } = error as { code?: unknown; cause?: unknown; errors?: unknown };
+  return code === 'ECONNREFUSED' || (cause !== undefined && cause !== error && isRefused(cause)) || (Array.isArray(errors) && errors.some(isRefused));
+}

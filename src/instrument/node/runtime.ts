@@ -1,0 +1,117 @@
+/** What the hook's parts share in one thread: the session, the event log, ids, spans and notes. */
+import { isMainThread, threadId } from 'node:worker_threads';
+import type { Caller } from './callSites.ts';
+import { CALL_TAG_LIMIT, type CallTag, type HookEvent, type SessionFile } from './contract.ts';
+import { currentContext } from './context.ts';
+import { EventLog, now } from './events.ts';
+import { Router } from './router.ts';
+
+type SpanEvent = Extract<HookEvent, { type: 'span' }>;
+type EndEvent = Extract<HookEvent, { type: 'spanEnd' }>;
+
+export interface SpanStart {
+  caller: Caller;
+  kind: SpanEvent['kind'];
+  name: string;
+  source: SpanEvent['source'];
+  detail: string | null;
+  callId: string | null;
+}
+
+/** A span that has begun. The first `end` counts. */
+export interface Span {
+  readonly id: string;
+  end(status: EndEvent['status'], error: string | null, resultBytes: number | null): void;
+}
+
+export class Runtime {
+  readonly thread = isMainThread ? 'main' : `worker-${threadId}`;
+  readonly router: Router;
+  readonly #log: EventLog;
+  readonly #open = new Set<string>();
+  readonly #noted = new Set<string>();
+  #calls = 0;
+  #spans = 0;
+
+  constructor(session: SessionFile) {
+    this.#log = new EventLog(session.eventsDir, process.pid, threadId);
+    this.router = new Router(session);
+  }
+
+  hello(): void {
+    this.#log.write({
+      type: 'hello',
+      t: now(),
+      epochMs: Date.now(),
+      pid: process.pid,
+      ppid: process.ppid,
+      runtime: 'node',
+      runtimeVersion: process.version,
+      argv: [...process.argv],
+      cwd: process.cwd(),
+    });
+  }
+
+  bye(): void {
+    this.#log.write({ type: 'bye', t: now(), dropped: this.#log.dropped });
+  }
+
+  /** Tells the user something, once for each code. */
+  note(code: string, message: string): void {
+    if (this.#noted.has(code)) return;
+    this.#noted.add(code);
+    this.#log.write({ type: 'note', t: now(), code, message });
+  }
+
+  openSpan(start: SpanStart): Span {
+    const id = `${process.pid}-${threadId}-s${++this.#spans}`;
+    const event: SpanEvent = {
+      type: 'span',
+      t: now(),
+      id,
+      kind: start.kind,
+      name: start.name,
+      parent: this.#parent(),
+      thread: this.thread,
+      frames: start.caller.frames,
+      unattributed: start.caller.unattributed,
+      source: start.source,
+      detail: start.detail,
+      callId: start.callId,
+    };
+    this.#log.write(event);
+    this.#open.add(id);
+    return {
+      id,
+      end: (status, error, resultBytes) => {
+        if (this.#open.delete(id)) this.#log.write({ type: 'spanEnd', t: now(), id, status, error, resultBytes });
+      },
+    };
+  }
+
+  /** The value of the call header for an LLM request, cut (outermost frames first) to the limit. */
+  tag(caller: Caller): string {
+    const tag: CallTag = {
+      v: 1,
+      id: `${process.pid}-${threadId}-${++this.#calls}`,
+      pid: process.pid,
+      thread: this.thread,
+      frames: caller.frames,
+      unattributed: caller.unattributed,
+      parent: this.#parent(),
+    };
+    for (;;) {
+      const text = Buffer.from(JSON.stringify(tag)).toString('base64url');
+      if (text.length <= CALL_TAG_LIMIT || tag.frames.length === 0) return text;
+      const frames = tag.frames.slice(0, -1);
+      tag.frames = frames;
+      if (frames.length === 0) tag.unattributed = 'the path of the calling file is too long to be sent';
+    }
+  }
+
+  /** The enclosing span, unless it has ended: a context outlives its span in what the program started there. */
+  #parent(): string | null {
+    const span = currentContext()?.span ?? null;
+    return span !== null && this.#open.has(span) ? span : null;
+  }
+}

@@ -1,0 +1,93 @@
+/**
+ * Listens on undici's diagnostics channels: for the end of bodies that the global `fetch` receives, and for requests of the
+ * `undici` package itself, which can be tagged there but not sent elsewhere.
+ */
+import { subscribe } from 'node:diagnostics_channel';
+import { currentContext, llmCallerOf, type WireObserver } from './context.ts';
+import { CALL_HEADER } from './contract.ts';
+import { HttpSpanObserver, openHttpSpan } from './httpSpan.ts';
+import type { Runtime } from './runtime.ts';
+
+interface UndiciRequest {
+  origin?: unknown;
+  path?: unknown;
+  method?: unknown;
+  addHeader?: (name: string, value: string) => unknown;
+}
+interface UndiciResponse {
+  statusCode: number;
+  headers?: unknown;
+}
+
+export function observeUndici(runtime: Runtime): void {
+  const observers = new WeakMap<object, WireObserver>();
+
+  const onCreate = guarded(function onCreate(message: { request: UndiciRequest }): void {
+    const { request } = message;
+    const wire = currentContext()?.wire ?? null;
+    if (wire === 'handled') return;
+    const observer = wire ?? observePackage(runtime, request, onCreate);
+    if (observer === null) return;
+    observers.set(request, observer);
+    observer.created(request);
+  });
+  listen('undici:request:create', onCreate);
+  listen(
+    'undici:request:headers',
+    guarded(({ request, response }: { request: object; response: UndiciResponse }) => {
+      observers.get(request)?.headers(request, response.statusCode, contentLength(response.headers));
+    }),
+  );
+  listen(
+    'undici:request:trailers',
+    guarded(({ request }: { request: object }) => observers.get(request)?.done(request)),
+  );
+  listen(
+    'undici:request:error',
+    guarded(({ request, error }: { request: object; error: unknown }) => observers.get(request)?.failed(request, error)),
+  );
+}
+
+/** A request made by the `undici` package, or by a `fetch` taken before the hook was there. */
+function observePackage(runtime: Runtime, request: UndiciRequest, below: (...args: never[]) => unknown): WireObserver | null {
+  const { origin, path, method } = request;
+  if (typeof path !== 'string' || typeof method !== 'string' || (typeof origin !== 'string' && !(origin instanceof URL))) return null;
+  const url = new URL(path, origin);
+  const route = runtime.router.route(url, method, currentContext()?.insideSdk ?? false, null);
+  if (route.kind === 'other') return new HttpSpanObserver(openHttpSpan(runtime, url, method, null, below), true);
+  if (route.kind !== 'proxy') return null;
+  if (route.origin === null) request.addHeader?.(CALL_HEADER, runtime.tag(llmCallerOf(below)));
+  else
+    runtime.note(
+      'not-routed',
+      `Calls to ${url.host} made with the undici package go there directly and are not measured. Set its base URL from OPENAI_BASE_URL, or use the global fetch.`,
+    );
+  return null;
+}
+
+/** Null when the body is compressed: the length is then not that of the result. */
+function contentLength(headers: unknown): number | null {
+  if (!Array.isArray(headers)) return null;
+  let length: number | null = null;
+  for (let index = 0; index + 1 < headers.length; index += 2) {
+    const name = String(headers[index]).toLowerCase();
+    if (name === 'content-encoding') return null;
+    if (name === 'content-length') length = Number.parseInt(String(headers[index + 1]), 10);
+  }
+  return length !== null && Number.isSafeInteger(length) ? length : null;
+}
+
+function listen<Message>(channel: string, listener: (message: Message) => void): void {
+  subscribe(channel, (message) => listener(message as Message));
+}
+
+/** An error in a listener would surface as the host's uncaught exception: it costs the observation instead. */
+function guarded<Message>(listener: (message: Message) => void): (message: Message) => void {
+  return function listenGuarded(message) {
+    try {
+      listener(message);
+    } catch {
+      // See above.
+    }
+  };
+}

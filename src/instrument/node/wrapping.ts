@@ -1,0 +1,32 @@
+/** Puts a function in another's place so that it can hardly be told apart. */
+
+type Callable = (this: unknown, ...args: unknown[]) => unknown;
+
+/** Gives `replacement` the name and length of `original`. */
+export function disguise<T extends Callable>(replacement: T, original: Callable): T {
+  for (const key of ['name', 'length'] as const) {
+    const descriptor = Object.getOwnPropertyDescriptor(original, key);
+    if (descriptor !== undefined) Object.defineProperty(replacement, key, descriptor);
+  }
+  return replacement;
+}
+
+/**
+ * Replaces the method `name` of `owner`, keeping its property's attributes. A method that is missing, or cannot be replaced,
+ * is left alone.
+ */
+export function replaceMethod(owner: object, name: string, wrap: (original: Callable) => Callable): void {
+  const descriptor = Object.getOwnPropertyDescriptor(owner, name);
+  const original: unknown = descriptor?.value;
+  if (descriptor === undefined || !descriptor.configurable || typeof original !== 'function') return;
+  const replacement = disguise(wrap(original as Callable), original as Callable);
+  // Own properties of the original, such as util.promisify.custom.
+  for (const key of Reflect.ownKeys(original)) {
+    if (key === 'name' || key === 'length' || key === 'prototype') continue;
+    const property = Object.getOwnPropertyDescriptor(original, key);
+    if (property !== undefined) Object.defineProperty(replacement, key, property);
+  }
+  Object.defineProperty(owner, name, { ...descriptor, value: replacement });
+}
+
+export type { Callable };
