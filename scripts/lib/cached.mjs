@@ -1,20 +1,12 @@
 // Things installed once into the cache folder: whole or not at all.
 import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
+import { isAlive } from './lock.mjs';
 
 const COMPLETE = '.complete';
 
 /** @param {string} folder */
 export const isComplete = (folder) => existsSync(join(folder, COMPLETE));
-
-const isAlive = (pid) => {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return error.code === 'EPERM';
-  }
-};
 
 /**
  * Fills a folder by way of a temporary one beside it, which takes its name only when all went well: an interrupted

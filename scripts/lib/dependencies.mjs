@@ -1,6 +1,7 @@
 // The packages of package-lock.json in `node_modules`: complete, of the locked versions, or installed again.
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { alone } from './lock.mjs';
 import { npm } from './process.mjs';
 import { root } from './paths.mjs';
 import { SetupError, step } from './steps.mjs';
@@ -37,12 +38,15 @@ export function dependenciesFault() {
 
 /** Installs the dependencies when they are missing, incomplete or stale. */
 export async function ensureDependencies() {
-  const fault = dependenciesFault();
-  if (!fault) return;
-  await step(`install dependencies with npm ci (${fault})`, async () => {
-    const { code, output } = await npm(['ci', '--no-audit', '--no-fund'], { cwd: root });
-    if (code !== 0) throw new SetupError(`npm ci failed with exit code ${code}:\n${output.trimEnd()}`);
-    const left = dependenciesFault();
-    if (left) throw new SetupError(`npm ci ended well, but ${left}. Does your npm run install scripts (npm config get ignore-scripts)?`);
+  if (!dependenciesFault()) return;
+  await alone('install dependencies', async (hold) => {
+    const fault = dependenciesFault();
+    if (!fault) return;
+    await step(`install dependencies with npm ci (${fault})`, async () => {
+      const { code, output } = await npm(['ci', '--no-audit', '--no-fund'], { cwd: root, onStart: hold });
+      if (code !== 0) throw new SetupError(`npm ci failed with exit code ${code}:\n${output.trimEnd()}`);
+      const left = dependenciesFault();
+      if (left) throw new SetupError(`npm ci ended well, but ${left}. Does your npm run install scripts (npm config get ignore-scripts)?`);
+    });
   });
 }

@@ -7,7 +7,7 @@ const running = new Set();
 let ending = 0;
 
 /** How long a group may take to clean up after SIGTERM before SIGKILL. */
-const GRACE_MS = 5_000;
+const GRACE_MS = 3_000;
 const DRAIN_MS = 1_000;
 const SAME_SIGNAL_MS = 300;
 const OUTPUT_KEPT = 200_000;
@@ -92,13 +92,14 @@ export function stop(child) {
  *
  * @param {string} command
  * @param {string[]} args
- * @param {{ cwd?: string, env?: NodeJS.ProcessEnv, timeoutMs?: number, show?: boolean }} [options]
- *   `show`: its output goes straight to the terminal; else it is kept and returned.
+ * @param {{ cwd?: string, env?: NodeJS.ProcessEnv, timeoutMs?: number, show?: boolean, onStart?: (pid: number) => void }} [options]
+ *   `show`: its output goes straight to the terminal; else it is kept and returned. `onStart`: gets the process id.
  * @returns {Promise<{ code: number, timedOut: boolean, output: string }>} `code` is 127 when the program cannot be started.
  */
-export function run(command, args, { cwd, env = process.env, timeoutMs, show = false } = {}) {
+export function run(command, args, { cwd, env = process.env, timeoutMs, show = false, onStart } = {}) {
   return new Promise((resolve) => {
     const child = start(command, args, { cwd, env, stdio: show ? ['ignore', 'inherit', 'inherit'] : ['ignore', 'pipe', 'pipe'] });
+    if (child.pid) onStart?.(child.pid);
     let output = '';
     const keep = (chunk) => {
       output = (output + chunk).slice(-OUTPUT_KEPT);
@@ -142,7 +143,7 @@ const NPM_SETTINGS_OF_OUR_CALLER = /^npm_(config_(local_prefix|global_prefix|pre
  * Runs npm: the one that runs us where there is one, without the project's own `node_modules/.bin` on PATH (it may be half installed).
  *
  * @param {string[]} args
- * @param {{ cwd?: string, timeoutMs?: number, show?: boolean, binFolder?: string }} [options]
+ * @param {{ cwd?: string, timeoutMs?: number, show?: boolean, onStart?: (pid: number) => void, binFolder?: string }} [options]
  *   `binFolder`: put first on PATH, for a Node other than ours.
  */
 export function npm(args, { binFolder, ...options } = {}) {
