@@ -150,7 +150,7 @@ export class RecordingReader {
     }
     const text = this.#takePending();
     if (this.#profile === null) this.#readHeader(text);
-    else if (text !== '' && text !== '\r') {
+    else if (text.trim() !== '') {
       const line = parseJson(text);
       if (line === undefined) this.#damaged++;
       else this.#readLine(line);
