@@ -1,11 +1,11 @@
 /** Looks for the programs that run a source file: settings, the Python extension, the workspace, the PATH. */
 import { execFile } from 'node:child_process';
-import { constants } from 'node:fs';
-import { access, readFile, stat } from 'node:fs/promises';
-import { delimiter, dirname, isAbsolute, join, resolve } from 'node:path';
+import { readFile } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { extensions, type Uri } from 'vscode';
 import { z } from 'zod';
+import { findExecutable } from '../cli/findExecutable.ts';
 import type { ProfiledLanguage } from '../contributions.ts';
 import { chooseProgram, type NodeFacts, type Program, type PythonFacts } from './programs.ts';
 
@@ -34,19 +34,18 @@ const NO_NODE: NodeFacts = { setting: '', settingFound: null, onPath: null, vers
 async function pythonFacts(file: Uri, folder: string, setting: string): Promise<PythonFacts> {
   const inEnvironment = WINDOWS ? ['Scripts', 'python.exe'] : ['bin', 'python'];
   const candidates = ['.venv', 'venv'].map((name) => join(folder, name, ...inEnvironment));
-  const found = await Promise.all(candidates.map(isProgram));
   return {
     setting,
-    settingFound: setting === '' ? null : await locate(setting, folder),
+    settingFound: setting === '' ? null : findExecutable(setting, process.env, folder),
     extension: setting === '' ? await interpreterOfPythonExtension(file) : null,
-    virtualEnvironments: candidates.filter((_, index) => found[index]),
-    onPath: (await onPath('python3')) ?? (await onPath('python')),
+    virtualEnvironments: candidates.filter((path) => findExecutable(path, process.env, folder) !== null),
+    onPath: findExecutable('python3', process.env, folder) ?? findExecutable('python', process.env, folder),
   };
 }
 
 async function nodeFacts(file: Uri, folder: string, setting: string, typeScript: boolean): Promise<NodeFacts> {
-  const settingFound = setting === '' ? null : await locate(setting, folder);
-  const node = setting === '' ? await onPath('node') : settingFound;
+  const settingFound = setting === '' ? null : findExecutable(setting, process.env, folder);
+  const node = setting === '' ? findExecutable('node', process.env, folder) : settingFound;
   const from = dirname(file.fsPath);
   return {
     setting,
@@ -76,7 +75,7 @@ async function interpreterOfPythonExtension(file: Uri): Promise<string | null> {
     // Called on the original object: the extension's methods may need their `this`.
     const { environments } = extension.exports as z.infer<typeof pythonApiSchema>;
     const environment = pythonEnvironmentSchema.safeParse(await environments.resolveEnvironment(environments.getActiveEnvironmentPath(file)));
-    return environment.success && (await isProgram(environment.data.executable.uri.fsPath)) ? environment.data.executable.uri.fsPath : null;
+    return environment.success ? findExecutable(environment.data.executable.uri.fsPath, process.env, dirname(file.fsPath)) : null;
   } catch {
     // Another extension's failure is not ours: the search goes on with the next place.
     return null;
@@ -107,33 +106,5 @@ async function versionOf(node: string): Promise<string | null> {
   } catch {
     // It will say what is wrong with it when it is run; here its version is merely unknown.
     return null;
-  }
-}
-
-/** A program named in a setting: a path (also relative to the folder), or a name on the PATH. */
-async function locate(program: string, folder: string): Promise<string | null> {
-  if (!/[/\\]/.test(program)) return onPath(program);
-  const path = isAbsolute(program) ? program : resolve(folder, program);
-  return (await isProgram(path)) ? path : null;
-}
-
-async function onPath(name: string): Promise<string | null> {
-  const endings = WINDOWS && !/\.[a-z]+$/i.test(name) ? ['.exe', '.cmd', '.bat'] : [''];
-  for (const folder of (process.env['PATH'] ?? '').split(delimiter)) {
-    if (folder === '') continue;
-    for (const ending of endings) {
-      const path = join(folder, name + ending);
-      if (await isProgram(path)) return path;
-    }
-  }
-  return null;
-}
-
-async function isProgram(path: string): Promise<boolean> {
-  try {
-    await access(path, constants.X_OK);
-    return (await stat(path)).isFile();
-  } catch {
-    return false;
   }
 }

@@ -1,7 +1,8 @@
 /** From what stands in the settings to what the profiler takes, or one message that names the setting and the remedy. */
 import { z } from 'zod';
-import { captureValues, settingDefaults, type SettingId, type SettingTypes } from '../contributions.ts';
+import { captureValues, lensCostValues, lensShowValues, openOnRunValues, settingDefaults, type SettingId, type SettingTypes } from '../contributions.ts';
 import { BackendOptionError, parseBackendOption } from '../protocol/backendOption.ts';
+import type { LensOptions } from '../profile/formatValue.ts';
 import type { ProfilerOptions } from '../protocol/profiler.ts';
 
 /** Settings as VS Code hands them over: unchecked. */
@@ -38,15 +39,34 @@ export function profilingSettings(raw: RawSettings, openaiBaseUrl: string | unde
   };
 }
 
+/** What is opened when a run starts; a wrong value counts as the default, for it must not keep a run from starting. */
+export function openOnRun(raw: RawSettings): SettingTypes['agentCost.timeline.openOnRun'] {
+  return knownOr(raw, 'agentCost.timeline.openOnRun', openOnRunValues);
+}
+
+/** What lenses show; a wrong value counts as the default, for lenses are drawn again and again. */
+export function lensSettings(raw: RawSettings): LensOptions {
+  return { show: knownOr(raw, 'agentCost.lens.show', lensShowValues), cost: knownOr(raw, 'agentCost.lens.cost', lensCostValues) };
+}
+
 /** @throws SettingError */
-export function text(raw: RawSettings, id: SettingId): string {
+export function programSettings(raw: RawSettings): { python: string; node: string } {
+  return { python: text(raw, 'agentCost.python'), node: text(raw, 'agentCost.node') };
+}
+
+/** @throws SettingError */
+function text(raw: RawSettings, id: SettingId): string {
   const value = z.string().safeParse(valueOf(raw, id));
   if (!value.success) throw new SettingError(id, `expects text, not ${JSON.stringify(raw[id])}. Correct it or remove it.`);
   return value.data.trim();
 }
 
+function knownOr<Id extends SettingId>(raw: RawSettings, id: Id, values: readonly SettingTypes[Id][]): SettingTypes[Id] {
+  return values.find((known) => known === raw[id]) ?? settingDefaults[id];
+}
+
 /** @throws SettingError */
-export function oneOf<Id extends SettingId, Value extends SettingTypes[Id] & string>(raw: RawSettings, id: Id, values: readonly Value[]): Value {
+function oneOf<Id extends SettingId, Value extends SettingTypes[Id] & string>(raw: RawSettings, id: Id, values: readonly Value[]): Value {
   const value = valueOf(raw, id);
   const found = values.find((known) => known === value);
   if (found === undefined) throw new SettingError(id, `${JSON.stringify(value)} is not known. Use ${values.map((known) => `"${known}"`).join(', ')}.`);

@@ -1,0 +1,20 @@
+/** Where the parts of the installed extension lie. */
+import { join } from 'node:path';
+import type { ExtensionContext } from 'vscode';
+
+export interface Installation {
+  /** The profiler process's bundle. */
+  profiler: string;
+  /** Folder of the hooks. */
+  instrumentDir: string;
+  webviewScript: string;
+}
+
+export function installation(context: ExtensionContext): Installation {
+  const built = join(context.extensionPath, 'dist');
+  return {
+    profiler: join(built, 'profiler.cjs'),
+    instrumentDir: join(built, 'instrument'),
+    webviewScript: join(built, 'webview', 'timeline.js'),
+  };
+}

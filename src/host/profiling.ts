@@ -1,0 +1,232 @@
+/** Profiles programs: one started here, or those that the user starts elsewhere while a session is up. */
+import { basename, dirname, extname, join } from 'node:path';
+import { env, window, workspace, type Disposable, type ExtensionContext, type TaskExecution, type TextDocument, type Uri, type WorkspaceFolder } from 'vscode';
+import { likelyShell, shellEnvironment } from '../cli/shellEnvironment.ts';
+import { profiledLanguages, type ProfiledLanguage, type Resource } from '../contributions.ts';
+import { newRecordingPath, RECORDINGS_FOLDER } from '../recorder/recordingFile.ts';
+import { runCommand, setContext } from './editor.ts';
+import { findProgram } from './findPrograms.ts';
+import { messageOf } from './log.ts';
+import { ProgramNotFoundError } from './programs.ts';
+import { startProgramTask, type CommandToRun, type ProgramTask } from './programTask.ts';
+import { Session, type SessionServices } from './sessions.ts';
+import { openSetting, rawSettings } from './settings.ts';
+import { openOnRun, profilingSettings, programSettings, SettingError } from './settingsRules.ts';
+
+/** A shell's exit code for a command that it does not find. */
+const NOT_FOUND = 127;
+
+interface ProgramToProfile {
+  name: string;
+  run: CommandToRun;
+  cwd: string;
+  folder: WorkspaceFolder | undefined;
+  /** For the recording. */
+  command: string[];
+}
+
+export class Profiling implements Disposable {
+  private readonly services: SessionServices;
+  private readonly context: ExtensionContext;
+  private readonly showSidebar: () => void;
+  private readonly running = new Map<Session, TaskExecution>();
+  /** The session for programs started elsewhere. */
+  private elsewhere: Session | null = null;
+  private startingElsewhere = false;
+  private lastCommandLine = '';
+
+  constructor(context: ExtensionContext, services: SessionServices, showSidebar: () => void) {
+    this.context = context;
+    this.services = services;
+    this.showSidebar = showSidebar;
+  }
+
+  /**
+   * Profiles a source file: the one given, or that of the active editor.
+   * @returns when the program has ended and its run is shown
+   */
+  async profileFile(resource?: Resource): Promise<void> {
+    if (!this.mayLaunch()) return;
+    const document = await this.documentToRun(resource);
+    if (document === null) return;
+    const language = profiledLanguages.find((known) => known === document.languageId);
+    if (language === undefined) {
+      this.services.notifier.error(`${basename(document.fileName)} is neither Python, JavaScript nor TypeScript. Use Agent Cost: Profile Command… to profile any program.`);
+      return;
+    }
+    // The program runs what is on disk.
+    if (!(await saved(document))) return;
+    await this.guard(async () => this.profile(await this.programOf(document, language)));
+  }
+
+  /** Profiles a command line: the one given, or what the user types. */
+  async profileCommand(commandLine?: string): Promise<void> {
+    if (!this.mayLaunch()) return;
+    const folder = await this.chooseFolder();
+    if (folder === null) return;
+    const line =
+      commandLine ??
+      (await window.showInputBox({ title: 'Profile Command', prompt: `Runs in ${folder.uri.fsPath}`, placeHolder: 'python my_agent.py --questions 3', value: this.lastCommandLine, ignoreFocusOut: true }));
+    if (line === undefined || line.trim() === '') return;
+    this.lastCommandLine = line;
+    await this.guard(() => this.profile({ name: nameOfCommandLine(line), run: { kind: 'shell', line }, cwd: folder.uri.fsPath, folder, command: [line] }));
+  }
+
+  /** Ends the programs that were started here, as closing their terminals would. */
+  stopRun(): void {
+    for (const execution of this.running.values()) execution.terminate();
+  }
+
+  /** From now on, programs in new terminals are recorded. */
+  async startSession(): Promise<void> {
+    if (!this.mayLaunch()) return;
+    if (this.elsewhere !== null || this.startingElsewhere) return;
+    const folder = await this.chooseFolder();
+    if (folder === null) return;
+    this.startingElsewhere = true;
+    await this.guard(async () => {
+      const session = await this.startRecording('session', [], folder.uri.fsPath, folder.uri);
+      this.elsewhere = session;
+      const variables = this.context.environmentVariableCollection;
+      variables.persistent = false;
+      variables.description = 'Programs started here are recorded by the Agent Cost profiling session.';
+      for (const [name, value] of Object.entries(session.environment)) variables.replace(name, value);
+      setContext('agentCost.sessionRunning', true);
+      this.services.notifier.information(
+        'A profiling session is running: programs started in new terminals are recorded. Elsewhere, set its environment first.',
+        { label: 'Copy Environment', run: () => this.copyEnvironment() },
+        { label: 'Stop Session', run: () => runCommand('agentCost.stopSession') },
+      );
+    });
+    this.startingElsewhere = false;
+  }
+
+  async stopSession(): Promise<void> {
+    const session = this.elsewhere;
+    if (session === null) return;
+    this.elsewhere = null;
+    this.context.environmentVariableCollection.clear();
+    setContext('agentCost.sessionRunning', false);
+    await session.stop({ exitCode: null, signal: null });
+    this.tellWhenNothingWasSeen(session);
+  }
+
+  /** Puts the lines that set the session's environment on the clipboard, as the user's shell takes them. */
+  async copyEnvironment(): Promise<void> {
+    if (this.elsewhere === null) return;
+    await env.clipboard.writeText(shellEnvironment(this.elsewhere.environment, likelyShell(process.env, process.platform)));
+    window.setStatusBarMessage('The session’s environment is on the clipboard.', 5000);
+  }
+
+  dispose(): void {
+    this.elsewhere?.dispose();
+    for (const session of this.running.keys()) session.dispose();
+  }
+
+  private async profile(program: ProgramToProfile): Promise<void> {
+    if (this.elsewhere !== null) {
+      // New terminals carry the session's environment, the task's included: the two recordings would mix.
+      this.services.notifier.warning('A profiling session is running and records what is started here, too. Stop it to profile a run by itself.', {
+        label: 'Stop Session',
+        run: () => runCommand('agentCost.stopSession'),
+      });
+      return;
+    }
+    const session = await this.startRecording(program.name, program.command, program.cwd, program.folder?.uri);
+    let task: ProgramTask;
+    try {
+      task = await startProgramTask({ ...program, environment: session.environment, id: session.run.file });
+    } catch (error) {
+      await session.stop({ exitCode: null, signal: null });
+      throw error;
+    }
+    this.running.set(session, task.execution);
+    setContext('agentCost.running', true);
+    this.showTimeline();
+    const exitCode = await task.ended;
+    await session.stop({ exitCode, signal: null });
+    this.running.delete(session);
+    setContext('agentCost.running', this.running.size > 0);
+    this.services.log.info(`${program.name} ended with ${exitCode ?? 'no exit code'}`);
+    if (exitCode === NOT_FOUND && program.run.kind === 'shell')
+      this.services.notifier.error(`The shell did not find a command in "${program.run.line}". Correct its name, or give its full path.`, { label: 'Try Again', run: () => runCommand('agentCost.profileCommand') });
+    else this.tellWhenNothingWasSeen(session);
+  }
+
+  private async programOf(document: TextDocument, language: ProfiledLanguage): Promise<ProgramToProfile> {
+    const file = document.uri.fsPath;
+    const folder = workspace.getWorkspaceFolder(document.uri);
+    const cwd = folder?.uri.fsPath ?? dirname(file);
+    const program = await findProgram(language, document.uri, cwd, programSettings(rawSettings(document.uri)));
+    this.services.log.info(`${basename(file)} runs with ${[program.command, ...program.args].join(' ')}: ${program.because}`);
+    const args = [...program.args, file];
+    return { name: basename(file, extname(file)), run: { kind: 'program', command: program.command, args }, cwd, folder, command: [program.command, ...args] };
+  }
+
+  private async startRecording(name: string, command: string[], cwd: string, scope: Uri | undefined): Promise<Session> {
+    const settings = profilingSettings(rawSettings(scope), process.env['OPENAI_BASE_URL']);
+    const out = newRecordingPath(join(cwd, RECORDINGS_FOLDER), name, new Date());
+    return Session.start({ ...settings, out, name, command, cwd, port: 0 }, this.services);
+  }
+
+  private showTimeline(): void {
+    const choice = openOnRun(rawSettings(undefined));
+    if (choice === 'tab') void runCommand('agentCost.showTimeline');
+    else if (choice === 'sidebar') this.showSidebar();
+  }
+
+  private tellWhenNothingWasSeen(session: Session): void {
+    if (session.run.document?.report.totals.llmCalls === 0)
+      this.services.notifier.information(`No LLM call of ${session.run.name} was seen. Does it call one through the OpenAI API? The log says what the profiler noticed.`, { label: 'Show Log', run: () => runCommand('agentCost.showLog') });
+  }
+
+  private mayLaunch(): boolean {
+    if (workspace.isTrusted) return true;
+    this.services.notifier.warning('This workspace is not trusted, so no program is started from it. Trust it first; recordings can be viewed without.');
+    return false;
+  }
+
+  /** Tells what went wrong, with the way to the setting that remedies it where there is one. */
+  private async guard(action: () => Promise<void>): Promise<void> {
+    try {
+      await action();
+    } catch (error) {
+      if (error instanceof SettingError || error instanceof ProgramNotFoundError) {
+        const { setting } = error;
+        this.services.notifier.error(error.message, { label: 'Open Setting', run: () => openSetting(setting) });
+        return;
+      }
+      this.services.log.error(error instanceof Error ? (error.stack ?? error.message) : String(error));
+      this.services.notifier.error(`Not profiled: ${messageOf(error)}`, { label: 'Show Log', run: () => runCommand('agentCost.showLog') });
+    }
+  }
+
+  private async documentToRun(resource?: Resource): Promise<TextDocument | null> {
+    const document = resource === undefined ? window.activeTextEditor?.document : await workspace.openTextDocument(resource.fsPath);
+    if (document?.uri.scheme === 'file') return document;
+    this.services.notifier.error('There is no file to profile. Open a Python, JavaScript or TypeScript file that is saved on disk.');
+    return null;
+  }
+
+  private async chooseFolder(): Promise<WorkspaceFolder | null> {
+    const folders = workspace.workspaceFolders ?? [];
+    const active = window.activeTextEditor && workspace.getWorkspaceFolder(window.activeTextEditor.document.uri);
+    const folder = active ?? (folders.length > 1 ? await window.showWorkspaceFolderPick({ placeHolder: 'Folder to run in' }) : folders[0]);
+    if (folder) return folder;
+    if (folders.length === 0) this.services.notifier.error('No folder is open to run in. Open the folder of your agent first (File: Open Folder…).');
+    return null;
+  }
+}
+
+/** Saves what is open in the workspace, for the program may import it. False when the file itself could not be saved. */
+async function saved(document: TextDocument): Promise<boolean> {
+  await workspace.saveAll(false);
+  return !document.isDirty || document.save();
+}
+
+/** The run's name from a command line: the script's, else the program's. */
+function nameOfCommandLine(line: string): string {
+  const words = line.trim().split(/\s+/);
+  const script = words.find((word) => /\.(py|[cm]?[jt]sx?)$/i.test(word)) ?? words[0] ?? '';
+  return basename(script, extname(script)) || 'run';
+}

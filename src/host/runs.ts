@@ -1,0 +1,213 @@
+/** The runs that the editor knows: recordings in the workspace's folders, those opened by hand, and those being recorded. */
+import { readdir, stat } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import { EventEmitter, workspace, type Disposable, type Event } from 'vscode';
+import { analyze } from '../analysis/analyze.ts';
+import type { ReportLine } from '../profile/report.ts';
+import type { TimelineDocument } from '../protocol/webview.ts';
+import { readRecordingFile, RECORDING_EXTENSION, RECORDINGS_FOLDER } from '../recorder/recordingFile.ts';
+import { DisposableList } from './disposables.ts';
+import { canonicalPath } from './paths.ts';
+import { SourceSnapshots } from './sourceSnapshots.ts';
+
+/** One recording. */
+export interface Run {
+  /** Absolute path of its file: names the run in commands. */
+  readonly file: string;
+  readonly name: string;
+  /** When it began, as far as is known without reading it: ms since 1970. */
+  readonly startedMs: number;
+  readonly live: boolean;
+  /** Null until it is loaded. */
+  readonly document: TimelineDocument | null;
+  readonly snapshots: SourceSnapshots;
+}
+
+type MutableRun = { -readonly [Key in keyof Run]: Run[Key] };
+
+/** Documents of old runs stay in memory for this many runs, besides the current one and those being recorded. */
+const KEPT_DOCUMENTS = 4;
+
+export class RunStore implements Disposable {
+  private readonly disposables = new DisposableList();
+  private readonly runs = new Map<string, MutableRun>();
+  /** Opened by hand or recorded in this window, perhaps elsewhere: a refresh of the folders must not drop them. */
+  private readonly keptInList = new Set<string>();
+  private readonly loading = new Map<string, Promise<TimelineDocument>>();
+  private recentlyUsed: string[] = [];
+  private currentRun: MutableRun | null = null;
+  private watching = false;
+
+  private readonly listChanged = this.disposables.add(new EventEmitter<void>());
+  private readonly documentChanged = this.disposables.add(new EventEmitter<Run>());
+  private readonly currentChanged = this.disposables.add(new EventEmitter<Run | null>());
+  readonly onDidChangeList: Event<void> = this.listChanged.event;
+  readonly onDidChangeDocument: Event<Run> = this.documentChanged.event;
+  readonly onDidChangeCurrent: Event<Run | null> = this.currentChanged.event;
+
+  /** Newest first. */
+  get list(): readonly Run[] {
+    return [...this.runs.values()].sort((a, b) => b.startedMs - a.startedMs || (a.file < b.file ? 1 : -1));
+  }
+
+  /** The run that the views show. */
+  get current(): Run | null {
+    return this.currentRun;
+  }
+
+  get(file: string): Run | undefined {
+    return this.runs.get(file);
+  }
+
+  /** Looks into the folders for recordings, and from then on notices new ones. */
+  async refresh(): Promise<void> {
+    this.watch();
+    const found = new Map<string, number>();
+    for (const folder of workspace.workspaceFolders ?? []) if (folder.uri.scheme === 'file') await collect(join(folder.uri.fsPath, RECORDINGS_FOLDER), found);
+    for (const [file, modifiedMs] of found) if (!this.runs.has(file)) this.runs.set(file, newRun(file, modifiedMs, false));
+    for (const run of [...this.runs.values()])
+      if (!found.has(run.file) && !run.live && run !== this.currentRun && !this.keptInList.has(run.file)) this.runs.delete(run.file);
+    this.listChanged.fire();
+  }
+
+  /**
+   * Opens a recording, wherever it lies, and makes it the current run.
+   * @throws RecordingError, or an Error with a clear message when the file cannot be read
+   */
+  async open(file: string): Promise<Run> {
+    const run = await this.load(file);
+    this.setCurrent(run);
+    return run;
+  }
+
+  /**
+   * Loads a recording without showing it.
+   * @throws RecordingError, or an Error with a clear message when the file cannot be read
+   */
+  async load(file: string): Promise<Run> {
+    const existing = this.runs.get(file);
+    if (existing && existing.document !== null) {
+      this.touch(existing);
+      return existing;
+    }
+    let loading = this.loading.get(file);
+    if (loading === undefined) {
+      loading = readRecordingFile(file).then((profile) => analyze(profile));
+      this.loading.set(file, loading);
+    }
+    let document: TimelineDocument;
+    try {
+      document = await loading;
+    } finally {
+      this.loading.delete(file);
+    }
+    let run = this.runs.get(file);
+    if (run === undefined) {
+      run = newRun(file, Date.parse(document.report.run.startedAt), false);
+      this.runs.set(file, run);
+      this.keptInList.add(file);
+      this.listChanged.fire();
+    }
+    if (run.document === null) {
+      run.snapshots = new SourceSnapshots(Date.parse(document.report.run.startedAt));
+      this.setDocument(run, document);
+    }
+    this.touch(run);
+    return run;
+  }
+
+  setCurrent(run: Run | null): void {
+    const next = run === null ? null : (this.runs.get(run.file) ?? null);
+    if (next === this.currentRun) return;
+    this.currentRun = next;
+    this.currentChanged.fire(next);
+  }
+
+  /** A recording has begun; it becomes the current run. The result feeds its documents. */
+  async begin(file: string, name: string): Promise<LiveRunFeed> {
+    const run = newRun(file, Date.now(), true, name);
+    await run.snapshots.captureOpenFiles();
+    this.runs.set(file, run);
+    this.keptInList.add(file);
+    this.listChanged.fire();
+    this.setCurrent(run);
+    return {
+      run,
+      update: (document) => this.setDocument(run, document),
+      end: (document) => {
+        run.live = false;
+        if (document === null) this.documentChanged.fire(run);
+        else this.setDocument(run, document);
+        this.touch(run);
+        this.listChanged.fire();
+      },
+    };
+  }
+
+  /** Lines of the run's report that lie in a file. */
+  async linesOf(run: Run, file: string): Promise<readonly ReportLine[]> {
+    const lines = run.document?.report.lines ?? [];
+    const wanted = await canonicalPath(file);
+    const names = new Map<string, boolean>();
+    for (const { file: name } of lines) if (!names.has(name)) names.set(name, (await canonicalPath(name)) === wanted);
+    return lines.filter((line) => names.get(line.file));
+  }
+
+  dispose(): void {
+    this.disposables.dispose();
+  }
+
+  private setDocument(run: MutableRun, document: TimelineDocument): void {
+    run.document = document;
+    this.documentChanged.fire(run);
+  }
+
+  /** Keeps memory bounded: the documents that were used longest ago are read again when they are needed. */
+  private touch(run: Run): void {
+    this.recentlyUsed = [run.file, ...this.recentlyUsed.filter((file) => file !== run.file)];
+    for (const file of this.recentlyUsed.slice(KEPT_DOCUMENTS)) {
+      const old = this.runs.get(file);
+      if (old && !old.live && old !== this.currentRun) old.document = null;
+    }
+  }
+
+  private watch(): void {
+    if (this.watching) return;
+    this.watching = true;
+    const watcher = this.disposables.add(workspace.createFileSystemWatcher(`**/${RECORDINGS_FOLDER}/*${RECORDING_EXTENSION}`, false, true, false));
+    this.disposables.add(watcher.onDidCreate(() => void this.refresh()));
+    this.disposables.add(watcher.onDidDelete(() => void this.refresh()));
+  }
+}
+
+/** How a recording's documents reach the views while it is written. */
+export interface LiveRunFeed {
+  readonly run: Run;
+  update(document: TimelineDocument): void;
+  /** @param document the last one; null when the recording cannot be read */
+  end(document: TimelineDocument | null): void;
+}
+
+function newRun(file: string, startedMs: number, live: boolean, name = basename(file, RECORDING_EXTENSION)): MutableRun {
+  return { file, name, startedMs, live, document: null, snapshots: new SourceSnapshots(startedMs) };
+}
+
+async function collect(folder: string, found: Map<string, number>): Promise<void> {
+  let names: string[];
+  try {
+    names = await readdir(folder);
+  } catch {
+    // No such folder: nothing has been recorded here yet.
+    return;
+  }
+  for (const name of names) {
+    if (!name.endsWith(RECORDING_EXTENSION)) continue;
+    const file = join(folder, name);
+    try {
+      const stats = await stat(file);
+      found.set(file, stats.birthtimeMs || stats.mtimeMs);
+    } catch {
+      // Deleted since the folder was read.
+    }
+  }
+}

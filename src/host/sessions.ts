@@ -1,0 +1,107 @@
+/** A profiler process that is up, the recording that it writes, and the environment that leads programs to it. */
+import { mkdir } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import type { LogOutputChannel } from 'vscode';
+import { launchEnvironment } from '../instrument/launch.ts';
+import { startProfiler, type Profiler } from '../profiler/client.ts';
+import type { FromProfiler, ProfilerOptions } from '../protocol/profiler.ts';
+import type { Installation } from './installation.ts';
+import { LiveRecording } from './liveRecording.ts';
+import { messageOf } from './log.ts';
+import type { Notifier } from './notify.ts';
+import type { LiveRunFeed, Run, RunStore } from './runs.ts';
+
+/** What a session needs of the extension. */
+export interface SessionServices {
+  installation: Installation;
+  runs: RunStore;
+  notifier: Notifier;
+  log: LogOutputChannel;
+}
+
+export interface ProgramEnd {
+  exitCode: number | null;
+  signal: string | null;
+}
+
+export class Session {
+  readonly run: Run;
+  /** What to set in a program's environment, on top of what it has. */
+  readonly environment: Readonly<Record<string, string>>;
+  private readonly profiler: Profiler;
+  private readonly recording: LiveRecording;
+  private readonly feed: LiveRunFeed;
+  private readonly services: SessionServices;
+  private stopped: Promise<void> | null = null;
+
+  private constructor(profiler: Profiler, environment: Record<string, string>, recording: LiveRecording, feed: LiveRunFeed, services: SessionServices) {
+    this.profiler = profiler;
+    this.environment = environment;
+    this.recording = recording;
+    this.feed = feed;
+    this.run = feed.run;
+    this.services = services;
+  }
+
+  /**
+   * Starts a profiler and makes its recording the current run.
+   * @throws ProfilerError when it cannot serve; Error when the recordings' folder cannot be made
+   */
+  static async start(options: ProfilerOptions, services: SessionServices): Promise<Session> {
+    const { installation, runs, notifier, log } = services;
+    await mkdir(dirname(options.out), { recursive: true });
+    /** A growth that was reported before the recording is followed is not lost: the next one, or the end, includes it. */
+    let recording: LiveRecording | null = null;
+    const warned = new Set<string>();
+    const onMessage = (message: FromProfiler): void => {
+      if (message.type === 'grew') recording?.grew(message.bytes);
+      else if (message.type === 'warning' && !warned.has(message.code)) {
+        warned.add(message.code);
+        notifier.warning(message.message);
+      }
+    };
+    const profiler = await startProfiler(options, { profilerPath: installation.profiler, onMessage, log: (line) => log.info(`profiler: ${line}`) });
+    const { ready } = profiler;
+    log.info(`recording ${ready.out}, profiler process ${profiler.pid}`);
+    const environment = launchEnvironment({
+      base: process.env,
+      sessionFile: ready.sessionFile,
+      routeUrl: ready.routeUrl,
+      backend: options.backend.kind === 'url' ? 'fixed' : options.backend.kind,
+      hooks: true,
+      instrumentDir: installation.instrumentDir,
+    });
+    const feed = await runs.begin(ready.out, options.name);
+    recording = new LiveRecording(ready.out, {
+      onDocument: (document) => feed.update(document),
+      onError: (error) => notifier.warning(`The running recording cannot be shown: ${messageOf(error)} The program goes on.`),
+    });
+    return new Session(profiler, environment, recording, feed, services);
+  }
+
+  /** Ends the recording and shows it as a whole. Never fails: what cannot be read is told. */
+  stop(end: ProgramEnd): Promise<void> {
+    this.stopped ??= this.stopOnce(end);
+    return this.stopped;
+  }
+
+  /** Lets go as the editor closes: the profiler notices by itself and closes the recording in its own time. */
+  dispose(): void {
+    this.recording.dispose();
+  }
+
+  private async stopOnce(end: ProgramEnd): Promise<void> {
+    const { notifier, log } = this.services;
+    try {
+      await this.profiler.stop(end);
+    } catch (error) {
+      log.error('the profiler did not stop in order', error);
+    }
+    try {
+      this.feed.end(await this.recording.finish());
+    } catch (error) {
+      this.feed.end(null);
+      notifier.error(`No numbers for ${this.run.name}: ${messageOf(error)}`);
+    }
+  }
+}
