@@ -1,4 +1,4 @@
-// Bundles everything that runs: extension, command line, profiler process, hooks, webview. `--watch`, `--production`, `--clean`.
+// Bundles everything that runs: extension, command line, profiler process, hooks, webview. `--watch`, `--production`, `--clean`, `--out FOLDER`.
 import { build, context } from 'esbuild';
 import { cpSync, existsSync, mkdirSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -6,18 +6,19 @@ import { fileURLToPath } from 'node:url';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 const production = process.argv.includes('--production');
+const out = process.argv.includes('--out') ? process.argv[process.argv.indexOf('--out') + 1] : join(root, 'dist');
 const common = { absWorkingDir: root, bundle: true, logLevel: 'warning', sourcemap: !production, minify: production, legalComments: 'none' };
 const node = { ...common, platform: 'node', target: 'node20', format: 'cjs' };
 
 const bundles = [
-  { ...node, entryPoints: ['src/extension.ts'], outfile: 'dist/extension.cjs', external: ['vscode'] },
-  { ...node, entryPoints: ['src/cli/main.ts'], outfile: 'dist/cli.cjs', banner: { js: '#!/usr/bin/env node' } },
-  { ...node, entryPoints: ['src/profiler/main.ts'], outfile: 'dist/profiler.cjs' },
-  { ...node, entryPoints: ['src/instrument/node/hook.ts'], outfile: 'dist/instrument/node/hook.cjs', sourcemap: false },
+  { ...node, entryPoints: ['src/extension.ts'], outfile: join(out, 'extension.cjs'), external: ['vscode'] },
+  { ...node, entryPoints: ['src/cli/main.ts'], outfile: join(out, 'cli.cjs'), banner: { js: '#!/usr/bin/env node' } },
+  { ...node, entryPoints: ['src/profiler/main.ts'], outfile: join(out, 'profiler.cjs') },
+  { ...node, entryPoints: ['src/instrument/node/hook.ts'], outfile: join(out, 'instrument/node/hook.cjs'), sourcemap: false },
   {
     ...common,
     entryPoints: ['webview/timeline/main.ts'],
-    outfile: 'dist/webview/timeline.js',
+    outfile: join(out, 'webview/timeline.js'),
     format: 'iife',
     platform: 'browser',
     target: 'es2022',
@@ -27,16 +28,16 @@ const bundles = [
     minify: true,
   },
   ...(existsSync(join(root, 'test/host/index.ts'))
-    ? [{ ...node, entryPoints: ['test/host/index.ts'], outfile: 'dist/test/host/index.cjs', external: ['vscode', 'mocha'] }]
+    ? [{ ...node, entryPoints: ['test/host/index.ts'], outfile: join(out, 'test/host/index.cjs'), external: ['vscode', 'mocha'] }]
     : []),
 ].filter((bundle) => existsSync(join(root, bundle.entryPoints[0])));
 
 // Not by default: programs that run from dist/ right now keep their files.
-if (process.argv.includes('--clean')) rmSync(join(root, 'dist'), { recursive: true, force: true });
-mkdirSync(join(root, 'dist'), { recursive: true });
+if (process.argv.includes('--clean')) rmSync(out, { recursive: true, force: true });
+mkdirSync(out, { recursive: true });
 const pythonHook = join(root, 'src/instrument/python');
 if (existsSync(pythonHook))
-  cpSync(pythonHook, join(root, 'dist/instrument/python'), { recursive: true, filter: (file) => !file.includes('__pycache__') && !file.endsWith('README.md') });
+  cpSync(pythonHook, join(out, 'instrument/python'), { recursive: true, filter: (file) => !file.includes('__pycache__') && !file.endsWith('README.md') });
 
 if (process.argv.includes('--watch')) {
   for (const bundle of bundles) await (await context(bundle)).watch();

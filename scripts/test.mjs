@@ -8,7 +8,7 @@ import { ensureBuilt } from './lib/bundles.mjs';
 import { ensureCodeServer } from './lib/codeServer.mjs';
 import { chooseVscode } from './lib/desktop.mjs';
 import { leftovers, markFor } from './lib/leftovers.mjs';
-import { resultsFolder, root } from './lib/paths.mjs';
+import { resultsFolder, root, toolNode } from './lib/paths.mjs';
 import { run } from './lib/process.mjs';
 import { runScript, seconds, SetupError } from './lib/steps.mjs';
 import { readEditorSuite, readVitest } from './lib/testResults.mjs';
@@ -73,7 +73,7 @@ async function runStage({ name, minutes, needs = [], commands, launcher, results
   const deadline = Date.now() + minutes * 60_000;
   const problems = [];
   for (const args of commands) {
-    const [program, ...rest] = [...before, process.execPath, ...args];
+    const [program, ...rest] = [...before, toolNode(), ...args];
     const { code, timedOut } = await run(program, rest, { cwd: root, env: { ...process.env, ...markFor(name) }, timeoutMs: Math.max(1, deadline - Date.now()), show: true });
     if (timedOut) problems.push({ title: name, message: `not done after ${minutes} minutes: ended` });
     else if (code !== 0) problems.push({ title: name, message: `exit code ${code}: see its output above` });

@@ -1,4 +1,5 @@
 // Where things are: the repository, and the cache that outlives `node_modules`.
+import { existsSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -11,3 +12,8 @@ export const cacheFolder = join(process.env.XDG_CACHE_HOME || join(homedir(), '.
 
 /** What tests leave for people: results as JSON, screenshots. Ignored by git. */
 export const resultsFolder = join(root, 'test-results');
+
+const installedNode = join(root, 'node_modules', 'node', 'bin', process.platform === 'win32' ? 'node.exe' : 'node');
+
+/** The Node for tools that need a newer one than the user may have: that of the dev dependencies, as npm scripts find it. */
+export const toolNode = () => (existsSync(installedNode) ? installedNode : process.execPath);
