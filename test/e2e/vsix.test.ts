@@ -1,0 +1,128 @@
+/**
+ * The packaged extension as a user has it: installed from the .vsix into a real VS Code, agents profiled with the play
+ * button, lenses and timelines clicked. Leaves screenshots in three themes under `test-results/e2e/`.
+ */
+import { readdirSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { formatLens } from '../../src/profile/formatValue.ts';
+import type { Report, ReportLine } from '../../src/profile/report.ts';
+import { cursorLine, finishedReport, lensTexts, openFile, openWorkbench, plain, playButton, runCommand, screenshots, timelines, type Workbench } from './workbench.ts';
+
+let workbench: Workbench;
+beforeAll(async () => {
+  workbench = await openWorkbench();
+});
+afterAll(async () => {
+  await workbench?.dispose();
+});
+
+/** A whole run on a small, busy machine. */
+const RUN_TIMEOUT_MS = 90_000;
+
+/** Presses the play button of a file and waits for the end of its run. */
+async function profile(file: string): Promise<Report> {
+  await openFile(workbench.page, file);
+  await playButton(workbench.page).click();
+  const name = file.replace(/\.\w+$/, '');
+  let report: Report | null = null;
+  await expect.poll(async () => (report = await finishedReport(workbench.folder, name)) !== null, { timeout: RUN_TIMEOUT_MS, interval: 500 }).toBe(true);
+  return report as unknown as Report;
+}
+
+/** The file's lines in the report, from top to bottom, as lenses stand in the editor. */
+const linesOf = (report: Report, file: string): ReportLine[] => report.lines.filter((line) => basename(line.file) === file).sort((a, b) => a.line - b.line);
+
+const expectedLenses = (lines: readonly ReportLine[]): string[] => lines.map((line) => plain(formatLens(line, { show: 'perCall', cost: 'energy' })));
+
+/** Selected entries of all timelines' lists, as screen readers hear them. */
+async function selectedSpans(): Promise<string[]> {
+  const texts: string[] = [];
+  for (const frame of await timelines(workbench.page))
+    for (const item of await frame.locator('[role=option][aria-selected=true]').all()) texts.push((await item.getAttribute('aria-label')) ?? '');
+  return texts;
+}
+
+const agents = [
+  { file: 'simple_http_agent.py', language: 'Python' },
+  { file: 'agent.ts', language: 'TypeScript' },
+];
+
+describe('the package', () => {
+  it('holds what the extension runs on, and nothing else', () => {
+    const files = readdirSync(workbench.extension, { recursive: true, withFileTypes: true })
+      .filter((entry) => entry.isFile())
+      .map((entry) => join(entry.parentPath, entry.name).slice(workbench.extension.length + 1));
+    for (const needed of ['dist/extension.cjs', 'dist/profiler.cjs', 'dist/instrument/node/hook.cjs', 'dist/webview/timeline.js']) expect(files).toContain(needed);
+    const strays = files.filter((file) => !/^(dist\/(extension|profiler)\.cjs|dist\/(instrument|webview)\/|media\/|(package\.json|\.vsixmanifest|readme\.md|changelog\.md|license(\.txt|\.md)?)$)/i.test(file));
+    expect(strays).toEqual([]);
+    expect(files.filter((file) => /\.(map|pyc|ts)$/.test(file))).toEqual([]);
+  });
+});
+
+describe.each(agents)('a $language agent', ({ file }) => {
+  let report: Report;
+  let lines: ReportLine[];
+
+  it('is profiled by the play button, its calls attributed to its lines', async () => {
+    report = await profile(file);
+    lines = linesOf(report, file);
+    expect(report.run.exitCode).toBe(0);
+    expect(report.backend.simulated).toBe(true);
+    expect(report.totals.llmCalls).toBeGreaterThanOrEqual(2);
+    const attributed = lines.reduce((sum, line) => sum + line.llmCalls, 0);
+    expect(attributed).toBe(report.totals.llmCalls);
+  });
+
+  it('shows above its lines what the report says', async () => {
+    await expect.poll(() => lensTexts(workbench.page), { timeout: 30_000 }).toEqual(expectedLenses(lines));
+    // The figures once more, apart from the formatter that lens and expectation share.
+    const calling = lines.findIndex((line) => line.llmCalls > 0);
+    const line = lines[calling]!;
+    const shown = (await lensTexts(workbench.page))[calling]!;
+    const [, value, unit] = /([\d.]+) (µs|ms|s|min)/.exec(shown)!;
+    const shownMs = Number(value) * { µs: 0.001, ms: 1, s: 1000, min: 60_000 }[unit as 'ms'];
+    expect(shownMs / (line.llmMs / line.llmCalls)).toBeCloseTo(1, 1);
+    expect(shown).toContain('sim');
+  });
+
+  it('selects the line’s calls on the timeline when the lens is clicked', async () => {
+    const calling = lines.findIndex((line) => line.llmCalls > 0);
+    await workbench.page.locator('.editor-instance .codelens-decoration a').nth(calling).click();
+    await expect.poll(selectedSpans, { timeout: 30_000 }).toContainEqual(expect.stringContaining(`${file}:${lines[calling]!.line}`));
+  });
+
+  it('shows the source line of a call that is clicked on the timeline', async () => {
+    const span = report.spans.findLast((each) => each.kind === 'llm' && each.site !== null && basename(each.site.file) === file)!;
+    await openFile(workbench.page, 'README.md');
+    const frame = (await timelines(workbench.page))[0]!;
+    await frame.getByRole('option', { name: new RegExp(`${file.replace('.', '\\.')}:${span.site!.line}`) }).last().click();
+    await expect.poll(() => workbench.page.locator('.tab.active').getAttribute('data-resource-name'), { timeout: 30_000 }).toBe(file);
+    await expect.poll(() => cursorLine(workbench.page)).toBe(span.site!.line);
+  });
+});
+
+describe.each([
+  { theme: 'Default Dark Modern', name: 'dark', css: '.vs-dark' },
+  { theme: 'Default Light Modern', name: 'light', css: '.vs:not(.vs-dark)' },
+  { theme: 'Default High Contrast', name: 'high-contrast', css: '.hc-black' },
+])('in $theme', ({ theme, name, css }) => {
+  it('shows lens, side panel and full timeline', async () => {
+    const { page } = workbench;
+    workbench.configure({ 'workbench.colorTheme': theme });
+    await page.locator(`.monaco-workbench${css}`).waitFor();
+    await openFile(page, 'agent.ts');
+    await page.locator('.editor-instance .codelens-decoration a', { hasText: '⚡' }).first().waitFor();
+    await page.screenshot({ path: join(screenshots, `lens-${name}.png`) });
+    await page.locator('.part.sidebar').screenshot({ path: join(screenshots, `side-panel-${name}.png`) });
+    await runCommand(page, 'Agent Cost: Show Timeline');
+    await expect.poll(async () => (await timelines(page)).length, { timeout: 30_000 }).toBeGreaterThanOrEqual(2);
+    for (const frame of await timelines(page)) await frame.locator('main.app canvas').first().waitFor({ state: 'visible' });
+    await page.screenshot({ path: join(screenshots, `timeline-${name}.png`) });
+    await page.keyboard.press('Control+F4');
+  });
+});
+
+it('complains of nothing in the console', () => {
+  expect(workbench.complaints).toEqual([]);
+});

@@ -1,0 +1,143 @@
+/** The packaged extension in the browser edition of VS Code, and what a person does there. */
+import { execFile } from 'node:child_process';
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { chromium, type Frame, type Locator, type Page } from 'playwright-core';
+import { findBrowser } from '../../scripts/lib/browser.mjs';
+import { browserFlags, installExtension, quietSettings, startCodeServer, workbenchUrl, writeUserSettings } from '../../scripts/lib/editorHost.mjs';
+import { reportSchema, type Report } from '../../src/profile/report.ts';
+
+const exec = promisify(execFile);
+const root = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
+
+/** Where screenshots go, for people to look at. */
+export const screenshots = join(root, 'test-results', 'e2e');
+
+export interface Workbench {
+  page: Page;
+  /** The folder that is open. */
+  folder: string;
+  /** Where the extension was installed. */
+  extension: string;
+  /** What the page's console said against our content security policy or of our webviews' errors. */
+  complaints: string[];
+  /** Changes user settings, which VS Code notices by itself. */
+  configure(settings: Readonly<Record<string, unknown>>): void;
+  dispose(): Promise<void>;
+}
+
+/** Packs the extension, installs it into a fresh VS Code and opens a copy of the examples there. */
+export async function openWorkbench(): Promise<Workbench> {
+  mkdirSync(screenshots, { recursive: true });
+  const vsix = join(screenshots, 'agent-cost-profiler.vsix');
+  await exec(process.execPath, [join(root, 'scripts', 'package.mjs'), '--out', vsix], { cwd: root });
+
+  const profile = mkdtempSync(join(tmpdir(), 'agent-cost-e2e-'));
+  // Inside the repository, so that the TypeScript example finds the openai package.
+  const folder = mkdtempSync(join(root, 'test-results', 'workspace-'));
+  cpSync(join(root, 'examples'), folder, { recursive: true });
+  const userData = join(profile, 'user');
+  const extensions = join(profile, 'extensions');
+  const settings = { ...quietSettings, 'workbench.secondarySideBar.defaultVisibility': 'hidden', 'editor.minimap.enabled': false };
+  writeUserSettings(userData, settings);
+  await installExtension({ vsix, userData, extensions });
+  const installed = readdirSync(extensions).find((name) => name.startsWith('agent-cost.agent-cost-profiler'));
+  if (!installed) throw new Error(`the extension is not among ${readdirSync(extensions).join(', ')}`);
+
+  const executablePath = findBrowser();
+  if (executablePath === null) throw new Error('no browser: run node scripts/setup.mjs --for test');
+  const server = await startCodeServer({ userData, extensions });
+  const browser = await chromium.launch({ executablePath, args: [...browserFlags] });
+  const page = await browser.newPage({ viewport: { width: 1600, height: 1000 } });
+  const complaints: string[] = [];
+  page.on('console', (message) => {
+    const text = message.text();
+    const ours = message.location().url.includes('agent-cost') || /agent-cost/.test(text);
+    if (ours && (message.type() === 'error' || /Content Security Policy/.test(text))) complaints.push(text);
+  });
+  await page.goto(workbenchUrl(server.url, folder));
+  await page.locator('.monaco-workbench .explorer-folders-view .monaco-list-row').first().waitFor({ timeout: 90_000 });
+
+  return {
+    page,
+    folder,
+    extension: join(extensions, installed),
+    complaints,
+    configure: (changed) => writeUserSettings(userData, Object.assign(settings, changed)),
+    dispose: async () => {
+      await browser.close();
+      await server.stop();
+      rmSync(profile, { recursive: true, force: true });
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+/** Opens a file of the folder by name, as one does from the keyboard. */
+export async function openFile(page: Page, name: string): Promise<void> {
+  await page.keyboard.press('Control+P');
+  const box = page.locator('.quick-input-widget input');
+  await box.fill(name);
+  await page.locator('.quick-input-list .monaco-list-row', { hasText: name }).first().waitFor();
+  await page.keyboard.press('Enter');
+  await page.locator(`.tab.active[data-resource-name="${name}"]`).waitFor();
+}
+
+/** Runs a command from the palette by its title. */
+export async function runCommand(page: Page, title: string): Promise<void> {
+  await page.keyboard.press('F1');
+  await page.locator('.quick-input-widget input').fill(`>${title}`);
+  const row = page.locator('.quick-input-list .monaco-list-row', { hasText: title }).first();
+  await row.waitFor();
+  await row.click();
+}
+
+/** The play button of the active editor. */
+export const playButton = (page: Page): Locator => page.locator('.editor-actions').getByRole('button', { name: /^Profile Active File/ }).first();
+
+/** Texts of the lenses in the active editor, from top to bottom, as a person reads them. */
+export async function lensTexts(page: Page): Promise<string[]> {
+  const texts = await page.locator('.editor-instance .codelens-decoration a').allTextContents();
+  return texts.map(plain).filter((text) => text.length > 0);
+}
+
+/** Spaces of all kinds are one to the reader. */
+export const plain = (text: string): string => text.replace(/[\s\u00a0]+/g, ' ').trim();
+
+/** The line of the cursor, as the status bar shows it. */
+export async function cursorLine(page: Page): Promise<number | null> {
+  const text = await page.locator('#status\\.editor\\.selection').textContent();
+  const line = /Ln (\d+)/.exec(text ?? '')?.[1];
+  return line === undefined ? null : Number(line);
+}
+
+/** Frames that show a timeline: the side panel's, and the tab's. */
+export async function timelines(page: Page): Promise<Frame[]> {
+  const found: Frame[] = [];
+  for (const frame of page.frames()) {
+    // Frames come and go while VS Code lays out its webviews.
+    const shows = await frame.locator('main.app').count().catch(() => 0);
+    if (shows > 0) found.push(frame);
+  }
+  return found;
+}
+
+/** The report of a file's newest recording, by the command line; null while there is none, or it is still being written. */
+export async function finishedReport(folder: string, name: string): Promise<Report | null> {
+  const recordings = join(folder, '.agent-cost');
+  let names: string[];
+  try {
+    names = readdirSync(recordings);
+  } catch {
+    // The first run makes the folder.
+    return null;
+  }
+  const newest = names.filter((file) => file.startsWith(name) && file.endsWith('.agentcost')).sort().at(-1);
+  if (newest === undefined) return null;
+  const { stdout } = await exec(process.execPath, [join(root, 'dist', 'cli.cjs'), 'report', '--json', join(recordings, newest)], { maxBuffer: 50_000_000 });
+  const report = reportSchema.parse(JSON.parse(stdout));
+  return report.run.complete && !report.run.live ? report : null;
+}
