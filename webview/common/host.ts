@@ -1,0 +1,42 @@
+/** The other side of the webview: the editor's extension host, or nobody in an exported page. */
+import type { FromWebview, ToWebview } from '../../src/protocol/webview.ts';
+
+export interface Host {
+  /** False in an exported page: no sources to open, nothing to export, nobody to tell. */
+  readonly hosted: boolean;
+  post(message: FromWebview): void;
+  /** What was kept by `keep` before the page was hidden or reloaded. */
+  kept(): unknown;
+  keep(state: unknown): void;
+}
+
+interface VsCodeApi {
+  postMessage(message: unknown): void;
+  getState(): unknown;
+  setState(state: unknown): void;
+}
+
+declare global {
+  /** Given by VS Code to the scripts of a webview, once. */
+  var acquireVsCodeApi: (() => VsCodeApi) | undefined;
+}
+
+export function connectHost(): Host {
+  if (typeof globalThis.acquireVsCodeApi !== 'function') {
+    let state: unknown = null;
+    return { hosted: false, post: () => undefined, kept: () => state, keep: (next) => (state = next) };
+  }
+  const api = globalThis.acquireVsCodeApi();
+  return { hosted: true, post: (message) => api.postMessage(message), kept: () => api.getState(), keep: (state) => api.setState(state) };
+}
+
+const messageTypes: ReadonlySet<unknown> = new Set<ToWebview['type']>(['document', 'update', 'select', 'empty']);
+
+/**
+ * Whether a window message comes from our host. Only the envelope is looked at: the host made the content with the same
+ * types a moment ago, and checking a 100,000-span document against its schema would cost more than drawing it. What is
+ * recorded inside stays untrusted and only ever becomes text.
+ */
+export function isToWebview(data: unknown): data is ToWebview {
+  return typeof data === 'object' && data !== null && 'type' in data && messageTypes.has(data.type);
+}

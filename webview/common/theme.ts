@@ -1,0 +1,134 @@
+/** Colours for the canvas, read from the editor's theme variables, or from the palettes of `pageStyles.ts` outside of it. */
+import { categories, type CategoryName } from '../timeline/model/category.ts';
+
+export interface Theme {
+  background: string;
+  /** Bars behind the minimap and details. */
+  side: string;
+  foreground: string;
+  dim: string;
+  line: string;
+  focus: string;
+  fill: Record<CategoryName, string>;
+  /** Text on a fill. */
+  ink: Record<CategoryName, string>;
+  /** Fills as 0x00BBGGRR by category number, for the pixel strip. */
+  pixels: Uint32Array;
+  /** A high-contrast theme: outlines and patterns, not colour alone. */
+  contrast: boolean;
+  outline: string;
+  font: string;
+  /** Changes whenever anything above does: a key for what is cached from it. */
+  key: string;
+}
+
+type Rgba = readonly [red: number, green: number, blue: number, alpha: number];
+
+let probe: CanvasRenderingContext2D | null = null;
+
+/** Any CSS colour as numbers, by letting the browser paint it. */
+function toRgba(color: string): Rgba {
+  probe ??= document.createElement('canvas').getContext('2d', { willReadFrequently: true });
+  if (probe === null) return [128, 128, 128, 1];
+  probe.clearRect(0, 0, 1, 1);
+  probe.fillStyle = '#808080';
+  probe.fillStyle = color;
+  probe.fillRect(0, 0, 1, 1);
+  const [red = 128, green = 128, blue = 128, alpha = 255] = probe.getImageData(0, 0, 1, 1).data;
+  return [red, green, blue, alpha / 255];
+}
+
+function mix(top: Rgba, bottom: Rgba, share: number): Rgba {
+  const blend = (a: number, b: number): number => Math.round(a * share + b * (1 - share));
+  return [blend(top[0], bottom[0]), blend(top[1], bottom[1]), blend(top[2], bottom[2]), 1];
+}
+
+function css(color: Rgba): string {
+  return `rgb(${color[0]}, ${color[1]}, ${color[2]})`;
+}
+
+function luminance(color: Rgba): number {
+  const linear = (value: number): number => (value / 255 <= 0.03928 ? value / 255 / 12.92 : ((value / 255 + 0.055) / 1.055) ** 2.4);
+  return 0.2126 * linear(color[0]) + 0.7152 * linear(color[1]) + 0.0722 * linear(color[2]);
+}
+
+/** White where it can be read (3:1, the figure for graphics and strong text), else black. */
+function inkOn(fill: Rgba): string {
+  return 1.05 / (luminance(fill) + 0.05) >= 3 ? '#ffffff' : '#1a1a1a';
+}
+
+/** Reads the theme as it is now. */
+export function readTheme(): Theme {
+  const style = getComputedStyle(document.body);
+  const variable = (name: string, fallback: string): string => style.getPropertyValue(`--vscode-${name}`).trim() || fallback;
+  const contrast = document.body.classList.contains('vscode-high-contrast') || document.body.classList.contains('vscode-high-contrast-light');
+  const background = toRgba(variable('editor-background', '#1f1f1f'));
+  const over = (color: Rgba): Rgba => (color[3] < 1 ? mix(color, background, color[3]) : color);
+  const foreground = over(toRgba(variable('foreground', variable('editor-foreground', '#cccccc'))));
+  const chart = (name: string, fallback: string): Rgba => over(toRgba(variable(`charts-${name}`, fallback)));
+  const prefill = chart('orange', '#d18616');
+  const decode = chart('blue', '#3794ff');
+  const fills: Record<CategoryName, Rgba> = {
+    request: contrast ? background : mix(foreground, background, 0.2),
+    step: contrast ? background : mix(foreground, background, 0.2),
+    nested: contrast ? background : mix(foreground, background, 0.13),
+    queue: chart('yellow', '#cca700'),
+    prefill,
+    decode,
+    llm: mix(decode, background, 0.55),
+    tool: chart('green', '#89d185'),
+    mixed: mix(prefill, decode, 0.5),
+    foreign: chart('purple', '#b180d7'),
+    idle: background,
+    error: chart('red', '#f14c4c'),
+  };
+  const fill = {} as Record<CategoryName, string>;
+  const ink = {} as Record<CategoryName, string>;
+  const pixels = new Uint32Array(categories.length);
+  categories.forEach((name, index) => {
+    const color = fills[name];
+    fill[name] = css(color);
+    const quiet = name === 'request' || name === 'step' || name === 'nested' || name === 'idle';
+    ink[name] = quiet ? css(foreground) : inkOn(color);
+    // A hair-thin request would vanish in a contrast theme, where its fill is the background.
+    const shown = contrast && quiet ? foreground : color;
+    pixels[index] = (shown[2] << 16) | (shown[1] << 8) | shown[0];
+  });
+  const theme = {
+    background: css(background),
+    side: css(over(toRgba(variable('sideBar-background', variable('editorWidget-background', '#181818'))))),
+    foreground: css(foreground),
+    dim: contrast ? css(foreground) : css(mix(foreground, background, 0.68)),
+    line: contrast ? css(mix(foreground, background, 0.45)) : css(mix(foreground, background, 0.1)),
+    focus: css(over(toRgba(variable('focusBorder', '#0078d4')))),
+    fill,
+    ink,
+    pixels,
+    contrast,
+    outline: css(over(toRgba(variable('contrastBorder', css(foreground))))),
+    font: `11px ${variable('font-family', 'system-ui, "Segoe UI", sans-serif')}`,
+  };
+  return { ...theme, key: JSON.stringify([theme.background, theme.foreground, theme.fill, theme.contrast, theme.font]) };
+}
+
+/** Calls `changed` whenever the editor changes its theme (it swaps the body's class and the variables on the root). */
+export function watchTheme(changed: () => void): void {
+  const observer = new MutationObserver(changed);
+  observer.observe(document.body, { attributes: true, attributeFilter: ['class', 'data-vscode-theme-id'] });
+  observer.observe(document.documentElement, { attributes: true, attributeFilter: ['style'] });
+}
+
+/** Outside the editor the page follows the system: sets the classes that the editor would set. */
+export function followSystemTheme(): void {
+  const dark = matchMedia('(prefers-color-scheme: dark)');
+  const contrast = matchMedia('(prefers-contrast: more), (forced-colors: active)');
+  const apply = (): void => {
+    const kind = contrast.matches ? (dark.matches ? 'vscode-high-contrast' : 'vscode-high-contrast-light') : dark.matches ? 'vscode-dark' : 'vscode-light';
+    document.body.classList.remove('vscode-dark', 'vscode-light', 'vscode-high-contrast', 'vscode-high-contrast-light');
+    document.body.classList.add(kind);
+    document.body.dataset['vscodeThemeKind'] = kind;
+  };
+  apply();
+  dark.addEventListener('change', apply);
+  contrast.addEventListener('change', apply);
+}

@@ -1,0 +1,64 @@
+/** What is under the pointer, and where a span is on screen. */
+import { categoryIndex } from '../model/category.ts';
+import { laneTop, timeAt, xOf, type Area, type Scene } from './scene.ts';
+import type { LaneBox } from './laneLayout.ts';
+import type { SpanLaneName } from '../model/spanParts.ts';
+import type { GpuSegment } from '../../../src/profile/report.ts';
+
+/** How far beside a narrow span the pointer may be. */
+const TOLERANCE_PX = 3;
+
+export type Hit = { kind: 'span'; number: number } | { kind: 'gpu'; segment: GpuSegment; time: number; start: number; end: number; idle: boolean };
+
+export interface Box {
+  x: number;
+  y: number;
+  width: number;
+  height: number;
+}
+
+function isSpanLane(box: LaneBox): box is LaneBox & { name: SpanLaneName } {
+  return box.name === 'request' || box.name === 'agent' || box.name === 'llm' || box.name === 'tool';
+}
+
+export function hitTest(x: number, y: number, scene: Scene, area: Area): Hit | null {
+  if (x < area.left || x > area.right || y < area.top || y > area.bottom) return null;
+  const time = timeAt(x, scene.range, area);
+  const tolerance = ((scene.range.end - scene.range.start) / (area.right - area.left)) * TOLERANCE_PX;
+  for (const box of scene.layout.boxes) {
+    const top = laneTop(box, scene, area);
+    if (y < top || y > top + box.height) continue;
+    if (!isSpanLane(box)) return gpuHit(scene, time);
+    const row = Math.floor((y - top) / box.pitch);
+    const lane = scene.model.lanes[box.name];
+    for (const [number, running] of lane.running) {
+      if (running.row === row && time >= running.start - tolerance && time <= scene.model.wallMs + tolerance) return { kind: 'span', number };
+    }
+    const data = lane.rows[row];
+    const item = data?.itemAt(time, tolerance) ?? -1;
+    return data === undefined || item < 0 ? null : { kind: 'span', number: data.exact.index[item] ?? -1 };
+  }
+  return null;
+}
+
+function gpuHit(scene: Scene, time: number): Hit | null {
+  const segment = scene.model.gpu.segmentAt(time);
+  const run = scene.model.gpu.runAt(time);
+  if (segment === null || run === null) return null;
+  return { kind: 'gpu', segment, time, start: run.start, end: run.end, idle: run.category === categoryIndex.idle };
+}
+
+/** A span's rectangle on screen, or null when its lane is not shown or it is out of sight. */
+export function spanBox(number: number, scene: Scene, area: Area): Box | null {
+  const place = scene.model.placeOf(number);
+  const span = scene.model.spans[number];
+  if (place === null || span === null || span === undefined) return null;
+  const box = scene.layout.boxes.find((candidate) => candidate.name === place.lane);
+  if (box === undefined) return null;
+  const y = laneTop(box, scene, area) + place.row * box.pitch;
+  const left = xOf(scene.model.startOf(span), scene.range, area);
+  const right = xOf(scene.model.endOf(span), scene.range, area);
+  if (right < area.left - 2 || left > area.right + 2 || y > area.bottom || y + box.rowHeight < area.top) return null;
+  const x = Math.max(left, area.left - 6);
+  return { x, y, width: Math.max(2, Math.min(right, area.right + 6) - x - (right - left > 8 ? 1 : 0)), height: box.rowHeight };
+}

@@ -1,0 +1,90 @@
+/** The layer above the drawing: what is pointed at, selected and found. Redrawn alone, so that hovering costs little. */
+import { spanBox } from './hitTest.ts';
+import type { Area, Scene } from './scene.ts';
+
+export interface Marks {
+  /** Numbers of selected spans; the first is the one in the details. */
+  selected: readonly number[];
+  hovered: number;
+  /** Where the pointer is, for the hairline; null outside. */
+  pointerX: number | null;
+  /** Numbers of found spans, in order of start; null when no search is on. */
+  found: readonly number[] | null;
+  /** The found span that was stepped to. */
+  current: number;
+}
+
+/** More marks than this cannot be told apart. */
+const MOST_FOUND = 3000;
+
+export class Overlay {
+  private readonly ctx: CanvasRenderingContext2D | null;
+  private readonly canvas: HTMLCanvasElement;
+
+  constructor(canvas: HTMLCanvasElement) {
+    this.canvas = canvas;
+    this.ctx = canvas.getContext('2d');
+  }
+
+  resize(width: number, height: number, pixelRatio: number): void {
+    this.canvas.width = Math.round(width * pixelRatio);
+    this.canvas.height = Math.round(height * pixelRatio);
+    this.canvas.style.width = `${width}px`;
+    this.canvas.style.height = `${height}px`;
+  }
+
+  draw(scene: Scene, area: Area, marks: Marks): void {
+    const { ctx } = this;
+    if (ctx === null) return;
+    const { theme } = scene;
+    ctx.setTransform(scene.pixelRatio, 0, 0, scene.pixelRatio, 0, 0);
+    ctx.clearRect(0, 0, this.canvas.width, this.canvas.height);
+    ctx.save();
+    ctx.beginPath();
+    ctx.rect(area.left, area.top, area.right - area.left, area.bottom - area.top);
+    ctx.clip();
+    if (marks.pointerX !== null) {
+      ctx.fillStyle = theme.dim;
+      ctx.globalAlpha = 0.5;
+      ctx.fillRect(Math.round(marks.pointerX), area.top, 1, area.bottom - area.top);
+      ctx.globalAlpha = 1;
+    }
+    if (marks.found !== null) this.drawFound(ctx, scene, area, marks.found, marks.current);
+    this.outline(ctx, scene, area, marks.hovered, theme.foreground, 1, 0);
+    for (const number of marks.selected.slice(0, MOST_FOUND)) {
+      // Twice, light on dark or dark on light, so that it shows on every fill.
+      this.outline(ctx, scene, area, number, theme.background, 3.5, 0.5);
+      this.outline(ctx, scene, area, number, number === marks.selected[0] ? theme.foreground : theme.focus, 1.5, 1);
+    }
+    ctx.restore();
+  }
+
+  private drawFound(ctx: CanvasRenderingContext2D, scene: Scene, area: Area, found: readonly number[], current: number): void {
+    const { theme } = scene;
+    let drawn = 0;
+    for (const number of found) {
+      if (drawn > MOST_FOUND) break;
+      const box = spanBox(number, scene, area);
+      if (box === null) continue;
+      drawn++;
+      ctx.fillStyle = theme.focus;
+      ctx.globalAlpha = 0.25;
+      ctx.fillRect(box.x, box.y, box.width, box.height);
+      ctx.globalAlpha = 1;
+      ctx.strokeStyle = number === current ? theme.foreground : theme.focus;
+      ctx.lineWidth = number === current ? 2 : 1;
+      ctx.strokeRect(box.x + 0.5, box.y + 0.5, Math.max(1, box.width - 1), box.height - 1);
+    }
+  }
+
+  private outline(ctx: CanvasRenderingContext2D, scene: Scene, area: Area, number: number, color: string, width: number, grow: number): void {
+    if (number < 0) return;
+    const box = spanBox(number, scene, area);
+    if (box === null) return;
+    ctx.strokeStyle = color;
+    ctx.lineWidth = width;
+    ctx.beginPath();
+    ctx.roundRect(box.x - grow, box.y - grow, box.width + 2 * grow, box.height + 2 * grow, 3);
+    ctx.stroke();
+  }
+}

@@ -1,0 +1,53 @@
+/** What one frame is drawn from. */
+import type { Theme } from '../../common/theme.ts';
+import type { TimelineModel } from '../model/timelineModel.ts';
+import type { ViewRange } from '../model/viewRange.ts';
+import type { LaneBox, Layout } from './laneLayout.ts';
+
+export interface Scene {
+  model: TimelineModel;
+  theme: Theme;
+  layout: Layout;
+  range: ViewRange;
+  /** Pixels that the lanes are scrolled by. */
+  scrollTop: number;
+  pixelRatio: number;
+  /** A search is on: spans are dimmed, its matches are drawn above. */
+  dimmed: boolean;
+  narrow: boolean;
+}
+
+/** The drawing's inside, in CSS pixels: right of the lane names, below the axis. */
+export interface Area {
+  left: number;
+  right: number;
+  top: number;
+  bottom: number;
+}
+
+export function xOf(time: number, range: ViewRange, area: Area): number {
+  return area.left + ((time - range.start) / (range.end - range.start)) * (area.right - area.left);
+}
+
+export function timeAt(x: number, range: ViewRange, area: Area): number {
+  return range.start + ((x - area.left) / Math.max(1, area.right - area.left)) * (range.end - range.start);
+}
+
+/** Top of a lane on screen. */
+export function laneTop(box: LaneBox, scene: { scrollTop: number }, area: Area): number {
+  return area.top + box.top - scene.scrollTop;
+}
+
+const widths = new Map<string, number>();
+
+/** Width of a text in the context's font. Cached; the font is the same for all labels. */
+export function textWidth(ctx: CanvasRenderingContext2D, text: string): number {
+  const key = `${ctx.font}\n${text}`;
+  let width = widths.get(key);
+  if (width === undefined) {
+    if (widths.size > 5000) widths.clear();
+    width = ctx.measureText(text).width;
+    widths.set(key, width);
+  }
+  return width;
+}

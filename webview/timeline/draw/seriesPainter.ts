@@ -1,0 +1,178 @@
+/** Draws power and KV-cache use: stepped areas, by extremes per pixel where there are more steps than pixels. */
+import { categoryIndex } from '../model/category.ts';
+import { energyText } from '../model/spanText.ts';
+import { formatTokens } from '../../../src/profile/formatValue.ts';
+import { hatch } from './patterns.ts';
+import { laneTop, textWidth, timeAt, xOf, type Area, type Scene } from './scene.ts';
+import type { LaneBox } from './laneLayout.ts';
+import type { StepSeries } from '../model/stepSeries.ts';
+
+/** The next round number: 1, 1.5, 2, 3, 4, 5, 6, 8 times a power of ten. */
+export function roundUp(value: number): number {
+  const power = 10 ** Math.floor(Math.log10(Math.max(value, 1e-9)));
+  return ([1, 1.5, 2, 3, 4, 5, 6, 8, 10].find((digit) => digit * power >= value) ?? 10) * power;
+}
+
+interface Curve {
+  area: Path2D;
+  line: Path2D;
+}
+
+/** Outline and area of a series in pixels; unknown stretches are left out. */
+function traceSeries(series: StepSeries, scene: Scene, area: Area, bottom: number, yOf: (value: number) => number): Curve {
+  const curve: Curve = { area: new Path2D(), line: new Path2D() };
+  const { range } = scene;
+  const first = Math.max(0, series.stepAt(range.start));
+  const last = series.stepAt(range.end);
+  const pixels = Math.ceil((area.right - area.left) * scene.pixelRatio);
+  let open = false;
+  let lastX = 0;
+  const close = (): void => {
+    if (!open) return;
+    curve.area.lineTo(lastX, bottom);
+    curve.area.closePath();
+    open = false;
+  };
+  const reach = (x: number, y: number): void => {
+    if (open) {
+      curve.line.lineTo(x, y);
+    } else {
+      curve.area.moveTo(x, bottom);
+      curve.line.moveTo(x, y);
+      open = true;
+    }
+    curve.area.lineTo(x, y);
+    lastX = x;
+  };
+  if (last - first <= pixels * 1.5) {
+    for (let i = first; i <= last; i++) {
+      const value = series.value[i] as number;
+      if (Number.isNaN(value)) {
+        close();
+        continue;
+      }
+      const left = Math.max(area.left - 2, xOf(series.start[i] as number, range, area));
+      const right = Math.min(area.right + 2, xOf(series.end[i] as number, range, area));
+      reach(left, yOf(value));
+      reach(Math.max(left, right), yOf(value));
+    }
+    close();
+    return curve;
+  }
+  let step = first;
+  for (let pixel = 0; pixel < pixels && step <= last; pixel++) {
+    const x = area.left + pixel / scene.pixelRatio;
+    const next = Math.max(step, series.stepAt(timeAt(x + 1 / scene.pixelRatio, range, area)));
+    const extremes = series.extremes(step, next + 1);
+    if (extremes === null) close();
+    else {
+      reach(x, yOf(extremes.min));
+      reach(x, yOf(extremes.max));
+    }
+    step = next;
+  }
+  close();
+  return curve;
+}
+
+export function paintKv(ctx: CanvasRenderingContext2D, area: Area, scene: Scene, box: LaneBox): void {
+  const { model, theme } = scene;
+  const most = model.gpu.kv.all()?.max ?? 0;
+  if (!(most > 0)) return;
+  const top = laneTop(box, scene, area);
+  const bottom = top + box.height;
+  const curve = traceSeries(model.gpu.kv, scene, area, bottom, (value) => bottom - (value / most) * (box.height - 12));
+  ctx.fillStyle = theme.fill.foreign;
+  ctx.globalAlpha = theme.contrast ? 0.6 : 0.35;
+  ctx.fill(curve.area);
+  ctx.globalAlpha = 1;
+  if (theme.contrast) stroke(ctx, curve.line, theme.fill.foreign);
+  ctx.font = theme.font;
+  ctx.textAlign = 'left';
+  ctx.textBaseline = 'middle';
+  const text = `up to ${formatTokens(most)} tokens`;
+  ctx.fillStyle = theme.dim;
+  ctx.fillText(text, area.left + 4, top + 5);
+}
+
+export function paintPower(ctx: CanvasRenderingContext2D, area: Area, scene: Scene, box: LaneBox): void {
+  const { model, theme } = scene;
+  const top = laneTop(box, scene, area);
+  const bottom = top + box.height;
+  const most = roundUp((model.gpu.power.all()?.max ?? 0) * 1.02);
+  if (!(most > 0) || top > area.bottom) return;
+  const yOf = (watts: number): number => bottom - (watts / most) * box.height;
+  const curve = traceSeries(model.gpu.power, scene, area, bottom, yOf);
+  ctx.fillStyle = theme.fill.decode;
+  ctx.globalAlpha = theme.contrast ? 0.35 : 0.2;
+  ctx.fill(curve.area);
+  ctx.globalAlpha = 1;
+  hatchIdle(ctx, area, scene, bottom, yOf);
+  stroke(ctx, curve.line, theme.fill.decode);
+  drawEnergies(ctx, area, scene, bottom, yOf);
+}
+
+function stroke(ctx: CanvasRenderingContext2D, path: Path2D, color: string): void {
+  ctx.strokeStyle = color;
+  ctx.lineWidth = 1.5;
+  ctx.lineJoin = 'round';
+  ctx.stroke(path);
+}
+
+/** Under the curve of idle time: the same hatch as in the GPU's lane, so that idle energy is seen as such. */
+function hatchIdle(ctx: CanvasRenderingContext2D, area: Area, scene: Scene, bottom: number, yOf: (watts: number) => number): void {
+  const { model, theme, range } = scene;
+  const msPerPixel = (range.end - range.start) / (area.right - area.left);
+  const path = new Path2D();
+  for (const row of [model.gpu.row, model.gpu.tailRow]) {
+    row.visit(range.start, range.end, msPerPixel, (start, end, category, _first, _covered, merged) => {
+      if (category !== categoryIndex.idle || merged || end - start < msPerPixel * 6) return;
+      const watts = model.gpu.power.value[model.gpu.power.stepAt((start + end) / 2)] ?? NaN;
+      if (Number.isNaN(watts)) return;
+      const left = Math.max(area.left, xOf(start, range, area));
+      path.rect(left, yOf(watts), Math.min(area.right, xOf(end, range, area)) - left, bottom - yOf(watts));
+    });
+  }
+  ctx.fillStyle = theme.background;
+  ctx.fill(path);
+  ctx.fillStyle = hatch(ctx, theme.dim, 'rising', scene.pixelRatio, 0.5);
+  ctx.fill(path);
+}
+
+/** Under the curve: each call's energy; above idle stretches: what the idling behind a tool cost. */
+function drawEnergies(ctx: CanvasRenderingContext2D, area: Area, scene: Scene, bottom: number, yOf: (watts: number) => number): void {
+  const { model, theme, range } = scene;
+  const msPerPixel = (range.end - range.start) / (area.right - area.left);
+  ctx.font = theme.font;
+  ctx.textAlign = 'center';
+  ctx.textBaseline = 'middle';
+  let lastRight = -Infinity;
+  const write = (text: string, start: number, end: number, y: number, color: string): void => {
+    const left = Math.max(area.left, xOf(start, range, area));
+    const right = Math.min(area.right, xOf(end, range, area));
+    const width = textWidth(ctx, text);
+    const middle = (left + right) / 2;
+    if (width > right - left - 8 || middle - width / 2 < lastRight + 6) return;
+    lastRight = middle + width / 2;
+    ctx.fillStyle = color;
+    ctx.fillText(text, middle, y);
+  };
+  // Calls one above the other would share a label's place: only the first row is written.
+  for (const name of ['llm', 'tool'] as const) {
+    lastRight = -Infinity;
+    let previous = -1;
+    model.lanes[name].rows[0]?.visit(range.start, range.end, msPerPixel, (start, end, _category, first, _covered, merged) => {
+      const number = model.lanes[name].rows[0]?.exact.index[first] ?? -1;
+      if (merged || end - start < msPerPixel * 40 || number === previous) return;
+      previous = number;
+      const span = model.spans[number];
+      if (span === null || span === undefined) return;
+      const watts = model.gpu.power.extremes(model.gpu.power.stepAt((start + end) / 2), model.gpu.power.stepAt((start + end) / 2) + 1)?.max ?? 0;
+      if (span.llm !== null && span.llm.energyWh.active !== null) {
+        write(energyText(span.llm.energyWh.active, span.llm.energyWh.grade), start, end, Math.min(bottom - 10, (yOf(watts) + bottom) / 2), theme.foreground);
+      } else if (span.tool !== null && span.tool.idleEnergyWh !== null && span.tool.idleEnergyWh > 0) {
+        write(`${energyText(span.tool.idleEnergyWh, model.head?.totals.energyWh.grade ?? null)} idle → ${span.tool.name.slice(0, 24)}`, start, end, yOf(watts) - 9, theme.dim);
+      }
+    });
+  }
+}

@@ -1,0 +1,103 @@
+/**
+ * The spans in view as a list: visible in the narrow layout, and for screen readers always. Holds a few dozen at most,
+ * those of the shown stretch.
+ */
+import { attributes, element, fill } from '../../common/dom.ts';
+import { durationOf, energyText, mark, nameText, siteText, spanSentence, tokensText } from '../model/spanText.ts';
+import { formatDuration } from '../../../src/profile/formatValue.ts';
+import type { TimelineModel } from '../model/timelineModel.ts';
+import type { ViewRange } from '../model/viewRange.ts';
+import type { ReportSpan } from '../../../src/profile/report.ts';
+
+const MOST_LISTED = 150;
+const lanesListed = ['request', 'agent', 'llm', 'tool'] as const;
+
+/** Numbers of the spans that touch the range, in order of start: calls first to be kept when there are too many. */
+export function spansInView(model: TimelineModel, range: ViewRange, callsOnly: boolean): number[] {
+  const found = new Set<number>();
+  for (const name of callsOnly ? (['llm', 'tool'] as const) : ([...lanesListed].reverse())) {
+    const lane = model.lanes[name];
+    for (const row of lane.rows) {
+      const { exact } = row;
+      for (let i = exact.firstEndingAfter(range.start); i < exact.length && (exact.start[i] ?? 0) < range.end && found.size < MOST_LISTED; i++) found.add(exact.index[i] ?? -1);
+    }
+    for (const [number, running] of lane.running) if (running.start < range.end && found.size < MOST_LISTED) found.add(number);
+  }
+  const startOf = (number: number): number => model.spans[number]?.startMs ?? 0;
+  return [...found].sort((a, b) => startOf(a) - startOf(b) || a - b);
+}
+
+export class CallList {
+  readonly root = element('ul', 'calls');
+  private numbers: number[] = [];
+  private listed: readonly (ReportSpan | null)[] = [];
+  private selected = -1;
+  private visible = true;
+  private readonly pick: (number: number) => void;
+  private readonly open: (number: number) => void;
+
+  constructor(pick: (number: number) => void, open: (number: number) => void, focused: (focus: boolean) => void) {
+    this.pick = pick;
+    this.open = open;
+    attributes(this.root, { role: 'listbox', 'aria-label': 'Spans in view', tabindex: '0' });
+    this.root.addEventListener('keydown', (event) => this.onKey(event));
+    this.root.addEventListener('focus', () => focused(true));
+    this.root.addEventListener('blur', () => focused(false));
+  }
+
+  show(model: TimelineModel, range: ViewRange, selected: number, visible: boolean): void {
+    const numbers = spansInView(model, range, visible);
+    const spans = numbers.map((number) => model.spans[number] ?? null);
+    const same = visible === this.visible && spans.length === this.listed.length && spans.every((span, index) => span === this.listed[index]);
+    this.visible = visible;
+    this.root.className = visible ? 'calls shown' : 'calls visually-hidden';
+    if (!same) {
+      this.numbers = numbers;
+      this.listed = spans;
+      fill(this.root, ...numbers.flatMap((number, index) => this.item(number, spans[index] ?? null, visible, model)));
+    }
+    this.mark(selected);
+  }
+
+  private item(number: number, span: ReportSpan | null, visible: boolean, model: TimelineModel): HTMLElement[] {
+    if (span === null) return [];
+    const node = attributes(element('li', ''), { role: 'option', id: `span-${number}`, 'aria-selected': 'false', 'aria-label': spanSentence(span) });
+    if (visible) {
+      const colour = span.status === 'error' ? 'error' : span.kind === 'llm' ? 'decode' : 'tool';
+      const time = span.endMs === null ? 'running' : `${span.kind === 'tool' ? mark(span.evidence) : ''}${formatDuration(durationOf(span))}`;
+      const more = [tokensText(span), span.llm?.energyWh.active == null ? '' : energyText(span.llm.energyWh.active, span.llm.energyWh.grade)];
+      if (span.tool?.idleEnergyWh != null) more.push(`GPU idle ${formatDuration(span.tool.idleBlameMs)}, ${energyText(span.tool.idleEnergyWh, model.head?.totals.energyWh.grade ?? null)}`);
+      if (span.site !== null) more.push(siteText(span.site));
+      node.append(element('span', `swatch ${colour}`), element('span', 'name', nameText(span)), element('span', 'time', time), element('span', 'more', more.filter((part) => part !== '').join(' · ')));
+    } else {
+      node.textContent = spanSentence(span);
+    }
+    node.addEventListener('click', () => this.pick(number));
+    node.addEventListener('dblclick', () => this.open(number));
+    return [node];
+  }
+
+  private mark(selected: number): void {
+    this.root.querySelector('[aria-selected="true"]')?.setAttribute('aria-selected', 'false');
+    const node = document.getElementById(`span-${selected}`);
+    node?.setAttribute('aria-selected', 'true');
+    attributes(this.root, { 'aria-activedescendant': node === null ? null : node.id });
+    if (this.visible && selected !== this.selected) node?.scrollIntoView({ block: 'nearest' });
+    this.selected = selected;
+  }
+
+  private onKey(event: KeyboardEvent): void {
+    const step = event.key === 'ArrowDown' ? 1 : event.key === 'ArrowUp' ? -1 : 0;
+    if (step !== 0) {
+      const at = this.numbers.indexOf(this.selected);
+      const next = this.numbers[at === -1 ? 0 : Math.min(this.numbers.length - 1, Math.max(0, at + step))];
+      if (next !== undefined) this.pick(next);
+    } else if (event.key === 'Enter' && this.selected >= 0) {
+      this.open(this.selected);
+    } else {
+      return;
+    }
+    event.preventDefault();
+    event.stopPropagation();
+  }
+}

@@ -1,0 +1,50 @@
+/** Pieces of the details: titled sections, label–value lists, bars that show a split. */
+import { element } from '../../common/dom.ts';
+import { formatDuration, formatPercent } from '../../../src/profile/formatValue.ts';
+
+export type Pair = readonly [label: string, value: string, title?: string];
+
+export function section(title: string, ...children: (Node | string | null | false)[]): HTMLElement {
+  return element('section', '', element('h2', '', title), ...children);
+}
+
+export function pairs(list: readonly Pair[]): HTMLElement {
+  const node = element('dl', 'pairs');
+  for (const [label, value, title] of list) {
+    const definition = element('dd', '', value);
+    if (title !== undefined) definition.title = title;
+    node.append(element('dt', '', label), definition);
+  }
+  return node;
+}
+
+export interface Share {
+  name: string;
+  /** Class of its colour. */
+  kind: string;
+  value: number | null;
+}
+
+/** A bar of shares and a list with each one's time and percentage. Unknown ones are listed as such. */
+export function split(shares: readonly Share[], total: number, about = ''): HTMLElement {
+  const bar = element('div', 'split');
+  bar.setAttribute('aria-hidden', 'true');
+  const list = element('dl', 'pairs');
+  for (const share of shares) {
+    if (share.value !== null && share.value > 0) {
+      const piece = element('i', share.kind);
+      piece.style.flex = `${share.value} 0 0`;
+      bar.append(piece);
+    }
+    const percent = share.value === null || total <= 0 ? '' : `  ${formatPercent(share.value / total)}`;
+    const mark = share.value === null ? '' : about;
+    list.append(element('dt', '', element('span', `swatch ${share.kind}`), share.name), element('dd', '', `${mark}${formatDuration(share.value)}${percent}`));
+  }
+  const rest = total - shares.reduce((sum, share) => sum + (share.value ?? 0), 0);
+  if (rest > total * 0.001) {
+    const piece = element('i', '');
+    piece.style.flex = `${rest} 0 0`;
+    bar.append(piece);
+  }
+  return element('div', '', bar, list);
+}

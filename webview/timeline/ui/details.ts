@@ -1,0 +1,251 @@
+/** Below the lanes: everything known about the selected span and how it is known; without one, the run's sums. */
+import { attributes, element, fill } from '../../common/dom.ts';
+import { pairs, section, split, type Pair } from './detailParts.ts';
+import { bandText, durationOf, energyText, kindText, mark, nameText, siteText, spanSentence } from '../model/spanText.ts';
+import { formatBytes, formatCount, formatDuration, formatEnergy, formatPercent, formatTokens, formatUsd } from '../../../src/profile/formatValue.ts';
+import { visibleBlock, visibleText } from '../../../src/profile/visibleText.ts';
+import type { ReportHead, TimelineModel } from '../model/timelineModel.ts';
+import type { ReportSpan } from '../../../src/profile/report.ts';
+import type { Site } from '../../../src/profile/recordingFormat.ts';
+
+export interface DetailActions {
+  /** Null where there is no editor to open it in. */
+  openSource: ((span: string, frame: number) => void) | null;
+  copy(text: string): void;
+  select(span: string): void;
+}
+
+/** Longest prompt or answer that is shown; the rest is said to be cut. */
+const MOST_TEXT = 20_000;
+const MOST_FINDINGS = 4;
+
+export class Details {
+  readonly root = element('div', 'details');
+  private readonly actions: DetailActions;
+
+  constructor(actions: DetailActions) {
+    this.actions = actions;
+    attributes(this.root, { role: 'region', 'aria-label': 'Details', tabindex: '0' });
+  }
+
+  show(model: TimelineModel, span: ReportSpan | null): void {
+    const head = model.head;
+    if (head === null) fill(this.root);
+    else if (span === null) fill(this.root, ...this.run(head));
+    else fill(this.root, ...this.span(model, head, span));
+  }
+
+  private run(head: ReportHead): HTMLElement[] {
+    const { totals } = head;
+    const agent = totals.agentMs;
+    const gpu = totals.gpuMs;
+    const energy = totals.energyWh;
+    const sections = [
+      section(
+        'Agent’s time',
+        split(
+          [
+            { name: 'model calls', kind: 'decode', value: agent.llm },
+            { name: 'tools', kind: 'tool', value: agent.tool },
+            { name: 'both at once', kind: 'mixed', value: agent.overlap },
+            { name: 'other', kind: 'other', value: agent.other },
+          ].filter((share) => share.value > 0 || share.name !== 'both at once'),
+          totals.wallMs,
+        ),
+      ),
+      section(
+        'GPU’s time',
+        split(
+          [
+            { name: 'prefill', kind: 'prefill', value: gpu.prefill },
+            { name: 'decode', kind: 'decode', value: gpu.decode },
+            { name: 'mixed', kind: 'mixed', value: gpu.mixed },
+            { name: 'foreign', kind: 'foreign', value: gpu.foreign },
+            { name: 'idle', kind: 'idle', value: gpu.idle },
+          ].filter((share) => share.value !== 0 && !(share.name === 'foreign' && share.value === null && gpu.idle !== null)),
+          totals.wallMs,
+          mark(totals.gpuEvidence),
+        ),
+      ),
+      section(
+        'Energy and tokens',
+        pairs([
+          ['energy', `${energyText(energy.total, energy.grade)}${bandText(energy.total, energy.band)}`],
+          ['active', energyText(energy.active, energy.grade)],
+          ['idle', energyText(energy.idle, energy.grade)],
+          ['cost', formatUsd(totals.costUsd)],
+          ['prompt tokens', formatTokens(totals.promptTokens)],
+          ['cached', cachedText(totals.cachedTokens, totals.promptTokens)],
+          ['completion tokens', formatTokens(totals.completionTokens)],
+          ['first token p50', formatDuration(totals.ttftMs.p50)],
+        ]),
+      ),
+    ];
+    const notes = [...head.warnings.map((warning) => warning.message), ...head.findings.slice(0, MOST_FINDINGS).map((finding) => finding.message)];
+    if (notes.length > 0) sections.push(section('Worth knowing', ...notes.slice(0, 6).map((note) => element('p', '', visibleText(note, 400)))));
+    return sections;
+  }
+
+  private span(model: TimelineModel, head: ReportHead, span: ReportSpan): HTMLElement[] {
+    const sections = [this.what(model, span), this.time(head, span)];
+    if (span.llm !== null) sections.push(this.tokens(span.llm), this.energy(span.llm));
+    if (span.tool !== null) sections.push(this.gpuMeanwhile(head, span.tool, durationOf(span)));
+    const findings = head.findings.filter((finding) => finding.spans.includes(span.id)).slice(0, MOST_FINDINGS);
+    if (findings.length > 0) sections.push(section('Why it matters', ...findings.map((finding) => element('p', '', visibleText(finding.message, 500)))));
+    if (span.llm?.promptText != null) sections.push(textSection('Prompt’s end', span.llm.promptText));
+    if (span.llm?.answerText != null) sections.push(textSection('Answer', span.llm.answerText));
+    return sections;
+  }
+
+  private what(model: TimelineModel, span: ReportSpan): HTMLElement {
+    const evidence = span.kind === 'llm' ? (span.llm?.phaseEvidence ?? span.evidence) : span.evidence;
+    const node = section(`${kindText(span)} · ${evidence}${span.status === 'ok' ? '' : ` · ${span.status}`}`, element('div', 'title', nameText(span)));
+    if (span.site !== null) node.append(element('p', '', this.place(span, span.site, span.frames.length > 0 ? 0 : 0)));
+    else if (span.unattributed !== null) node.append(element('p', 'dim', visibleText(span.unattributed, 200)));
+    const callers = span.frames.slice(1, 4);
+    if (callers.length > 0) {
+      const chain = element('p', 'dim', 'called from ');
+      callers.forEach((frame, index) => chain.append(index > 0 ? ' ← ' : '', this.place(span, frame, index + 1)));
+      node.append(chain);
+    }
+    const within = this.ancestors(model, span);
+    if (within.length > 0) {
+      const path = element('p', 'dim', 'in ');
+      within.forEach((parent, index) => {
+        const link = element('button', 'link', nameText(parent));
+        link.type = 'button';
+        link.addEventListener('click', () => this.actions.select(parent.id));
+        path.append(index > 0 ? ' of ' : '', link);
+      });
+      node.append(path);
+    }
+    if (span.error !== null) node.append(element('p', 'error', visibleBlock(span.error.message, 2000)));
+    const copy = element('button', 'link', 'Copy');
+    copy.type = 'button';
+    copy.title = 'Copy these details as text';
+    copy.addEventListener('click', () => this.actions.copy(this.asText(span)));
+    node.append(element('div', 'actions', copy));
+    return node;
+  }
+
+  private ancestors(model: TimelineModel, span: ReportSpan): ReportSpan[] {
+    const found: ReportSpan[] = [];
+    let parent = span.parent;
+    // Bounded, as a broken recording may have parents in a circle.
+    while (parent !== null && found.length < 3) {
+      const next = model.span(parent);
+      if (next === null || next === span || found.includes(next)) break;
+      found.push(next);
+      parent = next.parent;
+    }
+    return found;
+  }
+
+  /** `agent.ts:57 think`: a link where there is an editor, else text. */
+  private place(span: ReportSpan, site: Site, frame: number): HTMLElement {
+    const text = `${siteText(site)}${site.function === null ? '' : ` ${visibleText(site.function, 60)}`}`;
+    const open = this.actions.openSource;
+    if (open === null) return attributes(element('span', '', text), { title: visibleText(site.file, 300) });
+    const link = element('button', 'link', text);
+    link.type = 'button';
+    link.title = visibleText(`${site.file}:${site.line}`, 300);
+    link.addEventListener('click', () => open(span.id, frame));
+    return link;
+  }
+
+  private time(head: ReportHead, span: ReportSpan): HTMLElement {
+    const about = span.kind === 'tool' ? mark(span.evidence) : '';
+    const list: Pair[] = [
+      [span.kind === 'llm' || span.kind === 'tool' ? 'this call' : 'took', span.endMs === null ? 'running' : `${about}${formatDuration(durationOf(span))}`],
+      ['started at', formatDuration(span.startMs)],
+    ];
+    const llm = span.llm;
+    if (llm === null) {
+      const tool = span.tool === null ? undefined : head.tools.find((candidate) => candidate.name === span.tool?.name);
+      if (tool !== undefined && tool.calls > 1) list.push([`p50 of ${formatCount(tool.calls, 'call')}`, `${mark(tool.evidence)}${formatDuration(tool.p50Ms)}`], ['p95', `${mark(tool.evidence)}${formatDuration(tool.p95Ms)}`]);
+      return section('Time', pairs(list));
+    }
+    if (llm.stream) list.push(['first token', formatDuration(llm.ttftMs)], ['between tokens p50', formatDuration(llm.itlMs.p50)], ['p99', formatDuration(llm.itlMs.p99)]);
+    const phases = split(
+      [
+        { name: 'queue', kind: 'queue', value: llm.queueMs },
+        { name: 'prefill', kind: 'prefill', value: llm.prefillMs },
+        { name: 'decode', kind: 'decode', value: llm.decodeMs },
+      ],
+      durationOf(span) ?? 0,
+      mark(llm.phaseEvidence),
+    );
+    return section(llm.phaseEvidence === null ? 'Time' : `Time · phases ${llm.phaseEvidence}`, pairs(list), phases);
+  }
+
+  private tokens(llm: NonNullable<ReportSpan['llm']>): HTMLElement {
+    const about = mark(llm.tokenEvidence);
+    const show = (tokens: number | null): string => `${tokens === null ? '' : about}${formatTokens(tokens)}`;
+    const list: Pair[] = [
+      ['prompt', show(llm.promptTokens)],
+      ['cached', cachedText(llm.cachedTokens, llm.promptTokens)],
+      ['completion', show(llm.completionTokens)],
+    ];
+    if (llm.reasoningTokens !== null) list.push(['reasoning', show(llm.reasoningTokens)]);
+    if (llm.roles !== null) {
+      const roleMark = mark(llm.rolesEvidence);
+      const names = { instruction: 'instruction', fewShot: 'few-shot', user: 'user', llmHistory: 'model’s history', toolHistory: 'tools’ history' } as const;
+      for (const [role, label] of Object.entries(names) as [keyof typeof names, string][]) {
+        const tokens = llm.roles[role];
+        if (tokens !== null && tokens > 0) list.push([`· ${label}`, `${roleMark}${formatTokens(tokens)}`]);
+      }
+    }
+    if (llm.finishReason !== null) list.push(['ended by', visibleText(llm.finishReason, 40)]);
+    return section(llm.tokenEvidence === null ? 'Tokens' : `Tokens · ${llm.tokenEvidence}`, pairs(list));
+  }
+
+  private energy(llm: NonNullable<ReportSpan['llm']>): HTMLElement {
+    const { active, grade, band } = llm.energyWh;
+    const list: Pair[] = [
+      ['active energy', `${energyText(active, grade)}${bandText(active, band)}`],
+      ['per 1k tokens out', active === null || llm.completionTokens === null || llm.completionTokens === 0 ? formatEnergy(null) : energyText((active / llm.completionTokens) * 1000, grade)],
+      ['cost', llm.costUsd === null ? formatUsd(null) : `~${formatUsd(llm.costUsd)}`],
+    ];
+    if (llm.httpStatus !== null && llm.httpStatus !== 200) list.push(['HTTP status', String(llm.httpStatus)]);
+    if (llm.attempt > 1) list.push(['attempt', String(llm.attempt)]);
+    return section(grade === null ? 'Energy' : `Energy · ${grade}`, pairs(list));
+  }
+
+  private gpuMeanwhile(head: ReportHead, tool: NonNullable<ReportSpan['tool']>, duration: number | null): HTMLElement {
+    const about = mark(head.totals.gpuEvidence);
+    const grade = head.totals.energyWh.grade;
+    const list: Pair[] = [
+      ['idle', `${tool.idleBlameMs === null ? '' : about}${formatDuration(tool.idleBlameMs)}`],
+      ['of the call', tool.idleBlameMs === null || duration === null || duration === 0 ? formatPercent(null) : formatPercent(Math.min(1, tool.idleBlameMs / duration))],
+      ['energy it cost', energyText(tool.idleEnergyWh, grade)],
+    ];
+    const idle = head.totals.gpuMs.idle;
+    if (idle !== null && idle > 0 && tool.idleBlameMs !== null) list.push(['of the run’s idle', formatPercent(tool.idleBlameMs / idle)]);
+    if (tool.resultBytes !== null) list.push(['result', formatBytes(tool.resultBytes)]);
+    return section('GPU meanwhile', pairs(list));
+  }
+
+  /** What is shown, as text for the clipboard. */
+  private asText(span: ReportSpan): string {
+    const lines = [spanSentence(span)];
+    for (const node of this.root.querySelectorAll('section')) {
+      lines.push('', node.querySelector('h2')?.textContent ?? '');
+      const names = [...node.querySelectorAll('dt')];
+      const values = [...node.querySelectorAll('dd')];
+      names.forEach((name, index) => lines.push(`${name.textContent ?? ''}: ${values[index]?.textContent ?? ''}`));
+      for (const text of node.querySelectorAll('p, pre')) lines.push(text.textContent ?? '');
+    }
+    return lines.join('\n');
+  }
+}
+
+function cachedText(cached: number | null, prompt: number | null): string {
+  if (cached === null) return formatTokens(null);
+  return prompt === null || prompt === 0 ? formatTokens(cached) : `${formatTokens(cached)} (${formatPercent(cached / prompt)})`;
+}
+
+function textSection(title: string, text: string): HTMLElement {
+  const node = section(title, attributes(element('pre', '', visibleBlock(text, MOST_TEXT)), { tabindex: '0' }));
+  node.classList.add('text');
+  return node;
+}

@@ -1,0 +1,107 @@
+/** The bar at the top: what was run, what it took, how it is known, and the buttons. */
+import { attributes, element, fill } from '../../common/dom.ts';
+import { makeButton, makeTextField, type ButtonElement, type TextFieldElement } from '../../common/toolkit.ts';
+import { bandText, energyText, mark } from '../model/spanText.ts';
+import { formatCount, formatDuration } from '../../../src/profile/formatValue.ts';
+import { visibleText } from '../../../src/profile/visibleText.ts';
+import type { Grade } from '../../../src/profile/report.ts';
+import type { ReportHead } from '../model/timelineModel.ts';
+
+export interface HeaderActions {
+  fit(): void;
+  follow(): void;
+  openTab(): void;
+  exportPage(): void;
+  search(query: string): void;
+  step(direction: 1 | -1): void;
+  leaveSearch(): void;
+}
+
+const gradeWords: Record<Grade, string> = {
+  counter: 'Energy: the device’s own counter',
+  integrated: 'Energy: power readings, integrated',
+  model: 'Energy: modelled from a GPU profile',
+  simulated: 'Energy: simulated',
+};
+const gradeBadges: Record<Grade, string> = { counter: 'energy measured', integrated: 'energy integrated', model: '~ energy modelled', simulated: 'energy simulated' };
+
+export class Header {
+  readonly root = element('header', 'header');
+  private readonly name = element('h1', '');
+  private readonly sums = element('span', 'sums');
+  private readonly badges = element('span', '');
+  private readonly field: TextFieldElement;
+  private readonly count = element('span', 'count dim');
+  private readonly followButton: ButtonElement;
+
+  constructor(actions: HeaderActions, options: { hosted: boolean; sidebar: boolean }) {
+    this.field = makeTextField('Search spans', 'Search  >1s  tool:search');
+    attributes(this.count, { role: 'status' });
+    this.followButton = makeButton('Follow', 'quiet', () => actions.follow());
+    this.followButton.title = 'Keep the newest in view';
+    const fit = makeButton('Fit', 'quiet', () => actions.fit());
+    fit.title = 'Show the whole run (f)';
+    const tools = element('span', 'tools', element('span', 'search', this.field, this.count), this.followButton, fit);
+    if (options.hosted && options.sidebar) tools.append(makeButton('Open in Tab', 'quiet', () => actions.openTab()));
+    if (options.hosted) tools.append(makeButton('Export', 'quiet', () => actions.exportPage()));
+    this.badges.style.display = 'contents';
+    this.root.append(this.name, this.sums, this.badges, element('span', 'grow'), tools);
+    this.field.addEventListener('input', () => actions.search(this.field.value));
+    this.field.addEventListener('keydown', (event) => {
+      if (event.key === 'Enter') actions.step(event.shiftKey ? -1 : 1);
+      else if (event.key === 'Escape') actions.leaveSearch();
+      else return;
+      event.preventDefault();
+      event.stopPropagation();
+    });
+  }
+
+  get query(): string {
+    return this.field.value;
+  }
+
+  set query(query: string) {
+    this.field.value = query;
+  }
+
+  focusSearch(): void {
+    this.field.focus();
+  }
+
+  showCount(text: string): void {
+    this.count.textContent = text;
+  }
+
+  show(head: ReportHead, live: boolean, following: boolean): void {
+    const { run, totals, backend } = head;
+    const energy = totals.energyWh;
+    this.name.textContent = visibleText(run.name, 120);
+    this.name.title = visibleText(run.command.length > 0 ? run.command.join(' ') : run.name, 400);
+    const sums = [`${mark(totals.requestsEvidence)}${formatCount(totals.requests, 'request')}`, formatDuration(totals.wallMs)];
+    sums.push(energyText(energy.total, energy.grade));
+    this.sums.textContent = sums.join(' · ');
+    this.sums.title = energy.grade === null ? 'Energy unknown: no GPU profile or power readings' : `${gradeWords[energy.grade]}${bandText(energy.total, energy.band)}`;
+    fill(this.badges, ...this.badgesOf(head, live, backend.simulated, energy.grade));
+    this.followButton.classList.toggle('hidden', !live);
+    attributes(this.followButton, { 'aria-pressed': String(following) });
+  }
+
+  private badgesOf(head: ReportHead, live: boolean, simulated: boolean, grade: Grade | null): HTMLElement[] {
+    const { run, backend, totals } = head;
+    const where = [backend.model, backend.gpu].filter((part) => part !== null).join(' on ');
+    const badges = [badge(visibleText([simulated ? 'simulated' : backend.kind, where].filter((part) => part !== '').join(' · '), 120), '', visibleText(backend.url ?? '', 200))];
+    if (grade !== null && !(simulated && grade === 'simulated')) badges.push(badge(gradeBadges[grade], '', gradeWords[grade]));
+    if (live) badges.push(badge('live', 'live', 'Being recorded'));
+    else if (!run.complete) badges.push(badge('incomplete', 'bad', 'The recording was cut off: what had ended before is here'));
+    if (run.signal !== null) badges.push(badge(visibleText(run.signal, 20), 'bad', 'The command was ended by this signal'));
+    else if (run.exitCode !== null && run.exitCode !== 0) badges.push(badge(`exit ${run.exitCode}`, 'bad', 'The command’s exit code'));
+    if (totals.failedCalls > 0) badges.push(badge(`${totals.failedCalls} failed`, 'bad', 'Calls that ended with an error; search for: error'));
+    return badges;
+  }
+}
+
+function badge(text: string, className: string, title: string): HTMLElement {
+  const node = element('span', `badge ${className}`, text);
+  if (title !== '') node.title = title;
+  return node;
+}

@@ -1,0 +1,153 @@
+/** Pointer and keyboard on the drawing, turned into intents. */
+import type { Hit } from '../draw/hitTest.ts';
+import type { Stage } from './stage.ts';
+
+export interface InputActions {
+  zoom(factor: number, at: number): void;
+  /** By a share of what is shown. */
+  pan(share: number): void;
+  fit(): void;
+  hover(hit: Hit | null, x: number | null): void;
+  click(hit: Hit | null): void;
+  doubleClick(hit: Hit | null): void;
+  /** To the neighbour in a direction. */
+  walk(direction: 'left' | 'right' | 'up' | 'down'): void;
+  openSelected(): void;
+  focusSearch(): void;
+  clear(): void;
+}
+
+/** Pixels before a press becomes a drag. */
+const DRAG_THRESHOLD = 4;
+const WHEEL_ZOOM = 0.0015;
+/** Lines and pages, in pixels, for mice that report those. */
+const WHEEL_UNITS = [1, 16, 400];
+const KEY_ZOOM = 0.7;
+const KEY_PAN = 0.15;
+
+export function listenOnStage(stage: Stage, actions: InputActions): void {
+  listenToPointer(stage, actions);
+  listenToWheel(stage, actions);
+  listenToKeys(stage, actions);
+}
+
+function listenToPointer(stage: Stage, actions: InputActions): void {
+  const { canvas } = stage;
+  const fingers = new Map<number, { x: number; y: number }>();
+  let start: { x: number; y: number; lastX: number; lastY: number; dragging: boolean } | null = null;
+  let spread = 0;
+
+  const spreadOf = (): number => {
+    const [a, b] = [...fingers.values()];
+    return a === undefined || b === undefined ? 0 : Math.max(20, Math.hypot(a.x - b.x, a.y - b.y));
+  };
+  canvas.addEventListener('pointerdown', (event) => {
+    if (event.button !== 0) return;
+    fingers.set(event.pointerId, { x: event.clientX, y: event.clientY });
+    start = { x: event.clientX, y: event.clientY, lastX: event.clientX, lastY: event.clientY, dragging: fingers.size > 1 };
+    spread = spreadOf();
+    canvas.setPointerCapture(event.pointerId);
+    stage.root.focus({ preventScroll: true });
+  });
+  canvas.addEventListener('pointermove', (event) => {
+    if (start === null) {
+      const hit = stage.hit(event.clientX, event.clientY);
+      canvas.classList.toggle('pointing', hit?.kind === 'span');
+      actions.hover(hit, event.clientX);
+      if (hit === null) stage.tooltip.hide();
+      else stage.tooltip.show(hit, stage.scene().model, event.clientX, event.clientY);
+      return;
+    }
+    if (fingers.has(event.pointerId)) fingers.set(event.pointerId, { x: event.clientX, y: event.clientY });
+    if (fingers.size === 2) {
+      const now = spreadOf();
+      const [a, b] = [...fingers.values()];
+      if (a !== undefined && b !== undefined && now > 0) actions.zoom(spread / now, stage.timeAt((a.x + b.x) / 2));
+      spread = now;
+      return;
+    }
+    if (!start.dragging && Math.hypot(event.clientX - start.x, event.clientY - start.y) < DRAG_THRESHOLD) return;
+    if (!start.dragging) {
+      start.dragging = true;
+      canvas.classList.add('dragging');
+      stage.tooltip.hide();
+      actions.hover(null, null);
+    }
+    const { left, right } = stage.area;
+    actions.pan((start.lastX - event.clientX) / Math.max(1, right - left));
+    stage.scroller.scrollTop += start.lastY - event.clientY;
+    start.lastX = event.clientX;
+    start.lastY = event.clientY;
+  });
+  const release = (event: PointerEvent, clicked: boolean): void => {
+    fingers.delete(event.pointerId);
+    canvas.classList.remove('dragging');
+    if (start !== null && !start.dragging && clicked) actions.click(stage.hit(event.clientX, event.clientY));
+    if (fingers.size === 0) start = null;
+  };
+  canvas.addEventListener('pointerup', (event) => release(event, true));
+  canvas.addEventListener('pointercancel', (event) => release(event, false));
+  canvas.addEventListener('pointerleave', () => {
+    stage.tooltip.hide();
+    actions.hover(null, null);
+  });
+  canvas.addEventListener('dblclick', (event) => actions.doubleClick(stage.hit(event.clientX, event.clientY)));
+}
+
+function listenToWheel(stage: Stage, actions: InputActions): void {
+  stage.scroller.addEventListener(
+    'wheel',
+    (event) => {
+      const unit = WHEEL_UNITS[event.deltaMode] ?? 1;
+      const { left, right } = stage.area;
+      const x = event.clientX - stage.canvas.getBoundingClientRect().left;
+      // Over the lanes' names the wheel scrolls the lanes, where they don't all fit.
+      if (x < left && !event.ctrlKey) return;
+      event.preventDefault();
+      stage.tooltip.hide();
+      const sideways = Math.abs(event.deltaX) > Math.abs(event.deltaY);
+      if (event.shiftKey || sideways) {
+        actions.pan(((sideways ? event.deltaX : event.deltaY) * unit) / Math.max(1, right - left));
+      } else {
+        // A pinch arrives as a wheel with the control key and small deltas.
+        const amount = event.deltaY * unit * (event.ctrlKey ? 6 : 1);
+        actions.zoom(Math.exp(Math.max(-1, Math.min(1, amount * WHEEL_ZOOM))), stage.timeAt(event.clientX));
+      }
+    },
+    { passive: false },
+  );
+}
+
+function listenToKeys(stage: Stage, actions: InputActions): void {
+  const middle = (): number => stage.timeAt((stage.area.left + stage.area.right) / 2 + stage.canvas.getBoundingClientRect().left);
+  const keys: Record<string, () => void> = {
+    w: () => actions.zoom(KEY_ZOOM, middle()),
+    s: () => actions.zoom(1 / KEY_ZOOM, middle()),
+    '+': () => actions.zoom(KEY_ZOOM, middle()),
+    '=': () => actions.zoom(KEY_ZOOM, middle()),
+    '-': () => actions.zoom(1 / KEY_ZOOM, middle()),
+    a: () => actions.pan(-KEY_PAN),
+    d: () => actions.pan(KEY_PAN),
+    f: () => actions.fit(),
+    ArrowLeft: () => actions.walk('left'),
+    ArrowRight: () => actions.walk('right'),
+    ArrowUp: () => actions.walk('up'),
+    ArrowDown: () => actions.walk('down'),
+    Enter: () => actions.openSelected(),
+    '/': () => actions.focusSearch(),
+    Escape: () => actions.clear(),
+  };
+  document.addEventListener('keydown', (event) => {
+    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    const target = event.target instanceof Element ? event.target : null;
+    // Letters belong to a field that is typed into; Enter and arrows to the button or text that has the focus.
+    if (target?.closest('vscode-text-field, input, textarea') !== null && target !== null) return;
+    const inStage = target === document.body || stage.root.contains(target);
+    const key = event.key.length === 1 ? event.key.toLowerCase() : event.key;
+    if (!inStage && (key === 'Enter' || key.startsWith('Arrow'))) return;
+    const action = keys[key];
+    if (action === undefined) return;
+    event.preventDefault();
+    action();
+  });
+}

@@ -1,0 +1,114 @@
+/**
+ * The page's stylesheet, adopted as a constructed sheet: no style element, no attribute, so a strict content security
+ * policy needs to allow nothing for it.
+ */
+const css = `
+* { box-sizing: border-box; }
+html, body { height: 100%; margin: 0; padding: 0; }
+body { background: var(--vscode-editor-background); color: var(--vscode-foreground); font-family: var(--vscode-font-family, system-ui, sans-serif); font-size: 12px; line-height: 1.45; overflow: hidden; }
+body[data-placement='sidebar'] { background: var(--vscode-sideBar-background, var(--vscode-editor-background)); }
+.app { display: flex; flex-direction: column; height: 100%; min-width: 0; }
+.dim { color: var(--vscode-descriptionForeground); }
+.hidden { display: none !important; }
+.visually-hidden { position: absolute; width: 1px; height: 1px; margin: -1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap; }
+
+.header { display: flex; align-items: center; flex-wrap: wrap; gap: 4px 12px; min-height: 36px; padding: 4px 10px; border-bottom: 1px solid var(--vscode-panel-border, transparent); flex: none; }
+.header h1 { margin: 0; font-size: 12px; font-weight: 600; max-width: 28ch; overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
+.header .sums { white-space: nowrap; font-variant-numeric: tabular-nums; }
+.header .grow { flex: 1; }
+.header .tools { display: flex; align-items: center; gap: 4px; }
+.badge { font-size: 10px; line-height: 15px; border: 1px solid var(--vscode-descriptionForeground); border-radius: 8px; padding: 0 7px; color: var(--vscode-descriptionForeground); white-space: nowrap; max-width: 44ch; overflow: hidden; text-overflow: ellipsis; }
+.badge.bad { color: var(--vscode-errorForeground); border-color: var(--vscode-errorForeground); }
+.badge.live { color: var(--vscode-foreground); border-color: var(--vscode-charts-red); }
+.badge.live::before { content: ''; display: inline-block; width: 7px; height: 7px; border-radius: 50%; background: var(--vscode-charts-red); margin-right: 5px; }
+.search { display: flex; align-items: center; gap: 6px; }
+.search vscode-text-field { width: 190px; }
+.search .count { min-width: 4.5em; font-variant-numeric: tabular-nums; white-space: nowrap; }
+.tools vscode-button[aria-pressed='true'] { outline: 1px solid var(--vscode-focusBorder); border-radius: 5px; }
+
+.body { flex: 1; min-height: 0; display: flex; flex-direction: column; }
+.stage { flex: 1; min-height: 120px; min-width: 0; display: flex; flex-direction: column; position: relative; outline: none; }
+.stage:focus-visible::after, .stage.list-focus::after { content: ''; position: absolute; inset: 0; border: 1px solid var(--vscode-focusBorder); pointer-events: none; z-index: 4; }
+.minimap { flex: none; display: flex; align-items: center; padding: 7px 10px 0 0; }
+.minimap .total { flex: none; padding-left: 10px; color: var(--vscode-descriptionForeground); white-space: nowrap; overflow: hidden; font-size: 11px; }
+.minimap canvas { display: block; touch-action: none; }
+.scroller { flex: 1; min-height: 0; overflow-x: hidden; overflow-y: auto; position: relative; }
+.scroller .sticky { position: sticky; top: 0; left: 0; height: 0; z-index: 1; }
+.scroller canvas { position: absolute; top: 0; left: 0; display: block; }
+.scroller .overlay { pointer-events: none; }
+.scroller canvas.lanes { touch-action: none; cursor: default; }
+.scroller canvas.lanes.pointing { cursor: pointer; }
+.scroller canvas.lanes.dragging { cursor: grabbing; }
+.notice { position: absolute; left: 0; right: 0; top: 42%; text-align: center; pointer-events: none; color: var(--vscode-descriptionForeground); padding: 0 16px; z-index: 2; }
+
+.tooltip { position: fixed; left: 0; top: 0; z-index: 10; pointer-events: none; max-width: 380px; padding: 6px 9px; border-radius: 3px; background: var(--vscode-editorHoverWidget-background); border: 1px solid var(--vscode-editorHoverWidget-border, transparent); color: var(--vscode-editorHoverWidget-foreground, var(--vscode-foreground)); box-shadow: 0 2px 8px rgb(0 0 0 / 35%); font-size: 11px; }
+.tooltip b { font-weight: 600; overflow-wrap: anywhere; }
+.tooltip .row { display: flex; justify-content: space-between; gap: 16px; font-variant-numeric: tabular-nums; }
+
+.details { flex: none; max-height: 45%; overflow: auto; display: grid; grid-template-columns: repeat(auto-fit, minmax(200px, 1fr)); border-top: 1px solid var(--vscode-panel-border, transparent); background: var(--vscode-sideBar-background); }
+.details section { padding: 9px 13px 10px; border-right: 1px solid var(--vscode-panel-border, transparent); min-width: 0; }
+.details section:last-child { border-right: none; }
+.details h2 { margin: 0 0 4px; font-size: 10.5px; font-weight: 600; letter-spacing: .04em; text-transform: uppercase; color: var(--vscode-descriptionForeground); }
+.details .title { font-weight: 600; overflow-wrap: anywhere; }
+.details p { margin: 4px 0 0; overflow-wrap: anywhere; }
+.details .error { color: var(--vscode-errorForeground); white-space: pre-wrap; }
+.details .actions { display: flex; gap: 10px; margin-top: 6px; }
+.details pre { margin: 4px 0 0; padding: 6px 8px; max-height: 180px; overflow: auto; white-space: pre-wrap; overflow-wrap: anywhere; font-family: var(--vscode-editor-font-family, monospace); font-size: 11px; background: var(--vscode-editor-background); border: 1px solid var(--vscode-panel-border, transparent); border-radius: 3px; }
+.details section.text { grid-column: span 2; }
+.pairs { display: grid; grid-template-columns: auto auto; justify-content: space-between; gap: 1px 14px; margin: 0; }
+.pairs dt { color: var(--vscode-foreground); }
+.pairs dd { margin: 0; text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
+.split { display: flex; height: 9px; border-radius: 2px; overflow: hidden; margin: 5px 0 6px; outline: 1px solid var(--vscode-contrastBorder, transparent); }
+.split i { display: block; }
+.swatch { display: inline-block; width: 8px; height: 8px; border-radius: 2px; margin-right: 6px; outline: 1px solid var(--vscode-contrastBorder, transparent); }
+.swatch.idle, .split .idle { background: repeating-linear-gradient(135deg, var(--vscode-descriptionForeground) 0 1px, transparent 1px 4px); }
+.swatch.queue, .split .queue { background: var(--vscode-charts-yellow); }
+.swatch.prefill, .split .prefill { background: var(--vscode-charts-orange); }
+.swatch.decode, .split .decode { background: var(--vscode-charts-blue); }
+.swatch.tool, .split .tool { background: var(--vscode-charts-green); }
+.swatch.mixed, .split .mixed { background: repeating-linear-gradient(135deg, var(--vscode-charts-blue) 0 2px, var(--vscode-charts-orange) 2px 4px); }
+.swatch.foreign, .split .foreign { background: var(--vscode-charts-purple); }
+.swatch.other, .split .other { background: var(--vscode-panel-border, #888); }
+a, .link { color: var(--vscode-textLink-foreground); background: none; border: none; padding: 0; font: inherit; text-decoration: none; cursor: pointer; }
+a:hover, .link:hover { text-decoration: underline; }
+:focus-visible { outline: 1px solid var(--vscode-focusBorder); outline-offset: 1px; }
+
+.calls { margin: 0; padding: 0; list-style: none; }
+.calls.shown { flex: 1; min-height: 80px; overflow: auto; border-top: 1px solid var(--vscode-panel-border, transparent); }
+.calls.shown li { display: grid; grid-template-columns: 14px minmax(0, 1fr) auto; gap: 0 6px; align-items: center; padding: 3px 8px; cursor: pointer; }
+.calls.shown li:hover { background: var(--vscode-list-hoverBackground); }
+.calls.shown li[aria-selected='true'] { background: var(--vscode-list-activeSelectionBackground); color: var(--vscode-list-activeSelectionForeground); outline: 1px solid var(--vscode-contrastActiveBorder, transparent); outline-offset: -1px; }
+.calls.shown li .name { overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
+.calls.shown li .more { grid-column: 2 / 4; font-size: 11px; opacity: .75; overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
+.calls.shown li .time { font-variant-numeric: tabular-nums; }
+.calls.shown li .swatch { margin: 0; }
+.swatch.error { background: var(--vscode-charts-red); }
+
+.state { flex: 1; display: flex; flex-direction: column; align-items: center; justify-content: center; gap: 10px; text-align: center; padding: 24px; }
+.state strong { font-size: 14px; font-weight: 600; }
+.state p { margin: 0; max-width: 60ch; color: var(--vscode-descriptionForeground); overflow-wrap: anywhere; white-space: pre-line; }
+.state progress { width: 180px; height: 4px; accent-color: var(--vscode-focusBorder); }
+
+.app.narrow .stage { flex: none; }
+.app.narrow .minimap { padding-right: 6px; }
+.app.narrow .minimap .total { padding-left: 6px; }
+.app.narrow .header { gap: 3px 8px; padding: 4px 8px; }
+.app.narrow .header .sums { white-space: normal; }
+.app.narrow .search, .app.narrow .search vscode-text-field { flex: 1; min-width: 90px; }
+.app.narrow .header .tools { flex-wrap: wrap; flex: 1 1 100%; }
+.app.narrow .details { grid-template-columns: 1fr; max-height: 42%; }
+.app.narrow .details section { border-right: none; padding: 7px 10px; }
+.app.narrow .details section.text { grid-column: auto; }
+.app.side .body { flex-direction: row; }
+.app.side .details { width: 340px; max-height: none; border-top: none; border-left: 1px solid var(--vscode-panel-border, transparent); grid-template-columns: 1fr; align-content: start; }
+.app.side .details section { border-right: none; border-bottom: 1px solid var(--vscode-panel-border, transparent); }
+.app.side .details section.text { grid-column: auto; }
+@media (prefers-reduced-motion: reduce) { *, *::before, *::after { transition: none !important; animation: none !important; } }
+`;
+
+/** Adopts the page's styles; `more` goes before them. */
+export function adoptStyles(more: string): void {
+  const sheet = new CSSStyleSheet();
+  sheet.replaceSync(more + css);
+  document.adoptedStyleSheets = [...document.adoptedStyleSheets, sheet];
+}

@@ -1,0 +1,76 @@
+/** What the pointer is on, in a few lines beside it. */
+import { element, fill } from '../../common/dom.ts';
+import { durationOf, energyText, kindText, mark, nameText, siteText, spanEnergyText, tokensText } from '../model/spanText.ts';
+import { formatDuration, formatPower, formatTokens } from '../../../src/profile/formatValue.ts';
+import { visibleText } from '../../../src/profile/visibleText.ts';
+import type { Hit } from '../draw/hitTest.ts';
+import type { TimelineModel } from '../model/timelineModel.ts';
+import type { ReportSpan } from '../../../src/profile/report.ts';
+
+const GAP = 14;
+
+export class Tooltip {
+  readonly root = element('div', 'tooltip hidden');
+  private shown = '';
+
+  constructor() {
+    this.root.setAttribute('aria-hidden', 'true');
+  }
+
+  hide(): void {
+    this.root.classList.add('hidden');
+    this.shown = '';
+  }
+
+  show(hit: Hit, model: TimelineModel, x: number, y: number): void {
+    const key = hit.kind === 'span' ? `span ${hit.number}` : `gpu ${hit.segment.startMs}`;
+    if (key !== this.shown) {
+      const lines = hit.kind === 'span' ? spanLines(model.spans[hit.number] ?? null) : gpuLines(hit, model);
+      if (lines === null) {
+        this.hide();
+        return;
+      }
+      fill(this.root, ...lines);
+      this.shown = key;
+    }
+    this.root.classList.remove('hidden');
+    const { offsetWidth, offsetHeight } = this.root;
+    const left = x + GAP + offsetWidth > innerWidth ? Math.max(2, x - GAP - offsetWidth) : x + GAP;
+    const top = y + GAP + offsetHeight > innerHeight ? Math.max(2, y - GAP - offsetHeight) : y + GAP;
+    this.root.style.transform = `translate(${Math.round(left)}px, ${Math.round(top)}px)`;
+  }
+}
+
+function row(label: string, value: string): HTMLElement {
+  return element('div', 'row', element('span', 'dim', label), element('span', '', value));
+}
+
+function spanLines(span: ReportSpan | null): HTMLElement[] | null {
+  if (span === null) return null;
+  const lines = [element('b', '', nameText(span)), row(kindText(span), span.endMs === null ? 'running' : `${span.kind === 'tool' ? mark(span.evidence) : ''}${formatDuration(durationOf(span))}`)];
+  const llm = span.llm;
+  if (llm !== null) {
+    const about = mark(llm.phaseEvidence);
+    const phases = [llm.queueMs, llm.prefillMs, llm.decodeMs].map((phase) => `${phase === null ? '' : about}${formatDuration(phase)}`);
+    if (llm.prefillMs !== null || llm.decodeMs !== null) lines.push(row('queue | prefill | decode', phases.join(' | ')));
+    const tokens = tokensText(span);
+    if (tokens !== '') lines.push(row('tokens', tokens));
+  }
+  const energy = spanEnergyText(span);
+  if (energy !== null) lines.push(row('energy', energy));
+  if (span.status !== 'ok') lines.push(row('status', span.status));
+  if (span.error !== null) lines.push(element('div', '', visibleText(span.error.message, 160)));
+  if (span.site !== null) lines.push(element('div', 'dim', `${siteText(span.site)}${span.site.function === null ? '' : `  ${visibleText(span.site.function, 60)}`}`));
+  return lines;
+}
+
+function gpuLines(hit: Hit & { kind: 'gpu' }, model: TimelineModel): HTMLElement[] {
+  const { segment } = hit;
+  const lines = [element('b', '', hit.idle ? 'GPU idle' : `GPU ${segment.state}`), row('for', formatDuration(hit.end - hit.start)), row('power', formatPower(segment.watts))];
+  if (!hit.idle) lines.push(row('batch', String(segment.batch)));
+  if (segment.kvTokens !== null) lines.push(row('KV cache', `${formatTokens(segment.kvTokens)}${segment.kvCapacityTokens === null ? '' : ` of ${formatTokens(segment.kvCapacityTokens)}`} tokens`));
+  const blamed = segment.blamedOn === null ? null : model.span(segment.blamedOn);
+  if (blamed !== null) lines.push(row('waiting for', nameText(blamed)));
+  if (blamed?.tool?.idleEnergyWh != null) lines.push(row('energy', `${energyText(blamed.tool.idleEnergyWh, model.head?.totals.energyWh.grade ?? null)} idle`));
+  return lines;
+}
