@@ -1,6 +1,7 @@
 /** The tree of a run: its requests, and the calls in each. Pure; `runTree.ts` makes tree items of it. */
 import { formatCount, formatDuration, formatEnergy, formatTokens } from '../profile/formatValue.ts';
 import type { Report, ReportSpan } from '../profile/report.ts';
+import { visibleText } from '../profile/visibleText.ts';
 import { evidenceIcons, evidenceSentences } from './evidenceText.ts';
 import { energyText } from './statusText.ts';
 
@@ -72,7 +73,7 @@ export function spanRow(span: ReportSpan): SpanRow {
   const running = span.endMs === null;
   const failed = span.status === 'error' || span.status === 'cancelled' || span.status === 'incomplete';
   return {
-    label: kindMarks[span.kind] + (span.tool?.name ?? span.name),
+    label: kindMarks[span.kind] + visibleText(span.tool?.name ?? span.name),
     description: [running ? 'running' : formatDuration((span.endMs ?? 0) - span.startMs), ...detailsOf(span), ...(failed ? [statusWords[span.status]] : [])].join(' · '),
     tooltip: tooltipOf(span),
     icon: running ? 'loading~spin' : failed ? 'error' : evidenceIcons[span.evidence],
@@ -102,7 +103,9 @@ function tooltipOf(span: ReportSpan): string {
     ...(energy === null ? [] : [`${formatEnergy(energy)} of the GPU's energy`]),
     ...(span.kind === 'agent' ? [] : [site]),
     evidenceSentences[span.evidence],
-  ].join('\n');
+  ]
+    .map((line) => visibleText(line))
+    .join('\n');
 }
 
 /** What stands beside a run's name. */

@@ -1,0 +1,67 @@
+/** Activation: wires the parts together. Nothing runs before the user asks for it. */
+import type { ExtensionContext } from 'vscode';
+import { commandHandlers, openSource, showSidebar, tellUnreadable } from './host/commands.ts';
+import { registerCommands } from './host/editor.ts';
+import { installation } from './host/installation.ts';
+import { createLog, messageOf } from './host/log.ts';
+import { Notifier, type Notification } from './host/notify.ts';
+import { Profiling } from './host/profiling.ts';
+import { RunStore, type Run } from './host/runs.ts';
+import { registerLenses } from './views/codeLens.ts';
+import { registerHover } from './views/hover.ts';
+import { MeasuredLines } from './views/measuredLines.ts';
+import { RunTree } from './views/runTree.ts';
+import { SourceNavigation } from './views/sourceNavigation.ts';
+import { StatusBar } from './views/statusBar.ts';
+import { TimelineController, type Selection } from './views/timelineController.ts';
+import { registerTimelineSurfaces, TimelinePanel } from './views/timelineSurfaces.ts';
+
+/** What the in-editor tests look at. Read-only, and no promise to other extensions. */
+export interface ExtensionState {
+  /** How long activation took, in milliseconds. */
+  readonly activationMs: number;
+  readonly tree: RunTree;
+  currentRun(): Run | null;
+  selection(): Selection | null;
+  statusText(): string | null;
+  messages(): readonly Notification[];
+}
+
+export function activate(context: ExtensionContext): ExtensionState {
+  const begun = performance.now();
+  const log = createLog();
+  context.subscriptions.push(log);
+  try {
+    const own = <T extends { dispose(): void }>(part: T): T => {
+      context.subscriptions.push(part);
+      return part;
+    };
+    const notifier = new Notifier(log);
+    const parts = installation(context);
+    const runs = own(new RunStore());
+    const onUnreadable = (error: unknown): void => tellUnreadable(notifier, error);
+    const sources: SourceNavigation = own(new SourceNavigation(runs, () => panel.column));
+    const timeline = own(new TimelineController({ runs, notifier, log, webviewScript: parts.webviewScript, openSource: (span, frame) => openSource(sources, notifier, span, frame) }));
+    const panel = own(new TimelinePanel(timeline));
+    sources.follow(timeline, (error) => log.error('a source line was not revealed', error instanceof Error ? error : String(error)));
+    const measured = own(new MeasuredLines(runs));
+    const profiling = own(new Profiling(context, { installation: parts, runs, notifier, log }, showSidebar));
+    const tree = own(new RunTree(runs, timeline, onUnreadable));
+    const status = own(new StatusBar(runs));
+    own(registerTimelineSurfaces(timeline, runs, onUnreadable));
+    own(registerLenses(measured));
+    own(registerHover(measured));
+    own(
+      registerCommands(commandHandlers({ runs, profiling, measured, timeline, panel, sources, installation: parts, notifier, log }), (command, error) =>
+        notifier.error(`${command} failed: ${messageOf(error)}`),
+      ),
+    );
+    const activationMs = performance.now() - begun;
+    return { activationMs, tree, currentRun: () => runs.current, selection: () => timeline.selection, statusText: () => status.text, messages: () => notifier.recent };
+  } catch (error) {
+    // VS Code shows nothing of a failed activation.
+    log.error('activation failed', error instanceof Error ? error : String(error));
+    log.show();
+    throw error;
+  }
+}

@@ -1,0 +1,116 @@
+/** What each command does. */
+import { commands, Uri, window, type LogOutputChannel } from 'vscode';
+import { viewContainer, views, type Resource } from '../contributions.ts';
+import { RecordingError } from '../profile/recordingFormat.ts';
+import type { MeasuredLines } from '../views/measuredLines.ts';
+import { SourceUnavailableError, type SourceNavigation } from '../views/sourceNavigation.ts';
+import type { TimelineController } from '../views/timelineController.ts';
+import type { TimelinePanel } from '../views/timelineSurfaces.ts';
+import { runCommand, type CommandHandlers } from './editor.ts';
+import { exportRun } from './exportRun.ts';
+import type { Installation } from './installation.ts';
+import { messageOf } from './log.ts';
+import type { Notifier } from './notify.ts';
+import type { Profiling } from './profiling.ts';
+import { lineReference, runReference, spanReference } from './references.ts';
+import type { RunStore } from './runs.ts';
+
+export interface CommandServices {
+  runs: RunStore;
+  profiling: Profiling;
+  measured: MeasuredLines;
+  timeline: TimelineController;
+  panel: TimelinePanel;
+  sources: SourceNavigation;
+  installation: Installation;
+  notifier: Notifier;
+  log: LogOutputChannel;
+}
+
+export function commandHandlers({ runs, profiling, measured, timeline, panel, sources, installation, notifier, log }: CommandServices): CommandHandlers {
+  return {
+    'agentCost.profileActiveFile': (file) => profiling.profileFile(file),
+    'agentCost.profileCommand': (commandLine) => profiling.profileCommand(commandLine),
+    'agentCost.stopRun': () => profiling.stopRun(),
+    'agentCost.openRecording': (file) => openRecording(runs, notifier, file),
+    'agentCost.startSession': () => profiling.startSession(),
+    'agentCost.stopSession': () => profiling.stopSession(),
+    'agentCost.copyEnvironment': () => profiling.copyEnvironment(),
+    'agentCost.clearLenses': () => measured.clear(),
+    'agentCost.showTimeline': () => panel.show(),
+    'agentCost.export': (format, target) => exportRun(runs.current, installation.webviewScript, notifier, format, target),
+    'agentCost.showLog': () => log.show(),
+    'agentCost.refreshRuns': () => runs.refresh(),
+    'agentCost.showRun': async (argument) => {
+      const reference = runReference(argument);
+      const run = reference && runs.get(reference.run);
+      if (run?.live) runs.setCurrent(run);
+      else if (run) await tryOpen(runs, notifier, run.file);
+    },
+    'agentCost.showCostOnTimeline': async (argument) => {
+      const reference = lineReference(argument);
+      const line = reference && runs.get(reference.run)?.document?.report.lines.find((each) => each.file === reference.file && each.line === reference.line);
+      if (!reference || !line) return;
+      await showTimelineOf(reference.run);
+      timeline.select({ run: reference.run, spans: line.spans }, 'lens');
+    },
+    'agentCost.selectSpan': async (argument) => {
+      const reference = spanReference(argument);
+      if (!reference) return;
+      const again = timeline.selection?.run === reference.run && timeline.selection.spans.length === 1 && timeline.selection.spans[0] === reference.span;
+      const run = runs.get(reference.run);
+      if (run) runs.setCurrent(run);
+      await showTimelineOf(reference.run);
+      timeline.select({ run: reference.run, spans: [reference.span] }, 'tree');
+      // The second click on a row goes on to the source, where there is one.
+      if (again) await sources.open(reference, 0).catch((error: unknown) => log.info(messageOf(error)));
+    },
+    'agentCost.openSource': async (argument) => {
+      const reference = spanReference(argument);
+      if (reference) await openSource(sources, notifier, reference, 0);
+    },
+  };
+
+  async function showTimelineOf(run: string): Promise<void> {
+    if (!timeline.isVisible(run)) await commands.executeCommand(`${views.timeline}.focus`, { preserveFocus: true });
+  }
+}
+
+/** Opens a span's line; when that cannot be, says why. */
+export async function openSource(sources: SourceNavigation, notifier: Notifier, span: { run: string; span: string }, frame: number): Promise<void> {
+  try {
+    await sources.open(span, frame);
+  } catch (error) {
+    if (!(error instanceof SourceUnavailableError)) throw error;
+    notifier.warning(error.message);
+  }
+}
+
+/** Brings the side panel into sight without taking the cursor out of the editor. */
+export function showSidebar(): void {
+  const editor = window.activeTextEditor;
+  void commands.executeCommand(`workbench.view.extension.${viewContainer}`).then(() => editor && window.showTextDocument(editor.document, editor.viewColumn));
+}
+
+async function openRecording(runs: RunStore, notifier: Notifier, resource?: Resource): Promise<void> {
+  const file = resource ?? (await window.showOpenDialog({ title: 'Open Recording', filters: { 'Agent Cost recordings': ['agentcost'], 'All files': ['*'] } }))?.[0];
+  if (file === undefined) return;
+  if (await tryOpen(runs, notifier, Uri.file(file.fsPath).fsPath)) await runCommand('agentCost.showTimeline');
+}
+
+async function tryOpen(runs: RunStore, notifier: Notifier, file: string): Promise<boolean> {
+  try {
+    await runs.open(file);
+    return true;
+  } catch (error) {
+    tellUnreadable(notifier, error);
+    return false;
+  }
+}
+
+/** One message for a recording that cannot be read: it names the file and the remedy. */
+export function tellUnreadable(notifier: Notifier, error: unknown): void {
+  if (RecordingError.is(error, 'newerVersion'))
+    notifier.error(error.message, { label: 'Look for Updates', run: () => commands.executeCommand('workbench.extensions.action.checkForUpdates') });
+  else notifier.error(messageOf(error));
+}

@@ -1,0 +1,34 @@
+/** The numbers of a measured line, on hovering over it. */
+import { Hover, languages, MarkdownString, type Disposable, type HoverProvider, type Position, type TextDocument } from 'vscode';
+import type { CommandId } from '../contributions.ts';
+import { measuredFiles } from './codeLens.ts';
+import { hoverText } from './hoverText.ts';
+import type { MeasuredLines } from './measuredLines.ts';
+
+/** All that a link in the hover may do. */
+const LINKED: readonly CommandId[] = ['agentCost.showCostOnTimeline'];
+
+class CostHover implements HoverProvider {
+  private readonly measured: MeasuredLines;
+
+  constructor(measured: MeasuredLines) {
+    this.measured = measured;
+  }
+
+  async provideHover(document: TextDocument, position: Position): Promise<Hover | null> {
+    const here = (await this.measured.of(document)).filter((line) => line.line === position.line);
+    if (here.length === 0) return null;
+    return new Hover(
+      here.map((line) => {
+        const text = new MarkdownString(hoverText(line.run, line.report, line.stale, line.reference));
+        text.isTrusted = { enabledCommands: LINKED };
+        return text;
+      }),
+      document.lineAt(position.line).range,
+    );
+  }
+}
+
+export function registerHover(measured: MeasuredLines): Disposable {
+  return languages.registerHoverProvider(measuredFiles, new CostHover(measured));
+}

@@ -1,0 +1,198 @@
+/** What all timelines of the window share: the run shown, the selection, and the way back from a webview to the editor. */
+import { randomBytes } from 'node:crypto';
+import { dirname } from 'node:path';
+import { env, EventEmitter, Uri, type Disposable, type Event, type LogOutputChannel, type Webview } from 'vscode';
+import { updateBetween } from '../analysis/diffDocuments.ts';
+import type { SpanReference } from '../contributions.ts';
+import { DisposableList } from '../host/disposables.ts';
+import { runCommand } from '../host/editor.ts';
+import { messageOf } from '../host/log.ts';
+import type { Notifier } from '../host/notify.ts';
+import type { Run, RunStore } from '../host/runs.ts';
+import { webviewHtml } from '../profile/webviewHtml.ts';
+import { fromWebviewSchema, type FromWebview, type TimelineDocument, type ToWebview } from '../protocol/webview.ts';
+
+/** Spans chosen in one of the views. */
+export interface Selection {
+  readonly run: string;
+  readonly spans: readonly string[];
+}
+
+/** Where a selection comes from, so that a view does not answer itself. */
+export type SelectionOrigin = 'timeline' | 'tree' | 'lens';
+
+export interface SelectionChange {
+  readonly selection: Selection | null;
+  readonly origin: SelectionOrigin;
+}
+
+/** A webview that shows a timeline. */
+interface Surface {
+  readonly webview: Webview;
+  /** The run that it always shows; null for whichever is current. */
+  readonly pinned: string | null;
+  /** It listens: cleared when it is hidden, for a hidden webview's page is gone. */
+  ready: boolean;
+  visible: boolean;
+  shown: { run: string; document: TimelineDocument } | null;
+}
+
+export interface SurfaceHandle extends Disposable {
+  setVisible(visible: boolean): void;
+}
+
+export interface TimelineServices {
+  runs: RunStore;
+  notifier: Notifier;
+  log: LogOutputChannel;
+  webviewScript: string;
+  /** Opens the source of a span's frame. */
+  openSource(span: SpanReference, frame: number): Promise<void>;
+}
+
+export class TimelineController implements Disposable {
+  private readonly disposables = new DisposableList();
+  private readonly services: TimelineServices;
+  private readonly surfaces = new Set<Surface>();
+  private selected: Selection | null = null;
+  private readonly selectionChanged = this.disposables.add(new EventEmitter<SelectionChange>());
+  readonly onDidChangeSelection: Event<SelectionChange> = this.selectionChanged.event;
+
+  constructor(services: TimelineServices) {
+    this.services = services;
+    this.disposables.add(services.runs.onDidChangeDocument((run) => this.showRun(run)));
+    this.disposables.add(services.runs.onDidChangeCurrent(() => this.showCurrent()));
+  }
+
+  get selection(): Selection | null {
+    return this.selected;
+  }
+
+  /** Whether the user sees a timeline that shows this run. */
+  isVisible(run: string): boolean {
+    return [...this.surfaces].some((surface) => surface.visible && this.runOf(surface)?.file === run);
+  }
+
+  /**
+   * Makes a webview a timeline.
+   * @param pinned recording that it always shows; null for the current run
+   */
+  attach(webview: Webview, placement: 'sidebar' | 'tab', pinned: string | null): SurfaceHandle {
+    const script = Uri.file(this.services.webviewScript);
+    const surface: Surface = { webview, pinned, ready: false, visible: true, shown: null };
+    this.surfaces.add(surface);
+    webview.options = { enableScripts: true, localResourceRoots: [Uri.file(dirname(this.services.webviewScript))] };
+    const receiving = webview.onDidReceiveMessage((message: unknown) => this.receive(surface, message));
+    webview.html = webviewHtml({ scriptUri: webview.asWebviewUri(script).toString(), cspSource: webview.cspSource, nonce: randomBytes(16).toString('base64'), placement });
+    return {
+      setVisible: (visible) => {
+        surface.visible = visible;
+        if (!visible) {
+          surface.ready = false;
+          surface.shown = null;
+        }
+      },
+      dispose: () => {
+        receiving.dispose();
+        this.surfaces.delete(surface);
+      },
+    };
+  }
+
+  /** Chooses spans everywhere but where the choice was made. */
+  select(selection: Selection | null, origin: SelectionOrigin, from: Surface | null = null): void {
+    this.selected = selection;
+    for (const surface of this.surfaces) if (surface !== from) this.sendSelection(surface, true);
+    this.selectionChanged.fire({ selection, origin });
+  }
+
+  dispose(): void {
+    this.disposables.dispose();
+  }
+
+  private runOf(surface: Surface): Run | null {
+    return surface.pinned === null ? this.services.runs.current : (this.services.runs.get(surface.pinned) ?? null);
+  }
+
+  private showRun(run: Run): void {
+    for (const surface of this.surfaces) if (this.runOf(surface)?.file === run.file) this.send(surface);
+  }
+
+  private showCurrent(): void {
+    if (this.selected !== null && this.selected.run !== this.services.runs.current?.file) this.select(null, 'timeline');
+    for (const surface of this.surfaces) if (surface.pinned === null) this.send(surface);
+  }
+
+  /** Brings a surface up to date with its run. */
+  private send(surface: Surface): void {
+    if (!surface.ready) return;
+    const run = this.runOf(surface);
+    const document = run?.document ?? null;
+    if (run === null || document === null) {
+      surface.shown = null;
+      this.post(surface, emptyMessage(run, surface.pinned));
+      return;
+    }
+    const before = surface.shown;
+    if (before?.document === document) return;
+    surface.shown = { run: run.file, document };
+    this.post(surface, before?.run === run.file ? { type: 'update', update: updateBetween(before.document, document) } : { type: 'document', document });
+    if (before?.run !== run.file) this.sendSelection(surface, true);
+  }
+
+  private sendSelection(surface: Surface, reveal: boolean): void {
+    if (!surface.ready || surface.shown === null) return;
+    const spans = this.selected?.run === surface.shown.run ? [...this.selected.spans] : [];
+    this.post(surface, { type: 'select', spans, reveal });
+  }
+
+  private post(surface: Surface, message: ToWebview): void {
+    surface.webview.postMessage(message).then(undefined, (error: unknown) => this.services.log.debug('a timeline went away', error));
+  }
+
+  private receive(surface: Surface, raw: unknown): void {
+    const message = fromWebviewSchema.safeParse(raw);
+    if (!message.success) {
+      this.services.log.warn(`the timeline sent what it should not: ${message.error.message}`);
+      return;
+    }
+    this.handle(surface, message.data).catch((error: unknown) => this.services.notifier.error(messageOf(error)));
+  }
+
+  private async handle(surface: Surface, message: FromWebview): Promise<void> {
+    const run = this.runOf(surface);
+    switch (message.type) {
+      case 'ready':
+        surface.ready = true;
+        surface.shown = null;
+        return this.send(surface);
+      case 'selected':
+        if (run !== null) this.select(message.span === null ? null : { run: run.file, spans: [message.span] }, 'timeline', surface);
+        return;
+      case 'openSource':
+        if (run !== null) await this.services.openSource({ run: run.file, span: message.span }, message.frame);
+        return;
+      case 'copy':
+        await env.clipboard.writeText(message.text);
+        return;
+      case 'openTab':
+        await runCommand('agentCost.showTimeline');
+        return;
+      case 'export':
+        if (run !== null) this.services.runs.setCurrent(run);
+        await runCommand('agentCost.export');
+        return;
+      case 'profileActiveFile':
+        await runCommand('agentCost.profileActiveFile');
+        return;
+      case 'failed':
+        this.services.notifier.error(`The timeline failed: ${message.message} The recording is not affected; close the timeline and open it again.`);
+    }
+  }
+}
+
+function emptyMessage(run: Run | null, pinned: string | null): ToWebview {
+  if (run?.live) return { type: 'empty', message: `${run.name} is running`, detail: 'Its first call will be seen here.' };
+  if (run !== null || pinned !== null) return { type: 'empty', message: 'This recording cannot be shown', detail: 'The message that was shown, and the log, say why.' };
+  return { type: 'empty', message: 'No run is shown', detail: 'Profile a file with the play button that has a flame, or choose a run.' };
+}

@@ -1,0 +1,95 @@
+/** Where timelines appear: the side panel's view, an editor tab, and the editor for recording files. */
+import { ViewColumn, window, type CustomDocument, type CustomReadonlyEditorProvider, type Disposable, type Uri, type WebviewPanel, type WebviewView, type WebviewViewProvider } from 'vscode';
+import { recordingEditorType, timelinePanelType, views } from '../contributions.ts';
+import { DisposableList } from '../host/disposables.ts';
+import type { RunStore } from '../host/runs.ts';
+import type { TimelineController } from './timelineController.ts';
+
+class TimelineView implements WebviewViewProvider {
+  private readonly controller: TimelineController;
+
+  constructor(controller: TimelineController) {
+    this.controller = controller;
+  }
+
+  resolveWebviewView(view: WebviewView): void {
+    const handle = this.controller.attach(view.webview, 'sidebar', null);
+    const watching = view.onDidChangeVisibility(() => handle.setVisible(view.visible));
+    view.onDidDispose(() => {
+      watching.dispose();
+      handle.dispose();
+    });
+  }
+}
+
+/** Opens a recording file as a timeline, read-only. */
+class RecordingEditor implements CustomReadonlyEditorProvider {
+  private readonly controller: TimelineController;
+  private readonly runs: RunStore;
+  private readonly onUnreadable: (error: unknown) => void;
+
+  constructor(controller: TimelineController, runs: RunStore, onUnreadable: (error: unknown) => void) {
+    this.controller = controller;
+    this.runs = runs;
+    this.onUnreadable = onUnreadable;
+  }
+
+  openCustomDocument(uri: Uri): CustomDocument {
+    return { uri, dispose: () => undefined };
+  }
+
+  async resolveCustomEditor({ uri }: CustomDocument, panel: WebviewPanel): Promise<void> {
+    try {
+      await this.runs.open(uri.fsPath);
+    } catch (error) {
+      // The panel says that there is nothing to show; the message says why.
+      this.onUnreadable(error);
+    }
+    follow(panel, this.controller, uri.fsPath);
+  }
+}
+
+/** The one timeline tab of the window. */
+export class TimelinePanel implements Disposable {
+  private readonly controller: TimelineController;
+  private panel: WebviewPanel | null = null;
+
+  constructor(controller: TimelineController) {
+    this.controller = controller;
+  }
+
+  get column(): ViewColumn | undefined {
+    return this.panel?.visible ? this.panel.viewColumn : undefined;
+  }
+
+  show(): void {
+    if (this.panel !== null) {
+      this.panel.reveal(undefined, true);
+      return;
+    }
+    const panel = window.createWebviewPanel(timelinePanelType, 'Agent Cost Timeline', { viewColumn: ViewColumn.Beside, preserveFocus: true }, { enableFindWidget: false });
+    this.panel = panel;
+    follow(panel, this.controller, null);
+    panel.onDidDispose(() => (this.panel = null));
+  }
+
+  dispose(): void {
+    this.panel?.dispose();
+  }
+}
+
+function follow(panel: WebviewPanel, controller: TimelineController, pinned: string | null): void {
+  const handle = controller.attach(panel.webview, 'tab', pinned);
+  const watching = panel.onDidChangeViewState(() => handle.setVisible(panel.visible));
+  panel.onDidDispose(() => {
+    watching.dispose();
+    handle.dispose();
+  });
+}
+
+export function registerTimelineSurfaces(controller: TimelineController, runs: RunStore, onUnreadable: (error: unknown) => void): Disposable {
+  const disposables = new DisposableList();
+  disposables.add(window.registerWebviewViewProvider(views.timeline, new TimelineView(controller)));
+  disposables.add(window.registerCustomEditorProvider(recordingEditorType, new RecordingEditor(controller, runs, onUnreadable), { supportsMultipleEditorsPerDocument: true }));
+  return disposables;
+}
