@@ -1,0 +1,140 @@
+/**
+ * Python interpreters and packages for the tests of the Python hook. Interpreters are those that the machine has;
+ * packages go to virtual environments in a cache folder outside of the project, made once.
+ */
+import { execFile, spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { delimiter, join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { promisify } from 'node:util';
+
+/** An interpreter that the hook supports. */
+export interface Python {
+  /** `3.12` */
+  version: string;
+  executable: string;
+}
+
+/** What a virtual environment holds: the openai package of a major version, or the newest for its interpreter. */
+export type Packages = 'openai-newest' | 'openai-1' | 'openai-2' | 'nothing';
+
+/** A virtual environment. */
+export interface Environment {
+  python: Python;
+  packages: Packages;
+  executable: string;
+  /** `Python 3.12, openai 3.54.0` */
+  title: string;
+  /** Major version of the openai package; null without one. */
+  openai: number | null;
+}
+
+const SUPPORTED = ['3.9', '3.10', '3.11', '3.12', '3.13'];
+const OPENAI: Record<Packages, string | null> = { 'openai-newest': 'openai', 'openai-1': 'openai<2', 'openai-2': 'openai>=2,<3', nothing: null };
+/** Beside the openai package and the HTTP library that it brings. */
+const OTHERS = ['requests', 'aiohttp'];
+/** Another process that installs the same gets this long. */
+const INSTALL_MS = 10 * 60_000;
+const cache = join(process.env['XDG_CACHE_HOME'] || join(homedir(), '.cache'), 'agent-cost-profiler', 'python');
+const run = promisify(execFile);
+
+function candidates(): string[] {
+  const folders = (process.env['PATH'] ?? '').split(delimiter).filter((folder) => folder !== '');
+  const pyenv = join(homedir(), '.pyenv', 'versions');
+  if (existsSync(pyenv)) folders.push(...readdirSync(pyenv).map((version) => join(pyenv, version, 'bin')));
+  const names = [...SUPPORTED.map((version) => `python${version}`), 'python3'];
+  return folders.flatMap((folder) => names.map((name) => join(folder, name))).filter((file) => existsSync(file));
+}
+
+/**
+ * One interpreter per supported version, oldest first.
+ * @throws Error when the machine has none.
+ */
+export function findPythons(): Python[] {
+  const found = new Map<string, Python>();
+  for (const candidate of candidates()) {
+    // pyenv's shims and half-installed interpreters answer with an error: no candidates.
+    const answer = spawnSync(candidate, ['-I', '-c', 'import sys, venv, ensurepip; print("%d.%d" % sys.version_info[:2]); print(sys.executable)'], {
+      encoding: 'utf8',
+    });
+    const [version, executable] = answer.stdout?.split('\n') ?? [];
+    if (answer.status === 0 && version !== undefined && executable !== undefined && SUPPORTED.includes(version) && !found.has(version))
+      found.set(version, { version, executable });
+  }
+  const pythons = SUPPORTED.flatMap((version) => found.get(version) ?? []);
+  if (pythons.length === 0) throw new Error(`no Python of ${SUPPORTED[0]} to ${SUPPORTED.at(-1)} with venv was found: install one (Debian: python3-venv)`);
+  return pythons;
+}
+
+/** The environments that are tested: the newest openai everywhere, versions 1 and 2 on one interpreter each. */
+export async function environments(pythons: Python[]): Promise<Environment[]> {
+  const made: Environment[] = [];
+  for (const python of pythons) made.push(await environment(python, 'openai-newest'));
+  const first = pythons[0];
+  const second = pythons.find((python) => python.version === '3.12') ?? pythons.at(-1);
+  if (first !== undefined) made.push(await environment(first, 'openai-1'));
+  if (second !== undefined) made.push(await environment(second, 'openai-2'));
+  return made;
+}
+
+/** A virtual environment with these packages, made if it is not there yet. */
+export async function environment(python: Python, packages: Packages): Promise<Environment> {
+  const requirement = OPENAI[packages];
+  const wanted = requirement === null ? [] : [requirement, ...OTHERS];
+  // The interpreter is part of the name: the same version from elsewhere has another path inside the environment.
+  const key = createHash('sha256').update(`${python.executable}\n${wanted.join('\n')}`).digest('hex').slice(0, 8);
+  const folder = join(cache, `${python.version}-${packages}-${key}`);
+  const stamp = join(folder, 'complete.json');
+  const executable = process.platform === 'win32' ? join(folder, 'Scripts', 'python.exe') : join(folder, 'bin', 'python');
+  if (!existsSync(stamp)) await locked(`${folder}.lock`, () => existsSync(stamp), () => install(python, folder, executable, wanted, stamp));
+  const version = (JSON.parse(readFileSync(stamp, 'utf8')) as { openai: string | null }).openai;
+  const title = version === null ? `Python ${python.version}` : `Python ${python.version}, openai ${version}`;
+  return { python, packages, executable, title, openai: version === null ? null : Number(version.split('.')[0]) };
+}
+
+async function install(python: Python, folder: string, executable: string, wanted: string[], stamp: string): Promise<void> {
+  // Without its stamp it is the rest of an interrupted installation.
+  rmSync(folder, { recursive: true, force: true });
+  process.stderr.write(`installing ${wanted.join(', ') || 'nothing'} for Python ${python.version} into ${folder}\n`);
+  await run(python.executable, ['-m', 'venv', folder]);
+  if (wanted.length > 0) await run(executable, ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', ...wanted], { maxBuffer: 1 << 24 });
+  const printVersion = 'import importlib.metadata as m; print(m.version("openai"))';
+  const openai = wanted.length > 0 ? (await run(executable, ['-c', printVersion])).stdout.trim() : null;
+  writeFileSync(stamp, JSON.stringify({ openai }));
+}
+
+/** Runs `work` while holding a lock that other test processes respect; a lock whose holder is gone is taken over. */
+async function locked(lock: string, done: () => boolean, work: () => Promise<void>): Promise<void> {
+  mkdirSync(cache, { recursive: true });
+  const deadline = Date.now() + INSTALL_MS;
+  while (!done()) {
+    try {
+      writeFileSync(lock, String(process.pid), { flag: 'wx' });
+    } catch {
+      // Another process installs: wait for it, unless it died.
+      if (!holderLives(lock)) rmSync(lock, { force: true });
+      if (Date.now() > deadline) throw new Error(`gave up waiting for ${lock}`);
+      await sleep(200);
+      continue;
+    }
+    try {
+      if (!done()) await work();
+    } finally {
+      rmSync(lock, { force: true });
+    }
+  }
+}
+
+function holderLives(lock: string): boolean {
+  try {
+    const holder = Number(readFileSync(lock, 'utf8'));
+    // Created and not yet written: its maker lives.
+    if (!Number.isInteger(holder) || holder === 0) return true;
+    process.kill(holder, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
+}
