@@ -138,6 +138,20 @@ export function calledThrough(packageName: string, below: (...args: never[]) => 
 }
 
 /**
+ * Makes room for one frame more on stacks that errors take; the function returned undoes it. Around a call that the hook makes
+ * in the host's place, so that its own frame costs the host none of theirs.
+ */
+export function widenStacks(): () => void {
+  const limit: unknown = Error.stackTraceLimit;
+  const writable = Object.getOwnPropertyDescriptor(Error, 'stackTraceLimit')?.writable === true;
+  if (typeof limit !== 'number' || !Number.isFinite(limit) || limit < 1 || !writable) return () => undefined;
+  Error.stackTraceLimit = limit + 1;
+  return () => {
+    if (Error.stackTraceLimit === limit + 1) Error.stackTraceLimit = limit;
+  };
+}
+
+/**
  * Takes the hook's own lines out of the stack of an error, and of what caused it, so that the host prints what it would have
  * printed without us.
  */

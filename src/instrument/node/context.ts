@@ -27,15 +27,14 @@ export function currentContext(): CallContext | undefined {
   return storage.getStore();
 }
 
-/** Runs `work` in a context. Unlike `AsyncLocalStorage.run` it adds no frame of Node's to stacks taken inside. */
-export function withContext<T>(context: CallContext, work: () => T): T {
+/**
+ * Enters a context; the function returned leaves it. Unlike `AsyncLocalStorage.run` this puts no frame on the stack of what
+ * runs in between.
+ */
+export function enterContext(context: CallContext): () => void {
   const outer = storage.getStore();
   storage.enterWith(context);
-  try {
-    return work();
-  } finally {
-    storage.enterWith(outer);
-  }
+  return () => storage.enterWith(outer);
 }
 
 /** A caller, with the name of the innermost named function of the user's that is on the stack itself. */

@@ -1,8 +1,9 @@
 /** The global `fetch`: LLM requests go to the proxy, the others are watched. */
-import { hideFromStack } from './callSites.ts';
-import { currentContext, llmCallerOf, withContext } from './context.ts';
+import { widenStacks } from './callSites.ts';
+import { callerOf, currentContext, enterContext, llmCallerOf, type CallContext } from './context.ts';
 import { CALL_HEADER, ORIGIN_HEADER } from './contract.ts';
-import { HttpSpanObserver, openHttpSpan, wireContext } from './httpSpan.ts';
+import { now } from './events.ts';
+import { HttpSpanObserver, wireContext } from './httpSpan.ts';
 import { isRefused, type Route } from './router.ts';
 import type { Runtime } from './runtime.ts';
 import { replaceMethod } from './wrapping.ts';
@@ -12,23 +13,39 @@ type Input = Parameters<Fetch>[0];
 type Init = Parameters<Fetch>[1];
 type ProxyRoute = Extract<Route, { kind: 'proxy' }>;
 
+/** What to call the original with, and what to make of its promise. */
+interface Plan {
+  args: unknown[];
+  context: CallContext;
+  /** Null: the program gets the original's own promise. */
+  settle: ((answer: Promise<Response>) => Promise<Response>) | null;
+}
+
 export function hookFetch(runtime: Runtime): void {
   replaceMethod(globalThis, 'fetch', (original) => {
     const send = (input: Input, init: Init): Promise<Response> => original.call(undefined, input, init) as Promise<Response>;
     return function fetch(this: unknown, ...args: unknown[]): unknown {
-      const [input, init] = args as [Input, Init];
-      let work: (() => Promise<Response>) | null = null;
+      let plan: Plan | null = null;
       try {
-        work = args.length === 0 ? null : plan(runtime, send, input, init, fetch);
+        plan = args.length === 0 ? null : makePlan(runtime, send, args, fetch);
       } catch {
         // Whatever is wrong with the arguments, the original says it best.
       }
-      return work === null ? Reflect.apply(original, this, args) : work();
+      const leave = plan === null ? null : enterContext(plan.context);
+      const narrow = widenStacks();
+      try {
+        const answer = Reflect.apply(original, this, plan?.args ?? args) as Promise<Response>;
+        return plan?.settle ? plan.settle(answer) : answer;
+      } finally {
+        narrow();
+        leave?.();
+      }
     };
   });
 }
 
-function plan(runtime: Runtime, send: Fetch, input: Input, init: Init, below: (...args: never[]) => unknown): (() => Promise<Response>) | null {
+function makePlan(runtime: Runtime, send: Fetch, args: unknown[], below: (...args: never[]) => unknown): Plan | null {
+  const [input, init] = args as [Input, Init];
   const request = typeof input === 'object' && input instanceof Request ? input : null;
   const url = new URL(addressOf(input));
   if (url.protocol !== 'http:' && url.protocol !== 'https:') return null;
@@ -36,57 +53,40 @@ function plan(runtime: Runtime, send: Fetch, input: Input, init: Init, below: (.
   const body = typeof init?.body === 'string' ? init.body : null;
   const route = runtime.router.route(url, method, currentContext()?.insideSdk ?? false, body);
   if (route.kind === 'other') {
-    const accept = new Headers(init?.headers ?? request?.headers).get('accept');
-    return () => watched(send, input, init, new HttpSpanObserver(openHttpSpan(runtime, url, method, accept, below), false));
+    const start = { caller: callerOf(below), t: now(), url, method, accept: new Headers(init?.headers ?? request?.headers).get('accept') };
+    const followsRedirects = (init?.redirect ?? request?.redirect ?? 'follow') === 'follow';
+    return { args, context: wireContext(new HttpSpanObserver(runtime, start, followsRedirects)), settle: null };
   }
-  const handled = wireContext('handled');
-  if (route.kind === 'direct') {
-    const elsewhere = route.url === null ? input : readdress(input, route.url);
-    return () => withContext(handled, () => send(elsewhere, init));
-  }
+  const context = wireContext('handled');
+  if (route.kind === 'direct') return { args: route.url === null ? args : [readdress(input, route.url), init], context, settle: null };
   const headers = new Headers(init?.headers ?? request?.headers);
   headers.set(CALL_HEADER, runtime.tag(llmCallerOf(below)));
   if (route.origin !== null) headers.set(ORIGIN_HEADER, route.origin);
-  return () => withContext(handled, () => routed(runtime, send, input, init, route, headers));
+  return {
+    args: [readdress(input, route.url), withHeaders(init, headers, route.origin !== null)],
+    context,
+    settle: (answer) => settle(runtime, send, input, init, route, answer),
+  };
 }
 
-/** A request for the proxy, and once more for where it was meant to go if there is no proxy any more. */
-async function routed(runtime: Runtime, send: Fetch, input: Input, init: Init, route: ProxyRoute, headers: Headers): Promise<Response> {
-  try {
-    const response = await send(readdress(input, route.url), withHeaders(init, headers, route.origin !== null));
-    // The program sees the address that it asked for.
-    if (route.origin !== null) Object.defineProperty(response, 'url', { value: addressOf(input), configurable: true });
-    return response;
-  } catch (error) {
-    if (isRefused(error)) {
-      runtime.router.markGone();
-      if (route.direct !== null && isReplayable(input, init)) return await again(send, readdress(input, route.direct), init);
-    }
-    hideFromStack(error);
-    throw error;
-  }
-}
-
-async function again(send: Fetch, input: Input, init: Init): Promise<Response> {
-  try {
-    return await send(input, init);
-  } catch (error) {
-    hideFromStack(error);
-    throw error;
-  }
-}
-
-/** An LLM-free request. `await` and not `then`, because the stacks of errors follow only the former. */
-async function watched(send: Fetch, input: Input, init: Init, observer: HttpSpanObserver): Promise<Response> {
-  try {
-    const response = await withContext(wireContext(observer), () => send(input, init));
-    observer.answer(response.status);
-    return response;
-  } catch (error) {
-    observer.reject(error);
-    hideFromStack(error);
-    throw error;
-  }
+/**
+ * Gives the response the address that the program asked for, and sends the request once more to where it was meant to go if
+ * there is no proxy any more. `then` and not `await`: an async function would stand in the stacks of errors.
+ */
+function settle(runtime: Runtime, send: Fetch, input: Input, init: Init, route: ProxyRoute, answer: Promise<Response>): Promise<Response> {
+  return answer.then(
+    (response) => {
+      if (route.origin !== null) Object.defineProperty(response, 'url', { value: addressOf(input), configurable: true });
+      return response;
+    },
+    (error: unknown) => {
+      if (isRefused(error)) {
+        runtime.router.markGone();
+        if (route.direct !== null && isReplayable(input, init)) return send(readdress(input, route.direct), init);
+      }
+      throw error;
+    },
+  );
 }
 
 function addressOf(input: Input): string {

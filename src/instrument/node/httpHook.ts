@@ -3,11 +3,13 @@ import http, { type ClientRequest, type IncomingMessage, type RequestOptions } f
 import https from 'node:https';
 import { subscribe } from 'node:diagnostics_channel';
 import { urlToHttpOptions } from 'node:url';
-import { currentContext, llmCallerOf } from './context.ts';
+import { widenStacks } from './callSites.ts';
+import { callerOf, currentContext, llmCallerOf } from './context.ts';
 import { CALL_HEADER, ORIGIN_HEADER } from './contract.ts';
+import { now } from './events.ts';
 import { endHttpSpan, openHttpSpan } from './httpSpan.ts';
 import { isRefused } from './router.ts';
-import type { Runtime } from './runtime.ts';
+import type { Runtime, Span } from './runtime.ts';
 import { replaceMethod, type Callable } from './wrapping.ts';
 
 type Headers = Record<string, unknown>;
@@ -22,21 +24,40 @@ interface Call {
 /** Options that belong to the connection that the program meant, and are wrong for one to the proxy. */
 const CONNECTION_OPTIONS = ['agent', '_defaultAgent', 'defaultPort', 'createConnection', 'lookup', 'family', 'localAddress', 'localPort', 'servername', 'socketPath', 'href', 'origin'];
 
+/** What to call, and what to do with the request that comes of it; `failed` is told when none does. */
+interface Plan {
+  target: Callable;
+  args: unknown[];
+  made(request: ClientRequest): void;
+  failed(): void;
+}
+type ByteCounts = WeakMap<object, { bytes: number }>;
+
 export function hookHttp(runtime: Runtime): void {
   const originals = { 'http:': http.request as unknown as Callable, 'https:': https.request as unknown as Callable };
-  const received = new WeakMap<object, { bytes: number }>();
+  const received: ByteCounts = new WeakMap();
   for (const [module, protocol] of [[http, 'http:'], [https, 'https:']] as const) {
     for (const name of ['request', 'get'] as const) {
       replaceMethod(module, name, (original) => {
         return function request(this: unknown, ...args: unknown[]): unknown {
-          let work: (() => unknown) | null = null;
+          let plan: Plan | null = null;
           try {
             const call = readArguments(args, protocol);
-            if (call !== null) work = plan(runtime, call, originals, received, () => Reflect.apply(original, this, args), request, name === 'get');
+            plan = planRouted(runtime, call, originals, request, name === 'get') ?? planWatched(runtime, call, received, original, args, request);
           } catch {
             // Whatever is wrong with the arguments, the original says it best.
           }
-          return work === null ? Reflect.apply(original, this, args) : work();
+          let made: ClientRequest | null = null;
+          const narrow = widenStacks();
+          // Not `catch` and `throw`: a thrown error keeps its place in the host's source only when nobody throws it again.
+          try {
+            made = Reflect.apply(plan?.target ?? original, this, plan?.args ?? args) as ClientRequest;
+          } finally {
+            narrow();
+            if (made === null) plan?.failed();
+          }
+          plan?.made(made);
+          return made;
         };
       });
     }
@@ -61,38 +82,54 @@ function readArguments(args: readonly unknown[], protocol: 'http:' | 'https:'): 
   return { options, listener, url, method: (options.method ?? 'GET').toUpperCase() };
 }
 
-function plan(
-  runtime: Runtime,
-  call: Call,
-  originals: Record<'http:' | 'https:', Callable>,
-  received: WeakMap<object, { bytes: number }>,
-  untouched: () => unknown,
-  below: (...args: never[]) => unknown,
-  isGet: boolean,
-): (() => unknown) | null {
+/** Null for what is no LLM request, and for what goes where the program sends it because the proxy is gone. */
+function planRouted(runtime: Runtime, call: Call | null, originals: Record<'http:' | 'https:', Callable>, below: (...args: never[]) => unknown, isGet: boolean): Plan | null {
+  if (call === null) return null;
   const { options, listener, url, method } = call;
   const route = runtime.router.route(url, method, currentContext()?.insideSdk ?? false, null);
-  if (route.kind === 'other') return headerOf(options.headers, 'upgrade') === null ? () => watched(runtime, call, received, untouched, below) : null;
-  if (route.kind === 'direct' && route.url === null) return null;
-  const target = new URL(route.kind === 'direct' ? (route.url ?? '') : route.url);
+  if (route.kind === 'other' || route.url === null) return null;
+  const target = new URL(route.url);
   const added: Record<string, string> = {};
   if (route.kind === 'proxy') {
     added[CALL_HEADER] = runtime.tag(llmCallerOf(below));
     if (route.origin !== null) added[ORIGIN_HEADER] = route.origin;
   }
   const redirected = target.origin !== url.origin;
-  const replaced = redirected ? readdress(options, target) : { ...options };
-  const changed = { ...replaced, headers: withHeaders(options.headers, added, redirected ? target.host : null) };
-  const send = originals[target.protocol === 'https:' ? 'https:' : 'http:'];
-  return () => {
-    const request = Reflect.apply(send, undefined, [changed, listener]) as ClientRequest;
-    // A refused connection cannot be undone here, where the program already holds the request: the next one goes direct.
-    request.once('close', () => {
-      if (isRefused(request.errored)) runtime.router.markGone();
-    });
-    if (isGet) request.end();
-    return request;
+  const changed = { ...(redirected ? readdress(options, target) : options), headers: withHeaders(options.headers, added, redirected ? target.host : null) };
+  return {
+    target: originals[target.protocol === 'https:' ? 'https:' : 'http:'],
+    args: [changed, listener],
+    made(request) {
+      // A refused connection cannot be undone here, where the program already holds the request: the next one goes direct.
+      request.once('close', () => {
+        if (isRefused(request.errored)) runtime.router.markGone();
+      });
+      if (isGet) request.end();
+    },
+    failed: () => undefined,
   };
+}
+
+/** The span ends with the request's `close`: the body has been consumed, or never will be. */
+function planWatched(runtime: Runtime, call: Call | null, received: ByteCounts, target: Callable, args: unknown[], below: (...args: never[]) => unknown): Plan | null {
+  if (call === null || headerOf(call.options.headers, 'upgrade') !== null) return null;
+  const route = runtime.router.route(call.url, call.method, currentContext()?.insideSdk ?? false, null);
+  if (route.kind !== 'other') return null;
+  const { url, method } = call;
+  const span = openHttpSpan(runtime, { caller: callerOf(below), t: now(), url, method, accept: headerOf(call.options.headers, 'accept') });
+  return {
+    target,
+    args,
+    made: (request) => void request.once('close', () => endWithRequest(span, request, received)),
+    failed: () => span.end('error', 'the request could not be made', null),
+  };
+}
+
+function endWithRequest(span: Span, request: ClientRequest, received: ByteCounts): void {
+  const response = (request as { res?: IncomingMessage | null }).res ?? null;
+  const error: unknown = request.errored ?? response?.errored ?? null;
+  if (error === null && !response?.complete) span.end('cancelled', 'closed before the response was complete', null);
+  else endHttpSpan(span, response?.statusCode ?? null, error, response === null ? null : (received.get(response)?.bytes ?? null));
 }
 
 function readdress(options: RequestOptions, target: URL): RequestOptions {
@@ -125,32 +162,11 @@ function headerOf(headers: unknown, name: string): string | null {
   return typeof found?.[1] === 'string' ? found[1] : null;
 }
 
-/** The span ends with the request's `close`: the body has been consumed, or never will be. */
-function watched(runtime: Runtime, call: Call, received: WeakMap<object, { bytes: number }>, untouched: () => unknown, below: (...args: never[]) => unknown): unknown {
-  const span = openHttpSpan(runtime, call.url, call.method, headerOf(call.options.headers, 'accept'), below);
-  let made: ClientRequest | null = null;
-  try {
-    made = untouched() as ClientRequest;
-  } finally {
-    // Not `catch` and `throw`: a thrown error keeps its place in the host's source only when nobody throws it again.
-    if (made === null) span.end('error', 'the request could not be made', null);
-  }
-  const request = made;
-  request.once('close', () => {
-    const response = (request as { res?: IncomingMessage | null }).res ?? null;
-    const error: unknown = request.errored ?? response?.errored ?? null;
-    const cut = response === null ? (request.destroyed && error === null ? 'closed' : null) : response.complete ? null : 'closed';
-    if (error === null && cut !== null) span.end('cancelled', 'closed before the response was complete', null);
-    else endHttpSpan(span, response?.statusCode ?? null, error, response === null ? null : (received.get(response)?.bytes ?? null));
-  });
-  return request;
-}
-
 /**
  * Counts the bytes of response bodies where the parser hands them over. The method stands on the response itself, unlisted:
  * a `data` listener would start the stream's flow.
  */
-function countBodies(received: WeakMap<object, { bytes: number }>): void {
+function countBodies(received: ByteCounts): void {
   subscribe('http.client.response.finish', (message) => {
     try {
       const { response } = message as { response: IncomingMessage };

@@ -1,5 +1,5 @@
 /** Spans of HTTP requests that are no LLM calls: the program's tools, as far as they speak HTTP. */
-import { callerOf, currentContext, type CallContext, type WireObserver } from './context.ts';
+import { currentContext, type CallContext, type NamedCaller, type WireObserver } from './context.ts';
 import type { Runtime, Span } from './runtime.ts';
 import { describeError, describeRequest, isCancellation } from './safeText.ts';
 
@@ -8,9 +8,16 @@ function isNoTool(url: URL, method: string, accept: string | null): boolean {
   return (method === 'GET' && accept !== null && /^\s*text\/event-stream/.test(accept)) || url.hostname === 'api.anthropic.com';
 }
 
-/** Opens the span of a request that `below`, the hook's own entry function, was called for. */
-export function openHttpSpan(runtime: Runtime, url: URL, method: string, accept: string | null, below: (...args: never[]) => unknown): Span {
-  const caller = callerOf(below);
+/** A request that is about to be made: what its span will say, should it really go out. */
+export interface HttpRequestStart {
+  caller: NamedCaller;
+  t: number;
+  url: URL;
+  method: string;
+  accept: string | null;
+}
+
+export function openHttpSpan(runtime: Runtime, { caller, t, url, method, accept }: HttpRequestStart): Span {
   if (url.hostname === 'api.anthropic.com')
     runtime.note('protocol-not-supported', `Calls to ${url.host} do not speak the OpenAI protocol; they are shown as plain HTTP requests.`);
   return runtime.openSpan({
@@ -20,6 +27,7 @@ export function openHttpSpan(runtime: Runtime, url: URL, method: string, accept:
     source: 'http',
     detail: describeRequest(method, url),
     callId: null,
+    t,
   });
 }
 
@@ -36,26 +44,29 @@ export function wireContext(wire: CallContext['wire']): CallContext {
 }
 
 /**
- * Ends a span when the response's body has arrived, as undici's diagnostics channels tell. Nothing that the program can see
- * is touched. For a transport that is silent on those channels (a mocked one) the span ends with the response's head.
+ * The span of one request as undici's diagnostics channels tell it: it begins with the call if a request really goes out, and
+ * ends when the body has arrived. Nothing that the program can see is touched. A mocked transport is silent: no span.
  */
 export class HttpSpanObserver implements WireObserver {
-  readonly #span: Span;
+  readonly #runtime: Runtime;
+  readonly #start: HttpRequestStart;
+  readonly #followsRedirects: boolean;
+  #span: Span | null = null;
   #latest: object | null = null;
   #status: number | null = null;
   #bytes: number | null = null;
-  #bodyArrived = false;
-  #answered: boolean;
 
-  /** `answered`: there is no promise to wait for, the last request's end is the span's. */
-  constructor(span: Span, answered: boolean) {
-    this.#span = span;
-    this.#answered = answered;
+  constructor(runtime: Runtime, start: HttpRequestStart, followsRedirects: boolean) {
+    this.#runtime = runtime;
+    this.#start = start;
+    this.#followsRedirects = followsRedirects;
   }
 
   created(request: object): void {
+    this.#span ??= openHttpSpan(this.#runtime, this.#start);
     this.#latest = request;
-    this.#bodyArrived = false;
+    this.#status = null;
+    this.#bytes = null;
   }
 
   headers(request: object, status: number, contentLength: number | null): void {
@@ -65,28 +76,15 @@ export class HttpSpanObserver implements WireObserver {
   }
 
   done(request: object): void {
-    if (request !== this.#latest) return;
-    this.#bodyArrived = true;
-    if (this.#answered) this.#end(null);
+    const redirected = this.#followsRedirects && this.#status !== null && [301, 302, 303, 307, 308].includes(this.#status);
+    if (request === this.#latest && !redirected) this.#end(null);
   }
 
   failed(request: object, error: unknown): void {
-    if (request === this.#latest && this.#answered) this.#end(error);
-  }
-
-  /** The program has been given the response. */
-  answer(status: number): void {
-    this.#answered = true;
-    this.#status = status;
-    if (this.#latest === null || this.#bodyArrived) this.#end(null);
-  }
-
-  /** The program has been given an error instead of a response. */
-  reject(error: unknown): void {
-    this.#end(error);
+    if (request === this.#latest) this.#end(error);
   }
 
   #end(error: unknown): void {
-    endHttpSpan(this.#span, this.#status, error, this.#bytes);
+    if (this.#span !== null) endHttpSpan(this.#span, this.#status, error, this.#bytes);
   }
 }

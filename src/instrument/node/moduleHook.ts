@@ -2,15 +2,15 @@
  * Finds the `openai` package's client class as the program loads it, in either module system, at no cost to programs that do
  * not: no loader thread, no module read or compiled by us.
  *
- * - `require`: its compiled module is looked at after it has run. The look-up `module._compile` is answered by a getter, so
- *   that no frame of ours is on the stack while the host's modules run.
+ * - `require`: Node notes each module in `Module._cache` before it runs it. There the client's module, and no other, is given a
+ *   `_compile` that looks at the exports afterwards: no frame of ours is on the stack while the host's modules run.
  * - `import`: a line that hands the class over is appended to its source, by `module.registerHooks` where Node has it, and on
  *   Node 20 in `fs.promises.readFile`, with which Node's loader reads ES modules there, also in its threads of loader hooks.
  */
 import { promises as fsPromises } from 'node:fs';
 import Module from 'node:module';
 import { HOOK_SYMBOL } from './contract.ts';
-import { disguise, replaceMethod, type Callable } from './wrapping.ts';
+import { replaceMethod, type Callable } from './wrapping.ts';
 
 /** The files in which versions 4 and later define their client; an alias such as `openai-v6` is as good. */
 const CLIENT_FILE = /[\\/]node_modules[\\/]openai[^\\/]*[\\/](client|index)\.(m?js)$/;
@@ -25,28 +25,24 @@ type RegisterHooks = (hooks: { load: Load }) => unknown;
 
 /** Calls `found` with each client class that the program requires. */
 export function watchRequire(found: (client: unknown) => void): void {
-  const prototype = (Module as unknown as { prototype: object }).prototype;
-  const descriptor = Object.getOwnPropertyDescriptor(prototype, '_compile');
-  if (descriptor === undefined || !descriptor.configurable || typeof descriptor.value !== 'function') return;
-  let compile = descriptor.value as Callable;
-  const compileClient = disguise(function (this: unknown, ...args: unknown[]): unknown {
-    const result = Reflect.apply(compile, this, args);
-    found((this as { exports?: { OpenAI?: unknown } }).exports?.OpenAI);
-    return result;
-  }, compile);
-  Object.defineProperty(prototype, '_compile', {
-    configurable: true,
-    enumerable: descriptor.enumerable ?? true,
-    get(this: { filename?: unknown }) {
-      const isClient = typeof this.filename === 'string' && CLIENT_FILE.test(this.filename);
-      return isClient ? compileClient : compile;
-    },
-    // Transpilers replace the method, on the prototype or on one module.
-    set(this: object, value: Callable) {
-      if (this === prototype) compile = value;
-      else Object.defineProperty(this, '_compile', { value, writable: true, configurable: true, enumerable: true });
+  const loader = Module as unknown as { _cache: Record<string, unknown> };
+  loader._cache = new Proxy(loader._cache, {
+    set(cache, filename, module: unknown) {
+      if (typeof filename === 'string' && CLIENT_FILE.test(filename) && typeof module === 'object' && module !== null) watchCompile(module, found);
+      return Reflect.set(cache, filename, module);
     },
   });
+}
+
+/** The module's own `_compile`, in front of its prototype's, for the one time that it is called. */
+function watchCompile(module: { _compile?: Callable; exports?: { OpenAI?: unknown } }, found: (client: unknown) => void): void {
+  const compileAndLook = (...args: unknown[]): unknown => {
+    Reflect.deleteProperty(module, '_compile');
+    const result = module._compile?.(...args);
+    found(module.exports?.OpenAI);
+    return result;
+  };
+  Object.defineProperty(module, '_compile', { value: compileAndLook, writable: true, configurable: true, enumerable: false });
 }
 
 /** Makes each ES module that defines a client class report it to the hook. */

@@ -5,7 +5,7 @@
  * Methods are replaced on the prototypes of the client and of its resources, which all of the package's exports share. The
  * promises and streams that they return are the SDK's own objects.
  */
-import { callerOf, currentContext, withContext, type CallContext } from './context.ts';
+import { callerOf, currentContext, enterContext, type CallContext } from './context.ts';
 import type { Runtime } from './runtime.ts';
 import { watchTools } from './toolRunner.ts';
 import { replaceMethod, type Callable } from './wrapping.ts';
@@ -71,11 +71,13 @@ export class OpenAiHook {
     } catch {
       // The call itself goes on as it would without us.
     }
+    const leave = context === null ? null : enterContext(context);
     this.#depth += 1;
     try {
-      return context === null ? Reflect.apply(original, self, passed) : withContext(context, () => Reflect.apply(original, self, passed));
+      return Reflect.apply(original, self, passed);
     } finally {
       this.#depth -= 1;
+      leave?.();
     }
   }
 }

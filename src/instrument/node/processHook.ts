@@ -2,17 +2,14 @@
  * Child processes that the user's code starts, as spans. Asynchronous ones are seen in `ChildProcess.prototype.spawn`, on
  * which `spawn`, `exec`, `execFile` and `fork` all end.
  */
-import childProcess from 'node:child_process';
+import childProcess, { type ChildProcess } from 'node:child_process';
 import { basename } from 'node:path';
-import { calledThrough } from './callSites.ts';
+import { calledThrough, widenStacks } from './callSites.ts';
 import { callerOf } from './context.ts';
 import type { Runtime, Span } from './runtime.ts';
 import { describeProcess, splitCommand } from './safeText.ts';
 import { replaceMethod } from './wrapping.ts';
 
-interface Spawned {
-  _handle?: { onexit?: (exitCode: number, signal: string) => unknown } | null;
-}
 /** Program and first argument. */
 type Command = [program: string, firstArgument: string | undefined];
 type SyncResult = { status: number | null; signal: string | null; error?: Error & { code?: string }; stdout?: unknown };
@@ -22,12 +19,14 @@ export function hookProcesses(runtime: Runtime): void {
     return function spawn(this: unknown, ...args: unknown[]): unknown {
       const span = attempt(() => openProcessSpan(runtime, asynchronousCommand(args[0]), spawn));
       let started = false;
+      const narrow = widenStacks();
       try {
         const result = Reflect.apply(original, this, args);
         started = true;
-        if (span !== null) attempt(() => endWithProcess(this as Spawned, span));
+        if (span !== null) attempt(() => endWithProcess(this as ChildProcess, span));
         return result;
       } finally {
+        narrow();
         if (!started) span?.end('error', 'could not be started', null);
       }
     };
@@ -47,12 +46,14 @@ function hookSynchronous(runtime: Runtime, name: 'spawnSync' | 'execFileSync' | 
     return function run(this: unknown, ...args: unknown[]): unknown {
       const span = attempt(() => openProcessSpan(runtime, synchronousCommand(name, args), run));
       let result: SyncResult | null = null;
+      const narrow = widenStacks();
       // Not `catch` and `throw`: a thrown error keeps its place in the host's source only when nobody throws it again.
       try {
         const returned = Reflect.apply(original, this, args);
         result = attempt(() => outcome(returned)) ?? succeeded(null);
         return returned;
       } finally {
+        narrow();
         if (span !== null) endSynchronous(span, result);
       }
     };
@@ -97,26 +98,13 @@ function synchronousCommand(name: string, args: readonly unknown[]): Command | n
   return name === 'execSync' || shell ? splitCommand([program, ...parameters].join(' ')) : [program, parameters[0]];
 }
 
-/** Node's own exit callback on the handle is the one place that is told of every end and that the program cannot see. */
-function endWithProcess(child: Spawned, span: Span): void {
-  const handle = child._handle;
-  const onexit = handle?.onexit;
-  if (!handle || typeof onexit !== 'function') {
-    span.end('error', 'could not be started', null);
-    return;
-  }
-  const ending = function (this: unknown, ...args: Parameters<typeof onexit>): unknown {
-    attempt(() => endAsynchronous(span, ...args));
-    return onexit.apply(this, args);
-  };
-  Object.defineProperty(ending, 'name', { value: onexit.name, configurable: true });
-  handle.onexit = ending;
-}
-
-function endAsynchronous(span: Span, exitCode: number, signal: string): void {
-  if (signal) span.end('cancelled', `signal ${signal}`, null);
-  else if (exitCode < 0) span.end('error', 'could not be started', null);
-  else span.end(exitCode === 0 ? 'ok' : 'error', exitCode === 0 ? null : `exit code ${exitCode}`, null);
+/** A program that could not be started has no `exit`, only a `close`. The program's own `error` listeners are left alone. */
+function endWithProcess(child: ChildProcess, span: Span): void {
+  child.once('exit', (exitCode, signal) => {
+    if (signal !== null) span.end('cancelled', `signal ${signal}`, null);
+    else span.end(exitCode === 0 ? 'ok' : 'error', exitCode === 0 ? null : `exit code ${exitCode ?? '?'}`, null);
+  });
+  child.once('close', () => span.end('error', 'could not be started', null));
 }
 
 function endSynchronous(span: Span, result: SyncResult | null): void {

@@ -16,6 +16,8 @@ export interface SpanStart {
   source: SpanEvent['source'];
   detail: string | null;
   callId: string | null;
+  /** When it began, if that is not now. */
+  t?: number;
 }
 
 /** A span that has begun. The first `end` counts. */
@@ -67,7 +69,7 @@ export class Runtime {
     const id = `${process.pid}-${threadId}-s${++this.#spans}`;
     const event: SpanEvent = {
       type: 'span',
-      t: now(),
+      t: start.t ?? now(),
       id,
       kind: start.kind,
       name: start.name,

@@ -1,6 +1,6 @@
 /** Functions that the SDK's own tool runner (`runTools`) calls for the model, as spans. */
-import { hideFromStack } from './callSites.ts';
-import { withContext, type CallContext } from './context.ts';
+import { hideFromStack, widenStacks } from './callSites.ts';
+import { enterContext, type CallContext } from './context.ts';
 import type { Runtime, Span } from './runtime.ts';
 import { describeError, isCancellation } from './safeText.ts';
 import { disguise, type Callable } from './wrapping.ts';
@@ -34,13 +34,18 @@ function watchTool(runtime: Runtime, tool: unknown, context: CallContext, usedId
 function watchFunction(runtime: Runtime, run: Callable, name: string, context: CallContext, usedIds: WeakMap<object, Set<string>>): Callable {
   return disguise(function (this: unknown, ...args: unknown[]): unknown {
     const span = runtime.openSpan({ kind: 'tool', name, caller: context, source: 'toolRunner', detail: null, callId: callIdOf(args, name, usedIds) });
+    const leave = enterContext({ ...context, insideSdk: false, span: span.id, wire: null });
+    const narrow = widenStacks();
     try {
-      const result = withContext({ ...context, insideSdk: false, span: span.id, wire: null }, () => Reflect.apply(run, this, args));
+      const result = Reflect.apply(run, this, args);
       return isThenable(result) ? observe(result, span) : finish(span, result);
     } catch (error) {
       fail(span, error);
       // The SDK calls tools in an async function of its own: to throw again changes nothing that can be seen.
       throw error;
+    } finally {
+      narrow();
+      leave();
     }
   }, run);
 }

@@ -3,9 +3,10 @@
  * `undici` package itself, which can be tagged there but not sent elsewhere.
  */
 import { subscribe } from 'node:diagnostics_channel';
-import { currentContext, llmCallerOf, type WireObserver } from './context.ts';
+import { callerOf, currentContext, llmCallerOf, type WireObserver } from './context.ts';
 import { CALL_HEADER } from './contract.ts';
-import { HttpSpanObserver, openHttpSpan } from './httpSpan.ts';
+import { now } from './events.ts';
+import { HttpSpanObserver } from './httpSpan.ts';
 import type { Runtime } from './runtime.ts';
 
 interface UndiciRequest {
@@ -54,7 +55,7 @@ function observePackage(runtime: Runtime, request: UndiciRequest, below: (...arg
   if (typeof path !== 'string' || typeof method !== 'string' || (typeof origin !== 'string' && !(origin instanceof URL))) return null;
   const url = new URL(path, origin);
   const route = runtime.router.route(url, method, currentContext()?.insideSdk ?? false, null);
-  if (route.kind === 'other') return new HttpSpanObserver(openHttpSpan(runtime, url, method, null, below), true);
+  if (route.kind === 'other') return new HttpSpanObserver(runtime, { caller: callerOf(below), t: now(), url, method, accept: null }, false);
   if (route.kind !== 'proxy') return null;
   if (route.origin === null) request.addHeader?.(CALL_HEADER, runtime.tag(llmCallerOf(below)));
   else
