@@ -12,7 +12,7 @@ client = OpenAI(
 
 TOWN = {"type": "object", "properties": {"town": {"type": "string"}}, "required": ["town"]}
 TOOLS = [
-    {"type": "function", "function": {"name": "weather", "description": "Tomorrow's weather in a town", "parameters": TOWN}},
+    {"type": "function", "function": {"name": "weather", "description": "The weather in a town tomorrow", "parameters": TOWN}},
     {"type": "function", "function": {"name": "museums", "description": "Museums open tomorrow in a town", "parameters": TOWN}},
 ]
 

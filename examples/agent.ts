@@ -11,7 +11,7 @@ const tools: OpenAI.Chat.ChatCompletionTool[] = [
     type: 'function',
     function: {
       name: 'weather',
-      description: 'Tomorrow’s weather in a town',
+      description: 'The weather in a town tomorrow',
       parameters: { type: 'object', properties: { town: { type: 'string' } }, required: ['town'] },
     },
   },

@@ -13,7 +13,7 @@ import { runScript, SetupError } from './lib/steps.mjs';
 async function openDesktop(code, folder) {
   const { code: exitCode, output } = await run(code, [`--extensionDevelopmentPath=${root}`, '--new-window', folder]);
   if (exitCode !== 0) throw new SetupError(`${code} failed with exit code ${exitCode}:\n${output.trimEnd()}`);
-  process.stdout.write('VS Code is opening. Open agent.py or agent.ts there and press the play button with the flame.\n');
+  process.stdout.write('VS Code is opening. Open agent.ts or simple_http_agent.py there and press the play button with the flame.\n');
 }
 
 async function serveBrowserEdition(folder) {
@@ -23,7 +23,7 @@ async function serveBrowserEdition(folder) {
   if (!existsSync(join(userData, 'User', 'settings.json'))) writeUserSettings(userData, quietSettings);
   // Whoever reaches this port can run programs as you: other users of this machine must not.
   const password = randomBytes(9).toString('base64url');
-  const server = await startCodeServer({ userData, extensions: join(cacheFolder, 'editor', 'extensions'), password });
+  const server = await startCodeServer({ userData, extensions: join(cacheFolder, 'editor', 'extensions'), password, gallery: true });
   process.stdout.write(
     [
       '',
@@ -33,7 +33,7 @@ async function serveBrowserEdition(folder) {
       '',
       `  password  ${password}`,
       '',
-      'Open agent.py or agent.ts there and press the play button with the flame. Ctrl-C here ends it.',
+      'Open agent.ts or simple_http_agent.py there and press the play button with the flame. Ctrl-C here ends it.',
       '',
     ].join('\n'),
   );

@@ -13,6 +13,7 @@ export function startCodeServer(options: {
   userData: string;
   extensions: string;
   password?: string;
+  gallery?: boolean;
   env?: NodeJS.ProcessEnv;
   log?: (text: string) => void;
 }): Promise<CodeServer>;

@@ -45,11 +45,12 @@ const cleanEnvironment = (env) => Object.fromEntries(Object.entries(env).filter(
 /**
  * Starts a server on a free loopback port.
  *
- * @param {{ userData: string, extensions: string, password?: string, env?: NodeJS.ProcessEnv, log?: (text: string) => void }} options
- *   `password`: asked for in the browser; none when left out. `log`: gets what the server prints.
+ * @param {{ userData: string, extensions: string, password?: string, gallery?: boolean, env?: NodeJS.ProcessEnv, log?: (text: string) => void }} options
+ *   `password`: asked for in the browser; none when left out. `gallery`: extensions can be searched and
+ *   installed; else nothing is looked up on the network. `log`: gets what the server prints.
  * @returns {Promise<{ url: string, ended: Promise<void>, stop: () => Promise<void> }>}
  */
-export async function startCodeServer({ userData, extensions, password, env = {}, log = () => {} }) {
+export async function startCodeServer({ userData, extensions, password, gallery = false, env = {}, log = () => {} }) {
   mkdirSync(userData, { recursive: true });
   const child = start(
     codeServer.node,
@@ -61,8 +62,7 @@ export async function startCodeServer({ userData, extensions, password, env = {}
       // Without this a built VS Code ignores extensionDevelopmentPath and extensionTestsPath.
       ...['--vscode-option', 'enable-smoke-test-driver'],
     ],
-    // No gallery: nothing is looked up on the network.
-    { env: { ...cleanEnvironment(process.env), EXTENSIONS_GALLERY: '{}', ...(password ? { PASSWORD: password } : {}), ...env }, stdio: ['ignore', 'pipe', 'pipe'] },
+    { env: { ...cleanEnvironment(process.env), ...(gallery ? {} : { EXTENSIONS_GALLERY: '{}' }), ...(password ? { PASSWORD: password } : {}), ...env }, stdio: ['ignore', 'pipe', 'pipe'] },
   );
   const ended = new Promise((resolve) => child.once('exit', () => resolve()));
   const url = await new Promise((resolve, reject) => {
@@ -122,5 +122,5 @@ export function workbenchUrl(url, folder, { extension, tests } = {}) {
   const payload = [['skipWelcome', 'true']];
   if (extension) payload.push(['extensionDevelopmentPath', remote(extension)]);
   if (tests) payload.push(['extensionTestsPath', remote(tests)]);
-  return `${url}/?${new URLSearchParams({ folder, payload: JSON.stringify(payload) })}`;
+  return `${url}/?folder=${encodeURI(folder)}&payload=${encodeURIComponent(JSON.stringify(payload))}`;
 }

@@ -7,7 +7,7 @@ import { basename, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { formatLens } from '../../src/profile/formatValue.ts';
 import type { Report, ReportLine } from '../../src/profile/report.ts';
-import { cursorLine, finishedReport, lensTexts, openFile, openWorkbench, plain, playButton, runCommand, screenshots, timelines, type Workbench } from './workbench.ts';
+import { cursorLine, finishedReport, goToLine, lensTexts, openFile, openWorkbench, plain, playButton, runCommand, screenshots, timelines, type Workbench } from './workbench.ts';
 
 let workbench: Workbench;
 beforeAll(async () => {
@@ -33,7 +33,7 @@ async function profile(file: string): Promise<Report> {
 /** The file's lines in the report, from top to bottom, as lenses stand in the editor. */
 const linesOf = (report: Report, file: string): ReportLine[] => report.lines.filter((line) => basename(line.file) === file).sort((a, b) => a.line - b.line);
 
-const expectedLenses = (lines: readonly ReportLine[]): string[] => lines.map((line) => plain(formatLens(line, { show: 'perCall', cost: 'energy' })));
+const lensOf = (line: ReportLine): string => plain(formatLens(line, { show: 'perCall', cost: 'energy' }));
 
 /** Selected entries of all timelines' lists, as screen readers hear them. */
 async function selectedSpans(): Promise<string[]> {
@@ -63,6 +63,8 @@ describe('the package', () => {
 describe.each(agents)('a $language agent', ({ file }) => {
   let report: Report;
   let lines: ReportLine[];
+  /** The last of the file's lines that call the model. */
+  const callingLine = (): ReportLine => lines.findLast((line) => line.llmCalls > 0)!;
 
   it('is profiled by the play button, its calls attributed to its lines', async () => {
     report = await profile(file);
@@ -75,21 +77,26 @@ describe.each(agents)('a $language agent', ({ file }) => {
   });
 
   it('shows above its lines what the report says', async () => {
-    await expect.poll(() => lensTexts(workbench.page), { timeout: 30_000 }).toEqual(expectedLenses(lines));
+    expect(lines.length).toBeGreaterThan(0);
+    for (const line of lines) {
+      await goToLine(workbench.page, line.line);
+      await expect.poll(() => lensTexts(workbench.page), { timeout: 30_000 }).toContain(lensOf(line));
+    }
     // The figures once more, apart from the formatter that lens and expectation share.
-    const calling = lines.findIndex((line) => line.llmCalls > 0);
-    const line = lines[calling]!;
-    const shown = (await lensTexts(workbench.page))[calling]!;
-    const [, value, unit] = /([\d.]+) (µs|ms|s|min)/.exec(shown)!;
+    const line = callingLine();
+    await goToLine(workbench.page, line.line);
+    const shown = (await lensTexts(workbench.page)).find((text) => text === lensOf(line)) ?? '';
+    const [, value, unit] = /([\d.]+) (µs|ms|s|min)/.exec(shown) ?? [];
     const shownMs = Number(value) * { µs: 0.001, ms: 1, s: 1000, min: 60_000 }[unit as 'ms'];
     expect(shownMs / (line.llmMs / line.llmCalls)).toBeCloseTo(1, 1);
     expect(shown).toContain('sim');
   });
 
   it('selects the line’s calls on the timeline when the lens is clicked', async () => {
-    const calling = lines.findIndex((line) => line.llmCalls > 0);
-    await workbench.page.locator('.editor-instance .codelens-decoration a').nth(calling).click();
-    await expect.poll(selectedSpans, { timeout: 30_000 }).toContainEqual(expect.stringContaining(`${file}:${lines[calling]!.line}`));
+    const line = callingLine();
+    await goToLine(workbench.page, line.line);
+    await workbench.page.locator('.editor-instance .codelens-decoration a', { hasText: '⚡' }).last().click();
+    await expect.poll(selectedSpans, { timeout: 30_000 }).toContainEqual(expect.stringContaining(`${file}:${line.line}`));
   });
 
   it('shows the source line of a call that is clicked on the timeline', async () => {
