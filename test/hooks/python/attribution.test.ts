@@ -39,7 +39,7 @@ describe.each(covered)('$title', (environment) => {
     expect(hooked).toEqual(bare);
 
     const marked = markedLines('calls.py');
-    const labels = ['sync', 'stream', 'thread', 'pool', 'await', 'gather-1', 'gather-2', 'late', 'async-stream', 'raw'];
+    const labels = ['sync', 'stream', 'thread', 'pool', 'await', 'gather-1', 'gather-2', 'late', 'async-stream', 'stream-helper', 'async-stream-helper', 'raw'];
     const found = Object.fromEntries(labels.map((label) => [label, lines(label, 1)]));
     expect(found).toEqual(Object.fromEntries(labels.map((label) => [label, marked.get(label)?.slice(0, 1)])));
 
@@ -63,15 +63,6 @@ describe.each(covered)('$title', (environment) => {
     expect(pool?.function).toBe(newNames ? 'Agent.think' : 'think');
     expect(pool?.column).toBe(newNames ? 22 : null);
     expect(server.call('sync').tag?.frames.at(-1)?.function).toBe('<module>');
-  });
-
-  it('names the line of the stream helper', async () => {
-    const bare = await program(environment, 'helpers.py', { OPENAI_BASE_URL: `${server.address}/v1` });
-    expect(bare.exit).toBe(0);
-    server.arrived.length = 0;
-    const hooked = await program(environment, 'helpers.py', { ...session.env(), OPENAI_BASE_URL: `${server.routeUrl}/v1` });
-    expect(hooked).toEqual(bare);
-    for (const [label, expected] of markedLines('helpers.py')) expect([label, lines(label, 1)]).toEqual([label, expected]);
   });
 
   it('redirects calls without an SDK and names their line', async () => {

@@ -79,6 +79,13 @@ export async function environments(pythons: Python[]): Promise<Environment[]> {
   return made;
 }
 
+/** The newest interpreter's environment, for tests of what does not depend on versions. */
+export async function newestEnvironment(packages: Packages = 'openai-newest'): Promise<Environment> {
+  const newest = findPythons().at(-1);
+  if (newest === undefined) throw new Error('no Python');
+  return environment(newest, packages);
+}
+
 /** A virtual environment with these packages, made if it is not there yet. */
 export async function environment(python: Python, packages: Packages): Promise<Environment> {
   const requirement = OPENAI[packages];

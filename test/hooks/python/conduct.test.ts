@@ -1,0 +1,135 @@
+/** The hook must not be noticed: by the program, by its children, by the tools around it. */
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { SESSION_ENV } from '../../../src/protocol/hook.ts';
+import { environment, findPythons, newestEnvironment } from './pythons.ts';
+import { Session, hookFolder, markedLines, program, programs, python } from './runs.ts';
+import { StandIn } from './standIn.ts';
+
+const pythons = findPythons();
+const newest = await newestEnvironment();
+const plain = await Promise.all(pythons.map((one) => environment(one, 'nothing')));
+
+let server: StandIn;
+let session: Session;
+beforeAll(async () => {
+  server = await StandIn.start();
+});
+afterAll(() => server.stop());
+beforeEach(() => {
+  server.arrived.length = 0;
+  session = new Session({ routeUrl: server.routeUrl });
+});
+afterEach(() => session.remove());
+
+function routed(): Record<string, string> {
+  return { ...session.env(), OPENAI_BASE_URL: `${server.routeUrl}/v1` };
+}
+
+describe.each(plain)('$title', (environment) => {
+  it('leaves the interpreter as the program would find it, and runs the sitecustomize that it shadows', async () => {
+    const shadowed = join(session.folder, 'shadowed');
+    mkdirSync(shadowed);
+    writeFileSync(join(shadowed, 'sitecustomize.py'), 'import sitecustomize_probe\nsitecustomize_probe.RAN = True\n');
+    writeFileSync(join(shadowed, 'sitecustomize_probe.py'), 'RAN = False\n');
+    const bare = await program(environment, 'surroundings.py', { PYTHONPATH: shadowed });
+    expect(bare).toMatchObject({ exit: 7 });
+    expect(bare.stdout).toContain('shadowed ran True');
+    expect(bare.stderr).toContain("a warning of the program's own");
+    const hooked = await program(environment, 'surroundings.py', { ...session.env(), PYTHONPATH: `${hookFolder}:${shadowed}` });
+    expect(hooked).toEqual(bare);
+
+    // The program closed the event file's descriptor on its way: the rest went to a second file.
+    const files = session.eventsByFile();
+    expect(files.map((events) => events.map((event) => event.type)).sort()).toEqual([
+      ['hello', 'span', 'spanEnd'],
+      ['span', 'spanEnd', 'bye'],
+    ]);
+    const hello = session.events().find((event) => event.type === 'hello');
+    expect(hello).toMatchObject({ runtime: 'python', argv: expect.arrayContaining([join(programs, 'surroundings.py')]) as string[] });
+    expect(hello?.runtimeVersion.startsWith(environment.python.version)).toBe(true);
+    expect(session.events().at(-1)).toMatchObject({ type: 'bye', dropped: 0 });
+  });
+
+  it('does nothing without a valid session file', async () => {
+    const code = 'import sys; print([name for name in sys.modules if name.startswith("agent_cost_hook.")], len(sys.meta_path))';
+    const bare = await python(environment.executable, ['-c', code], {});
+    const files = { missing: join(session.folder, 'none.json'), torn: join(session.folder, 'torn.json'), newer: join(session.folder, 'newer.json') };
+    writeFileSync(files.torn, readFileSync(session.file, 'utf8').slice(0, 40));
+    writeFileSync(files.newer, readFileSync(session.file, 'utf8').replace('"version":1', '"version":2'));
+    for (const file of Object.values(files)) {
+      const hooked = await python(environment.executable, ['-c', code], { PYTHONPATH: hookFolder, [SESSION_ENV]: file });
+      expect({ ...hooked, stdout: hooked.stdout.replace(/\[.*\]/, '[]') }).toEqual(bare);
+      expect(hooked.stdout).not.toMatch(/events|importing/);
+    }
+    expect(session.eventFiles()).toEqual([]);
+  });
+
+  it('leaves pip alone but not what is started from it', async () => {
+    expect(await python(environment.executable, ['-W', 'ignore', '-m', 'pip', '--version'], session.env())).toMatchObject({ exit: 0, stderr: '' });
+    expect(session.eventFiles()).toEqual([]);
+    // A program of that name in the user's own folder is none of the tools.
+    const own = join(session.folder, 'build.py');
+    writeFileSync(own, 'print("mine")\n');
+    expect(await python(environment.executable, [own], session.env())).toMatchObject({ exit: 0, stdout: 'mine\n' });
+    expect(session.events().map((event) => event.type)).toEqual(['hello', 'bye']);
+  });
+});
+
+it('is not there under python -I, where calls still take the route of the environment', async () => {
+  const outcome = await python(newest.executable, ['-I', join(programs, 'one_call.py')], routed());
+  expect(outcome).toMatchObject({ exit: 0, stdout: 'answer to one\n', stderr: '' });
+  expect(server.call('one').tag).toBeNull();
+  expect(session.eventFiles()).toEqual([]);
+});
+
+it('ends with the same error as the bare program', async () => {
+  const bare = await program(newest, 'failing.py', { OPENAI_BASE_URL: `${server.address}/v1` });
+  expect(bare.exit).toBe(1);
+  const hooked = await program(newest, 'failing.py', routed());
+  expect({ exit: hooked.exit, stdout: hooked.stdout }).toEqual({ exit: bare.exit, stdout: bare.stdout });
+  // The server's answer came whole, so no frame of the hook is between the program and the error.
+  expect(hooked.stderr).toBe(bare.stderr);
+});
+
+it('follows workers of multiprocessing and forked children into the same session', async () => {
+  const bare = await program(newest, 'workers.py', { OPENAI_BASE_URL: `${server.address}/v1` });
+  expect(bare.exit).toBe(0);
+  server.arrived.length = 0;
+  expect(await program(newest, 'workers.py', routed())).toEqual(bare);
+  const line = markedLines('workers.py').get('spawn')?.[0];
+  const tags = ['parent', 'spawn', 'fork'].map((label) => server.call(label).tag);
+  expect(tags.map((tag) => tag?.frames[0]?.line)).toEqual([line, line, line]);
+  expect(new Set(tags.map((tag) => tag?.pid)).size).toBe(3);
+  const said = session.events().flatMap((event) => (event.type === 'hello' ? [event.pid] : []));
+  expect(said.length).toBe(new Set(said).size);
+  expect(said).toEqual(expect.arrayContaining(tags.map((tag) => tag?.pid)));
+  // The worker and the program end in an orderly way; the forked child left by os._exit.
+  const ended = session.eventsByFile().filter((events) => events.at(-1)?.type === 'bye');
+  expect(ended).toHaveLength(2);
+});
+
+it('costs the event, not the program, when the events folder is gone', async () => {
+  const code = `import shutil, subprocess, sys; shutil.rmtree(${JSON.stringify(session.folder)}); subprocess.run([sys.executable, '-S', '-c', 'print(1)'])`;
+  expect(await python(newest.executable, ['-c', code], session.env())).toEqual({ exit: 0, stdout: '1\n', stderr: '' });
+});
+
+it('starts within 50 ms and costs a call less than 150 µs', async () => {
+  const measure = async (env: Record<string, string>) => {
+    const times: number[] = [];
+    for (let round = 0; round < 7; round++) {
+      const before = performance.now();
+      await python(newest.executable, ['-c', 'pass'], env);
+      times.push(performance.now() - before);
+    }
+    return Math.min(...times);
+  };
+  const start = (await measure(session.env())) - (await measure({}));
+  const outcome = await python(newest.executable, [join(programs, 'cost.py')], session.env());
+  expect(outcome.stderr).toBe('');
+  const perCall = Number(outcome.stdout);
+  process.stderr.write(`Python hook: ${start.toFixed(1)} ms at start, ${perCall.toFixed(0)} µs a call\n`);
+  expect(start).toBeLessThan(50);
+  expect(perCall).toBeLessThan(150);
+});
