@@ -21,9 +21,14 @@ const allowed = {
 
   // The profiler process.
   'src/simulator': [BUILT_IN, folders('src/profile', 'src/protocol', 'profiles'), packages('zod')],
-  'src/telemetry': [BUILT_IN, folders('src/profile', 'src/protocol'), packages('zod', 'undici')],
-  'src/recorder': [BUILT_IN, folders('src/profile', 'src/protocol'), packages('zod', '@jridgewell/trace-mapping')],
-  'src/proxy': [BUILT_IN, folders('src/profile', 'src/protocol', 'src/recorder'), packages('zod', 'undici')],
+  'src/telemetry': [BUILT_IN, folders('src/profile', 'src/protocol', 'src/profiler/clock.ts'), packages('zod', 'undici')],
+  'src/proxy': [BUILT_IN, folders('src/profile', 'src/protocol', 'src/profiler/clock.ts'), packages('zod', 'undici')],
+  // Reads what passed through the proxy, in a thread of its own, with the proxy's parsers.
+  'src/recorder': [
+    BUILT_IN,
+    folders('src/profile', 'src/protocol', 'src/telemetry', 'src/profiler/clock.ts', 'src/proxy/(json|sse|chunkedDecoder|usage).ts'),
+    packages('zod', '@jridgewell/trace-mapping'),
+  ],
   'src/profiler': [
     BUILT_IN,
     folders('src/profile', 'src/protocol', 'src/proxy', 'src/recorder', 'src/simulator', 'src/telemetry', 'src/instrument'),
