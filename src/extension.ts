@@ -5,7 +5,7 @@ import { registerCommands } from './host/editor.ts';
 import { installation } from './host/installation.ts';
 import { createLog, messageOf } from './host/log.ts';
 import { Notifier, type Notification } from './host/notify.ts';
-import { Profiling } from './host/profiling.ts';
+import type { Profiling } from './host/profiling.ts';
 import { RunStore, type Run } from './host/runs.ts';
 import { registerLenses } from './views/codeLens.ts';
 import { registerHover } from './views/hover.ts';
@@ -39,20 +39,23 @@ export function activate(context: ExtensionContext): ExtensionState {
     const notifier = new Notifier(log);
     const parts = installation(context);
     const runs = own(new RunStore());
-    const onUnreadable = (error: unknown): void => tellUnreadable(notifier, error);
+    const onUnreadable = (error: unknown): void => void tellUnreadable(notifier, error);
     const sources: SourceNavigation = own(new SourceNavigation(runs, () => panel.column));
     const timeline = own(new TimelineController({ runs, notifier, log, webviewScript: parts.webviewScript, openSource: (span, frame) => openSource(sources, notifier, span, frame) }));
     const panel = own(new TimelinePanel(timeline));
     sources.follow(timeline, (error) => log.error('a source line was not revealed', error instanceof Error ? error : String(error)));
     const measured = own(new MeasuredLines(runs));
-    const profiling = own(new Profiling(context, { installation: parts, runs, notifier, log }, showSidebar));
+    let profiling: Promise<Profiling> | null = null;
+    /** What launches programs is loaded when the first one is launched. */
+    const loadProfiling = (): Promise<Profiling> =>
+      (profiling ??= import('./host/profiling.ts').then((module) => own(new module.Profiling(context, { installation: parts, runs, notifier, log }, showSidebar))));
     const tree = own(new RunTree(runs, timeline, onUnreadable));
     const status = own(new StatusBar(runs));
     own(registerTimelineSurfaces(timeline, runs, onUnreadable));
     own(registerLenses(measured));
     own(registerHover(measured));
     own(
-      registerCommands(commandHandlers({ runs, profiling, measured, timeline, panel, sources, installation: parts, notifier, log }), (command, error) =>
+      registerCommands(commandHandlers({ runs, profiling: loadProfiling, measured, timeline, panel, sources, installation: parts, notifier, log }), (command, error) =>
         notifier.error(`${command} failed: ${messageOf(error)}`),
       ),
     );

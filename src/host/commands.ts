@@ -1,13 +1,11 @@
 /** What each command does. */
 import { commands, Uri, window, type LogOutputChannel } from 'vscode';
 import { viewContainer, views, type Resource } from '../contributions.ts';
-import { RecordingError } from '../profile/recordingFormat.ts';
 import type { MeasuredLines } from '../views/measuredLines.ts';
 import { SourceUnavailableError, type SourceNavigation } from '../views/sourceNavigation.ts';
 import type { TimelineController } from '../views/timelineController.ts';
 import type { TimelinePanel } from '../views/timelineSurfaces.ts';
 import { runCommand, type CommandHandlers } from './editor.ts';
-import { exportRun } from './exportRun.ts';
 import type { Installation } from './installation.ts';
 import { messageOf } from './log.ts';
 import type { Notifier } from './notify.ts';
@@ -17,7 +15,7 @@ import type { RunStore } from './runs.ts';
 
 export interface CommandServices {
   runs: RunStore;
-  profiling: Profiling;
+  profiling(): Promise<Profiling>;
   measured: MeasuredLines;
   timeline: TimelineController;
   panel: TimelinePanel;
@@ -29,16 +27,19 @@ export interface CommandServices {
 
 export function commandHandlers({ runs, profiling, measured, timeline, panel, sources, installation, notifier, log }: CommandServices): CommandHandlers {
   return {
-    'agentCost.profileActiveFile': (file) => profiling.profileFile(file),
-    'agentCost.profileCommand': (commandLine) => profiling.profileCommand(commandLine),
-    'agentCost.stopRun': () => profiling.stopRun(),
+    'agentCost.profileActiveFile': async (file) => (await profiling()).profileFile(file),
+    'agentCost.profileCommand': async (commandLine) => (await profiling()).profileCommand(commandLine),
+    'agentCost.stopRun': async () => (await profiling()).stopRun(),
     'agentCost.openRecording': (file) => openRecording(runs, notifier, file),
-    'agentCost.startSession': () => profiling.startSession(),
-    'agentCost.stopSession': () => profiling.stopSession(),
-    'agentCost.copyEnvironment': () => profiling.copyEnvironment(),
+    'agentCost.startSession': async () => (await profiling()).startSession(),
+    'agentCost.stopSession': async () => (await profiling()).stopSession(),
+    'agentCost.copyEnvironment': async () => (await profiling()).copyEnvironment(),
     'agentCost.clearLenses': () => measured.clear(),
     'agentCost.showTimeline': () => panel.show(),
-    'agentCost.export': (format, target) => exportRun(runs.current, installation.webviewScript, notifier, format, target),
+    'agentCost.export': async (format, target) => {
+      const { exportRun } = await import('./exportRun.ts');
+      await exportRun(runs.current, installation.webviewScript, notifier, format, target);
+    },
     'agentCost.showLog': () => log.show(),
     'agentCost.refreshRuns': () => runs.refresh(),
     'agentCost.showRun': async (argument) => {
@@ -103,13 +104,14 @@ async function tryOpen(runs: RunStore, notifier: Notifier, file: string): Promis
     await runs.open(file);
     return true;
   } catch (error) {
-    tellUnreadable(notifier, error);
+    await tellUnreadable(notifier, error);
     return false;
   }
 }
 
 /** One message for a recording that cannot be read: it names the file and the remedy. */
-export function tellUnreadable(notifier: Notifier, error: unknown): void {
+export async function tellUnreadable(notifier: Notifier, error: unknown): Promise<void> {
+  const { RecordingError } = await import('../profile/recordingFormat.ts');
   if (RecordingError.is(error, 'newerVersion'))
     notifier.error(error.message, { label: 'Look for Updates', run: () => commands.executeCommand('workbench.extensions.action.checkForUpdates') });
   else notifier.error(messageOf(error));

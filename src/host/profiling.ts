@@ -4,6 +4,7 @@ import { env, window, workspace, type Disposable, type ExtensionContext, type Ta
 import { likelyShell, shellEnvironment } from '../cli/shellEnvironment.ts';
 import { profiledLanguages, type ProfiledLanguage, type Resource } from '../contributions.ts';
 import { newRecordingPath, RECORDINGS_FOLDER } from '../recorder/recordingFile.ts';
+import { openOnRun } from './choices.ts';
 import { runCommand, setContext } from './editor.ts';
 import { findProgram } from './findPrograms.ts';
 import { messageOf } from './log.ts';
@@ -11,7 +12,7 @@ import { ProgramNotFoundError } from './programs.ts';
 import { startProgramTask, type CommandToRun, type ProgramTask } from './programTask.ts';
 import { Session, type SessionServices } from './sessions.ts';
 import { openSetting, rawSettings } from './settings.ts';
-import { openOnRun, profilingSettings, programSettings, SettingError } from './settingsRules.ts';
+import { profilingSettings, programSettings, SettingError } from './settingsRules.ts';
 
 /** A shell's exit code for a command that it does not find. */
 const NOT_FOUND = 127;

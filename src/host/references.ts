@@ -1,19 +1,29 @@
-/** Arguments of commands that a link or another extension may call: checked before they are believed. */
-import { z } from 'zod';
+/** Arguments of commands that a link or another extension may give: checked before they are believed. */
 import type { LineReference, SpanReference } from '../contributions.ts';
 
-const runSchema = z.object({ run: z.string() });
-const spanSchema = z.object({ run: z.string(), span: z.string() });
-const lineSchema = z.object({ run: z.string(), file: z.string(), line: z.int() });
-
 export function runReference(value: unknown): { run: string } | null {
-  return runSchema.safeParse(value).data ?? null;
+  const run = textOf(value, 'run');
+  return run === null ? null : { run };
 }
 
 export function spanReference(value: unknown): SpanReference | null {
-  return spanSchema.safeParse(value).data ?? null;
+  const run = textOf(value, 'run');
+  const span = textOf(value, 'span');
+  return run === null || span === null ? null : { run, span };
 }
 
 export function lineReference(value: unknown): LineReference | null {
-  return lineSchema.safeParse(value).data ?? null;
+  const run = textOf(value, 'run');
+  const file = textOf(value, 'file');
+  const line = fieldOf(value, 'line');
+  return run === null || file === null || typeof line !== 'number' ? null : { run, file, line };
+}
+
+function textOf(value: unknown, name: string): string | null {
+  const field = fieldOf(value, name);
+  return typeof field === 'string' ? field : null;
+}
+
+function fieldOf(value: unknown, name: string): unknown {
+  return typeof value === 'object' && value !== null ? new Map(Object.entries(value)).get(name) : undefined;
 }

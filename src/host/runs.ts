@@ -1,11 +1,9 @@
 /** The runs that the editor knows: recordings in the workspace's folders, those opened by hand, and those being recorded. */
 import { readdir, stat } from 'node:fs/promises';
-import { basename, join } from 'node:path';
+import { basename, extname, join } from 'node:path';
 import { EventEmitter, workspace, type Disposable, type Event } from 'vscode';
-import { analyze } from '../analysis/analyze.ts';
 import type { ReportLine } from '../profile/report.ts';
 import type { TimelineDocument } from '../protocol/webview.ts';
-import { readRecordingFile, RECORDING_EXTENSION, RECORDINGS_FOLDER } from '../recorder/recordingFile.ts';
 import { DisposableList } from './disposables.ts';
 import { canonicalPath } from './paths.ts';
 import { SourceSnapshots } from './sourceSnapshots.ts';
@@ -61,9 +59,10 @@ export class RunStore implements Disposable {
 
   /** Looks into the folders for recordings, and from then on notices new ones. */
   async refresh(): Promise<void> {
-    this.watch();
+    const { RECORDING_EXTENSION, RECORDINGS_FOLDER } = await import('../recorder/recordingFile.ts');
+    this.watch(`**/${RECORDINGS_FOLDER}/*${RECORDING_EXTENSION}`);
     const found = new Map<string, number>();
-    for (const folder of workspace.workspaceFolders ?? []) if (folder.uri.scheme === 'file') await collect(join(folder.uri.fsPath, RECORDINGS_FOLDER), found);
+    for (const folder of workspace.workspaceFolders ?? []) if (folder.uri.scheme === 'file') await collect(join(folder.uri.fsPath, RECORDINGS_FOLDER), RECORDING_EXTENSION, found);
     for (const [file, modifiedMs] of found) if (!this.runs.has(file)) this.runs.set(file, newRun(file, modifiedMs, false));
     for (const run of [...this.runs.values()])
       if (!found.has(run.file) && !run.live && run !== this.currentRun && !this.keptInList.has(run.file)) this.runs.delete(run.file);
@@ -92,7 +91,7 @@ export class RunStore implements Disposable {
     }
     let loading = this.loading.get(file);
     if (loading === undefined) {
-      loading = readRecordingFile(file).then((profile) => analyze(profile));
+      loading = readDocument(file);
       this.loading.set(file, loading);
     }
     let document: TimelineDocument;
@@ -171,10 +170,10 @@ export class RunStore implements Disposable {
     }
   }
 
-  private watch(): void {
+  private watch(pattern: string): void {
     if (this.watching) return;
     this.watching = true;
-    const watcher = this.disposables.add(workspace.createFileSystemWatcher(`**/${RECORDINGS_FOLDER}/*${RECORDING_EXTENSION}`, false, true, false));
+    const watcher = this.disposables.add(workspace.createFileSystemWatcher(pattern, false, true, false));
     this.disposables.add(watcher.onDidCreate(() => void this.refresh()));
     this.disposables.add(watcher.onDidDelete(() => void this.refresh()));
   }
@@ -188,11 +187,17 @@ export interface LiveRunFeed {
   end(document: TimelineDocument | null): void;
 }
 
-function newRun(file: string, startedMs: number, live: boolean, name = basename(file, RECORDING_EXTENSION)): MutableRun {
+/** Loaded when the first recording is read: activation does without the format and the analysis. */
+async function readDocument(file: string): Promise<TimelineDocument> {
+  const [{ readRecordingFile }, { analyze }] = await Promise.all([import('../recorder/recordingFile.ts'), import('../analysis/analyze.ts')]);
+  return analyze(await readRecordingFile(file));
+}
+
+function newRun(file: string, startedMs: number, live: boolean, name = basename(file, extname(file))): MutableRun {
   return { file, name, startedMs, live, document: null, snapshots: new SourceSnapshots(startedMs) };
 }
 
-async function collect(folder: string, found: Map<string, number>): Promise<void> {
+async function collect(folder: string, extension: string, found: Map<string, number>): Promise<void> {
   let names: string[];
   try {
     names = await readdir(folder);
@@ -201,7 +206,7 @@ async function collect(folder: string, found: Map<string, number>): Promise<void
     return;
   }
   for (const name of names) {
-    if (!name.endsWith(RECORDING_EXTENSION)) continue;
+    if (!name.endsWith(extension)) continue;
     const file = join(folder, name);
     try {
       const stats = await stat(file);

@@ -1,8 +1,8 @@
 /** The extension's settings as VS Code has them. */
 import { commands, type ConfigurationScope } from 'vscode';
 import { settingDefaults, type SettingId } from '../contributions.ts';
+import type { RawSettings } from './choices.ts';
 import { readSetting } from './editor.ts';
-import type { RawSettings } from './settingsRules.ts';
 
 /** All settings, unchecked, as they hold for a resource. */
 export function rawSettings(scope?: ConfigurationScope): RawSettings {

@@ -1,12 +1,9 @@
 /** From what stands in the settings to what the profiler takes, or one message that names the setting and the remedy. */
 import { z } from 'zod';
-import { captureValues, lensCostValues, lensShowValues, openOnRunValues, settingDefaults, type SettingId, type SettingTypes } from '../contributions.ts';
+import { captureValues, settingDefaults, type SettingId, type SettingTypes } from '../contributions.ts';
 import { BackendOptionError, parseBackendOption } from '../protocol/backendOption.ts';
-import type { LensOptions } from '../profile/formatValue.ts';
 import type { ProfilerOptions } from '../protocol/profiler.ts';
-
-/** Settings as VS Code hands them over: unchecked. */
-export type RawSettings = Partial<Record<SettingId, unknown>>;
+import type { RawSettings } from './choices.ts';
 
 /** The part of the profiler's options that comes from settings. */
 export type ProfilingSettings = Pick<ProfilerOptions, 'backend' | 'model' | 'capture' | 'gpu' | 'gpuCount' | 'telemetry'>;
@@ -39,16 +36,6 @@ export function profilingSettings(raw: RawSettings, openaiBaseUrl: string | unde
   };
 }
 
-/** What is opened when a run starts; a wrong value counts as the default, for it must not keep a run from starting. */
-export function openOnRun(raw: RawSettings): SettingTypes['agentCost.timeline.openOnRun'] {
-  return knownOr(raw, 'agentCost.timeline.openOnRun', openOnRunValues);
-}
-
-/** What lenses show; a wrong value counts as the default, for lenses are drawn again and again. */
-export function lensSettings(raw: RawSettings): LensOptions {
-  return { show: knownOr(raw, 'agentCost.lens.show', lensShowValues), cost: knownOr(raw, 'agentCost.lens.cost', lensCostValues) };
-}
-
 /** @throws SettingError */
 export function programSettings(raw: RawSettings): { python: string; node: string } {
   return { python: text(raw, 'agentCost.python'), node: text(raw, 'agentCost.node') };
@@ -59,10 +46,6 @@ function text(raw: RawSettings, id: SettingId): string {
   const value = z.string().safeParse(valueOf(raw, id));
   if (!value.success) throw new SettingError(id, `expects text, not ${JSON.stringify(raw[id])}. Correct it or remove it.`);
   return value.data.trim();
-}
-
-function knownOr<Id extends SettingId>(raw: RawSettings, id: Id, values: readonly SettingTypes[Id][]): SettingTypes[Id] {
-  return values.find((known) => known === raw[id]) ?? settingDefaults[id];
 }
 
 /** @throws SettingError */

@@ -2,9 +2,9 @@
 import { CodeLens, languages, Range, workspace, type CodeLensProvider, type Disposable, type TextDocument } from 'vscode';
 import { lensLanguages } from '../contributions.ts';
 import { DisposableList } from '../host/disposables.ts';
+import { lensSettings } from '../host/choices.ts';
 import { readSetting } from '../host/editor.ts';
 import { rawSettings } from '../host/settings.ts';
-import { lensSettings } from '../host/settingsRules.ts';
 import { lensText } from './lensModel.ts';
 import type { MeasuredLines } from './measuredLines.ts';
 
@@ -49,6 +49,10 @@ export function registerLenses(measured: MeasuredLines): Disposable {
       if (change.affectsConfiguration('agentCost.lens')) apply();
     }),
   );
-  disposables.add({ dispose: () => provider?.dispose() });
+  disposables.add({
+    dispose: () => {
+      provider?.dispose();
+    },
+  });
   return disposables;
 }

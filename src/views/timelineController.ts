@@ -10,7 +10,7 @@ import { messageOf } from '../host/log.ts';
 import type { Notifier } from '../host/notify.ts';
 import type { Run, RunStore } from '../host/runs.ts';
 import { webviewHtml } from '../profile/webviewHtml.ts';
-import { fromWebviewSchema, type FromWebview, type TimelineDocument, type ToWebview } from '../protocol/webview.ts';
+import type { FromWebview, TimelineDocument, ToWebview } from '../protocol/webview.ts';
 
 /** Spans chosen in one of the views. */
 export interface Selection {
@@ -82,7 +82,7 @@ export class TimelineController implements Disposable {
     const surface: Surface = { webview, pinned, ready: false, visible: true, shown: null };
     this.surfaces.add(surface);
     webview.options = { enableScripts: true, localResourceRoots: [Uri.file(dirname(this.services.webviewScript))] };
-    const receiving = webview.onDidReceiveMessage((message: unknown) => this.receive(surface, message));
+    const receiving = webview.onDidReceiveMessage((message: unknown) => this.receive(surface, message).catch((error: unknown) => this.services.notifier.error(messageOf(error))));
     webview.html = webviewHtml({ scriptUri: webview.asWebviewUri(script).toString(), cspSource: webview.cspSource, nonce: randomBytes(16).toString('base64'), placement });
     return {
       setVisible: (visible) => {
@@ -150,13 +150,15 @@ export class TimelineController implements Disposable {
     surface.webview.postMessage(message).then(undefined, (error: unknown) => this.services.log.debug('a timeline went away', error));
   }
 
-  private receive(surface: Surface, raw: unknown): void {
+  private async receive(surface: Surface, raw: unknown): Promise<void> {
+    // Loaded with the first webview: activation does without the schemas.
+    const { fromWebviewSchema } = await import('../protocol/webview.ts');
     const message = fromWebviewSchema.safeParse(raw);
     if (!message.success) {
       this.services.log.warn(`the timeline sent what it should not: ${message.error.message}`);
       return;
     }
-    this.handle(surface, message.data).catch((error: unknown) => this.services.notifier.error(messageOf(error)));
+    await this.handle(surface, message.data);
   }
 
   private async handle(surface: Surface, message: FromWebview): Promise<void> {

@@ -1,0 +1,19 @@
+/** Settings that choose how something looks: a wrong value counts as the default, for it must not keep anything from showing. */
+import { lensCostValues, lensShowValues, openOnRunValues, settingDefaults, type SettingId, type SettingTypes } from '../contributions.ts';
+import type { LensOptions } from '../profile/formatValue.ts';
+
+/** Settings as VS Code hands them over: unchecked. */
+export type RawSettings = Partial<Record<SettingId, unknown>>;
+
+export function lensSettings(raw: RawSettings): LensOptions {
+  return { show: knownOr(raw, 'agentCost.lens.show', lensShowValues), cost: knownOr(raw, 'agentCost.lens.cost', lensCostValues) };
+}
+
+/** What is opened when a run starts. */
+export function openOnRun(raw: RawSettings): SettingTypes['agentCost.timeline.openOnRun'] {
+  return knownOr(raw, 'agentCost.timeline.openOnRun', openOnRunValues);
+}
+
+function knownOr<Id extends SettingId>(raw: RawSettings, id: Id, values: readonly SettingTypes[Id][]): SettingTypes[Id] {
+  return values.find((known) => known === raw[id]) ?? settingDefaults[id];
+}
