@@ -6,15 +6,25 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
-import pages from './wiki.json' with { type: 'json' };
+import bundledPages from './wiki.json' with { type: 'json' };
 
 type Milliseconds = number;
+
+export interface WikiPage {
+  title: string;
+  /** Other titles that lead here. */
+  redirects: string[];
+  /** The article's plain text. */
+  extract: string;
+}
 
 export interface WikiServerOptions {
   /** How long the next answer takes. By default as Wikipedia's API was measured: about 1.2 s, between 0.6 and 2 s. */
   latencyMs?: () => Milliseconds;
   /** 0, the default, picks a free one. */
   port?: number;
+  /** Articles other than the bundled ones. */
+  pages?: readonly WikiPage[];
 }
 
 export interface WikiServer {
@@ -42,6 +52,7 @@ export function wikipediaLatency(seed = 1): () => Milliseconds {
 /** Starts the server on the loopback interface. @throws Error with code EADDRINUSE when the port is taken */
 export async function startWikiServer(options: WikiServerOptions = {}): Promise<WikiServer> {
   const latency = options.latencyMs ?? wikipediaLatency();
+  const pages: readonly WikiPage[] = options.pages ?? bundledPages;
   const stopped = new AbortController();
   const server = createServer((request, response) => {
     const url = new URL(request.url ?? '/', 'http://localhost');
@@ -51,7 +62,7 @@ export async function startWikiServer(options: WikiServerOptions = {}): Promise<
       return;
     }
     delay(latency(), undefined, { signal: stopped.signal }).then(
-      () => send(200, answerQuery(url.searchParams)),
+      () => send(200, answerQuery(pages, url.searchParams)),
       // The server is closing, and so is this connection.
       () => response.destroy(),
     );
@@ -72,19 +83,19 @@ export async function startWikiServer(options: WikiServerOptions = {}): Promise<
 }
 
 /** Answers in `formatversion=2`. An error is also status 200, as on the real API. */
-function answerQuery(query: URLSearchParams): unknown {
+function answerQuery(pages: readonly WikiPage[], query: URLSearchParams): unknown {
   const fail = (code: string, info: string) => ({ error: { code, info } });
   if (query.get('action') !== 'query') return fail('badvalue', `Unrecognized value for parameter "action": ${query.get('action') ?? ''}.`);
   if (query.get('format') !== 'json' || query.get('formatversion') !== '2') return fail('badvalue', 'Only format=json with formatversion=2 is served here.');
   if (query.get('list') === 'search') {
     const wanted = query.get('srsearch') ?? '';
     if (wanted.trim() === '') return fail('missingparam', 'The "srsearch" parameter must be set.');
-    return { batchcomplete: true, query: search(wanted, Number(query.get('srlimit') ?? 10)) };
+    return { batchcomplete: true, query: search(pages, wanted, Number(query.get('srlimit') ?? 10)) };
   }
   if (query.get('prop') === 'extracts') {
     const titles = query.get('titles') ?? '';
     if (titles === '') return fail('missingparam', 'The "titles" parameter must be set.');
-    return { batchcomplete: true, query: extract(titles) };
+    return { batchcomplete: true, query: extract(pages, titles) };
   }
   return fail('badvalue', 'Only list=search and prop=extracts are served here.');
 }
@@ -99,7 +110,7 @@ function words(text: string): string[] {
 
 const EVERYWHERE = new Set(['the', 'of', 'in', 'a', 'an', 'and', 'is', 'was', 'to', 'who', 'which', 'what', 'by']);
 
-function search(wanted: string, limit: number) {
+function search(pages: readonly WikiPage[], wanted: string, limit: number) {
   const terms = words(wanted).filter((word) => !EVERYWHERE.has(word));
   const hits = pages
     .map((page) => {
@@ -130,7 +141,7 @@ function snippet(text: string, terms: string[]): string {
   return escaped.replace(/[\p{L}\p{N}]+/gu, (word) => (terms.includes(plain(word)) ? `<span class="searchmatch">${word}</span>` : word));
 }
 
-function extract(title: string) {
+function extract(pages: readonly WikiPage[], title: string) {
   const page = pages.find((candidate) => [candidate.title, ...candidate.redirects].some((name) => plain(name) === plain(title)));
   if (page === undefined) return { pages: [{ ns: 0, title, missing: true }] };
   return {

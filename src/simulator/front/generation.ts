@@ -89,6 +89,11 @@ export function answer(service: Service, request: IncomingMessage, response: Ser
     const sendChoice = (choice: Record<string, unknown>) =>
       send(generation.continuousUsage ? { ...envelope([choice]), usage: countTokens(generation, progress) } : envelope([choice]));
 
+    // A client that was gone before its request was read.
+    if (response.closed) {
+      resolve();
+      return;
+    }
     response.on('close', () => {
       for (const id of ids) service.engine.abort(id);
       resolve();

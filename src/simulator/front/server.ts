@@ -9,7 +9,7 @@ import { complete } from './completions.ts';
 import { ApiError, internalError, invalidBody, invalidJson, methodNotAllowed, notFound, tooLarge } from './errors.ts';
 import { requestId } from './generation.ts';
 import { chatRequestSchema, completionRequestSchema, tokenizeRequestSchema } from './requests.ts';
-import type { Service } from './service.ts';
+import { SYSTEM_FINGERPRINT, type Service } from './service.ts';
 
 /** Larger bodies are refused before they are parsed. A full context of 128 k tokens is well below 1 MB. */
 const LARGEST_BODY: Bytes = 64 * 1024 * 1024;
@@ -22,7 +22,7 @@ const routes: Record<string, Partial<Record<'GET' | 'POST', Handler>>> = {
   '/v1/models': { GET: (service, _request, response) => sendJson(response, 200, listModels(service)) },
   '/tokenize': { POST: async (service, request, response) => sendJson(response, 200, tokenize(service, await readBody(request, tokenizeRequestSchema))) },
   '/health': { GET: (_service, _request, response) => void response.writeHead(200, { 'content-length': 0 }).end() },
-  '/version': { GET: (_service, _request, response) => sendJson(response, 200, { version: '0.1.0+agent-cost-simulator', simulated: true }) },
+  '/version': { GET: (_service, _request, response) => sendJson(response, 200, { version: SYSTEM_FINGERPRINT, simulated: true }) },
   '/metrics': {
     GET: (service, _request, response) => void response.writeHead(200, { 'content-type': 'text/plain; version=1.0.0; charset=utf-8' }).end(service.metrics.render(service.engine)),
   },
@@ -80,7 +80,7 @@ function sendJson(response: ServerResponse, status: number, body: unknown): void
 }
 
 function listModels({ servedModel, maxModelTokens, created }: Service) {
-  return { object: 'list', data: [{ id: servedModel, object: 'model', created, owned_by: 'agent-cost-simulator', root: servedModel, parent: null, max_model_len: maxModelTokens }] };
+  return { object: 'list', data: [{ id: servedModel, object: 'model', created, owned_by: SYSTEM_FINGERPRINT, root: servedModel, parent: null, max_model_len: maxModelTokens }] };
 }
 
 /** Counts as the server counts: an estimate, and the ids are of no real vocabulary. */

@@ -1,0 +1,99 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { findGpu, findModel, findPrice, listProfiles, parseProfile, ProfileError } from '../../src/simulator/catalog.ts';
+import { createCostModel, NotSimulatableError } from '../../src/simulator/engine/costModel.ts';
+import { BLOCK_TOKENS } from '../../src/simulator/engine/kvBlocks.ts';
+
+describe('catalog', () => {
+  it('holds every file of profiles/, and each is named after its id', () => {
+    const ids = ['gpu', 'model', 'price'].flatMap((kind) =>
+      readdirSync(new URL(`../../profiles/${kind}`, import.meta.url)).map((file) => {
+        const profile = parseProfile(readFileSync(new URL(`../../profiles/${kind}/${file}`, import.meta.url), 'utf8'), file);
+        expect(`${profile.id}.json`).toBe(file);
+        expect(profile.kind).toBe(kind);
+        return profile.id;
+      }),
+    );
+    expect(listProfiles().map(({ id }) => id).sort()).toEqual(ids.sort());
+  });
+
+  it('has no name that means two profiles', () => {
+    const names = listProfiles().flatMap((profile) => [profile.id, ...('aliases' in profile ? profile.aliases : [])].map((name) => name.toLowerCase()));
+    expect(new Set(names).size).toBe(names.length);
+  });
+
+  it('finds profiles as people and tools name them', () => {
+    expect(findGpu('A100')?.id).toBe('a100-40gb');
+    expect(findGpu('NVIDIA A100-SXM4-80GB')?.id).toBe('a100-80gb');
+    expect(findGpu('NVIDIA H100 80GB HBM3')?.id).toBe('h100-80gb');
+    expect(findModel('meta-llama/Llama-3.1-8B-Instruct')?.id).toBe('llama-3.1-8b-instruct');
+    expect(findModel('llama3.1:70b')?.id).toBe('llama-3.1-70b-instruct');
+    expect(findGpu('a1000')).toBeNull();
+    expect(findModel('')).toBeNull();
+  });
+
+  it('prices a GPU, or says that it cannot', () => {
+    expect(findPrice('a100-40gb')?.usdPerGpuHour.value).toBeGreaterThan(0);
+    expect(findPrice('rtx-4090-24gb')).toBeNull();
+  });
+
+  it('says what is wrong with a profile, and where', () => {
+    const good = findGpu('a100')!;
+    expect(parseProfile({ ...good })).toEqual(good);
+    expect(() => parseProfile('{ "kind":', 'my.json')).toThrow(/^my\.json is not a valid profile: not JSON/);
+    expect(() => parseProfile({ kind: 'gpus' }, 'my.json')).toThrow(/my\.json.*kind: must be "gpu", "model" or "price"/);
+    expect(() => parseProfile({ ...good, idleWatts: { value: '65', source: 'x' } }, 'my.json')).toThrow(/my\.json.*idleWatts\.value: .*number/);
+    expect(() => parseProfile({ ...good, tdpWatts: { value: 400 } }, 'my.json')).toThrow(/tdpWatts\.source/);
+    expect(() => parseProfile(null)).toThrow(ProfileError);
+  });
+});
+
+describe('cost model', () => {
+  const gpu = findGpu('a100-40gb')!;
+  const model = findModel('llama-3.1-8b-instruct')!;
+  const decode = (contextTokens: number) => ({ newTokens: 1, contextTokens, prefill: false });
+
+  it('decodes 8B on an A100-40GB alone at 12.9 to 15.2 ms a token, as the paper measured', () => {
+    const cost = createCostModel(gpu, model, 1);
+    for (const context of [100, 1000, 4000]) {
+      expect(cost.cost([decode(context)]).duration).toBeGreaterThan(12.9);
+      expect(cost.cost([decode(context)]).duration).toBeLessThan(15.2);
+    }
+  });
+
+  it('leaves room for about 157 k tokens of KV cache there', () => {
+    expect(createCostModel(gpu, model, 1).kvBlocks * BLOCK_TOKENS).toBeGreaterThan(157_000 * 0.95);
+    expect(createCostModel(gpu, model, 1).kvBlocks * BLOCK_TOKENS).toBeLessThan(157_000 * 1.05);
+  });
+
+  it('takes longer for more tokens, a longer context and a larger batch', () => {
+    const { cost } = createCostModel(gpu, model, 1);
+    const prefill = (newTokens: number) => ({ newTokens, contextTokens: newTokens, prefill: true });
+    expect(cost([prefill(2000)]).duration).toBeGreaterThan(1.8 * cost([prefill(1000)]).duration);
+    expect(cost([decode(8000)]).duration).toBeGreaterThan(cost([decode(80)]).duration);
+    expect(cost([decode(80), decode(80)]).duration).toBeGreaterThan(cost([decode(80)]).duration);
+  });
+
+  it('counts all GPUs in power, and is faster on several', () => {
+    const one = createCostModel(gpu, model, 1).cost([decode(100)]);
+    const four = createCostModel(gpu, model, 4).cost([decode(100)]);
+    expect(four.watts).toBe(4 * one.watts!);
+    expect(four.duration).toBeLessThan(one.duration / 2);
+  });
+
+  it('has no power where the profile has none', () => {
+    const h100 = createCostModel(findGpu('h100')!, model, 1);
+    const prefill = { newTokens: 100, contextTokens: 100, prefill: true };
+    expect(h100.cost([prefill]).watts).toBeNull();
+    expect(h100.cost([prefill, decode(100)]).watts).toBeNull();
+    expect(h100.cost([decode(100)]).watts).toBe(486);
+  });
+
+  it('refuses what cannot be simulated, with the remedy', () => {
+    const large = findModel('llama-3.1-70b-instruct')!;
+    expect(() => createCostModel(gpu, large, 1)).toThrow(/Llama-3\.1-70B-Instruct \(141 GB of weights\) does not fit on 1 × NVIDIA A100 40GB SXM\. It takes 4 of them\./);
+    expect(createCostModel(gpu, large, 4).kvBlocks).toBeGreaterThan(0);
+    expect(() => createCostModel(findGpu('rtx-4090')!, model, 1)).toThrow(NotSimulatableError);
+    expect(() => createCostModel(findGpu('rtx-4090')!, model, 1)).toThrow(/no prefillMfu/);
+  });
+});

@@ -1,0 +1,270 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { findGpu, findModel } from '../../src/simulator/catalog.ts';
+import { createCostModel } from '../../src/simulator/engine/costModel.ts';
+import { Engine, type EngineOptions, type EngineRequest, type EngineStep, type FinishedRequest } from '../../src/simulator/engine/engine.ts';
+import { BLOCK_TOKENS, KvBlocks } from '../../src/simulator/engine/kvBlocks.ts';
+
+const cost = createCostModel(findGpu('a100-40gb')!, findModel('llama-3.1-8b-instruct')!, 1);
+
+/** Different tokens for each `from`. */
+const tokens = (count: number, from = 0) => Array.from({ length: count }, (_, index) => from * 1_000_000 + index);
+const request = (id: string, arrival: number, promptTokens: number[], output = 3): EngineRequest => ({ id, arrival, promptTokens, outputTokens: tokens(output, 7777) });
+
+/** Runs requests (in order of arrival) in virtual time until nothing is left. */
+function run(requests: EngineRequest[], options: Partial<EngineOptions> = {}) {
+  const engine = new Engine({ cost, ...options });
+  const steps: EngineStep[] = [];
+  const finished = new Map<string, FinishedRequest>();
+  let now = 0;
+  let next = 0;
+  for (;;) {
+    while (next < requests.length && requests[next]!.arrival <= now) engine.submit(requests[next++]!);
+    const start = engine.nextStart(now);
+    if (start === null) {
+      if (next === requests.length) break;
+      now = requests[next]!.arrival;
+      continue;
+    }
+    const step = engine.step(start);
+    if (step === null) throw new Error('the engine is stuck');
+    steps.push(step);
+    for (const one of step.finished) finished.set(one.id, one);
+    now = step.end;
+  }
+  return { engine, steps, finished };
+}
+
+describe('prefix cache', () => {
+  const prompt = tokens(1000);
+  const changed = (at: number) => prompt.map((token, index) => (index === at ? -1 : token));
+  const cachedOf = (second: number[], options: Partial<EngineOptions> = {}) =>
+    run([request('first', 0, prompt), request('second', 10_000, second)], options).finished.get('second')!.cachedTokens;
+
+  it('finds 992 tokens of a 1,000-token prompt repeated, 0 when its first token changed, 496 when its 500th did', () => {
+    expect(cachedOf(prompt)).toBe(992);
+    expect(cachedOf(changed(0))).toBe(0);
+    expect(cachedOf(changed(499))).toBe(496);
+  });
+
+  it('always leaves the last token to compute', () => {
+    const even = tokens(1024);
+    const { finished } = run([request('first', 0, even), request('second', 10_000, even)]);
+    expect(finished.get('second')!.cachedTokens).toBe(1008);
+  });
+
+  it('finds nothing when it is off', () => {
+    expect(cachedOf(prompt, { prefixCaching: false })).toBe(0);
+  });
+
+  it('keeps the answer too, for the prompt that continues the conversation', () => {
+    const first = request('first', 0, tokens(100), 60);
+    const next = [...first.promptTokens, ...first.outputTokens, ...tokens(40, 5)];
+    const { finished } = run([first, request('second', 10_000, next)]);
+    // The last token of an answer is never computed: 159 tokens are, 9 blocks of them full.
+    expect(finished.get('second')!.cachedTokens).toBe(144);
+  });
+
+  it('is shared by requests that come in the same step', () => {
+    const { finished } = run([request('first', 0, prompt), request('second', 0, prompt)]);
+    expect(finished.get('first')!.cachedTokens).toBe(0);
+    expect(finished.get('second')!.cachedTokens).toBe(992);
+  });
+
+  it('evicts what was used longest ago', () => {
+    const small = { kvBlocks: 40 };
+    const a = tokens(256, 1);
+    const b = tokens(256, 2);
+    const again = (second: number[]) => [request('a', 0, a), request('b', 1000, b), request('c', 2000, tokens(240, 3)), request('again', 3000, second)];
+    expect(run(again(b), small).finished.get('again')!.cachedTokens).toBe(240);
+    expect(run(again(a), small).finished.get('again')!.cachedTokens).toBeLessThan(240);
+  });
+
+  it('forgets when it is told to', () => {
+    const engine = new Engine({ cost });
+    engine.submit(request('first', 0, prompt, 1));
+    engine.step(0);
+    expect(engine.blocks.cachedBlocks).toBeGreaterThan(0);
+    engine.blocks.resetPrefixCache();
+    expect(engine.blocks.cachedBlocks).toBe(0);
+    engine.submit(request('second', 0, prompt, 1));
+    expect(engine.step(1000)!.finished[0]!.cachedTokens).toBe(0);
+  });
+
+  it('makes a repeated prompt faster to read', () => {
+    const { finished } = run([request('first', 0, prompt), request('second', 10_000, prompt)]);
+    const prefill = (id: string) => finished.get(id)!.times.firstToken - finished.get(id)!.times.firstScheduled;
+    expect(prefill('second')).toBeLessThan(prefill('first') / 5);
+  });
+});
+
+describe('scheduler', () => {
+  it('batches: eight requests together take less than twice the time of one', () => {
+    const alone = run([request('alone', 0, tokens(32), 50)]);
+    const eight = run(Array.from({ length: 8 }, (_, index) => request(`r${index}`, 0, tokens(32, index), 50)));
+    const makespan = (result: typeof alone) => result.steps.at(-1)!.end;
+    expect(makespan(eight)).toBeLessThan(2 * makespan(alone));
+    expect(makespan(eight)).toBeGreaterThan(makespan(alone));
+    expect(Math.max(...eight.steps.map(({ batch }) => batch))).toBe(8);
+  });
+
+  it('queues what is over max_num_seqs, first come, first served, and says for how long', () => {
+    const { finished, steps } = run([request('a', 0, tokens(100), 10), request('b', 1, tokens(100, 1), 10), request('c', 2, tokens(100, 2), 10)], { maxSequences: 1 });
+    const times = (id: string) => finished.get(id)!.times;
+    expect(times('a').firstScheduled).toBe(0);
+    expect(times('b').firstScheduled).toBe(times('a').lastToken);
+    expect(times('c').firstScheduled).toBe(times('b').lastToken);
+    expect(times('c').firstScheduled - times('c').arrival).toBeCloseTo(times('b').lastToken - 2, 9);
+    expect(steps.every(({ batch }) => batch === 1)).toBe(true);
+  });
+
+  it('reads a long prompt in chunks, and lets others decode meanwhile', () => {
+    const { steps, finished } = run([request('short', 0, tokens(16), 40), request('long', 30, tokens(5000, 1), 2)], { maxBatchedTokens: 2048 });
+    const mixed = steps.filter(({ state }) => state === 'mixed');
+    expect(mixed.map(({ tokens: computed }) => computed)).toEqual([2048, 2048, 5000 - 2 * 2047 + 1]);
+    expect(mixed.every(({ emitted }) => emitted.some(({ id }) => id === 'short'))).toBe(true);
+    expect(finished.get('long')!.times.firstToken).toBe(mixed.at(-1)!.end);
+  });
+
+  it('names the states: prefill, then decode', () => {
+    const { steps } = run([request('one', 0, tokens(500), 4)]);
+    expect(steps.map(({ state }) => state)).toEqual(['prefill', 'decode', 'decode', 'decode']);
+    expect(steps.map(({ watts }) => watts)).toEqual([340, 260, 260, 260]);
+  });
+
+  it('books most of a mixed step on the request that reads its prompt', () => {
+    const { steps } = run([request('short', 0, tokens(16), 40), request('long', 30, tokens(1500, 1), 2)]);
+    const mixed = steps.find(({ state }) => state === 'mixed')!;
+    const share = (id: string) => mixed.shares.find((one) => one.id === id)!.share;
+    expect(share('long')).toBeGreaterThan(0.9);
+    expect(share('short')).toBeGreaterThan(0);
+    expect(mixed.watts).toBeGreaterThan(330);
+    expect(mixed.watts).toBeLessThan(340);
+  });
+
+  it('preempts the latest request when blocks run out, and still finishes all', () => {
+    const { finished, engine, steps } = run([request('a', 0, tokens(64), 100), request('b', 1, tokens(64, 1), 100)], { kvBlocks: 12 });
+    expect(engine.counters.preemptions).toBeGreaterThan(0);
+    expect(finished.get('a')!.preemptions).toBe(0);
+    expect(finished.get('b')!.preemptions).toBeGreaterThan(0);
+    const emitted = steps.flatMap((step) => step.emitted).filter(({ id }) => id === 'b');
+    expect(emitted.map(({ index }) => index)).toEqual(tokens(100));
+  });
+
+  it('frees everything of an aborted request, waiting or running', () => {
+    const engine = new Engine({ cost, maxSequences: 1 });
+    engine.submit(request('running', 0, tokens(100), 50));
+    engine.submit(request('waiting', 0, tokens(100, 1), 50));
+    const step = engine.step(0)!;
+    expect([engine.running, engine.waiting]).toEqual([1, 1]);
+    expect(engine.abort('waiting')).toBe(true);
+    expect(engine.abort('running')).toBe(true);
+    expect(engine.abort('running')).toBe(false);
+    expect([engine.running, engine.waiting, engine.blocks.used]).toEqual([0, 0, 0]);
+    expect(engine.nextStart(step.end)).toBeNull();
+  });
+
+  it('refuses what could never run', () => {
+    const engine = new Engine({ cost, kvBlocks: 4 });
+    expect(() => engine.submit(request('large', 0, tokens(62), 3))).toThrow(/does not fit into a KV cache of 64/);
+    expect(() => engine.submit(request('empty', 0, []))).toThrow(RangeError);
+    expect(() => engine.submit({ ...request('silent', 0, tokens(3)), outputTokens: [] })).toThrow(RangeError);
+  });
+});
+
+describe('whatever comes in', () => {
+  const load = fc.record({
+    kvBlocks: fc.integer({ min: 12, max: 60 }),
+    maxSequences: fc.integer({ min: 1, max: 6 }),
+    maxBatchedTokens: fc.integer({ min: 8, max: 128 }),
+    prefixCaching: fc.boolean(),
+    requests: fc.array(fc.record({ gap: fc.integer({ min: 0, max: 60 }), shared: fc.integer({ min: 0, max: 80 }), own: fc.integer({ min: 1, max: 60 }), output: fc.integer({ min: 1, max: 40 }) }), { minLength: 1, maxLength: 12 }),
+  });
+  const toRequests = (list: { gap: number; shared: number; own: number; output: number }[]) => {
+    let arrival = 0;
+    return list.map(({ gap, shared, own, output }, index) => {
+      arrival += gap;
+      return { id: `r${index}`, arrival, promptTokens: [...tokens(shared), ...tokens(own, index + 1)], outputTokens: tokens(output, 100 + index) };
+    });
+  };
+
+  it('loses no request, no token and no block, keeps its limits, and shares sum to 1', () => {
+    fc.assert(
+      fc.property(load, ({ requests: list, ...options }) => {
+        const requests = toRequests(list);
+        const { engine, steps, finished } = run(requests, options);
+        expect(finished.size).toBe(requests.length);
+        expect(engine.blocks.used).toBe(0);
+        expect([engine.running, engine.waiting]).toEqual([0, 0]);
+        // One assertion for all steps: thousands of them are slow.
+        const problems: string[] = [];
+        const check = (holds: boolean, problem: string) => holds || problems.push(problem);
+        let end = 0;
+        const emitted = new Map<string, number>();
+        for (const step of steps) {
+          check(step.start >= end && step.end > step.start, `a step from ${step.start} to ${step.end} after one that ended at ${end}`);
+          end = step.end;
+          check(Math.abs(step.shares.reduce((sum, { share }) => sum + share, 0) - 1) < 1e-9, 'shares that do not sum to 1');
+          check(
+            step.shares.every(({ share }) => share > 0),
+            'a share of nothing',
+          );
+          check(step.batch <= options.maxSequences, `a batch of ${step.batch}`);
+          check(step.tokens <= options.maxBatchedTokens, `${step.tokens} tokens in a step`);
+          check(step.kvTokens <= options.kvBlocks * BLOCK_TOKENS, `${step.kvTokens} tokens in the KV cache`);
+          for (const { id, index } of step.emitted) {
+            check(index === (emitted.get(id) ?? 0), `token ${index} of ${id} out of order`);
+            emitted.set(id, index + 1);
+          }
+        }
+        expect(problems).toEqual([]);
+        for (const { id, arrival, promptTokens, outputTokens } of requests) {
+          const { times, cachedTokens } = finished.get(id)!;
+          expect(emitted.get(id)).toBe(outputTokens.length);
+          expect(times.arrival).toBe(arrival);
+          expect(times.firstScheduled).toBeGreaterThanOrEqual(arrival);
+          expect(times.firstToken).toBeGreaterThan(times.firstScheduled);
+          expect(times.lastToken).toBeGreaterThanOrEqual(times.firstToken);
+          expect(cachedTokens % BLOCK_TOKENS).toBe(0);
+          expect(cachedTokens).toBeLessThan(promptTokens.length);
+        }
+      }),
+      { numRuns: 200 },
+    );
+  });
+
+  it('does the same again', () => {
+    fc.assert(
+      fc.property(load, ({ requests, ...options }) => {
+        expect(run(toRequests(requests), options).steps).toEqual(run(toRequests(requests), options).steps);
+      }),
+      { numRuns: 50 },
+    );
+  });
+
+  it('conserves blocks under any use of the pool', () => {
+    const actions = fc.array(fc.oneof(fc.record({ take: fc.integer({ min: 0, max: 9 }) }), fc.record({ give: fc.nat() }), fc.record({ share: fc.nat() })), { maxLength: 60 });
+    fc.assert(
+      fc.property(actions, (list) => {
+        const pool = new KvBlocks(16);
+        const held: number[][] = [];
+        let hash = 1;
+        for (const action of list) {
+          if ('take' in action && action.take <= pool.free) {
+            const blocks = pool.allocate(action.take);
+            for (const block of blocks) pool.cache(block, hash++);
+            held.push(blocks);
+          } else if ('give' in action && held.length > 0) pool.release(held.splice(action.give % held.length, 1)[0]!);
+          else if ('share' in action && held.length > 0) {
+            const blocks = held[action.share % held.length]!;
+            pool.hold(blocks);
+            held.push(blocks);
+          }
+          expect(pool.used + pool.free).toBe(16);
+          expect(pool.used).toBe(new Set(held.flat()).size);
+        }
+        for (const block of new Set(held.flat())) expect(pool.references(block)).toBe(held.flat().filter((one) => one === block).length);
+      }),
+    );
+  });
+});
