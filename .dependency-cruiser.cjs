@@ -22,7 +22,7 @@ const allowed = {
   // The profiler process.
   'src/simulator': [BUILT_IN, folders('src/profile', 'src/protocol', 'profiles'), packages('zod')],
   'src/telemetry': [BUILT_IN, folders('src/profile', 'src/protocol', 'src/profiler/clock.ts'), packages('zod', 'undici')],
-  'src/proxy': [BUILT_IN, folders('src/profile', 'src/protocol', 'src/profiler/clock.ts'), packages('zod', 'undici')],
+  'src/proxy': [BUILT_IN, folders('src/profile', 'src/protocol', 'src/profiler/clock.ts', 'src/recorder/(link|messages).ts'), packages('zod', 'undici')],
   // Reads what passed through the proxy, in a thread of its own, with the proxy's parsers.
   'src/recorder': [
     BUILT_IN,
@@ -31,7 +31,7 @@ const allowed = {
   ],
   'src/profiler': [
     BUILT_IN,
-    folders('src/profile', 'src/protocol', 'src/proxy', 'src/recorder', 'src/simulator', 'src/telemetry', 'src/instrument'),
+    folders('src/profile', 'src/protocol', 'src/proxy', 'src/recorder', 'src/simulator', 'src/telemetry', 'src/instrument', 'package.json'),
     packages('zod', 'undici'),
   ],
 
