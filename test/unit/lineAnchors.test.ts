@@ -1,0 +1,81 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { anchorLines, splitLines } from '../../src/views/lineAnchors.ts';
+
+const source = ['import os', '', 'def think(messages):', '    reply = client.create(model, messages)', '    return reply', '', 'def search(name):', '    page = fetch(name)', '    return page', '', 'print(think(search("a")))'];
+const CALL = 3;
+const FETCH = 7;
+
+function after(edit: (lines: string[]) => void): string[] {
+  const lines = [...source];
+  edit(lines);
+  return lines;
+}
+
+describe('a line of the run', () => {
+  it('stays where it is when nothing changed, whatever the line ends', () => {
+    expect(anchorLines(source, splitLines(source.join('\r\n')), [CALL]).get(CALL)).toEqual({ line: CALL, edited: false });
+  });
+
+  it('moves with lines added or removed above', () => {
+    expect(anchorLines(source, after((lines) => lines.unshift('# one', '# two')), [CALL, FETCH])).toEqual(new Map([[CALL, { line: CALL + 2, edited: false }], [FETCH, { line: FETCH + 2, edited: false }]]));
+    expect(anchorLines(source, after((lines) => lines.splice(0, 2)), [CALL]).get(CALL)).toEqual({ line: CALL - 2, edited: false });
+  });
+
+  it('is edited once its own text changes, and no longer when that is undone', () => {
+    const edited = after((lines) => (lines[CALL] = '    reply = client.create(model, messages, tools=tools)'));
+    expect(anchorLines(source, edited, [CALL, FETCH])).toEqual(new Map([[CALL, { line: CALL, edited: true }], [FETCH, { line: FETCH, edited: false }]]));
+    expect(anchorLines(source, source, [CALL]).get(CALL)).toEqual({ line: CALL, edited: false });
+  });
+
+  it('is found beside a line that was added right above while it was edited', () => {
+    const edited = after((lines) => lines.splice(CALL, 1, '    log("before")', '    reply = await client.create(model, messages)'));
+    expect(anchorLines(source, edited, [CALL]).get(CALL)).toEqual({ line: CALL + 1, edited: true });
+  });
+
+  it('is gone when it was deleted, or replaced by something else', () => {
+    expect(anchorLines(source, after((lines) => lines.splice(CALL, 1)), [CALL]).get(CALL)).toBeNull();
+    expect(anchorLines(source, after((lines) => (lines[CALL] = '    pass')), [CALL]).get(CALL)).toBeNull();
+  });
+
+  it('is gone when the file never had it', () => {
+    expect(anchorLines(source, source, [99]).get(99)).toBeNull();
+  });
+
+  it('is edited when it is indented, for it then runs elsewhere', () => {
+    expect(anchorLines(source, after((lines) => (lines[CALL] = `    ${source[CALL]}`)), [CALL]).get(CALL)).toEqual({ line: CALL, edited: true });
+  });
+});
+
+describe('any edit', () => {
+  const text = fc.array(fc.constantFrom('a = call(x)', 'b = call(y)', '', 'return a', 'if x:', 'call(z)'), { maxLength: 40 });
+
+  it('leaves an anchor on a line with the same text, in the same order, unless it says edited', () => {
+    fc.assert(
+      fc.property(text, text, (before, now) => {
+        const anchors = anchorLines(before, now, before.map((_, index) => index));
+        const unedited = [...anchors].flatMap(([from, anchor]) => (anchor && !anchor.edited ? [[from, anchor.line] as const] : []));
+        for (const [from, to] of unedited) expect(now[to]).toBe(before[from]);
+        for (let index = 1; index < unedited.length; index++) expect(unedited[index]?.[1]).toBeGreaterThan(unedited[index - 1]?.[1] ?? Infinity);
+      }),
+    );
+  });
+
+  it('that only adds lines loses none', () => {
+    fc.assert(
+      fc.property(text, fc.array(fc.tuple(fc.nat(40), fc.string({ minLength: 1, maxLength: 5 })), { maxLength: 8 }), (before, additions) => {
+        const now = [...before];
+        for (const [place, line] of additions) now.splice(Math.min(place, now.length), 0, `# new ${line.replace(/\s/g, '_')}`);
+        for (const anchor of anchorLines(before, now, before.map((_, index) => index)).values()) expect(anchor?.edited).toBe(false);
+      }),
+    );
+  });
+});
+
+it('large replaced hunks are answered at once', () => {
+  const before = Array.from({ length: 5000 }, (_, index) => `line ${index % 7}`);
+  const now = Array.from({ length: 5000 }, (_, index) => `other ${index % 5}`);
+  const begun = performance.now();
+  anchorLines(before, now, [10]);
+  expect(performance.now() - begun).toBeLessThan(2000);
+});

@@ -1,0 +1,56 @@
+import { describe, expect, it } from 'vitest';
+import { settingDefaults } from '../../src/contributions.ts';
+import { lensSettings, openOnRun } from '../../src/host/choices.ts';
+import { programSettings, profilingSettings, SettingError } from '../../src/host/settingsRules.ts';
+
+function errorOf(raw: Record<string, unknown>): unknown {
+  try {
+    return profilingSettings(raw, undefined);
+  } catch (error) {
+    return error;
+  }
+}
+
+describe('settings for the profiler', () => {
+  it('are by default the embedded server, everything kept, nothing rewritten', () => {
+    const expected = { backend: { kind: 'sim' }, model: null, capture: 'full', gpu: null, gpuCount: 1, telemetry: 'auto' };
+    expect(profilingSettings({ ...settingDefaults }, undefined)).toMatchObject(expected);
+    expect(profilingSettings({}, undefined)).toMatchObject(expected);
+  });
+
+  it('send direct calls where the environment says, else to OpenAI', () => {
+    expect(profilingSettings({ 'agentCost.backend': 'direct' }, 'http://gpu-box:8000/v1').backend).toEqual({ kind: 'direct', defaultUrl: 'http://gpu-box:8000/v1' });
+    expect(profilingSettings({ 'agentCost.backend': 'direct' }, undefined).backend).toEqual({ kind: 'direct', defaultUrl: 'https://api.openai.com/v1' });
+  });
+
+  it.each([
+    ['agentCost.backend', 'cloud', /"cloud".*sim.*direct/],
+    ['agentCost.backend', 7, /expects text/],
+    ['agentCost.capture', 'some', /"some" is not known.*"full", "hashes", "none"/],
+    ['agentCost.gpuCount', 0, /from 1 to 1024, not 0/],
+    ['agentCost.gpuCount', 1.5, /whole number/],
+    ['agentCost.telemetry', true, /"auto", "off"/],
+    ['agentCost.model', ['a'], /expects text/],
+  ])('name %s when it is %j, and say what it may be', (setting, value, message) => {
+    const error = errorOf({ [setting]: value });
+    expect(error).toBeInstanceOf(SettingError);
+    expect(error).toMatchObject({ setting, message: expect.stringMatching(message) as unknown });
+    expect(String(error)).toContain(setting);
+  });
+
+  it('never repeat a password that stands in a URL', () => {
+    expect(String(errorOf({ 'agentCost.backend': 'http://user:secret@host/v1' }))).not.toContain('secret');
+  });
+});
+
+describe('settings for looks', () => {
+  it('fall back to the default rather than hide a lens', () => {
+    expect(lensSettings({ 'agentCost.lens.show': 'most', 'agentCost.lens.cost': 'money' })).toEqual({ show: 'perCall', cost: 'money' });
+    expect(openOnRun({ 'agentCost.timeline.openOnRun': 4 })).toBe('sidebar');
+    expect(openOnRun({ 'agentCost.timeline.openOnRun': 'tab' })).toBe('tab');
+  });
+});
+
+it('programs are trimmed text', () => {
+  expect(programSettings({ 'agentCost.python': ' /usr/bin/python3 ' })).toEqual({ python: '/usr/bin/python3', node: '' });
+});
