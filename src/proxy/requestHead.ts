@@ -1,0 +1,48 @@
+/** Turns a client's request head into the one that the upstream gets. */
+import type { IncomingMessage } from 'node:http';
+import type { Upstream } from './upstreams.ts';
+
+/** Headers of one connection, not of the request; `host` and the body's length are written anew. */
+const NOT_FORWARDED = new Set([
+  'connection', 'keep-alive', 'proxy-connection', 'proxy-authorization', 'te', 'upgrade', 'expect', 'host', 'content-length', 'transfer-encoding',
+]);
+const OWN_PREFIX = 'x-agent-cost-';
+export const CALL_ID_HEADER = 'x-agent-cost-call-id';
+
+export interface HeadOptions {
+  upstream: Upstream;
+  suffix: string;
+  callId: string;
+  /** Bytes of the body, `chunked`, or null for none. */
+  body: number | 'chunked' | null;
+  /** Ask for an answer without compression, because it is to be read. */
+  identity: boolean;
+}
+
+/** The head's text, ready to be sent as latin1: names, order and values as the client wrote them. */
+export function requestHead(request: IncomingMessage, options: HeadOptions): string {
+  const { upstream } = options;
+  const named = request.headers.connection === undefined ? null : request.headers.connection.toLowerCase();
+  const listed = named === null || named === 'keep-alive' || named === 'close' ? null : new Set(named.split(',').map((name) => name.trim()));
+  let head = `${request.method} ${upstream.basePath}${options.suffix} HTTP/1.1\r\nHost: ${upstream.host}\r\n`;
+  const { rawHeaders } = request;
+  let identityAsked = false;
+  for (let i = 0; i < rawHeaders.length; i += 2) {
+    const name = rawHeaders[i]!;
+    const lower = name.toLowerCase();
+    if (NOT_FORWARDED.has(lower) || lower.startsWith(OWN_PREFIX) || listed?.has(lower)) continue;
+    if (lower === 'authorization' && upstream.authorization !== null) continue;
+    if (lower === 'accept-encoding' && options.identity) {
+      identityAsked = true;
+      head += `${name}: identity\r\n`;
+      continue;
+    }
+    head += `${name}: ${rawHeaders[i + 1]}\r\n`;
+  }
+  if (options.identity && !identityAsked) head += 'Accept-Encoding: identity\r\n';
+  if (upstream.authorization !== null && upstream.authorization !== '') head += `Authorization: ${upstream.authorization}\r\n`;
+  if (upstream.embedded) head += `${CALL_ID_HEADER}: ${options.callId}\r\n`;
+  if (options.body === 'chunked') head += 'Transfer-Encoding: chunked\r\n';
+  else if (options.body !== null) head += `Content-Length: ${options.body}\r\n`;
+  return `${head}Connection: keep-alive\r\n\r\n`;
+}

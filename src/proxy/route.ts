@@ -1,0 +1,58 @@
+/** Who may use the proxy, and for what: every request is checked here before anything else is done with it. */
+import { createHash, timingSafeEqual } from 'node:crypto';
+import type { Endpoint } from '../profile/recordingFormat.ts';
+
+const ENDPOINTS: Record<string, Endpoint> = {
+  '/chat/completions': 'chat',
+  '/completions': 'completions',
+  '/embeddings': 'embeddings',
+  '/responses': 'responses',
+  '/models': 'models',
+};
+
+export interface Route {
+  endpoint: Endpoint;
+  /** Path as the client asked for it, without token and query: `/v1/chat/completions`. */
+  path: string;
+  /** What follows `/v1`, query included: goes behind the upstream's base URL. */
+  suffix: string;
+}
+
+function digest(text: string): Buffer {
+  return createHash('sha256').update(text).digest();
+}
+
+/** Checks requests against one session's token. */
+export class RouteCheck {
+  readonly #token: Buffer;
+  readonly #tokenLength: number;
+
+  constructor(token: string) {
+    this.#token = digest(token);
+    this.#tokenLength = token.length;
+  }
+
+  /** The route of a request that may pass; null for every other. */
+  check(method: string, url: string, headers: { host?: string | undefined; origin?: string | undefined }): Route | null {
+    // A page in a browser has an Origin; a name that was rebound to loopback is in Host.
+    if (headers.origin !== undefined || headers.host === undefined || !isLoopbackHost(headers.host)) return null;
+    if (url.charCodeAt(0) !== 47) return null;
+    const tokenEnd = 1 + this.#tokenLength;
+    // Hashes of equal length, so that neither the token's content nor its length can be timed.
+    if (!timingSafeEqual(digest(url.slice(1, tokenEnd)), this.#token)) return null;
+    if (!url.startsWith('/v1/', tokenEnd)) return null;
+    const asked = url.slice(tokenEnd);
+    const query = asked.indexOf('?');
+    const path = query < 0 ? asked : asked.slice(0, query);
+    // Dots and encoded separators could climb out of the API that the upstream's URL names.
+    if (/(^|\/)\.{1,2}(\/|$)|%2e|%2f|%5c|[\\#]/i.test(path)) return null;
+    const under = path.slice('/v1'.length);
+    const expected = ENDPOINTS[under];
+    const endpoint = expected !== undefined && method === (expected === 'models' ? 'GET' : 'POST') ? expected : 'opaque';
+    return { endpoint, path, suffix: asked.slice('/v1'.length) };
+  }
+}
+
+function isLoopbackHost(host: string): boolean {
+  return /^(127\.0\.0\.1|localhost|\[::1\])(:\d{1,5})?$/i.test(host);
+}

@@ -1,0 +1,46 @@
+/** What servers say about a call: tokens, and their own account of its time. */
+import type { CallEndLine, Usage } from '../profile/recordingFormat.ts';
+import { asCount, asDuration, asObject, type JsonObject } from './json.ts';
+
+/**
+ * Token counts of a `usage` object, in the words of chat and completions (`prompt_tokens`) or of responses (`input_tokens`).
+ * Cached tokens that are not named are null: servers leave them out when told to, and some also when they are 0.
+ */
+export function parseUsage(value: unknown): Usage | null {
+  const usage = asObject(value);
+  if (usage === null) return null;
+  const promptDetails = asObject(usage['prompt_tokens_details']) ?? asObject(usage['input_tokens_details']);
+  const completionDetails = asObject(usage['completion_tokens_details']) ?? asObject(usage['output_tokens_details']);
+  return {
+    promptTokens: asCount(usage['prompt_tokens']) ?? asCount(usage['input_tokens']),
+    // `prompt_cache_hit_tokens`: DeepSeek's API.
+    cachedTokens: asCount(promptDetails?.['cached_tokens']) ?? asCount(usage['prompt_cache_hit_tokens']),
+    completionTokens: asCount(usage['completion_tokens']) ?? asCount(usage['output_tokens']),
+    reasoningTokens: asCount(completionDetails?.['reasoning_tokens']) ?? asCount(usage['reasoning_tokens']),
+  };
+}
+
+/** A call's phases as the server measured them. */
+export type ServerTimes = Omit<NonNullable<CallEndLine['server']>, 'evidence'>;
+
+/**
+ * Reads vLLM's `metrics` (`--enable-per-request-metrics`; its time to first token counts from scheduling, so it is
+ * the prefill, and its generation time from the first token) or llama.cpp's `timings`. Null when there is neither.
+ */
+export function parseServerTimes(answer: JsonObject): ServerTimes | null {
+  const metrics = asObject(answer['metrics']);
+  if (metrics !== null) {
+    const times = {
+      queueMs: asDuration(metrics['queue_time_ms']),
+      prefillMs: asDuration(metrics['time_to_first_token_ms']),
+      decodeMs: asDuration(metrics['generation_time_ms']),
+    };
+    if (times.queueMs !== null || times.prefillMs !== null || times.decodeMs !== null) return times;
+  }
+  const timings = asObject(answer['timings']);
+  if (timings !== null) {
+    const times = { queueMs: null, prefillMs: asDuration(timings['prompt_ms']), decodeMs: asDuration(timings['predicted_ms']) };
+    if (times.prefillMs !== null || times.decodeMs !== null) return times;
+  }
+  return null;
+}

@@ -1,0 +1,108 @@
+/**
+ * Takes out of a stream what is there only because the proxy asked for it: the usage-only event, and
+ * `"usage":null` on the others. Everything else passes as the bytes it came in.
+ */
+import { ChunkedDecoder } from './chunkedDecoder.ts';
+
+const NAME = Buffer.from('"usage"');
+const LAST_CHUNK = Buffer.from('0\r\n\r\n');
+const CRLF = Buffer.from('\r\n');
+/** Ends of a read that leave no event half delivered: chunk end, or message end after it. */
+const WHOLE_ENDS = [Buffer.from('\n\n\r\n'), Buffer.from('\r\n\r\n\r\n'), Buffer.from('\n\n\r\n0\r\n\r\n'), Buffer.from('\r\n\r\n\r\n0\r\n\r\n')];
+/** An event longer than this is passed on unchecked rather than held. */
+const MAX_HELD_BYTES = 4 * 1024 * 1024;
+
+function endsWith(bytes: Buffer, end: Buffer): boolean {
+  return bytes.length >= end.length && bytes.compare(end, 0, end.length, bytes.length - end.length) === 0;
+}
+
+/** Index after the first event's blank line, or -1. */
+function eventEnd(bytes: Buffer, from: number): number {
+  for (let at = bytes.indexOf(10, from); at >= 0; at = bytes.indexOf(10, at + 1)) {
+    if (bytes[at + 1] === 10) return at + 2;
+    if (bytes[at + 1] === 13 && bytes[at + 2] === 10) return at + 3;
+  }
+  return -1;
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** The event without what was not asked for; null when nothing of it remains. */
+export function withoutUsage(event: Buffer): Buffer | null {
+  if (!event.includes(NAME)) return event;
+  const text = event.toString('utf8');
+  const data = /^data:[ ]?(.*?)\r?$/m.exec(text);
+  if (data === null) return event;
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(data[1]!);
+  } catch {
+    return event;
+  }
+  if (!isObject(parsed)) return event;
+  const { usage, ...rest } = parsed;
+  if (isObject(usage) && Array.isArray(parsed['choices']) && parsed['choices'].length === 0) return null;
+  if (usage !== null) return event;
+  const cut = data[1]!.replace(/,\s*"usage"\s*:\s*null|"usage"\s*:\s*null\s*,\s*/, '');
+  // The first match could be a field of the same name deeper inside: then the event stays as it is.
+  if (cut === data[1] || JSON.stringify(JSON.parse(cut)) !== JSON.stringify(rest)) return event;
+  return Buffer.from(text.replace(data[1]!, () => cut));
+}
+
+/** One stream's filter. */
+export class UsageHider {
+  readonly #chunked: ChunkedDecoder | null;
+  #held: Buffer = Buffer.alloc(0);
+
+  /** @param chunked whether the upstream's body is chunked; if not, the output is chunked all the same */
+  constructor(chunked: boolean) {
+    this.#chunked = chunked ? new ChunkedDecoder() : null;
+  }
+
+  /** What to send for a read, chunked; null for nothing. */
+  push(raw: Buffer, done: boolean): Buffer | null {
+    const out: Buffer[] = [];
+    if (this.#chunked === null) {
+      if (raw.length > 0) this.#payload(raw, out);
+    } else {
+      const wholeBefore = this.#held.length === 0 && this.#chunked.atBoundary;
+      const ranges: number[] = [];
+      this.#chunked.feed(raw, 0, (start, end) => ranges.push(start, end));
+      // The usual read: whole chunks of whole events that do not speak of usage.
+      if (wholeBefore && this.#chunked.atBoundary && !raw.includes(NAME) && (ranges.length === 0 || WHOLE_ENDS.some((end) => endsWith(raw, end)))) return raw;
+      for (let i = 0; i < ranges.length; i += 2) this.#payload(raw.subarray(ranges[i], ranges[i + 1]), out);
+    }
+    if (done) {
+      if (this.#held.length > 0) {
+        const rest = withoutUsage(this.#held);
+        if (rest !== null) frame(rest, out);
+        this.#held = Buffer.alloc(0);
+      }
+      out.push(LAST_CHUNK);
+    }
+    return out.length === 0 ? null : Buffer.concat(out);
+  }
+
+  #payload(payload: Buffer, out: Buffer[]): void {
+    const bytes = this.#held.length === 0 ? payload : Buffer.concat([this.#held, payload]);
+    const kept: Buffer[] = [];
+    let at = 0;
+    for (let end = eventEnd(bytes, 0); end >= 0; end = eventEnd(bytes, at)) {
+      const event = withoutUsage(bytes.subarray(at, end));
+      if (event !== null) kept.push(event);
+      at = end;
+    }
+    this.#held = bytes.subarray(at);
+    if (this.#held.length > MAX_HELD_BYTES) {
+      kept.push(this.#held);
+      this.#held = Buffer.alloc(0);
+    }
+    if (kept.length > 0) frame(kept.length === 1 ? kept[0]! : Buffer.concat(kept), out);
+  }
+}
+
+function frame(payload: Buffer, out: Buffer[]): void {
+  out.push(Buffer.from(`${payload.length.toString(16)}\r\n`), payload, CRLF);
+}

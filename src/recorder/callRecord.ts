@@ -1,0 +1,138 @@
+/** One call, from what the serving thread saw of it to its lines in the recording. */
+import { brotliDecompressSync, gunzipSync, inflateSync } from 'node:zlib';
+import { ChunkedDecoder } from '../proxy/chunkedDecoder.ts';
+import { parseObject } from '../proxy/json.ts';
+import { SseParser } from '../proxy/sse.ts';
+import type { CallEndLine, Capture, Endpoint } from '../profile/recordingFormat.ts';
+import type { Bytes, Milliseconds } from '../profile/units.ts';
+import { Answer } from './answer.ts';
+import type { CallBytes, CallEnded, CallHead } from './messages.ts';
+
+/** A longer plain answer (embeddings of a whole corpus) is not read for its usage. */
+const MAX_BODY_BYTES: Bytes = 64 * 1024 * 1024;
+const MAX_ERROR_CHARS = 1000;
+
+const DECOMPRESS: Record<string, (bytes: Buffer, options: { maxOutputLength: number }) => Buffer> = {
+  gzip: gunzipSync,
+  'x-gzip': gunzipSync,
+  deflate: inflateSync,
+  br: brotliDecompressSync,
+};
+
+export class CallRecord {
+  readonly id: string;
+  readonly upstream: string;
+  readonly answer: Answer;
+  readonly #endpoint: Endpoint;
+  #head: CallHead | null = null;
+  #chunked: ChunkedDecoder | null = null;
+  #sse: SseParser | null = null;
+  #body: Buffer[] = [];
+  #bodyBytes: Bytes = 0;
+
+  constructor(id: string, endpoint: Endpoint, upstream: string) {
+    this.id = id;
+    this.#endpoint = endpoint;
+    this.upstream = upstream;
+    this.answer = new Answer(endpoint);
+  }
+
+  head(head: CallHead): void {
+    this.#head = head;
+    if (head.chunked) this.#chunked = new ChunkedDecoder();
+    if (head.contentEncoding === null && /^text\/event-stream\b/i.test(head.contentType ?? '')) this.#sse = new SseParser();
+  }
+
+  /** Takes reads of the answer. */
+  bytes({ data, ends, at }: CallBytes): void {
+    const all = Buffer.from(data.buffer, data.byteOffset, data.byteLength);
+    let start = 0;
+    ends.forEach((end, index) => {
+      const read = all.subarray(start, end);
+      start = end;
+      const when = at[index]!;
+      if (this.#chunked === null) this.#payload(read, when);
+      else this.#chunked.feed(read, 0, (from, to) => this.#payload(read.subarray(from, to), when));
+    });
+  }
+
+  /** The call's end line. `toT` turns clock readings into the recording's time. */
+  end(ended: CallEnded, capture: Capture, toT: (at: Milliseconds) => Milliseconds): Omit<CallEndLine, 'usageEvidence' | 'server'> {
+    const { answer } = this;
+    this.#sse?.end((data) => answer.event(data, ended.at));
+    this.#readBody();
+    // A client that hangs up after the last event has had its whole answer.
+    let status = ended.status === 'cancelled' && this.#sse !== null && answer.finished ? 'ok' : ended.status;
+    let error = ended.error;
+    if (answer.error !== null && status !== 'cancelled') {
+      status = 'error';
+      error ??= answer.error.code;
+      // A server's message may quote the prompt.
+      if (capture === 'full') error = answer.error.message.slice(0, MAX_ERROR_CHARS);
+      else error = `HTTP ${ended.httpStatus ?? '–'}: ${answer.error.code.slice(0, 100)}`;
+    } else if (status === 'error') error ??= `HTTP ${ended.httpStatus ?? '–'}`;
+    const { outputAt } = answer;
+    return {
+      type: 'callEnd',
+      t: toT(ended.at),
+      id: this.id,
+      status,
+      httpStatus: ended.httpStatus,
+      error,
+      headersAt: this.#head === null ? null : toT(this.#head.at),
+      firstTokenAt: answer.firstTokenAt === null ? null : toT(answer.firstTokenAt),
+      chunkGaps: outputAt.map((at, index) => (index === 0 ? 0 : microseconds(at - outputAt[index - 1]!))),
+      usage: answer.usage,
+      finishReason: answer.finishReason,
+      toolCalls: answer.toolCalls(capture),
+      model: answer.model,
+      responseBytes: ended.bytes,
+      text: this.#endpoint === 'chat' || this.#endpoint === 'completions' || this.#endpoint === 'responses' ? answer.text(capture) : null,
+    };
+  }
+
+  #payload(bytes: Buffer, at: Milliseconds): void {
+    if (this.#sse !== null) {
+      this.#sse.push(bytes, (data) => this.answer.event(data, at));
+      return;
+    }
+    this.#bodyBytes += bytes.length;
+    if (this.#bodyBytes <= MAX_BODY_BYTES) this.#body.push(bytes);
+    else this.#body = [];
+  }
+
+  /** A plain answer is read once it is complete. */
+  #readBody(): void {
+    if (this.#body.length === 0) return;
+    let body: Buffer = Buffer.concat(this.#body);
+    const coding = this.#head?.contentEncoding?.toLowerCase() ?? 'identity';
+    if (coding !== 'identity') {
+      const decompress = DECOMPRESS[coding];
+      if (decompress === undefined) return;
+      try {
+        body = decompress(body, { maxOutputLength: MAX_BODY_BYTES });
+      } catch {
+        // Cut off or damaged on the way: nothing to be learned from it.
+        return;
+      }
+    }
+    const text = body.toString('utf8');
+    if (/^text\/event-stream\b/i.test(this.#head?.contentType ?? '')) {
+      // A stream that came compressed: its events are known, their times are not.
+      const sse = new SseParser();
+      const at = this.#head!.at;
+      sse.push(body, (data) => this.answer.event(data, at));
+      sse.end((data) => this.answer.event(data, at));
+      this.answer.firstTokenAt = null;
+      this.answer.outputAt = [];
+      return;
+    }
+    const answer = parseObject(text);
+    if (answer !== null) this.answer.body(answer);
+  }
+}
+
+/** Times are recorded with microsecond digits. */
+export function microseconds(value: Milliseconds): Milliseconds {
+  return Math.round(value * 1000) / 1000;
+}

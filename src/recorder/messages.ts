@@ -1,0 +1,108 @@
+/**
+ * What the profiler's two threads tell each other. The serving thread forwards and takes time stamps; all that
+ * can wait (parsing, source maps, the disk) is done in the recorder's thread.
+ *
+ * Every `at` is in ms of `monotonicMs`.
+ */
+import type { Backend, CallEndLine, Capture, Endpoint, GpuState, HeaderLine } from '../profile/recordingFormat.ts';
+import type { Bytes, Milliseconds } from '../profile/units.ts';
+
+/** A request's head and body have arrived. */
+export interface CallBegun {
+  type: 'begun';
+  /** Number of the call in this session; its id in the recording is `callId(call)`. */
+  call: number;
+  at: Milliseconds;
+  endpoint: Endpoint;
+  method: string;
+  path: string;
+  /** Value of the hook's header, as received. */
+  tag: string | null;
+  attempt: number;
+  /** Base URL of the server that it goes to. */
+  upstream: string;
+  stream: boolean;
+  bytes: Bytes;
+  /** The request's JSON in a buffer of its own; null when it is not looked into. */
+  body: Uint8Array | null;
+}
+
+export interface CallHead {
+  type: 'head';
+  call: number;
+  at: Milliseconds;
+  status: number;
+  contentType: string | null;
+  contentEncoding: string | null;
+  chunked: boolean;
+}
+
+/** Bytes of the answer as they came, framing included: read `i` ends at `ends[i]` and arrived at `at[i]`. */
+export interface CallBytes {
+  type: 'bytes';
+  call: number;
+  at: Milliseconds[];
+  ends: number[];
+  data: Uint8Array;
+}
+
+export interface CallEnded {
+  type: 'ended';
+  call: number;
+  at: Milliseconds;
+  status: CallEndLine['status'];
+  httpStatus: number | null;
+  error: string | null;
+  bytes: Bytes;
+}
+
+/** What the embedded server's GPU did. Times are hrtime in ns. */
+export interface GpuSegment {
+  startNs: bigint;
+  endNs: bigint;
+  state: GpuState;
+  batch: number;
+  kvTokens: number | null;
+  kvCapacityTokens: number | null;
+  watts: number | null;
+  shares: Record<string, number>;
+}
+
+export type ToRecorder =
+  | CallBegun
+  | CallHead
+  | CallBytes
+  | CallEnded
+  | { type: 'gpu'; segment: GpuSegment }
+  | { type: 'warning'; at: Milliseconds; code: string; message: string }
+  | { type: 'stop'; at: Milliseconds; exitCode: number | null; signal: string | null };
+
+export type FromRecorder =
+  /** The recording is open, or cannot be and calls go unrecorded. */
+  | { type: 'opened' }
+  | { type: 'openFailed'; code: string; message: string }
+  | { type: 'grew'; bytes: Bytes }
+  | { type: 'warning'; code: string; message: string }
+  /** A program of the session has shown itself. */
+  | { type: 'process'; pid: number }
+  | { type: 'closed'; bytes: Bytes };
+
+/** What the recorder's thread is started with. */
+export interface RecorderOptions {
+  out: string;
+  header: HeaderLine;
+  backend: Backend;
+  capture: Capture;
+  /** `monotonicMs` at t = 0. */
+  startedAt: Milliseconds;
+  /** Wall clock at t = 0, ms since 1970. */
+  startedAtEpoch: Milliseconds;
+  eventsDir: string;
+  /** URL of the server's Prometheus metrics to poll while calls run, or null. */
+  metricsUrl: string | null;
+}
+
+/** A call's id in the recording, and in what the embedded server says about it. */
+export function callId(call: number): string {
+  return `c${call}`;
+}

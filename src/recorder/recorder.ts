@@ -1,0 +1,217 @@
+/** Joins what the proxy saw, what the hooks tell and what instruments read into the lines of one recording. */
+import { callTagSchema, type CallTag, type HookEvent } from '../protocol/hook.ts';
+import type { Backend, CallLine, RecordingLine, Site } from '../profile/recordingFormat.ts';
+import type { Milliseconds } from '../profile/units.ts';
+import { parseObject } from '../proxy/json.ts';
+import type { ServerLoad } from '../telemetry/serverMetrics.ts';
+import { CallRecord, microseconds } from './callRecord.ts';
+import { callId, type CallBegun, type CallEnded, type GpuSegment, type RecorderOptions, type ToRecorder } from './messages.ts';
+import { digestRequest } from './requestDigest.ts';
+import { SourceMaps } from './sourceMaps.ts';
+
+const ONLY_ON_THE_WIRE = 'seen on the wire only: the hook was not in the program that made this call';
+const TAG_UNREADABLE = 'the hook’s note on this call could not be read';
+/** Clocks that differ by less are one clock: readings of the wall clock are that coarse, and it is nudged now and then. */
+const SAME_CLOCK_MS: Milliseconds = 250;
+
+/** Who is told what the recorder learns, beside the file. */
+export interface RecorderListener {
+  append(line: RecordingLine): void;
+  onWarning(code: string, message: string): void;
+  onProcess(pid: number): void;
+}
+
+export class Recorder {
+  readonly #options: RecorderOptions;
+  readonly #listener: RecorderListener;
+  readonly #calls = new Map<number, CallRecord>();
+  readonly #sourceMaps = new SourceMaps();
+  readonly #warned = new Set<string>();
+  /** Servers whose answers have shown cached tokens: where they then name none, there are none. */
+  readonly #reportsCached = new Set<string>();
+  /** Milliseconds to add to the times of a process that does not share our clock, by its event file. */
+  readonly #clockOffsets = new Map<string, Milliseconds>();
+  readonly #processes = new Set<number>();
+  #backend: Backend;
+  #malformedEvents = 0;
+
+  constructor(options: RecorderOptions, listener: RecorderListener) {
+    this.#options = options;
+    this.#listener = listener;
+    this.#backend = options.backend;
+    listener.append(options.header);
+  }
+
+  get callsInFlight(): number {
+    return this.#calls.size;
+  }
+
+  /** Takes one message of the serving thread, other than `stop`. */
+  take(message: Exclude<ToRecorder, { type: 'stop' }>): void {
+    switch (message.type) {
+      case 'begun':
+        this.#callBegun(message);
+        return;
+      case 'head':
+        this.#calls.get(message.call)?.head(message);
+        return;
+      case 'bytes': {
+        const record = this.#calls.get(message.call);
+        if (record === undefined) return;
+        const before = record.answer.firstTokenAt;
+        record.bytes(message);
+        const first = record.answer.firstTokenAt;
+        if (before === null && first !== null) this.#listener.append({ type: 'firstToken', t: this.#t(first), id: record.id });
+        return;
+      }
+      case 'ended':
+        this.#callEnded(message);
+        return;
+      case 'gpu':
+        this.#gpu(message.segment);
+        return;
+      case 'warning':
+        this.warn(message.code, message.message, message.at);
+    }
+  }
+
+  /** Takes an event that a hook wrote into `file`. */
+  hookEvent(event: HookEvent, file: { path: string; pid: number }, now: Milliseconds): void {
+    const t = () => this.#t(event.t + (this.#clockOffsets.get(file.path) ?? 0));
+    switch (event.type) {
+      case 'hello': {
+        this.#placeClock(event.t, event.epochMs, file.path);
+        this.#process(event.pid);
+        const { pid, ppid, runtime, runtimeVersion, argv, cwd } = event;
+        this.#listener.append({ type: 'process', t: t(), pid, ppid, runtime, runtimeVersion, argv, cwd });
+        return;
+      }
+      case 'span': {
+        const { id, kind, name, parent, thread, frames, unattributed, source, detail, callId: toolCall } = event;
+        this.#listener.append({
+          type: 'span', t: t(), id, kind, name, parent, pid: file.pid, thread, frames: this.#original(frames), unattributed, evidence: 'measured', source, detail, callId: toolCall,
+        });
+        return;
+      }
+      case 'spanEnd': {
+        const { id, status, error, resultBytes } = event;
+        this.#listener.append({ type: 'spanEnd', t: t(), id, status, error, resultBytes });
+        return;
+      }
+      case 'note':
+        this.warn(event.code, event.message, event.t + (this.#clockOffsets.get(file.path) ?? 0));
+        return;
+      case 'bye':
+        if (event.dropped > 0) this.warn('hookEventsDropped', `Process ${file.pid} could not write ${event.dropped} of its events: some tool calls are missing. Make room in the folder for temporary files.`, now);
+    }
+  }
+
+  malformedEvent(now: Milliseconds): void {
+    if (++this.#malformedEvents === 1) this.warn('hookEventMalformed', 'An event from inside the program could not be read and was left out: some tool calls may be missing.', now);
+  }
+
+  load(load: ServerLoad, at: Milliseconds): void {
+    this.#listener.append({ type: 'sample', t: this.#t(at), source: 'vllm', ...load, watts: null, joules: null });
+  }
+
+  /** Records a warning, once for each message. */
+  warn(code: string, message: string, at: Milliseconds): void {
+    const key = `${code}\n${message}`;
+    if (this.#warned.has(key)) return;
+    this.#warned.add(key);
+    this.#listener.append({ type: 'warning', t: this.#t(at), code, message });
+    this.#listener.onWarning(code, message);
+  }
+
+  /** The last line of an orderly end. Calls in flight stay without an end. */
+  end(exitCode: number | null, signal: string | null, at: Milliseconds): void {
+    if (this.#malformedEvents > 1) this.warn('hookEventsMalformed', `${this.#malformedEvents} events from inside the program could not be read and were left out.`, at);
+    this.#listener.append({ type: 'end', t: this.#t(at), exitCode, signal });
+  }
+
+  #t(at: Milliseconds): Milliseconds {
+    return microseconds(at - this.#options.startedAt);
+  }
+
+  #callBegun(begun: CallBegun): void {
+    const record = new CallRecord(callId(begun.call), begun.endpoint, begun.upstream);
+    this.#calls.set(begun.call, record);
+    const body = begun.body === null ? null : parseObject(Buffer.from(begun.body.buffer, begun.body.byteOffset, begun.body.byteLength).toString('utf8'));
+    const tag = readTag(begun.tag);
+    if (tag !== null && typeof tag === 'object') this.#process(tag.pid);
+    const { model, request } = digestRequest(begun.endpoint, body, begun.bytes, this.#options.capture);
+    const { endpoint, method, path, stream, attempt } = begun;
+    this.#listener.append({ type: 'call', t: this.#t(begun.at), id: record.id, endpoint, method, path, model, stream, attempt, ...this.#attribution(tag), request });
+  }
+
+  #attribution(tag: CallTag | 'unreadable' | null): Pick<CallLine, 'pid' | 'thread' | 'frames' | 'unattributed' | 'parent'> {
+    if (tag === null || tag === 'unreadable') return { pid: null, thread: null, frames: [], unattributed: tag === null ? ONLY_ON_THE_WIRE : TAG_UNREADABLE, parent: null };
+    const frames = this.#original(tag.frames);
+    return { pid: tag.pid, thread: tag.thread, frames, unattributed: frames.length > 0 ? null : (tag.unattributed ?? 'no line of the program was on the stack'), parent: tag.parent };
+  }
+
+  #callEnded(ended: CallEnded): void {
+    const record = this.#calls.get(ended.call);
+    if (record === undefined) return;
+    this.#calls.delete(ended.call);
+    const line = record.end(ended, this.#options.capture, (at) => this.#t(at));
+    const evidence = this.#backend.simulated ? 'simulated' : 'measured';
+    const times = record.answer.serverTimes;
+    this.#learnCachedTokens(record, line.usage, ended.at);
+    this.#listener.append({
+      ...line,
+      usageEvidence: evidence,
+      server: times === null ? null : { queueMs: rounded(times.queueMs), prefillMs: rounded(times.prefillMs), decodeMs: rounded(times.decodeMs), evidence },
+    });
+    if (line.model !== null && this.#backend.model === null) {
+      this.#backend = { ...this.#backend, model: line.model };
+      this.#listener.append({ type: 'backend', t: this.#t(ended.at), backend: this.#backend });
+    }
+  }
+
+  /** Fills in cached tokens where a server is known to tell them; says once that it does not. */
+  #learnCachedTokens(record: CallRecord, usage: { cachedTokens: number | null; promptTokens: number | null; completionTokens: number | null } | null, at: Milliseconds): void {
+    if (usage === null || usage.promptTokens === null) return;
+    if (usage.cachedTokens !== null) this.#reportsCached.add(record.upstream);
+    else if (this.#reportsCached.has(record.upstream)) usage.cachedTokens = 0;
+    else if (usage.completionTokens !== null && usage.completionTokens > 0) {
+      const remedy = this.#backend.kind === 'vllm' ? ' Start vLLM with `--enable-prompt-tokens-details`.' : '';
+      this.warn('cachedTokensUnknown', `Cached tokens unknown: the server does not report them.${remedy}`, at);
+    }
+  }
+
+  #gpu(segment: GpuSegment): void {
+    const { state, batch, kvTokens, kvCapacityTokens, watts, shares } = segment;
+    this.#listener.append({
+      type: 'gpu', t: this.#t(Number(segment.startNs) / 1e6), end: this.#t(Number(segment.endNs) / 1e6), state, batch, kvTokens, kvCapacityTokens, watts, shares, evidence: 'simulated',
+    });
+  }
+
+  /** Compares a process's clock with ours through the wall clock that both can read. */
+  #placeClock(theirs: Milliseconds, theirEpoch: Milliseconds, file: string): void {
+    const ours = this.#options.startedAt + (theirEpoch - this.#options.startedAtEpoch);
+    const offset = ours - theirs;
+    this.#clockOffsets.set(file, Math.abs(offset) < SAME_CLOCK_MS ? 0 : offset);
+  }
+
+  #process(pid: number): void {
+    if (this.#processes.has(pid)) return;
+    this.#processes.add(pid);
+    this.#listener.onProcess(pid);
+  }
+
+  #original(frames: Site[]): Site[] {
+    return frames.map((frame) => this.#sourceMaps.original(frame));
+  }
+}
+
+function rounded(value: Milliseconds | null): Milliseconds | null {
+  return value === null ? null : microseconds(value);
+}
+
+function readTag(header: string | null): CallTag | 'unreadable' | null {
+  if (header === null) return null;
+  const json = parseObject(Buffer.from(header, 'base64url').toString('utf8'));
+  const tag = callTagSchema.safeParse(json);
+  return tag.success ? tag.data : 'unreadable';
+}

@@ -1,0 +1,78 @@
+/** The recorder's thread: the serving thread's messages in, the recording out. */
+import { parentPort, workerData } from 'node:worker_threads';
+import { monotonicMs } from '../profiler/clock.ts';
+import type { Milliseconds } from '../profile/units.ts';
+import { MetricsPoller } from '../telemetry/metricsPoller.ts';
+import { HookEvents } from './hookEvents.ts';
+import type { FromRecorder, RecorderOptions, ToRecorder } from './messages.ts';
+import { Recorder } from './recorder.ts';
+import { createRecordingFile, RecordingWriter, type AppendTarget } from './recordingWriter.ts';
+
+const GREW_EVERY_MS: Milliseconds = 50;
+
+/** Runs for the thread's life; it ends with the message `closed`. */
+export async function runRecorderThread(): Promise<void> {
+  const port = parentPort;
+  if (port === null) throw new Error('the recorder runs in a thread of the profiler');
+  const options = workerData as RecorderOptions;
+  const tell = (message: FromRecorder) => port.postMessage(message);
+  let target: AppendTarget | null = null;
+  try {
+    target = await createRecordingFile(options.out);
+    tell({ type: 'opened' });
+  } catch (error) {
+    const { code = 'UNKNOWN', message } = error as NodeJS.ErrnoException;
+    tell({ type: 'openFailed', code, message });
+    // The calls are served all the same: the serving thread decides what this means.
+  }
+  let grewTimer: NodeJS.Timeout | null = null;
+  let bytes = 0;
+  let recorder: Recorder | null = null;
+  const writer =
+    target === null
+      ? null
+      : new RecordingWriter(target, {
+          onGrew: (now) => {
+            bytes = now;
+            grewTimer ??= setTimeout(() => {
+              grewTimer = null;
+              tell({ type: 'grew', bytes });
+            }, GREW_EVERY_MS);
+          },
+          // Into the recording, too, where it will be read if the disk lets it.
+          onLoss: (code, message) => recorder?.warn(code, message, monotonicMs()),
+        });
+  recorder = new Recorder(options, {
+    append: (line) => writer?.append(line),
+    onWarning: (code, message) => tell({ type: 'warning', code, message }),
+    onProcess: (pid) => tell({ type: 'process', pid }),
+  });
+  const joined = recorder;
+  const events = new HookEvents(options.eventsDir, {
+    onEvent: (event, file) => joined.hookEvent(event, file, monotonicMs()),
+    onMalformed: () => joined.malformedEvent(monotonicMs()),
+  });
+  const poller = options.metricsUrl === null ? null : new MetricsPoller(options.metricsUrl, (load, at) => joined.load(load, at));
+
+  const stop = async (message: Extract<ToRecorder, { type: 'stop' }>) => {
+    poller?.close();
+    events.readNow();
+    events.close();
+    joined.end(message.exitCode, message.signal, message.at);
+    const total = (await writer?.close()) ?? 0;
+    if (grewTimer !== null) clearTimeout(grewTimer);
+    tell({ type: 'closed', bytes: total });
+    port.close();
+  };
+  port.on('message', (batch: ToRecorder[]) => {
+    for (const message of batch) {
+      if (message.type === 'stop') {
+        void stop(message);
+        return;
+      }
+      if (message.type === 'begun') poller?.callBegan();
+      if (message.type === 'ended') poller?.callEnded();
+      joined.take(message);
+    }
+  });
+}

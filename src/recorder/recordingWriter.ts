@@ -1,0 +1,206 @@
+/**
+ * Appends lines to a recording file in batches, off the callers' way. A disk that is full or stalls costs
+ * recorded detail, never the agent: what waits is bounded, and thinned from the least to the most important.
+ */
+import { constants } from 'node:fs';
+import { mkdir, open, writeFile } from 'node:fs/promises';
+import { basename, dirname } from 'node:path';
+import type { RecordingLine } from '../profile/recordingFormat.ts';
+import type { Bytes, Milliseconds } from '../profile/units.ts';
+
+const FLUSH_AFTER_MS: Milliseconds = 25;
+const RETRY_AFTER_MS: Milliseconds = 500;
+const BATCH_BYTES: Bytes = 1024 * 1024;
+export const MAX_WAITING_BYTES: Bytes = 64 * 1024 * 1024;
+/** What goes first when too much waits, after texts and chunk times. */
+const DROPPED_FIRST: RecordingLine['type'][] = ['firstToken', 'sample', 'gpu'];
+const RECORDINGS_FOLDER = '.agent-cost';
+
+/** What the writer needs of an open file; a `FileHandle` is one. */
+export interface AppendTarget {
+  write(buffer: Buffer, offset: number, length: number): Promise<{ bytesWritten: number }>;
+  close(): Promise<void>;
+}
+
+export interface WriterListener {
+  /** The file has grown to so many bytes, all of it whole lines. */
+  onGrew(bytes: Bytes): void;
+  /** Something was or may be lost; said again only when it has changed for the worse or is over. */
+  onLoss(code: string, message: string): void;
+}
+
+interface Waiting {
+  type: RecordingLine['type'];
+  text: string;
+}
+
+/**
+ * Creates the file of a recording, readable by its owner alone, and folders on the way to it.
+ * A `.agent-cost` folder made here keeps itself out of git.
+ * @throws NodeJS.ErrnoException (`EEXIST`, `EACCES`, `EROFS`, `ENOSPC`, …)
+ */
+export async function createRecordingFile(path: string): Promise<AppendTarget> {
+  const folder = dirname(path);
+  await mkdir(folder, { recursive: true, mode: 0o700 });
+  if (basename(folder) === RECORDINGS_FOLDER) {
+    await writeFile(`${folder}/.gitignore`, '*\n', { flag: 'wx' }).catch(() => {
+      // It is there already, or cannot be made: neither keeps a recording from being written.
+    });
+  }
+  return open(path, constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_APPEND | (constants.O_NOFOLLOW ?? 0), 0o600);
+}
+
+export class RecordingWriter {
+  readonly #target: AppendTarget;
+  readonly #listener: WriterListener;
+  #queue: Waiting[] = [];
+  #queuedBytes: Bytes = 0;
+  /** Being written: `#batch` from `#batchAt` on. */
+  #batch: Buffer | null = null;
+  #batchAt = 0;
+  #bytes: Bytes = 0;
+  #writing: Promise<void> | null = null;
+  #timer: NodeJS.Timeout | null = null;
+  #failure: string | null = null;
+  #thinned = 0;
+  #dropped = 0;
+  #closing = false;
+
+  constructor(target: AppendTarget, listener: WriterListener) {
+    this.#target = target;
+    this.#listener = listener;
+  }
+
+  append(line: RecordingLine): void {
+    const text = `${JSON.stringify(line)}\n`;
+    this.#queue.push({ type: line.type, text });
+    this.#queuedBytes += text.length;
+    if (this.#queuedBytes > MAX_WAITING_BYTES) this.#thin();
+    if (this.#failure !== null) return;
+    if (line.type === 'callEnd' || line.type === 'header' || line.type === 'end') this.#flush();
+    else this.#timer ??= setTimeout(() => this.#flush(), FLUSH_AFTER_MS);
+  }
+
+  /** Writes what waits, as far as it can be written, and closes the file. */
+  async close(): Promise<Bytes> {
+    this.#closing = true;
+    for (;;) {
+      if (this.#writing !== null) await this.#writing;
+      if (this.#batch === null && this.#queue.length === 0) break;
+      if (this.#failure !== null) {
+        this.#thinQueue();
+        await this.#write();
+        if (this.#failure !== null) break;
+      } else this.#flush();
+    }
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    const lost = this.#queue.length;
+    this.#dropped += lost;
+    if (this.#failure !== null) this.#listener.onLoss('recordingIncomplete', `The recording is incomplete: ${this.#lossText()} could not be written (${this.#failure}).`);
+    await this.#target.close().catch(() => {
+      // Closing a file on a failing disk may fail, too; the loss has been said.
+    });
+    return this.#bytes;
+  }
+
+  #flush(): void {
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    this.#timer = null;
+    if (this.#writing !== null) return;
+    this.#writing = this.#write().then(() => {
+      this.#writing = null;
+      if (this.#failure !== null) {
+        if (!this.#closing) this.#timer ??= setTimeout(() => this.#flush(), RETRY_AFTER_MS);
+      } else if (this.#queue.length > 0) this.#flush();
+    });
+  }
+
+  /** Writes one batch; a failure leaves the rest of it for the next try. */
+  async #write(): Promise<void> {
+    if (this.#batch === null) {
+      let count = 0;
+      let bytes = 0;
+      while (count < this.#queue.length && (count === 0 || bytes < BATCH_BYTES)) bytes += this.#queue[count++]!.text.length;
+      const taken = this.#queue.splice(0, count);
+      this.#queuedBytes -= bytes;
+      this.#batch = Buffer.from(taken.map(({ text }) => text).join(''));
+      this.#batchAt = 0;
+    }
+    try {
+      while (this.#batchAt < this.#batch.length) {
+        const { bytesWritten } = await this.#target.write(this.#batch, this.#batchAt, this.#batch.length - this.#batchAt);
+        this.#batchAt += bytesWritten;
+      }
+    } catch (error) {
+      this.#failed(error);
+      return;
+    }
+    this.#bytes += this.#batch.length;
+    this.#batch = null;
+    this.#listener.onGrew(this.#bytes);
+    if (this.#failure !== null) this.#recovered();
+  }
+
+  #failed(error: unknown): void {
+    const code = (error as NodeJS.ErrnoException).code ?? '';
+    const why = code === 'ENOSPC' || code === 'EDQUOT' || code === 'EFBIG' ? 'the disk is full' : code === 'EROFS' ? 'the disk is read-only' : error instanceof Error ? error.message : String(error);
+    if (this.#failure === null) this.#listener.onLoss('recordingStalled', `The recording cannot be written: ${why}. The program runs on; make room, or what it does from here on is lost.`);
+    this.#failure = why;
+  }
+
+  #recovered(): void {
+    const why = this.#failure!;
+    this.#failure = null;
+    if (this.#thinned + this.#dropped === 0) return;
+    this.#listener.onLoss('recordingIncomplete', `The recording is incomplete: while ${why}, ${this.#lossText()} was lost.`);
+  }
+
+  #lossText(): string {
+    const parts = [];
+    if (this.#dropped > 0) parts.push(`${this.#dropped} ${this.#dropped === 1 ? 'line' : 'lines'}`);
+    if (this.#thinned > 0) parts.push(`the texts and chunk times of ${this.#thinned} ${this.#thinned === 1 ? 'line' : 'lines'}`);
+    return parts.length === 0 ? 'the last line' : parts.join(' and ');
+  }
+
+  /** Makes room: texts and chunk times first, calls and their totals last. */
+  #thin(): void {
+    this.#thinQueue();
+    for (const type of DROPPED_FIRST) {
+      if (this.#queuedBytes <= MAX_WAITING_BYTES / 2) return;
+      const kept = this.#queue.filter((waiting) => waiting.type !== type);
+      this.#dropped += this.#queue.length - kept.length;
+      this.#setQueue(kept);
+    }
+    while (this.#queuedBytes > MAX_WAITING_BYTES) {
+      this.#queuedBytes -= this.#queue.shift()!.text.length;
+      this.#dropped++;
+    }
+  }
+
+  #thinQueue(): void {
+    this.#setQueue(
+      this.#queue.map((waiting) => {
+        const text = waiting.type === 'call' || waiting.type === 'callEnd' ? thinned(waiting.text) : waiting.text;
+        if (text.length < waiting.text.length) this.#thinned++;
+        return { type: waiting.type, text };
+      }),
+    );
+  }
+
+  #setQueue(queue: Waiting[]): void {
+    this.#queue = queue;
+    this.#queuedBytes = queue.reduce((sum, { text }) => sum + text.length, 0);
+  }
+}
+
+/** A call's line without its texts and chunk times. */
+function thinned(text: string): string {
+  const line = JSON.parse(text) as RecordingLine;
+  if (line.type === 'call') for (const message of line.request.messages) message.text = null;
+  if (line.type === 'callEnd') {
+    line.text = null;
+    line.chunkGaps = [];
+    for (const call of line.toolCalls) call.arguments = null;
+  }
+  return `${JSON.stringify(line)}\n`;
+}

@@ -1,0 +1,73 @@
+/** Finds the user's source line behind a line of generated JavaScript, for code whose source map its process did not have. */
+import { readFileSync, statSync } from 'node:fs';
+import { dirname, isAbsolute, resolve } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { AnyMap, originalPositionFor, type TraceMap } from '@jridgewell/trace-mapping';
+import type { Site } from '../profile/recordingFormat.ts';
+
+const GENERATED = /\.[cm]?js$/;
+const REFERENCE = /^\/\/[#@] ?sourceMappingURL=(\S+)\s*$/gm;
+/** Larger files are bundles that take seconds to map; their lines stay as they run. */
+const MAX_FILE_BYTES = 32 * 1024 * 1024;
+
+interface Cached {
+  modified: number;
+  map: TraceMap | null;
+}
+
+export class SourceMaps {
+  readonly #cache = new Map<string, Cached>();
+
+  /** The site in the source that was written, or the same site when it is not generated. */
+  original(site: Site): Site {
+    if (!GENERATED.test(site.file) || !isAbsolute(site.file)) return site;
+    const map = this.#mapOf(site.file);
+    if (map === null) return site;
+    const found = originalPositionFor(map, { line: site.line, column: (site.column ?? 1) - 1 });
+    if (found.source === null) return site;
+    const file = toPath(found.source);
+    return file === null ? site : { file, line: found.line, column: found.column + 1, function: site.function ?? found.name };
+  }
+
+  #mapOf(file: string): TraceMap | null {
+    let modified: number;
+    try {
+      const stats = statSync(file);
+      if (stats.size > MAX_FILE_BYTES) return null;
+      modified = stats.mtimeMs;
+    } catch {
+      // Not there (any more): the line as it ran is all there is.
+      return null;
+    }
+    const cached = this.#cache.get(file);
+    if (cached?.modified === modified) return cached.map;
+    const map = readMap(file);
+    this.#cache.set(file, { modified, map });
+    return map;
+  }
+}
+
+function readMap(file: string): TraceMap | null {
+  try {
+    const reference = [...readFileSync(file, 'utf8').matchAll(REFERENCE)].at(-1)?.[1];
+    if (reference === undefined) return null;
+    const inline = /^data:application\/json[^,]*?(;base64)?,(.*)$/.exec(reference);
+    if (inline !== null) {
+      const text = inline[1] === undefined ? decodeURIComponent(inline[2]!) : Buffer.from(inline[2]!, 'base64').toString('utf8');
+      return AnyMap(text, pathToFileURL(file).href);
+    }
+    const mapFile = reference.startsWith('file:') ? fileURLToPath(reference) : resolve(dirname(file), decodeURIComponent(reference));
+    return AnyMap(readFileSync(mapFile, 'utf8'), pathToFileURL(mapFile).href);
+  } catch {
+    // A map that is missing or damaged leaves the line as it ran.
+    return null;
+  }
+}
+
+function toPath(source: string): string | null {
+  try {
+    return source.startsWith('file:') ? fileURLToPath(source) : isAbsolute(source) ? source : null;
+  } catch {
+    return null;
+  }
+}
