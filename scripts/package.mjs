@@ -21,6 +21,6 @@ await runScript(async () => {
   for (const path of SHIPPED) if (existsSync(join(root, path))) cpSync(join(root, path), join(stage, path), { recursive: true });
   await step('build for production', () => node(root, [join(root, 'scripts', 'build.mjs'), '--production', '--out', join(stage, 'dist')]));
   // Everything is bundled, so nothing of node_modules goes along; where the repository lies is not yet said in package.json.
-  await step('pack', () => node(stage, [join(root, 'node_modules', '@vscode', 'vsce', 'vsce'), 'package', '--no-dependencies', '--allow-missing-repository', '--out', out]));
+  await step('pack', () => node(stage, [join(root, 'node_modules', '@vscode', 'vsce', 'vsce'), 'package', '--no-dependencies', '--allow-missing-repository', '--no-rewrite-relative-links', '--out', out]));
   process.stdout.write(`${out}  ${Math.round(statSync(out).size / 1024)} kB\n`);
 });
