@@ -67,7 +67,8 @@ describe('cost model', () => {
   });
 
   it('takes longer for more tokens, a longer context and a larger batch', () => {
-    const { cost } = createCostModel(gpu, model, 1);
+    const costModel = createCostModel(gpu, model, 1);
+    const cost = (work: Parameters<typeof costModel.cost>[0]) => costModel.cost(work);
     const prefill = (newTokens: number) => ({ newTokens, contextTokens: newTokens, prefill: true });
     expect(cost([prefill(2000)]).duration).toBeGreaterThan(1.8 * cost([prefill(1000)]).duration);
     expect(cost([decode(8000)]).duration).toBeGreaterThan(cost([decode(80)]).duration);

@@ -3,8 +3,6 @@
  * a hash chain over full blocks as prefix cache, and free blocks in order of least recent use. A free block keeps
  * its contents, and stays findable, until it is handed out again.
  */
-import type { Tokens } from '../../profile/units.ts';
-
 /** Tokens in a block; vLLM's default on GPUs. */
 export const BLOCK_TOKENS = 16;
 
@@ -17,7 +15,7 @@ const HIGH = 0x100000000;
 const NONE = -1;
 
 /** Hash of the block that holds `tokens` and follows the block of hash `parent`: 53 bits, of two 32-bit mixes. */
-export function hashBlock(parent: BlockHash, tokens: readonly Tokens[]): BlockHash {
+export function hashBlock(parent: BlockHash, tokens: readonly number[]): BlockHash {
   let low = parent >>> 0;
   let high = (Math.floor(parent / HIGH) ^ 0x9e3779b9) >>> 0;
   for (const token of tokens) {

@@ -6,7 +6,7 @@
 import { splitIntoTokens } from '../tokenEstimate.ts';
 import { contentText, type ChatMessage, type Tool } from './requests.ts';
 
-const BEGIN_OF_TEXT = '<|begin_of_text|>';
+export const BEGIN_OF_TEXT = '<|begin_of_text|>';
 export const END_OF_TURN = '<|eot_id|>';
 /** What the template writes even when there is no system message. */
 const SYSTEM_PREAMBLE = 'Cutting Knowledge Date: December 2023\nToday Date: 26 Jul 2024\n\n';

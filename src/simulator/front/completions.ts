@@ -4,13 +4,13 @@ import { fillerText, plausibleLength } from '../answers/filler.ts';
 import { layOutAnswer } from '../answers/layout.ts';
 import { splitIntoTokens, tokenId } from '../tokenEstimate.ts';
 import { contentOf } from './chat.ts';
+import { BEGIN_OF_TEXT } from './chatTemplate.ts';
 import { badRequest } from './errors.ts';
 import { answer, answerLimit, requestId, type WireFormat } from './generation.ts';
 import type { CompletionRequest } from './requests.ts';
 import { randomFor, type Service } from './service.ts';
 
 const END_OF_TEXT = '<|end_of_text|>';
-const BEGIN_OF_TEXT = '<|begin_of_text|>';
 /** The API's own default, small as it is. */
 const DEFAULT_MAX_TOKENS = 16;
 

@@ -1,10 +1,10 @@
 /** The embedded server's routes over node:http. */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { z } from 'zod';
-import type { Bytes } from '../../profile/units.ts';
+import type { Bytes, Milliseconds } from '../../profile/units.ts';
 import { splitIntoTokens, tokenId } from '../tokenEstimate.ts';
 import { chat } from './chat.ts';
-import { promptPieces } from './chatTemplate.ts';
+import { BEGIN_OF_TEXT, promptPieces } from './chatTemplate.ts';
 import { complete } from './completions.ts';
 import { ApiError, internalError, invalidBody, invalidJson, methodNotAllowed, notFound, tooLarge } from './errors.ts';
 import { requestId } from './generation.ts';
@@ -13,6 +13,9 @@ import { SYSTEM_FINGERPRINT, type Service } from './service.ts';
 
 /** Larger bodies are refused before they are parsed. A full context of 128 k tokens is well below 1 MB. */
 const LARGEST_BODY: Bytes = 64 * 1024 * 1024;
+
+/** Longer than clients keep idle connections, lest one be closed just as a request is sent on it. */
+const KEEP_ALIVE_MS: Milliseconds = 75_000;
 
 type Handler = (service: Service, request: IncomingMessage, response: ServerResponse) => Promise<void> | void;
 
@@ -23,6 +26,13 @@ const routes: Record<string, Partial<Record<'GET' | 'POST', Handler>>> = {
   '/tokenize': { POST: async (service, request, response) => sendJson(response, 200, tokenize(service, await readBody(request, tokenizeRequestSchema))) },
   '/health': { GET: (_service, _request, response) => void response.writeHead(200, { 'content-length': 0 }).end() },
   '/version': { GET: (_service, _request, response) => sendJson(response, 200, { version: SYSTEM_FINGERPRINT, simulated: true }) },
+  // vLLM has this one in its development mode.
+  '/reset_prefix_cache': {
+    POST(service, _request, response) {
+      service.engine.engine.blocks.resetPrefixCache();
+      response.writeHead(200, { 'content-length': 0 }).end();
+    },
+  },
   '/metrics': {
     GET: (service, _request, response) => void response.writeHead(200, { 'content-type': 'text/plain; version=1.0.0; charset=utf-8' }).end(service.metrics.render(service.engine)),
   },
@@ -30,10 +40,12 @@ const routes: Record<string, Partial<Record<'GET' | 'POST', Handler>>> = {
 
 /** A server that is not listening yet. */
 export function createFront(service: Service): Server {
-  return createServer((request, response) => {
+  const server = createServer((request, response) => {
     response.setHeader('x-request-id', requestId(request));
     handle(service, request, response).catch((error: unknown) => fail(response, error));
   });
+  server.keepAliveTimeout = KEEP_ALIVE_MS;
+  return server;
 }
 
 async function handle(service: Service, request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -85,6 +97,6 @@ function listModels({ servedModel, maxModelTokens, created }: Service) {
 
 /** Counts as the server counts: an estimate, and the ids are of no real vocabulary. */
 function tokenize(service: Service, body: z.infer<typeof tokenizeRequestSchema>) {
-  const pieces = body.messages === undefined ? ['<|begin_of_text|>', ...splitIntoTokens(body.prompt)] : promptPieces(body.messages, body.tools ?? []);
+  const pieces = body.messages === undefined ? [BEGIN_OF_TEXT, ...splitIntoTokens(body.prompt)] : promptPieces(body.messages, body.tools ?? []);
   return { count: pieces.length, max_model_len: service.maxModelTokens, tokens: pieces.map(tokenId), token_strs: body.return_token_strs === true ? pieces : null, estimated: true };
 }
