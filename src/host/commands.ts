@@ -15,7 +15,7 @@ import type { RunStore } from './runs.ts';
 
 export interface CommandServices {
   runs: RunStore;
-  profiling(): Promise<Profiling>;
+  profiling: () => Promise<Profiling>;
   measured: MeasuredLines;
   timeline: TimelineController;
   panel: TimelinePanel;

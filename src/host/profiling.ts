@@ -92,6 +92,7 @@ export class Profiling implements Disposable {
       variables.persistent = false;
       variables.description = 'Programs started here are recorded by the Agent Cost profiling session.';
       for (const [name, value] of Object.entries(session.environment)) variables.replace(name, value);
+      void session.lost.then(() => this.stopSession());
       setContext('agentCost.sessionRunning', true);
       this.services.notifier.information(
         'A profiling session is running: programs started in new terminals are recorded. Elsewhere, set its environment first.',

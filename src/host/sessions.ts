@@ -28,11 +28,14 @@ export class Session {
   readonly run: Run;
   /** What to set in a program's environment, on top of what it has. */
   readonly environment: Readonly<Record<string, string>>;
+  /** Resolves when the profiler has ended without being asked to; the user has been told. */
+  readonly lost: Promise<void>;
   private readonly profiler: Profiler;
   private readonly recording: LiveRecording;
   private readonly feed: LiveRunFeed;
   private readonly services: SessionServices;
   private stopped: Promise<void> | null = null;
+  private disposed = false;
 
   private constructor(profiler: Profiler, environment: Record<string, string>, recording: LiveRecording, feed: LiveRunFeed, services: SessionServices) {
     this.profiler = profiler;
@@ -41,6 +44,13 @@ export class Session {
     this.feed = feed;
     this.run = feed.run;
     this.services = services;
+    this.lost = new Promise((resolve) => {
+      void profiler.onClosed.then(({ exitCode }) => {
+        if (this.stopped !== null || this.disposed) return;
+        services.notifier.error(`The profiler of ${this.run.name} ended by itself (exit code ${exitCode ?? 'none'}). The program goes on; what was recorded until now is kept. The log says more.`);
+        resolve();
+      });
+    });
   }
 
   /**
@@ -87,6 +97,7 @@ export class Session {
 
   /** Lets go as the editor closes: the profiler notices by itself and closes the recording in its own time. */
   dispose(): void {
+    this.disposed = true;
     this.recording.dispose();
   }
 

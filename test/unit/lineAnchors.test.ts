@@ -64,7 +64,7 @@ describe('any edit', () => {
   it('that only adds lines loses none', () => {
     fc.assert(
       fc.property(text, fc.array(fc.tuple(fc.nat(40), fc.string({ minLength: 1, maxLength: 5 })), { maxLength: 8 }), (before, additions) => {
-        const now = [...before];
+        const now: string[] = [...before];
         for (const [place, line] of additions) now.splice(Math.min(place, now.length), 0, `# new ${line.replace(/\s/g, '_')}`);
         for (const anchor of anchorLines(before, now, before.map((_, index) => index)).values()) expect(anchor?.edited).toBe(false);
       }),
