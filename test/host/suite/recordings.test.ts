@@ -1,0 +1,97 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import * as vscode from 'vscode';
+import { recordingEditorType } from '../../../src/contributions.ts';
+import { call, callEnd, end, header, recordingText, site } from '../../unit/recordingLines.ts';
+import { activated, eventually, messageOf, run, workspaceFile } from './inEditor.ts';
+
+const TWO_GB = 2 * 1024 ** 3;
+
+export function recordingsSuite(): void {
+  describe('opening a recording', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'agent-cost-recordings-'));
+    after(() => rmSync(folder, { recursive: true, force: true }));
+    const write = (name: string, text: string): vscode.Uri => {
+      const file = join(folder, name);
+      writeFileSync(file, text);
+      return vscode.Uri.file(file);
+    };
+
+    it('shows it, and what was cut off as cut off', async () => {
+      const state = await activated();
+      const whole = recordingText(header(), call('a', 1), callEnd('a', 50), call('b', 60));
+      await run('agentCost.openRecording', write('torn.agentcost', whole + '{"type":"callEnd","t":7'));
+      const report = state.currentRun()?.document?.report;
+      assert.equal(report?.totals.llmCalls, 2);
+      assert.deepEqual(report?.spans.filter((span) => span.kind === 'llm').map((span) => span.status), ['ok', 'incomplete']);
+      assert.equal(report?.run.complete, false);
+    });
+
+    const bad: [what: string, name: string, text: string, says: RegExp][] = [
+      ['an empty file', 'empty.agentcost', '', /empty\.agentcost.*empty.*Profile the program again/],
+      ['something else', 'photo.agentcost', '\x89PNG\r\n\x1a\n', /photo\.agentcost.*not a recording/],
+      ['a newer version', 'newer.agentcost', recordingText({ ...header(), version: 99 }), /newer\.agentcost.*newer/i],
+      ['a file that is not there', 'gone.agentcost', '', /gone\.agentcost.*no such file/],
+    ];
+    for (const [what, name, text, says] of bad)
+      it(`says what is wrong with ${what}, once`, async () => {
+        const state = await activated();
+        const shown = state.currentRun();
+        const uri = write(name, text);
+        if (name.startsWith('gone')) rmSync(uri.fsPath);
+        const count = state.messages().length;
+        const message = await messageOf(() => run('agentCost.openRecording', uri));
+        assert.equal(message.severity, 'error');
+        assert.match(message.message, says);
+        assert.equal(state.messages().length, count + 1);
+        assert.equal(state.currentRun(), shown);
+      });
+
+    it('refuses one of 2 GB at once', async () => {
+      const uri = write('huge.agentcost', recordingText(header()));
+      truncateSync(uri.fsPath, TWO_GB);
+      const begun = Date.now();
+      const message = await messageOf(() => run('agentCost.openRecording', uri));
+      assert.match(message.message, /huge\.agentcost is 2\.\d+ GB.*shorter run/);
+      assert.ok(Date.now() - begun < 5000);
+    });
+
+    it('opens one from the explorer as a timeline', async () => {
+      const state = await activated();
+      const uri = write('clicked.agentcost', recordingText(header({ name: 'clicked' }), call('a', 1), callEnd('a', 50), end(60)));
+      await vscode.commands.executeCommand('vscode.open', uri);
+      const input = await eventually('its tab', () => {
+        const active = vscode.window.tabGroups.activeTabGroup.activeTab?.input;
+        return active instanceof vscode.TabInputCustom && active;
+      });
+      assert.equal(input.viewType, recordingEditorType);
+      await eventually('its run', () => state.currentRun()?.document?.report.run.name === 'clicked');
+      await vscode.commands.executeCommand('workbench.action.closeAllEditors');
+    });
+
+    it('opens no source outside the workspace and the run’s folder', async () => {
+      const elsewhere = write('elsewhere.py', 'secret = 1\n');
+      const inside = workspaceFile('agent.py');
+      const frames = [site(elsewhere.fsPath, 1), site(inside.fsPath, 2)];
+      const uri = write('foreign.agentcost', recordingText(header({ cwd: join(folder, 'cwd') }), call('a', 1, { frames }), callEnd('a', 50), end(60)));
+      await run('agentCost.openRecording', uri);
+      const span = (await activated()).currentRun()?.document?.report.spans.find((each) => each.kind === 'llm');
+      const message = await messageOf(() => run('agentCost.openSource', { run: uri.fsPath, span: span?.id }));
+      assert.match(message.message, /elsewhere\.py lies outside the workspace/);
+      assert.notEqual(vscode.window.activeTextEditor?.document.uri.fsPath, elsewhere.fsPath);
+    });
+
+    it('ignores commands with arguments that make no sense', async () => {
+      const state = await activated();
+      const before = state.selection();
+      for (const argument of [undefined, null, 7, {}, { run: '/x' }, { run: 1, span: 2 }, { run: '/x', file: '/y', line: 'z' }]) {
+        await run('agentCost.showCostOnTimeline', argument);
+        await run('agentCost.selectSpan', argument);
+        await run('agentCost.showRun', argument);
+      }
+      assert.deepEqual(state.selection()?.spans.filter((span) => !before?.spans.includes(span)) ?? [], []);
+    });
+  });
+}
