@@ -15,10 +15,10 @@ export interface Profiling {
   out: string;
   shownOut: string;
   /** What to set in a program's environment, on top of `base`. */
-  environment(base: NodeJS.ProcessEnv, hooks: boolean): Record<string, string>;
-  stop(end: { exitCode: number | null; signal: string | null }): Promise<void>;
+  environment: (base: NodeJS.ProcessEnv, hooks: boolean) => Record<string, string>;
+  stop: (end: { exitCode: number | null; signal: string | null }) => Promise<void>;
   /** Prints the summary on stderr, or the report's JSON on stdout. */
-  summarize(options: { json: boolean; paths(document: TimelineDocument): [string, string][] }): Promise<void>;
+  summarize: (options: { json: boolean; paths: (document: TimelineDocument) => [string, string][] }) => Promise<void>;
 }
 
 /** @throws ProfilerError when the profiler cannot serve */

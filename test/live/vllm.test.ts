@@ -2,12 +2,12 @@
  * Ordinary programs through the profiler to a real vLLM that is already running: what we recorded against what the
  * server counted. Run it alone on the server: AGENT_COST_LIVE_URL=http://127.0.0.1:8000/v1 npm run test:live
  */
-import { copyFileSync, symlinkSync } from 'node:fs';
+import { copyFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { Report } from '../../src/profile/report.ts';
 import { agentCost, newFolder, onlyRecording, reportOf, repository, sum } from '../cli/agentCost.ts';
-import { pythonWithOpenai } from '../hooks/python/pythons.ts';
+import { newestEnvironment } from '../hooks/python/pythons.ts';
 
 const url = process.env['AGENT_COST_LIVE_URL'];
 if (!url) throw new Error('Set AGENT_COST_LIVE_URL to the base URL of a running vLLM, such as http://127.0.0.1:8000/v1.');
@@ -70,13 +70,14 @@ describe('a real vLLM', () => {
     const folder = newFolder();
     const file = join(folder, 'my_agent.py');
     copyFileSync(join(repository, 'test/fixtures/agents/my_agent.py'), file);
-    expectRight(await profiled([await pythonWithOpenai(), file], folder), file, [14, 22, 35, 35, 35]);
+    expectRight(await profiled([(await newestEnvironment()).executable, file], folder), file, [14, 22, 35, 35, 35]);
   });
 
   it('TypeScript, openai package under tsx', async () => {
     const folder = newFolder();
     const file = join(folder, 'my_agent.ts');
     copyFileSync(join(repository, 'test/fixtures/agents/my_agent.ts'), file);
+    writeFileSync(join(folder, 'package.json'), '{ "type": "module" }');
     symlinkSync(join(repository, 'node_modules'), join(folder, 'node_modules'));
     expectRight(await profiled(['npx', 'tsx', file], folder), file, [18, 24, 31, 31, 31]);
   });

@@ -1,9 +1,13 @@
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { alignColumns } from '../../src/cli/alignColumns.ts';
 import { findExecutable } from '../../src/cli/findExecutable.ts';
 import { programName } from '../../src/cli/runCommand.ts';
 import { likelyShell, shellEnvironment } from '../../src/cli/shellEnvironment.ts';
-import { spawnSync } from 'node:child_process';
+
 
 describe('columns', () => {
   it('aligns by what is visible, not by styling codes', () => {
@@ -52,7 +56,9 @@ describe('looking a command up', () => {
     expect(findExecutable('./sh', {}, '/bin')).toBe('/bin/sh');
   });
   it('does not find a file that is not executable, a folder, or nothing', () => {
-    expect(findExecutable('/etc/hostname', process.env, '/')).toBeNull();
+    const plain = join(mkdtempSync(join(tmpdir(), 'agent-cost-plain-')), 'notes.txt');
+    writeFileSync(plain, '', { mode: 0o644 });
+    expect(findExecutable(plain, process.env, '/')).toBeNull();
     expect(findExecutable('/etc', process.env, '/')).toBeNull();
     expect(findExecutable('no-such-command-at-all', process.env, '/')).toBeNull();
   });
