@@ -69,9 +69,9 @@ export function readTheme(): Theme {
   const prefill = chart('orange', '#d18616');
   const decode = chart('blue', '#3794ff');
   const fills: Record<CategoryName, Rgba> = {
-    request: contrast ? background : mix(foreground, background, 0.2),
-    step: contrast ? background : mix(foreground, background, 0.2),
-    nested: contrast ? background : mix(foreground, background, 0.13),
+    request: contrast ? background : mix(foreground, background, 0.16),
+    step: contrast ? background : mix(foreground, background, 0.16),
+    nested: contrast ? background : mix(foreground, background, 0.1),
     queue: chart('yellow', '#cca700'),
     prefill,
     decode,

@@ -1,5 +1,5 @@
 /** Names of the lanes, and the power lane's scale, left of the drawing. */
-import { roundUp } from './seriesPainter.ts';
+import { roundScale } from '../model/ticks.ts';
 import { formatPower } from '../../../src/profile/formatValue.ts';
 import { laneTop, type Area, type Scene } from './scene.ts';
 
@@ -16,16 +16,17 @@ export function paintGutter(ctx: CanvasRenderingContext2D, area: Area, scene: Sc
     if (top > area.bottom || top + box.height < area.top) continue;
     ctx.fillStyle = theme.dim;
     ctx.textAlign = 'left';
-    ctx.fillText(box.label, scene.narrow ? 6 : 10, box.name === 'power' ? top + 8 : top + Math.min(box.rowHeight, 28) / 2 + 0.5);
+    ctx.fillText(box.label, scene.narrow ? 6 : 10, box.name === 'power' ? top + 8 : top + Math.min(Math.max(box.rowHeight, 12), 28) / 2 + 0.5);
     if (box.name !== 'power') continue;
-    const most = roundUp((model.gpu.power.all()?.max ?? 0) * 1.02);
+    const { most, ticks } = roundScale(model.gpu.power.all()?.max ?? 0);
     ctx.textAlign = 'right';
-    const ticks = box.height < 90 ? [1] : [1 / 3, 2 / 3, 1];
-    for (const share of ticks) {
-      const watts = Math.round(most * share);
-      const y = top + box.height * (1 - share);
-      // The topmost would touch the lane's name.
-      ctx.fillText(formatPower(watts), area.left - 6, share === 1 ? Math.max(y, top + 20) : y);
+    let lowest = Infinity;
+    for (const watts of ticks) {
+      const y = top + box.height * (1 - watts / most);
+      // Not over the lane's name, nor over the tick below.
+      if (y < top + 20 || lowest - y < 15) continue;
+      lowest = y;
+      ctx.fillText(formatPower(watts), area.left - 6, y);
     }
   }
   ctx.restore();

@@ -68,6 +68,7 @@ export class LaneChart {
       data: { labels: [], datasets: laneNames.map((lane) => ({ data: [], lane })) },
       options: {
         responsive: false,
+        maintainAspectRatio: false,
         animation: false,
         events: [],
         layout: { padding: { left: gutter, right: 0 }, autoPadding: false },
@@ -75,7 +76,7 @@ export class LaneChart {
         scales: { x: { type: 'agentTime', position: 'top' } },
       },
     };
-    this.chart = new Chart(canvas, configuration as ChartConfiguration);
+    this.chart = new Chart(canvas, configuration);
     painters.set(this.chart, (lane, ctx, area) => this.paint(lane, ctx, area));
   }
 

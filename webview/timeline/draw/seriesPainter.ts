@@ -1,17 +1,12 @@
 /** Draws power and KV-cache use: stepped areas, by extremes per pixel where there are more steps than pixels. */
 import { categoryIndex } from '../model/category.ts';
+import { roundScale } from '../model/ticks.ts';
 import { energyText } from '../model/spanText.ts';
 import { formatTokens } from '../../../src/profile/formatValue.ts';
 import { hatch } from './patterns.ts';
 import { laneTop, textWidth, timeAt, xOf, type Area, type Scene } from './scene.ts';
 import type { LaneBox } from './laneLayout.ts';
 import type { StepSeries } from '../model/stepSeries.ts';
-
-/** The next round number: 1, 1.5, 2, 3, 4, 5, 6, 8 times a power of ten. */
-export function roundUp(value: number): number {
-  const power = 10 ** Math.floor(Math.log10(Math.max(value, 1e-9)));
-  return ([1, 1.5, 2, 3, 4, 5, 6, 8, 10].find((digit) => digit * power >= value) ?? 10) * power;
-}
 
 interface Curve {
   area: Path2D;
@@ -99,7 +94,7 @@ export function paintPower(ctx: CanvasRenderingContext2D, area: Area, scene: Sce
   const { model, theme } = scene;
   const top = laneTop(box, scene, area);
   const bottom = top + box.height;
-  const most = roundUp((model.gpu.power.all()?.max ?? 0) * 1.02);
+  const { most } = roundScale(model.gpu.power.all()?.max ?? 0);
   if (!(most > 0) || top > area.bottom) return;
   const yOf = (watts: number): number => bottom - (watts / most) * box.height;
   const curve = traceSeries(model.gpu.power, scene, area, bottom, yOf);

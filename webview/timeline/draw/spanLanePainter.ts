@@ -6,7 +6,7 @@ import { fitText, labelText } from '../model/spanText.ts';
 import { hatch, type HatchKind } from './patterns.ts';
 import { laneTop, textWidth, xOf, type Area, type Scene } from './scene.ts';
 import { StripCanvas } from './stripCanvas.ts';
-import type { LaneBox } from './laneLayout.ts';
+import { LABEL_ROW_HEIGHT, type LaneBox } from './laneLayout.ts';
 import type { SpanLane } from '../model/spanLane.ts';
 
 /** From this width in CSS pixels on an item is a shape of its own: round, hatched, with a gap to its neighbour. */
@@ -133,6 +133,7 @@ export class SpanLanePainter {
   }
 
   private drawLabels(ctx: CanvasRenderingContext2D, scene: Scene, box: LaneBox, area: Area): void {
+    if (box.rowHeight < LABEL_ROW_HEIGHT) return;
     const { theme } = scene;
     ctx.font = theme.font;
     ctx.textBaseline = 'middle';

@@ -1,9 +1,10 @@
 /**
  * One row of a lane: items sorted by start and not overlapping, in columns, with a pyramid of coarser levels.
  *
- * Level 0 holds every item. Level L ≥ 1 has buckets of 2 ms · 4^(L-1): an item at least a bucket wide stays itself,
- * narrower ones that start in the same bucket are merged into one, which keeps the first item's index, how many
- * milliseconds are covered, and the category that covers most. Drawing reads the level whose bucket is at most a
+ * Level 0 holds every item. Each level above has buckets four times as wide as the one below, the first about as wide as
+ * the row's narrower items, as finer ones would merge nothing. An item at least a bucket wide stays itself, narrower
+ * ones that start in the same bucket are merged into one, which keeps the first item's index, how many milliseconds are
+ * covered, and the category that covers most. Drawing reads the level whose bucket is at most a
  * pixel, so its cost follows the pixels and not the items. Everything is append-only; each level's open bucket is the
  * live tail.
  */
@@ -16,18 +17,23 @@ const GROWTH = 4;
 const ITEMS_BEFORE_NEXT_LEVEL = 1024;
 const MAX_LEVELS = 16;
 
-/** Width of a bucket at a level; 0 at level 0, where nothing is merged. */
-export function bucketMs(level: number): Milliseconds {
-  return level === 0 ? 0 : FINEST_BUCKET_MS * GROWTH ** (level - 1);
+/** The bucket for the first level above these items: at most as wide as a quarter of them are. */
+function firstBucket(items: Level): Milliseconds {
+  const widths = new Float64Array(items.length);
+  for (let i = 0; i < items.length; i++) widths[i] = (items.end[i] ?? 0) - (items.start[i] ?? 0);
+  const typical = widths.sort()[items.length >> 2] ?? 0;
+  let bucket = FINEST_BUCKET_MS;
+  while (bucket * GROWTH <= typical) bucket *= GROWTH;
+  return bucket;
 }
 
 function grown<T extends Float64Array | Float32Array | Int32Array | Uint8Array>(old: T, make: (length: number) => T): T {
   const next = make(Math.max(16, old.length * 2));
-  next.set(old as never);
+  next.set(old);
   return next;
 }
 
-/** Columns of one level. At level 0 `index` is the span's number; above, the number of the first level-0 item. */
+/** Columns of one level; `bucket` is 0 at level 0, where nothing is merged. At level 0 `index` is the span's number; above, the number of the first level-0 item. */
 export class Level {
   length = 0;
   start = new Float64Array(0);
@@ -161,7 +167,7 @@ export class Row {
 
   private makeLevel(level: number): void {
     const below = this.levels[level - 1] as Level;
-    this.levels.push(new Level(bucketMs(level)));
+    this.levels.push(new Level(level === 1 ? firstBucket(below) : below.bucket * GROWTH));
     this.open.push(new OpenBucket());
     for (let i = 0; i < below.length; i++) {
       const start = below.start[i] ?? 0;
@@ -200,7 +206,7 @@ export class Row {
   /** The coarsest level whose bucket is at most this wide. */
   levelFor(msPerPixel: Milliseconds): number {
     let level = 0;
-    while (level + 1 < this.levels.length && bucketMs(level + 1) <= msPerPixel) level++;
+    while ((this.levels[level + 1]?.bucket ?? Infinity) <= msPerPixel) level++;
     return level;
   }
 

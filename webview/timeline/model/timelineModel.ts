@@ -54,6 +54,11 @@ export class TimelineModel {
     return this.numbers.get(id) ?? -1;
   }
 
+  /** Whether there is a span of this number. */
+  has(number: number): boolean {
+    return (this.spans[number] ?? null) !== null;
+  }
+
   placeOf(number: number): Place | null {
     return this.places[number] ?? null;
   }

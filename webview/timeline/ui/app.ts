@@ -181,7 +181,8 @@ export class App {
   /** Where the reader was, if this is the run that they were reading; else all of it. */
   private restore(same: boolean, selected: readonly string[]): void {
     const kept = same && this.kept.run === this.model.head?.run.id ? this.kept : null;
-    this.range = kept?.range == null ? fitRange(this.model.wallMs) : clampRange(kept.range, this.model.wallMs);
+    const range = kept?.range ?? null;
+    this.range = range === null ? fitRange(this.model.wallMs) : clampRange(range, this.model.wallMs);
     if (kept !== null) this.following = kept.following;
     const ids = kept?.selected ?? selected;
     this.marks.selected = same ? ids.map((id) => this.model.numberOf(id)).filter((number) => number >= 0) : [];
@@ -200,7 +201,7 @@ export class App {
     this.model.update(update);
     if (this.following) this.range = followRange(this.range, oldWall, this.model.wallMs);
     else if (this.range.end > this.range.start) this.range = clampRange(this.range, this.model.wallMs);
-    this.marks.selected = this.marks.selected.filter((number) => this.model.spans[number] != null);
+    this.marks.selected = this.marks.selected.filter((number) => this.model.has(number));
     if (this.marks.found !== null) this.search(this.header.query);
     if (rows !== this.rowCounts()) this.stage.relayout();
     this.refresh();
@@ -307,7 +308,7 @@ export class App {
 
   /** Selects spans by number; `tell` is false when the host itself asked for it. */
   private select(numbers: readonly number[], reveal: boolean, tell = true): void {
-    const selected = numbers.filter((number) => this.model.spans[number] != null);
+    const selected = numbers.filter((number) => this.model.has(number));
     this.marks.selected = selected;
     const first = this.model.spans[selected[0] ?? -1] ?? null;
     if (tell) this.host.post({ type: 'selected', span: first?.id ?? null });

@@ -65,8 +65,8 @@ export class CallList {
     if (visible) {
       const colour = span.status === 'error' ? 'error' : span.kind === 'llm' ? 'decode' : 'tool';
       const time = span.endMs === null ? 'running' : `${span.kind === 'tool' ? mark(span.evidence) : ''}${formatDuration(durationOf(span))}`;
-      const more = [tokensText(span), span.llm?.energyWh.active == null ? '' : energyText(span.llm.energyWh.active, span.llm.energyWh.grade)];
-      if (span.tool?.idleEnergyWh != null) more.push(`GPU idle ${formatDuration(span.tool.idleBlameMs)}, ${energyText(span.tool.idleEnergyWh, model.head?.totals.energyWh.grade ?? null)}`);
+      const more = [tokensText(span), span.llm === null || span.llm.energyWh.active === null ? '' : energyText(span.llm.energyWh.active, span.llm.energyWh.grade)];
+      if (span.tool !== null && span.tool.idleEnergyWh !== null) more.push(`GPU idle ${formatDuration(span.tool.idleBlameMs)}, ${energyText(span.tool.idleEnergyWh, model.head?.totals.energyWh.grade ?? null)}`);
       if (span.site !== null) more.push(siteText(span.site));
       node.append(element('span', `swatch ${colour}`), element('span', 'name', nameText(span)), element('span', 'time', time), element('span', 'more', more.filter((part) => part !== '').join(' · ')));
     } else {

@@ -92,15 +92,17 @@ export class Details {
     if (span.tool !== null) sections.push(this.gpuMeanwhile(head, span.tool, durationOf(span)));
     const findings = head.findings.filter((finding) => finding.spans.includes(span.id)).slice(0, MOST_FINDINGS);
     if (findings.length > 0) sections.push(section('Why it matters', ...findings.map((finding) => element('p', '', visibleText(finding.message, 500)))));
-    if (span.llm?.promptText != null) sections.push(textSection('Prompt’s end', span.llm.promptText));
-    if (span.llm?.answerText != null) sections.push(textSection('Answer', span.llm.answerText));
+    const prompt = span.llm?.promptText ?? null;
+    const answer = span.llm?.answerText ?? null;
+    if (prompt !== null) sections.push(textSection('Prompt’s end', prompt));
+    if (answer !== null) sections.push(textSection('Answer', answer));
     return sections;
   }
 
   private what(model: TimelineModel, span: ReportSpan): HTMLElement {
     const evidence = span.kind === 'llm' ? (span.llm?.phaseEvidence ?? span.evidence) : span.evidence;
     const node = section(`${kindText(span)} · ${evidence}${span.status === 'ok' ? '' : ` · ${span.status}`}`, element('div', 'title', nameText(span)));
-    if (span.site !== null) node.append(element('p', '', this.place(span, span.site, span.frames.length > 0 ? 0 : 0)));
+    if (span.site !== null) node.append(element('p', '', this.place(span, span.site, 0)));
     else if (span.unattributed !== null) node.append(element('p', 'dim', visibleText(span.unattributed, 200)));
     const callers = span.frames.slice(1, 4);
     if (callers.length > 0) {

@@ -47,6 +47,8 @@ function listenToPointer(stage: Stage, actions: InputActions): void {
     start = { x: event.clientX, y: event.clientY, lastX: event.clientX, lastY: event.clientY, dragging: fingers.size > 1 };
     spread = spreadOf();
     canvas.setPointerCapture(event.pointerId);
+    // A ring around everything is for those who came by keyboard.
+    stage.root.classList.add('by-pointer');
     stage.root.focus({ preventScroll: true });
   });
   canvas.addEventListener('pointermove', (event) => {
@@ -138,6 +140,7 @@ function listenToKeys(stage: Stage, actions: InputActions): void {
     Escape: () => actions.clear(),
   };
   document.addEventListener('keydown', (event) => {
+    stage.root.classList.remove('by-pointer');
     if (event.ctrlKey || event.metaKey || event.altKey) return;
     const target = event.target instanceof Element ? event.target : null;
     // Letters belong to a field that is typed into; Enter and arrows to the button or text that has the focus.

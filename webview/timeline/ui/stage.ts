@@ -47,8 +47,6 @@ export class Stage {
   private needsLayout = true;
   private minimapStale = true;
   private overlayOnly = true;
-  /** Milliseconds of script that the last whole frame took. */
-  lastFrameMs = 0;
 
   constructor(state: () => StageState, moved: (range: ViewRange) => void) {
     this.state = state;
@@ -138,9 +136,7 @@ export class Stage {
     });
   }
 
-  /** Draws at once; `draw` is the usual way. */
-  drawNow(): void {
-    const began = performance.now();
+  private drawNow(): void {
     const { range, theme, marks } = this.state();
     const whole = !this.overlayOnly;
     this.overlayOnly = true;
@@ -157,7 +153,6 @@ export class Stage {
       this.minimap.draw(range, theme);
     }
     this.overlay.draw(scene, this.area, marks);
-    if (whole) this.lastFrameMs = performance.now() - began;
   }
 
   private applyLayout(): void {

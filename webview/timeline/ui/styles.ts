@@ -28,9 +28,9 @@ body[data-placement='sidebar'] { background: var(--vscode-sideBar-background, va
 
 .body { flex: 1; min-height: 0; display: flex; flex-direction: column; }
 .stage { flex: 1; min-height: 120px; min-width: 0; display: flex; flex-direction: column; position: relative; outline: none; }
-.stage:focus-visible::after, .stage.list-focus::after { content: ''; position: absolute; inset: 0; border: 1px solid var(--vscode-focusBorder); pointer-events: none; z-index: 4; }
+.stage:focus-visible:not(.by-pointer)::after, .stage.list-focus::after { content: ''; position: absolute; inset: 0; border: 1px solid var(--vscode-focusBorder); pointer-events: none; z-index: 4; }
 .minimap { flex: none; display: flex; align-items: center; padding: 7px 10px 0 0; }
-.minimap .total { flex: none; padding-left: 10px; color: var(--vscode-descriptionForeground); white-space: nowrap; overflow: hidden; font-size: 11px; }
+.minimap .total { flex: none; padding-left: 10px; color: var(--vscode-descriptionForeground); white-space: nowrap; overflow: hidden; font-size: 10.5px; letter-spacing: -.01em; }
 .minimap canvas { display: block; touch-action: none; }
 .scroller { flex: 1; min-height: 0; overflow-x: hidden; overflow-y: auto; position: relative; }
 .scroller .sticky { position: sticky; top: 0; left: 0; height: 0; z-index: 1; }
@@ -69,9 +69,10 @@ body[data-placement='sidebar'] { background: var(--vscode-sideBar-background, va
 .swatch.mixed, .split .mixed { background: repeating-linear-gradient(135deg, var(--vscode-charts-blue) 0 2px, var(--vscode-charts-orange) 2px 4px); }
 .swatch.foreign, .split .foreign { background: var(--vscode-charts-purple); }
 .swatch.other, .split .other { background: var(--vscode-panel-border, #888); }
-a, .link { color: var(--vscode-textLink-foreground); background: none; border: none; padding: 0; font: inherit; text-decoration: none; cursor: pointer; }
+a, .link { color: var(--vscode-textLink-foreground); background: none; border: none; padding: 0; font: inherit; text-align: left; text-decoration: none; cursor: pointer; }
 a:hover, .link:hover { text-decoration: underline; }
 :focus-visible { outline: 1px solid var(--vscode-focusBorder); outline-offset: 1px; }
+.stage:focus-visible { outline: none; }
 
 .calls { margin: 0; padding: 0; list-style: none; }
 .calls.shown { flex: 1; min-height: 80px; overflow: auto; border-top: 1px solid var(--vscode-panel-border, transparent); }

@@ -71,6 +71,7 @@ function gpuLines(hit: Hit & { kind: 'gpu' }, model: TimelineModel): HTMLElement
   if (segment.kvTokens !== null) lines.push(row('KV cache', `${formatTokens(segment.kvTokens)}${segment.kvCapacityTokens === null ? '' : ` of ${formatTokens(segment.kvCapacityTokens)}`} tokens`));
   const blamed = segment.blamedOn === null ? null : model.span(segment.blamedOn);
   if (blamed !== null) lines.push(row('waiting for', nameText(blamed)));
-  if (blamed?.tool?.idleEnergyWh != null) lines.push(row('energy', `${energyText(blamed.tool.idleEnergyWh, model.head?.totals.energyWh.grade ?? null)} idle`));
+  const idleEnergy = blamed?.tool?.idleEnergyWh ?? null;
+  if (idleEnergy !== null) lines.push(row('energy', `${energyText(idleEnergy, model.head?.totals.energyWh.grade ?? null)} idle`));
   return lines;
 }
