@@ -35,9 +35,9 @@ def _run_shadowed():
         del sys.modules["sitecustomize"]
         imp.load_module("sitecustomize", *found)
         return
-    from importlib.machinery import PathFinder
-
-    spec = PathFinder.find_spec("sitecustomize", folders)
+    # The finder that is already there: importing importlib takes time that programs without a second one need not spend.
+    finders = [finder for finder in sys.meta_path if getattr(finder, "__name__", None) == "PathFinder"]
+    spec = finders[0].find_spec("sitecustomize", folders) if finders else None
     if spec is None or spec.loader is None:
         return
     from importlib.util import module_from_spec

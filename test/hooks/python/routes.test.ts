@@ -128,5 +128,5 @@ it('sends no more than the limit of a tag, the innermost frames first', async ()
     'print(len(text) <= 6000, [frame["function"] for frame in tag["frames"]][:3], len(tag["frames"]))',
   ].join('\n');
   const outcome = await python(newest.executable, ['-c', code], here.env());
-  expect(outcome).toEqual({ exit: 0, stdout: "True ['<lambda>', 'f0', 'f1'] 4\n", stderr: '' });
+  expect(outcome).toEqual({ exit: 0, stdout: "True ['<lambda>', 'f0', 'f1'] 5\n", stderr: '' });
 });

@@ -4,7 +4,11 @@ import { mkdtempSync, readFileSync, readdirSync, realpathSync, rmSync, statSync,
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { SESSION_ENV, hookEventSchema, type HookEvent, type SessionFile } from '../../../src/protocol/hook.ts';
+import { vi } from 'vitest';
 import type { Environment } from './pythons.ts';
+
+// An import of the openai package alone takes many seconds on a busy machine, and a test makes several.
+vi.setConfig({ testTimeout: 300_000 });
 
 export const hookFolder = join(import.meta.dirname, '../../../src/instrument/python');
 export const programs = join(import.meta.dirname, '../../fixtures/python-programs');
@@ -80,7 +84,7 @@ export async function python(executable: string, args: string[], env: Record<str
   const keep = Object.fromEntries(['PATH', 'HOME', 'TMPDIR', 'SystemRoot'].flatMap((name) => (process.env[name] === undefined ? [] : [[name, process.env[name]]])));
   const child = spawn(executable, args, {
     cwd: tmpdir(),
-    env: { ...keep, PYTHONDONTWRITEBYTECODE: '1', PYTHONIOENCODING: 'utf-8', ...env } as NodeJS.ProcessEnv,
+    env: { ...keep, PYTHONDONTWRITEBYTECODE: '1', PYTHONIOENCODING: 'utf-8', ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const output = { stdout: '', stderr: '' };

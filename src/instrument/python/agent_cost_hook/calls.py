@@ -1,10 +1,9 @@
 """The header that tells the proxy who made an LLM call."""
 
 import binascii
-import json
 import os
 
-from . import events, frames, spans  # noqa: F401 (spans makes the running span known to frames)
+from . import events, frames, json_text, spans  # noqa: F401 (spans makes the running span known to frames)
 
 CALL_HEADER = "x-agent-cost-call"
 ORIGIN_HEADER = "x-agent-cost-origin"
@@ -48,5 +47,4 @@ def _tag():
 
 
 def _encoded(tag):
-    data = json.dumps(tag, separators=(",", ":")).encode("ascii")
-    return binascii.b2a_base64(data, newline=False).rstrip(b"=").replace(b"+", b"-").replace(b"/", b"_").decode("ascii")
+    return binascii.b2a_base64(json_text.dump(tag), newline=False).rstrip(b"=").replace(b"+", b"-").replace(b"/", b"_").decode("ascii")

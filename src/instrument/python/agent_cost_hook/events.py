@@ -5,6 +5,8 @@ import os
 import sys
 import time
 
+from . import json_text
+
 _O_FLAGS = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_EXCL | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NOINHERIT", 0)
 # Programs expect small descriptor numbers for their own files, and some close every small one.
 _LOWEST_DESCRIPTOR = 200
@@ -102,8 +104,10 @@ class _Writer:
             self.write({"type": "bye", "t": now(), "dropped": self._dropped})
 
     def write(self, event):
+        if self._ended and event["type"] != "bye":
+            return  # From destructors while the interpreter goes down: what is still open stays open.
         try:
-            line = json_line(event)
+            line = json_text.dump(event) + b"\n"
             descriptor = self._descriptor_to_write()
             if descriptor is None:
                 self._dropped += 1
@@ -170,19 +174,17 @@ def _moved_up(descriptor):
     return higher
 
 
-def json_line(value):
-    """One line of JSON as bytes, with its line feed."""
-    import json
-
-    return json.dumps(value, separators=(",", ":")).encode("ascii") + b"\n"
-
-
+# What a secret begins with, in lower case: a cheap look before a regular expression is even imported.
+_SECRET_MARKS = ("sk-", "gh", "xox", "hf_", "bot", "akia", "key", "token", "secret", "password")
 _secret = None
 
 
 def without_secrets(text):
     """The text without what looks like a key or token: nothing of the kind is written to disk."""
     global _secret
+    lower = text.lower()
+    if not any(mark in lower for mark in _SECRET_MARKS):
+        return text
     if _secret is None:
         import re
 

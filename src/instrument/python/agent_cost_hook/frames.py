@@ -9,7 +9,7 @@ the walk goes on from there. Nothing is wrapped for that: no extra frames in tra
 import itertools
 import os
 import sys
-import weakref
+from _weakref import ref  # weakref itself takes longer to import than this module
 
 MAX_FRAMES = 20
 # Stop looking in runaway recursion: the innermost frames are those that matter.
@@ -89,7 +89,7 @@ def remember_coroutine(coroutine):
             if current is not None and current[0] is reference:
                 del _coroutines[key]
 
-        _coroutines[key] = (weakref.ref(coroutine, forget), origin)
+        _coroutines[key] = (ref(coroutine, forget), origin)
     except Exception:
         pass  # The call stays unattributed.
 

@@ -60,7 +60,7 @@ def left_alone(command):
         word = command[index]
         if word == "-m" or (word.startswith("-m") and not word.startswith("--")):
             module = word[2:] or (command[index + 1] if index + 1 < len(command) else "")
-            return module.split(".")[0] in _TOOLS or module.startswith("debugpy.adapter")
+            return module.split(".")[0] in _TOOLS or module.startswith(("debugpy.adapter", "debugpy.launcher"))
         if word == "-c" or (word.startswith("-c") and not word.startswith("--")):
             code = word[2:] or (command[index + 1] if index + 1 < len(command) else "")
             return code.startswith(_SNIPPETS)
@@ -77,9 +77,14 @@ def left_alone(command):
 def _is_tool_script(script):
     folder, name = os.path.split(script.replace("\\", "/"))
     stem = name[:-3] if name.endswith(".py") else name[:-4] if name.lower().endswith(".exe") else name
-    if name in _SCRIPTS or folder.endswith("debugpy/adapter") or stem == "adapter" and folder.endswith("debugpy"):
+    if name in _SCRIPTS:
+        return True
+    # Of the debugger, the process that runs the program is `debugpy` itself; these two stand around it.
+    if folder.endswith(("debugpy/adapter", "debugpy/launcher")) or (folder.endswith("/debugpy") and stem in ("adapter", "launcher")):
         return True
     # A user's own `build.py` is a program: by name alone only what has no suffix (a console script) or is run as a folder.
     if name.endswith(".py"):
-        return name == "__main__.py" and os.path.basename(folder) in _TOOLS or stem in ("lsp_server", "lsp_runner", "run-jedi-language-server")
+        if name == "__main__.py":
+            return os.path.basename(folder) in _TOOLS
+        return stem in ("lsp_server", "lsp_runner", "run-jedi-language-server")
     return stem in _TOOLS or stem.startswith("pip3")

@@ -1,7 +1,6 @@
 """Which requests are LLM calls, and where they go."""
 
 import errno
-import json
 from urllib.parse import urlsplit
 
 from . import calls, events
@@ -182,5 +181,6 @@ def body_bytes(body):
     if isinstance(body, str):
         return body.encode("utf-8", "replace")
     if isinstance(body, dict):
-        return json.dumps(list(body)).encode("ascii")
+        # What aiohttp and the like will serialise: only its keys are asked for.
+        return b",".join(b'"%s"' % str(key).encode("utf-8", "replace") for key in body)
     return None

@@ -2,6 +2,8 @@
 
 import os
 
+from . import json_text
+
 SESSION_ENV = "AGENT_COST_SESSION"
 
 # The session of this process, set once at start.
@@ -26,11 +28,9 @@ def read():
     path = os.environ.get(SESSION_ENV)
     if not path:
         return None
-    import json
-
     try:
         with open(path, "rb") as stream:
-            values = json.loads(stream.read().decode("utf-8"))
+            values = json_text.parse(stream.read().decode("utf-8").strip())
     except (OSError, ValueError):
         return None
     if not isinstance(values, dict) or values.get("version") != 1:

@@ -77,11 +77,14 @@ def open_http(method, host, path):
     try:
         origin = frames.capture()
         name = tool_name(origin.frames) or host
-        # Telemetry and the like in a library's own thread is nobody's tool.
-        kind = "other" if origin.unattributed == frames.LIBRARY_THREAD else "tool"
-        return Span(kind, "http", origin, name, events.without_secrets("%s %s%s" % (method, host, path)))
+        return Span(kind_of(origin), "http", origin, name, events.without_secrets("%s %s%s" % (method, host, path)))
     except Exception:
         return None
+
+
+def kind_of(origin):
+    """A tool is what the user's code asked for: telemetry in a library's own thread is none."""
+    return "tool" if origin.frames else "other"
 
 
 def http_error(status):

@@ -50,8 +50,7 @@ def _begin(process, args, kwargs, started):
             return
         origin = frames.capture()
         program = _program(args[0] if args else kwargs.get("args"), bool(kwargs.get("shell", args[8] if len(args) > 8 else False)))
-        kind = "other" if origin.unattributed == frames.LIBRARY_THREAD else "tool"
-        span = spans.Span(kind, "process", origin, spans.tool_name(origin.frames) or program, program, None, started)
+        span = spans.Span(spans.kind_of(origin), "process", origin, spans.tool_name(origin.frames) or program, program, None, started)
         if process.returncode is None:
             process.__dict__[_SPAN] = span
         else:
