@@ -6,27 +6,42 @@ const LINE_FEED = 10;
 const MAX_EVENT_BYTES = 64 * 1024 * 1024;
 
 export class SseParser {
-  #rest: Buffer = Buffer.alloc(0);
+  /** A line's beginning, in the pieces in which it came. */
+  #rest: Buffer[] = [];
+  #restBytes = 0;
   #data: string[] = [];
   #first = true;
 
   /** Takes the next bytes and calls `onEvent` with the data of each event that they complete. */
   push(bytes: Buffer, onEvent: (data: string) => void): void {
-    const all = this.#rest.length === 0 ? bytes : Buffer.concat([this.#rest, bytes]);
+    let end = bytes.indexOf(LINE_FEED);
     let at = 0;
-    for (let end = all.indexOf(LINE_FEED); end >= 0; end = all.indexOf(LINE_FEED, at)) {
-      this.#line(all.toString('utf8', at, end), onEvent);
+    if (end >= 0 && this.#rest.length > 0) {
+      this.#line(this.#takeRest(bytes.subarray(0, end)).toString('utf8'), onEvent);
+      at = end + 1;
+      end = bytes.indexOf(LINE_FEED, at);
+    }
+    for (; end >= 0; end = bytes.indexOf(LINE_FEED, at)) {
+      this.#line(bytes.toString('utf8', at, end), onEvent);
       at = end + 1;
     }
-    this.#rest = all.subarray(at);
-    if (this.#rest.length > MAX_EVENT_BYTES) this.#rest = Buffer.alloc(0);
+    if (at === bytes.length) return;
+    this.#rest.push(bytes.subarray(at));
+    this.#restBytes += bytes.length - at;
+    if (this.#restBytes > MAX_EVENT_BYTES) this.#takeRest(Buffer.alloc(0));
   }
 
   /** The stream has ended: an event without its blank line counts all the same. */
   end(onEvent: (data: string) => void): void {
-    if (this.#rest.length > 0) this.#line(this.#rest.toString('utf8'), onEvent);
-    this.#rest = Buffer.alloc(0);
+    if (this.#rest.length > 0) this.#line(this.#takeRest(Buffer.alloc(0)).toString('utf8'), onEvent);
     this.#dispatch(onEvent);
+  }
+
+  #takeRest(more: Buffer): Buffer {
+    const whole = Buffer.concat([...this.#rest, more]);
+    this.#rest = [];
+    this.#restBytes = 0;
+    return whole;
   }
 
   #line(text: string, onEvent: (data: string) => void): void {

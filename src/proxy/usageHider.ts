@@ -4,6 +4,7 @@
  */
 import { ChunkedDecoder } from './chunkedDecoder.ts';
 
+const LINE_FEED = 10;
 const NAME = Buffer.from('"usage"');
 const LAST_CHUNK = Buffer.from('0\r\n\r\n');
 const CRLF = Buffer.from('\r\n');
@@ -54,7 +55,9 @@ export function withoutUsage(event: Buffer): Buffer | null {
 /** One stream's filter. */
 export class UsageHider {
   readonly #chunked: ChunkedDecoder | null;
-  #held: Buffer = Buffer.alloc(0);
+  /** An event's beginning, in the pieces in which it came. */
+  #held: Buffer[] = [];
+  #heldBytes = 0;
 
   /** @param chunked whether the upstream's body is chunked; if not, the output is chunked all the same */
   constructor(chunked: boolean) {
@@ -76,9 +79,9 @@ export class UsageHider {
     }
     if (done) {
       if (this.#held.length > 0) {
-        const rest = withoutUsage(this.#held);
+        const rest = withoutUsage(Buffer.concat(this.#held));
         if (rest !== null) frame(rest, out);
-        this.#held = Buffer.alloc(0);
+        this.#held = [];
       }
       out.push(LAST_CHUNK);
     }
@@ -86,7 +89,11 @@ export class UsageHider {
   }
 
   #payload(payload: Buffer, out: Buffer[]): void {
-    const bytes = this.#held.length === 0 ? payload : Buffer.concat([this.#held, payload]);
+    this.#held.push(payload);
+    this.#heldBytes += payload.length;
+    // Without a line's end, nothing held has become a whole event.
+    if (this.#heldBytes <= MAX_HELD_BYTES && !payload.includes(LINE_FEED)) return;
+    const bytes = this.#held.length === 1 ? payload : Buffer.concat(this.#held);
     const kept: Buffer[] = [];
     let at = 0;
     for (let end = eventEnd(bytes, 0); end >= 0; end = eventEnd(bytes, at)) {
@@ -94,11 +101,12 @@ export class UsageHider {
       if (event !== null) kept.push(event);
       at = end;
     }
-    this.#held = bytes.subarray(at);
-    if (this.#held.length > MAX_HELD_BYTES) {
-      kept.push(this.#held);
-      this.#held = Buffer.alloc(0);
+    if (bytes.length - at > MAX_HELD_BYTES) {
+      kept.push(bytes.subarray(at));
+      at = bytes.length;
     }
+    this.#held = at === bytes.length ? [] : [bytes.subarray(at)];
+    this.#heldBytes = bytes.length - at;
     if (kept.length > 0) frame(kept.length === 1 ? kept[0]! : Buffer.concat(kept), out);
   }
 }

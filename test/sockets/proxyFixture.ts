@@ -1,0 +1,86 @@
+/** The proxy in this process, before a scripted upstream, with what it tells the recorder at hand. */
+import { RecorderLink } from '../../src/recorder/link.ts';
+import type { RecorderOptions, ToRecorder } from '../../src/recorder/messages.ts';
+import { Recorder } from '../../src/recorder/recorder.ts';
+import type { CallEndLine, CallLine, Capture, RecordingLine } from '../../src/profile/recordingFormat.ts';
+import { recordingLineSchema } from '../../src/profile/recordingFormat.ts';
+import { startProxy, type Proxy } from '../../src/proxy/server.ts';
+import { upstreamFrom, Upstreams } from '../../src/proxy/upstreams.ts';
+import { exchange, requestBytes, type RawAnswer } from './rawClient.ts';
+import { startUpstream, until, type Script, type ScriptedUpstream } from './scriptedUpstream.ts';
+
+export interface ProxyFixture {
+  upstream: ScriptedUpstream;
+  proxy: Proxy;
+  port: number;
+  /** Path before `/v1`. */
+  token: string;
+  lines: RecordingLine[];
+  /** Sends a request through the proxy; `path` is that of the upstream. */
+  proxied(method: string, path: string, body: string | Buffer | null, headers?: Record<string, string>): Promise<RawAnswer>;
+  direct(method: string, path: string, body: string | Buffer | null, headers?: Record<string, string>): Promise<RawAnswer>;
+  calls(): CallLine[];
+  /** Waits until so many calls have ended. */
+  ends(count: number): Promise<CallEndLine[]>;
+  close(): Promise<void>;
+}
+
+export function recorderOptions(capture: Capture, startedAt = 0): RecorderOptions {
+  const backend = { kind: 'vllm', url: null, version: null, model: null, gpu: null, simulated: false } as const;
+  return {
+    out: '/nowhere',
+    header: {
+      type: 'header', format: 'agent-cost/recording', version: 1, id: 'r', name: 'test', startedAt: new Date(0).toISOString(), command: [], cwd: '/', capture, backend,
+      gpuProfile: null, modelProfile: null, priceProfile: null, gpuCount: 1, producer: { name: 'test', version: '0' },
+    },
+    backend,
+    capture,
+    startedAt,
+    startedAtEpoch: 0,
+    eventsDir: '/nowhere',
+    metricsUrl: null,
+  };
+}
+
+export async function startFixture(script: Script, options: { capture?: Capture; model?: string; direct?: boolean; upstreamUrl?: string } = {}): Promise<ProxyFixture> {
+  const upstream = await startUpstream(script);
+  const lines: RecordingLine[] = [];
+  const recorder = new Recorder(recorderOptions(options.capture ?? 'full'), {
+    // Whatever is recorded must be readable by the format's own schema.
+    append: (line) => lines.push(recordingLineSchema.parse(JSON.parse(JSON.stringify(line)))),
+    onWarning: () => undefined,
+    onProcess: () => undefined,
+  });
+  const link = new RecorderLink((batch: ToRecorder[]) => {
+    for (const message of batch) if (message.type !== 'stop') recorder.take(message);
+  });
+  const proxy = await startProxy({
+    port: 0,
+    upstreams: new Upstreams(upstreamFrom(options.upstreamUrl ?? upstream.url, { authorization: null, embedded: false }), options.direct ?? false),
+    recorder: link,
+    model: options.model ?? null,
+    unreachableRemedy: 'Start the server.',
+  });
+  const { port: portText, pathname: token } = new URL(proxy.routeUrl);
+  const port = Number(portText);
+  const ended = () => lines.filter((line): line is CallEndLine => line.type === 'callEnd');
+  return {
+    upstream,
+    proxy,
+    port,
+    token,
+    lines,
+    proxied: (method, path, body, headers) => exchange(port, requestBytes(method, token + path, `127.0.0.1:${port}`, body, headers)),
+    direct: (method, path, body, headers) => exchange(upstream.port, requestBytes(method, path, `127.0.0.1:${upstream.port}`, body, headers)),
+    calls: () => lines.filter((line): line is CallLine => line.type === 'call'),
+    ends: async (count) => {
+      await until(() => ended().length >= count, `${count} calls to end`);
+      return ended();
+    },
+    close: async () => {
+      await proxy.close();
+      await upstream.close();
+    },
+  };
+}
+
