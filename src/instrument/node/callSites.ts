@@ -30,9 +30,14 @@ export function captureCaller(below: (...args: never[]) => unknown): Caller {
     if (!file || file === self || file.startsWith('node:')) continue;
     const frame = isLibrary(file) ? null : toSite(site, file);
     if (frame === null) library = packageOf(file) ?? library;
-    else if (frames.length < MOST_FRAMES) frames.push(frame);
+    else if (frames.length < MOST_FRAMES && !isModuleWrapper(frame, frames.at(-1))) frames.push(frame);
   }
   return { frames, unattributed: frames.length > 0 ? null : reason(library) };
+}
+
+/** Transpilers put a module's code into a function that they call at its end, which maps to the very same line. */
+function isModuleWrapper(frame: Site, inner: Site | undefined): boolean {
+  return frame.function === null && inner !== undefined && inner.function === null && inner.file === frame.file && inner.line === frame.line;
 }
 
 function reason(library: string | null): string {

@@ -3,7 +3,7 @@
  * whether to act, and never lets an error of its own out.
  */
 import { syncBuiltinESMExports } from 'node:module';
-import { isMainThread } from 'node:worker_threads';
+import { isMainThread, parentPort } from 'node:worker_threads';
 import { isBystander } from './bystanders.ts';
 import { hideFromStack } from './callSites.ts';
 import { HOOK_SYMBOL } from './contract.ts';
@@ -21,7 +21,7 @@ function start(): void {
   const session = readSession(process.env);
   if (session === null || isBystander(process.argv, process.versions)) return;
   // Node's threads for loader hooks run no program, but on Node 20 they read its modules.
-  if (!isMainThread && process.argv[1] === undefined) {
+  if (!isMainThread && parentPort === null) {
     Object.defineProperty(globalThis, HOOK_SYMBOL, { value: {} });
     watchImport();
     return;

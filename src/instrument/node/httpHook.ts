@@ -31,11 +31,17 @@ interface Plan {
   made(request: ClientRequest): void;
   failed(): void;
 }
-type ByteCounts = WeakMap<object, { bytes: number }>;
+/** What the diagnostics channels told of requests and responses, by their objects. */
+interface Observed {
+  errors: WeakMap<object, unknown>;
+  /** Those that were sent to the proxy. */
+  routed: WeakSet<object>;
+  bytes: WeakMap<object, { count: number }>;
+}
 
 export function hookHttp(runtime: Runtime): void {
   const originals = { 'http:': http.request as unknown as Callable, 'https:': https.request as unknown as Callable };
-  const received: ByteCounts = new WeakMap();
+  const observed: Observed = { errors: new WeakMap(), routed: new WeakSet(), bytes: new WeakMap() };
   for (const [module, protocol] of [[http, 'http:'], [https, 'https:']] as const) {
     for (const name of ['request', 'get'] as const) {
       replaceMethod(module, name, (original) => {
@@ -43,7 +49,7 @@ export function hookHttp(runtime: Runtime): void {
           let plan: Plan | null = null;
           try {
             const call = readArguments(args, protocol);
-            plan = planRouted(runtime, call, originals, request, name === 'get') ?? planWatched(runtime, call, received, original, args, request);
+            plan = planRouted(runtime, call, originals, observed, request, name === 'get') ?? planWatched(runtime, call, observed, original, args, request);
           } catch {
             // Whatever is wrong with the arguments, the original says it best.
           }
@@ -62,7 +68,7 @@ export function hookHttp(runtime: Runtime): void {
       });
     }
   }
-  countBodies(received);
+  observe(runtime, observed);
 }
 
 /** The overloads of Node's own functions: (options), (url), (url, options), each with or without a listener. */
@@ -83,7 +89,7 @@ function readArguments(args: readonly unknown[], protocol: 'http:' | 'https:'): 
 }
 
 /** Null for what is no LLM request, and for what goes where the program sends it because the proxy is gone. */
-function planRouted(runtime: Runtime, call: Call | null, originals: Record<'http:' | 'https:', Callable>, below: (...args: never[]) => unknown, isGet: boolean): Plan | null {
+function planRouted(runtime: Runtime, call: Call | null, originals: Record<'http:' | 'https:', Callable>, observed: Observed, below: (...args: never[]) => unknown, isGet: boolean): Plan | null {
   if (call === null) return null;
   const { options, listener, url, method } = call;
   const route = runtime.router.route(url, method, currentContext()?.insideSdk ?? false, null);
@@ -101,9 +107,7 @@ function planRouted(runtime: Runtime, call: Call | null, originals: Record<'http
     args: [changed, listener],
     made(request) {
       // A refused connection cannot be undone here, where the program already holds the request: the next one goes direct.
-      request.once('close', () => {
-        if (isRefused(request.errored)) runtime.router.markGone();
-      });
+      if (route.kind === 'proxy') observed.routed.add(request);
       if (isGet) request.end();
     },
     failed: () => undefined,
@@ -111,7 +115,7 @@ function planRouted(runtime: Runtime, call: Call | null, originals: Record<'http
 }
 
 /** The span ends with the request's `close`: the body has been consumed, or never will be. */
-function planWatched(runtime: Runtime, call: Call | null, received: ByteCounts, target: Callable, args: unknown[], below: (...args: never[]) => unknown): Plan | null {
+function planWatched(runtime: Runtime, call: Call | null, observed: Observed, target: Callable, args: unknown[], below: (...args: never[]) => unknown): Plan | null {
   if (call === null || headerOf(call.options.headers, 'upgrade') !== null) return null;
   const route = runtime.router.route(call.url, call.method, currentContext()?.insideSdk ?? false, null);
   if (route.kind !== 'other') return null;
@@ -120,16 +124,16 @@ function planWatched(runtime: Runtime, call: Call | null, received: ByteCounts, 
   return {
     target,
     args,
-    made: (request) => void request.once('close', () => endWithRequest(span, request, received)),
+    made: (request) => void request.once('close', () => endWithRequest(span, request, observed)),
     failed: () => span.end('error', 'the request could not be made', null),
   };
 }
 
-function endWithRequest(span: Span, request: ClientRequest, received: ByteCounts): void {
+function endWithRequest(span: Span, request: ClientRequest, observed: Observed): void {
   const response = (request as { res?: IncomingMessage | null }).res ?? null;
-  const error: unknown = request.errored ?? response?.errored ?? null;
+  const error: unknown = observed.errors.get(request) ?? request.errored ?? response?.errored ?? null;
   if (error === null && !response?.complete) span.end('cancelled', 'closed before the response was complete', null);
-  else endHttpSpan(span, response?.statusCode ?? null, error, response === null ? null : (received.get(response)?.bytes ?? null));
+  else endHttpSpan(span, response?.statusCode ?? null, error, response === null ? null : (observed.bytes.get(response)?.count ?? null));
 }
 
 function readdress(options: RequestOptions, target: URL): RequestOptions {
@@ -163,18 +167,24 @@ function headerOf(headers: unknown, name: string): string | null {
 }
 
 /**
- * Counts the bytes of response bodies where the parser hands them over. The method stands on the response itself, unlisted:
- * a `data` listener would start the stream's flow.
+ * Notes the errors of requests, for which a listener would change what an error without one does, and counts the bytes of
+ * responses where the parser hands them over: the method stands on the response itself, unlisted, because a `data` listener
+ * would start the stream's flow.
  */
-function countBodies(received: ByteCounts): void {
+function observe(runtime: Runtime, { errors, routed, bytes }: Observed): void {
+  subscribe('http.client.request.error', (message) => {
+    const { request, error } = message as { request: ClientRequest; error: unknown };
+    errors.set(request, error);
+    if (routed.has(request) && isRefused(error)) runtime.router.markGone();
+  });
   subscribe('http.client.response.finish', (message) => {
     try {
       const { response } = message as { response: IncomingMessage };
-      const count = { bytes: 0 };
-      received.set(response, count);
+      const counted = { count: 0 };
+      bytes.set(response, counted);
       const push = response.push.bind(response);
       const counting = (chunk: unknown, encoding?: BufferEncoding): boolean => {
-        if (chunk instanceof Uint8Array) count.bytes += chunk.byteLength;
+        if (chunk instanceof Uint8Array) counted.count += chunk.byteLength;
         return push(chunk, encoding);
       };
       Object.defineProperty(response, 'push', { value: counting, writable: true, configurable: true, enumerable: false });

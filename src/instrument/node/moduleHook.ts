@@ -15,7 +15,7 @@ import { replaceMethod, type Callable } from './wrapping.ts';
 /** The files in which versions 4 and later define their client; an alias such as `openai-v6` is as good. */
 const CLIENT_FILE = /[\\/]node_modules[\\/]openai[^\\/]*[\\/](client|index)\.(m?js)$/;
 const CLIENT_CLASS = /\bclass OpenAI\b/;
-const HAND_OVER = `\n;globalThis[Symbol.for(${JSON.stringify(HOOK_SYMBOL.description)})]?.openai(OpenAI);\n`;
+const HAND_OVER = `\n;globalThis[Symbol.for(${JSON.stringify(HOOK_SYMBOL.description)})]?.openai?.(OpenAI);\n`;
 
 interface LoadResult {
   source?: unknown;

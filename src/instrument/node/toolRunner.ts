@@ -23,7 +23,7 @@ function watchTool(runtime: Runtime, tool: unknown, context: CallContext, usedId
   const definition = tool['function'];
   const watch = (run: Callable): Callable => {
     const name = typeof definition['name'] === 'string' && definition['name'] !== '' ? definition['name'] : run.name;
-    return watchFunction(runtime, run, name, context, usedIds);
+    return watchFunction(runtime, run, name, definition, context, usedIds);
   };
   // `zodFunction()` and its likes keep the function beside the definition.
   if (typeof tool['$callback'] === 'function') return copyWith(tool, { $callback: watch(tool['$callback'] as Callable) });
@@ -31,13 +31,15 @@ function watchTool(runtime: Runtime, tool: unknown, context: CallContext, usedId
   return tool;
 }
 
-function watchFunction(runtime: Runtime, run: Callable, name: string, context: CallContext, usedIds: WeakMap<object, Set<string>>): Callable {
+/** The function is called on `definition` as it would have been, and not on the copy that it was found in. */
+function watchFunction(runtime: Runtime, run: Callable, name: string, definition: Bag, context: CallContext, usedIds: WeakMap<object, Set<string>>): Callable {
   return disguise(function (this: unknown, ...args: unknown[]): unknown {
     const span = runtime.openSpan({ kind: 'tool', name, caller: context, source: 'toolRunner', detail: null, callId: callIdOf(args, name, usedIds) });
     const leave = enterContext({ ...context, insideSdk: false, span: span.id, wire: null });
     const narrow = widenStacks();
     try {
-      const result = Reflect.apply(run, this, args);
+      const copied = isBag(this) && Object.getPrototypeOf(this) === Object.getPrototypeOf(definition) && definition['function'] === run;
+      const result = Reflect.apply(run, copied ? definition : this, args);
       return isThenable(result) ? observe(result, span) : finish(span, result);
     } catch (error) {
       fail(span, error);

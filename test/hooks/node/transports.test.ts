@@ -1,0 +1,151 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createServer, type AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { HookedRuns, bareEnvironment, lineOf, programs, runProgram, spansOf } from './harness.ts';
+import { ModelServer } from './modelServer.ts';
+import { NODE_MAJORS, findNode, type NodeMajor } from './nodes.ts';
+
+const runs = new HookedRuns();
+const nodes = new Map<NodeMajor, string>();
+let route: ModelServer;
+let upstream: ModelServer;
+let closedUrl: string;
+
+beforeAll(async () => {
+  await runs.build();
+  route = await ModelServer.start();
+  upstream = await ModelServer.start();
+  closedUrl = await closedPort();
+  for (const major of NODE_MAJORS) nodes.set(major, await findNode(major));
+}, 600_000);
+afterAll(async () => {
+  await route.close();
+  await upstream.close();
+  runs.remove();
+});
+
+/** An address at which nobody listens any more. */
+async function closedPort(): Promise<string> {
+  const server = createServer();
+  await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
+  const { port } = server.address() as AddressInfo;
+  await new Promise((done) => server.close(done));
+  return `http://127.0.0.1:${port}`;
+}
+
+const FETCH = ['string', 'url', 'request', 'request-init', 'streaming-body', 'headers', 'response-url'];
+const HTTP = ['http-string', 'http-url', 'http-options', 'http-array', 'http-agent'];
+const HTTPS = ['https-fetch', 'https-agent', 'https-plain'];
+
+describe.each(NODE_MAJORS)('Node %i', (major) => {
+  it('redirects LLM requests of fetch and http to the proxy, however they are made', async () => {
+    const node = nodes.get(major) ?? '';
+    const base = `${upstream.url}/odd/api/v1`;
+    const bare = await runProgram(node, ['transports.mjs'], { ...bareEnvironment(), BASE_URL: base });
+    expect(bare).toMatchObject({ code: 0, stderr: '' });
+    route.seen.length = 0;
+    upstream.seen.length = 0;
+    const hooked = await runProgram(node, ['transports.mjs'], { ...runs.environment(`${route.url}/TOKEN`), BASE_URL: base });
+    expect(hooked).toEqual(bare);
+    expect(upstream.seen).toEqual([]);
+    const chats = route.seen.filter(({ method }) => method === 'POST');
+    expect(chats.map(({ prompt }) => prompt)).toEqual([...FETCH, ...HTTP]);
+    for (const { prompt, url, origin, tag, headers } of chats) {
+      expect([prompt, url, origin]).toEqual([prompt, '/TOKEN/v1/chat/completions?api-version=1', base]);
+      expect([prompt, tag?.frames[0]]).toMatchObject([prompt, { file: join(programs, 'transports.mjs'), line: lineOf('transports.mjs', prompt) }]);
+      expect(headers.host).toBe(new URL(route.url).host);
+    }
+    expect(chats.filter(({ headers }) => headers['x-mine'] === 'yes').map(({ prompt }) => prompt)).toEqual(['string', 'url', 'request', 'request-init', 'headers', 'response-url', 'http-array']);
+    expect(route.seen.find(({ method }) => method === 'GET')).toMatchObject({ url: '/TOKEN/v1/models', origin: base });
+  });
+
+  it('redirects https, with an agent of its own too, to the proxy in plain http', async () => {
+    route.seen.length = 0;
+    const environment = { ...runs.environment(`${route.url}/TOKEN`), BASE_URL: `${upstream.url}/v1`, HTTPS_BASE_URL: 'https://llm.test:8443/v1' };
+    const hooked = await runProgram(nodes.get(major) ?? '', ['transports.mjs'], environment);
+    expect(hooked).toMatchObject({ code: 0, stderr: '' });
+    const secure = route.seen.filter(({ origin }) => origin === 'https://llm.test:8443/v1');
+    expect(secure.map(({ prompt, tag }) => [prompt, tag?.frames[0]?.line])).toEqual(HTTPS.map((prompt) => [prompt, lineOf('transports.mjs', prompt)]));
+    expect(secure.map(({ headers }) => headers.host)).toEqual(HTTPS.map(() => new URL(route.url).host));
+  });
+
+  it('records other requests and child processes as tools', async () => {
+    const node = nodes.get(major) ?? '';
+    const extra = { WEB_URL: upstream.url, CLOSED_URL: closedUrl };
+    const bare = await runProgram(node, ['webTools.mjs'], { ...bareEnvironment(), ...extra, OPENAI_BASE_URL: `${upstream.url}/v1` });
+    expect(bare).toMatchObject({ code: 0, stderr: '' });
+    route.seen.length = 0;
+    const environment = { ...runs.environment(`${route.url}/TOKEN`), ...extra };
+    const hooked = await runProgram(node, ['webTools.mjs'], environment);
+    expect(hooked).toEqual(bare);
+
+    const spans = spansOf(runs.events(environment));
+    const host = new URL(upstream.url).host;
+    const shown = (source: string) => spans.filter((span) => span.source === source).map(({ kind, name, detail, ended }) => [kind, name, detail, ended?.status, ended?.error]);
+    expect(shown('http')).toEqual([
+      ['tool', 'search', `GET ${host}/wiki/page`, 'ok', null],
+      ['tool', 'slow', `GET ${host}/wiki/slow`, 'ok', null],
+      ['tool', 'moved', `GET ${host}/wiki/moved`, 'ok', null],
+      ['tool', 'missing', `GET ${host}/wiki/missing`, 'error', 'HTTP 404'],
+      ['tool', 'refused', `GET ${new URL(closedUrl).host}/`, 'error', 'ECONNREFUSED'],
+      ['tool', 'cancelled', `GET ${host}/wiki/slow`, 'cancelled', expect.any(String)],
+      ['tool', 'classic', `GET ${host}/wiki/slow`, 'ok', null],
+      ['tool', 'classicRefused', `GET ${new URL(closedUrl).host}/`, 'error', 'ECONNREFUSED'],
+    ]);
+    for (const name of ['slow', 'classic']) {
+      const span = spans.find((one) => one.name === name);
+      expect(span?.ended?.resultBytes).toBe(10);
+      // Until the body's second half, and not only its head.
+      expect((span?.ended?.t ?? 0) - (span?.t ?? 0)).toBeGreaterThan(140);
+    }
+    expect(spans.find(({ name }) => name === 'search')?.frames[0]).toMatchObject({ file: join(programs, 'webTools.mjs'), line: lineOf('webTools.mjs', 'fetch') });
+    expect(spans.find(({ name }) => name === 'classic')?.frames[0]).toMatchObject({ line: lineOf('webTools.mjs', 'http') });
+    expect(shown('process').map(([kind, , ...rest]) => [kind, ...rest])).toEqual([
+      ['tool', 'echo exec', 'ok', null],
+      ['tool', 'node', 'ok', null],
+      ['tool', 'node', 'error', 'exit code 3'],
+      ['tool', 'no-such-program-here', 'error', 'could not be started'],
+      ['tool', 'echo sync', 'ok', null],
+      ['tool', 'node', 'ok', null],
+      ['tool', 'node', 'error', 'exit code 4'],
+      ['tool', expect.stringMatching(/^node /), 'ok', null],
+    ]);
+    const lines = spans.filter(({ source }) => source === 'process').map(({ frames }) => frames[0]?.line);
+    for (const site of ['exec', 'spawn', 'execSync', 'fork']) expect(lines).toContain(lineOf('webTools.mjs', site));
+    expect(JSON.stringify(spans)).not.toContain('secret');
+    // The forked child is hooked as well.
+    expect(route.calls.map(({ prompt, tag }) => [prompt, tag?.frames[1]?.line])).toEqual([['child', lineOf('child.cjs', 'child-caller')]]);
+    expect(runs.eventFiles(environment).size).toBeGreaterThan(1);
+  });
+
+  it.each(['fetch', 'http'])('goes direct when the proxy is gone (%s)', async (kind) => {
+    const send =
+      kind === 'fetch'
+        ? `fetch(url, { method: 'POST', body }).then((r) => r.status)`
+        : `new Promise((done) => require('http').request(url, { method: 'POST' }, (r) => { r.resume(); done(r.statusCode); }).on('error', (e) => done(e.code)).end(body))`;
+    const program = `
+      const body = JSON.stringify({ messages: [{ role: 'user', content: 'direct' }] });
+      (async () => {
+        for (const url of [process.env.BASE_URL + '/chat/completions', process.env.OPENAI_BASE_URL + '/chat/completions', process.env.BASE_URL + '/chat/completions'])
+          console.log(await ${send});
+      })();`;
+    const run = async (changes: Parameters<HookedRuns['environment']>[1]) => {
+      upstream.seen.length = 0;
+      const environment = { ...runs.environment(`${closedUrl}/TOKEN`, changes), BASE_URL: `${upstream.url}/own/v1` };
+      const { stdout } = await runProgram(nodes.get(major) ?? '', ['-e', program], environment);
+      return [stdout.trim().split('\n'), upstream.seen.map(({ url, tag, origin }) => [url, tag, origin])];
+    };
+    const direct = (url: string) => [url, null, null];
+    const all = [direct('/own/v1/chat/completions'), direct('/fall/v1/chat/completions'), direct('/own/v1/chat/completions')];
+    const fixed = { backend: 'fixed', fallbackUrl: `${upstream.url}/fall/v1` } as const;
+    // The profiler's process has ended: noticed before anything is sent.
+    expect(await run({ ...fixed, profilerPid: 2 ** 22 + 1 })).toEqual([['200', '200', '200'], all]);
+    // It lives, but nobody listens. A request of fetch is sent again, one of http is lost, and what follows goes direct.
+    if (kind === 'fetch') expect(await run(fixed)).toEqual([['200', '200', '200'], all]);
+    else expect(await run(fixed)).toEqual([['ECONNREFUSED', '200', '200'], all.slice(1)]);
+    // A simulated server has no substitute: the program must not start to spend money elsewhere.
+    const [simulated, seen] = await run({ backend: 'sim', profilerPid: 2 ** 22 + 1 });
+    expect(seen).toEqual([]);
+    expect(simulated).toEqual(kind === 'fetch' ? [''] : ['ECONNREFUSED', 'ECONNREFUSED', 'ECONNREFUSED']);
+  });
+});
