@@ -73,7 +73,7 @@ export function spanRow(span: ReportSpan): SpanRow {
   const running = span.endMs === null;
   const failed = span.status === 'error' || span.status === 'cancelled' || span.status === 'incomplete';
   return {
-    label: kindMarks[span.kind] + visibleText(span.tool?.name ?? span.name),
+    label: kindMarks[span.kind] + visibleText(nameOf(span)),
     description: [running ? 'running' : formatDuration((span.endMs ?? 0) - span.startMs), ...detailsOf(span), ...(failed ? [statusWords[span.status]] : [])].join(' · '),
     tooltip: tooltipOf(span),
     icon: running ? 'loading~spin' : failed ? 'error' : evidenceIcons[span.evidence],
@@ -81,6 +81,17 @@ export function spanRow(span: ReportSpan): SpanRow {
     kind: span.kind === 'agent' ? 'request' : 'call',
     hasSource: span.frames.length > 0 || span.site !== null,
   };
+}
+
+/** Model calls mostly have the same model: in a narrow panel their line tells them apart. */
+function nameOf(span: ReportSpan): string {
+  if (span.kind === 'llm' && span.site !== null) return `${baseName(span.site.file)}:${span.site.line}`;
+  return span.kind === 'llm' ? baseName(span.name) : (span.tool?.name ?? span.name);
+}
+
+/** Last part of a path, or of a model's name. */
+function baseName(path: string): string {
+  return path.split(/[\\/]/).findLast((part) => part !== '') ?? path;
 }
 
 const statusWords: Readonly<Record<ReportSpan['status'], string>> = { ok: 'ok', error: 'failed', cancelled: 'cancelled', incomplete: 'cut off' };

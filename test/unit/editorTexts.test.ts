@@ -121,6 +121,7 @@ describe('the tree', () => {
     const llm = run.spans.find((each) => each.kind === 'llm');
     const row = llm && spanRow(llm);
     expect(row).toMatchObject({ kind: 'call', hasSource: true });
+    expect(row?.label).toBe('⚡ agent.js:10');
     expect(row?.description).toContain('1 s · 200→20 tok');
     expect(row?.tooltip).toContain(`think ${AGENT}:10`);
     const tool = run.spans.find((each) => each.kind === 'tool');
