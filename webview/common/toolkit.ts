@@ -16,6 +16,8 @@ export function registerToolkit(): void {
 /** A button; `quiet` ones have no background until they are pointed at. */
 export function makeButton(label: string, look: 'primary' | 'secondary' | 'quiet', pressed: () => void): ButtonElement {
   const button = document.createElement('vscode-button') as ButtonElement;
+  // The toolkit would name a button without a background "Icon Button", whatever it says.
+  button.setAttribute('aria-label', label);
   button.setAttribute('appearance', look === 'quiet' ? 'icon' : look);
   button.textContent = label;
   button.addEventListener('click', pressed);

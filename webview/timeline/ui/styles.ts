@@ -45,7 +45,7 @@ body[data-placement='sidebar'] { background: var(--vscode-sideBar-background, va
 .tooltip b { font-weight: 600; overflow-wrap: anywhere; }
 .tooltip .row { display: flex; justify-content: space-between; gap: 16px; font-variant-numeric: tabular-nums; }
 
-.details { flex: none; max-height: 45%; overflow: auto; display: grid; grid-template-columns: repeat(auto-fit, minmax(200px, 1fr)); border-top: 1px solid var(--vscode-panel-border, transparent); background: var(--vscode-sideBar-background); }
+.details { flex: none; height: clamp(110px, 32%, 210px); overflow: auto; align-content: start; display: grid; grid-template-columns: repeat(auto-fit, minmax(200px, 1fr)); border-top: 1px solid var(--vscode-panel-border, transparent); background: var(--vscode-sideBar-background); }
 .details section { padding: 9px 13px 10px; border-right: 1px solid var(--vscode-panel-border, transparent); min-width: 0; }
 .details section:last-child { border-right: none; }
 .details h2 { margin: 0 0 4px; font-size: 10.5px; font-weight: 600; letter-spacing: .04em; text-transform: uppercase; color: var(--vscode-descriptionForeground); }
@@ -97,11 +97,11 @@ a:hover, .link:hover { text-decoration: underline; }
 .app.narrow .header .sums { white-space: normal; }
 .app.narrow .search, .app.narrow .search vscode-text-field { flex: 1; min-width: 90px; }
 .app.narrow .header .tools { flex-wrap: wrap; flex: 1 1 100%; }
-.app.narrow .details { grid-template-columns: 1fr; max-height: 42%; }
+.app.narrow .details { grid-template-columns: 1fr; height: 40%; }
 .app.narrow .details section { border-right: none; padding: 7px 10px; }
 .app.narrow .details section.text { grid-column: auto; }
 .app.side .body { flex-direction: row; }
-.app.side .details { width: 340px; max-height: none; border-top: none; border-left: 1px solid var(--vscode-panel-border, transparent); grid-template-columns: 1fr; align-content: start; }
+.app.side .details { width: 340px; height: auto; border-top: none; border-left: 1px solid var(--vscode-panel-border, transparent); grid-template-columns: 1fr; align-content: start; }
 .app.side .details section { border-right: none; border-bottom: 1px solid var(--vscode-panel-border, transparent); }
 .app.side .details section.text { grid-column: auto; }
 @media (prefers-reduced-motion: reduce) { *, *::before, *::after { transition: none !important; animation: none !important; } }

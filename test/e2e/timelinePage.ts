@@ -1,0 +1,167 @@
+/** Opens the timeline as an exported page, or as a webview with a stand-in for the editor, and watches for trouble. */
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { build } from 'esbuild';
+import { renderHtml } from '../../src/profile/exportHtml.ts';
+import { webviewHtml } from '../../src/profile/webviewHtml.ts';
+import type { Browser, BrowserContext, BrowserContextOptions, Page } from 'playwright-core';
+import type { FromWebview, TimelineDocument, ToWebview } from '../../src/protocol/webview.ts';
+
+const root = join(import.meta.dirname, '..', '..');
+export const screenshots = join(root, 'test-results');
+
+let bundle: Promise<string> | null = null;
+
+/** The bundle, made from the sources as they are, the way `scripts/build.mjs` makes it. */
+export function timelineBundle(): Promise<string> {
+  bundle ??= build({
+    absWorkingDir: root, entryPoints: ['webview/timeline/main.ts'], bundle: true, write: false, minify: true, legalComments: 'none', format: 'iife', platform: 'browser', target: 'es2022', tsconfig: 'webview/tsconfig.json', logLevel: 'silent',
+  }).then((result) => result.outputFiles[0]?.text ?? '');
+  return bundle;
+}
+
+/** What VS Code gives a webview: messages are kept in `posted`, the state in the tab's session storage. */
+const EDITOR = `
+  globalThis.posted = [];
+  globalThis.acquireVsCodeApi = () => ({
+    postMessage: (message) => posted.push(message),
+    getState: () => JSON.parse(sessionStorage.getItem('state') ?? 'null'),
+    setState: (state) => sessionStorage.setItem('state', JSON.stringify(state)),
+  });
+`;
+
+/** A few of the variables that VS Code sets on the root element. */
+const THEMES = {
+  'vscode-dark': { foreground: '#cccccc', 'editor-background': '#1f1f1f', 'sideBar-background': '#181818', 'charts-blue': '#3794ff', 'charts-orange': '#d18616', 'charts-green': '#89d185', 'panel-border': '#2b2b2b', focusBorder: '#0078d4', 'font-family': 'sans-serif' },
+  'vscode-light': { foreground: '#3b3b3b', 'editor-background': '#ffffff', 'sideBar-background': '#f8f8f8', 'charts-blue': '#1a85ff', 'charts-orange': '#d18616', 'charts-green': '#388a34', 'panel-border': '#e5e5e5', focusBorder: '#005fb8', 'font-family': 'sans-serif' },
+};
+
+export class TimelinePage {
+  readonly page: Page;
+  /** Errors, warnings and policy violations so far. Must stay empty. */
+  readonly trouble: string[] = [];
+  readonly requests: string[] = [];
+  private readonly context: BrowserContext;
+  private readonly folder: string;
+
+  private constructor(context: BrowserContext, page: Page, folder: string) {
+    this.context = context;
+    this.page = page;
+    this.folder = folder;
+    page.on('console', (message) => {
+      if (message.type() === 'error' || message.type() === 'warning') this.trouble.push(message.text());
+    });
+    page.on('pageerror', (error) => this.trouble.push(error.stack ?? error.message));
+    page.on('request', (request) => this.requests.push(request.url()));
+  }
+
+  private static async make(browser: Browser, options: BrowserContextOptions): Promise<TimelinePage> {
+    const context = await browser.newContext({ viewport: { width: 1180, height: 640 }, colorScheme: 'dark', ...options });
+    await context.addInitScript("addEventListener('securitypolicyviolation', (event) => console.error('policy: ' + event.violatedDirective + ' ' + event.blockedURI))");
+    return new TimelinePage(context, await context.newPage(), mkdtempSync(join(tmpdir(), 'timeline-page-')));
+  }
+
+  /** The document as an exported page, opened from a file. */
+  static async exported(browser: Browser, document: TimelineDocument, options: BrowserContextOptions = {}): Promise<TimelinePage> {
+    const opened = await TimelinePage.make(browser, options);
+    const file = join(opened.folder, 'run.html');
+    writeFileSync(file, renderHtml(document, await timelineBundle(), document.report.run.name));
+    await opened.page.goto(pathToFileURL(file).href);
+    await opened.ready();
+    return opened;
+  }
+
+  /** The editor's page under the editor's policy; nothing is shown before a message comes. */
+  static async hosted(browser: Browser, placement: 'sidebar' | 'tab', options: BrowserContextOptions = {}): Promise<TimelinePage> {
+    const opened = await TimelinePage.make(browser, options);
+    writeFileSync(join(opened.folder, 'timeline.js'), await timelineBundle());
+    const file = join(opened.folder, 'webview.html');
+    writeFileSync(file, webviewHtml({ scriptUri: pathToFileURL(join(opened.folder, 'timeline.js')).href, cspSource: 'file:', nonce: 'testnonce', placement }));
+    await opened.context.addInitScript(EDITOR);
+    await opened.page.goto(pathToFileURL(file).href);
+    await opened.theme('vscode-dark');
+    return opened;
+  }
+
+  /** Until a document is shown. */
+  async ready(): Promise<void> {
+    await this.page.locator('.state.hidden').waitFor({ state: 'attached' });
+    await this.page.locator('.calls li').first().waitFor({ state: 'attached' });
+    await this.settled();
+  }
+
+  /** Until what was asked for has been drawn. */
+  async settled(): Promise<void> {
+    await this.page.evaluate('new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(done, 0))))');
+  }
+
+  /** Sets the theme as the editor does. */
+  async theme(kind: keyof typeof THEMES): Promise<void> {
+    await this.page.evaluate(`(() => {
+      for (const [name, value] of Object.entries(${JSON.stringify(THEMES[kind])})) document.documentElement.style.setProperty('--vscode-' + name, value);
+      document.body.className = ${JSON.stringify(kind)};
+      document.body.dataset.vscodeThemeKind = ${JSON.stringify(kind)};
+    })()`);
+    await this.settled();
+  }
+
+  async send(message: ToWebview): Promise<void> {
+    await this.page.evaluate(`postMessage(${JSON.stringify(message)}, '*')`);
+    await this.settled();
+  }
+
+  async posted(): Promise<FromWebview[]> {
+    return this.page.evaluate('posted');
+  }
+
+  /** Until the page has posted a message of this type; returns the latest. */
+  async waitForPost<Type extends FromWebview['type']>(type: Type): Promise<FromWebview & { type: Type }> {
+    const handle = await this.page.waitForFunction(`posted.findLast((message) => message.type === ${JSON.stringify(type)})`);
+    return handle.jsonValue() as Promise<FromWebview & { type: Type }>;
+  }
+
+  /** Where the drawing of time begins and ends on screen. */
+  async timeArea(): Promise<{ left: number; right: number; top: number; bottom: number }> {
+    const box = await this.page.locator('canvas.lanes').boundingBox();
+    if (box === null) throw new Error('the lanes are not shown');
+    return { left: box.x + 76, right: box.x + box.width - 10, top: box.y + 22, bottom: box.y + box.height };
+  }
+
+  /** Moves the pointer down the screen at a time of the whole run until the tooltip has this text. */
+  async pointAt(time: number, wallMs: number, text: string): Promise<{ x: number; y: number }> {
+    const area = await this.timeArea();
+    const x = area.left + (time / (wallMs * 1.01)) * (area.right - area.left);
+    for (let y = area.top + 4; y < area.bottom; y += 7) {
+      await this.page.mouse.move(x, y);
+      if ((await this.tooltip()).includes(text)) return { x, y };
+    }
+    throw new Error(`nothing at ${time} ms has the text ${text}`);
+  }
+
+  /** The tooltip's text; empty when none is shown. */
+  async tooltip(): Promise<string> {
+    return this.page.evaluate("(() => { const tip = document.querySelector('.tooltip'); return tip.classList.contains('hidden') ? '' : tip.textContent; })()");
+  }
+
+  /** Names of the spans in view, as a screen reader hears them. */
+  async inView(): Promise<string[]> {
+    return this.page.evaluate("[...document.querySelectorAll('.calls li')].map((item) => item.getAttribute('aria-label'))");
+  }
+
+  async details(): Promise<string> {
+    return (await this.page.locator('.details').textContent()) ?? '';
+  }
+
+  async screenshot(name: string): Promise<void> {
+    mkdirSync(screenshots, { recursive: true });
+    await this.settled();
+    await this.page.screenshot({ path: join(screenshots, `timeline-${name}.png`) });
+  }
+
+  async close(): Promise<void> {
+    await this.context.close();
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+}
