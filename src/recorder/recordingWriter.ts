@@ -2,7 +2,7 @@
  * Appends lines to a recording file in batches, off the callers' way. A disk that is full or stalls costs
  * recorded detail, never the agent: what waits is bounded, and thinned from the least to the most important.
  */
-import { constants } from 'node:fs';
+import { constants, existsSync } from 'node:fs';
 import { mkdir, open, writeFile } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
 import type { RecordingLine } from '../profile/recordingFormat.ts';
@@ -41,13 +41,26 @@ interface Waiting {
  */
 export async function createRecordingFile(path: string): Promise<AppendTarget> {
   const folder = dirname(path);
-  await mkdir(folder, { recursive: true, mode: 0o700 });
+  await makeFolder(folder);
   if (basename(folder) === RECORDINGS_FOLDER) {
     await writeFile(`${folder}/.gitignore`, '*\n', { flag: 'wx' }).catch(() => {
       // It is there already, or cannot be made: neither keeps a recording from being written.
     });
   }
   return open(path, constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_APPEND | (constants.O_NOFOLLOW ?? 0), 0o600);
+}
+
+/** Like `mkdir -p`; Node's own recursive mkdir never returns where a folder exists in which nothing can be made (/proc). */
+async function makeFolder(folder: string): Promise<void> {
+  try {
+    await mkdir(folder, { mode: 0o700 });
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'EEXIST') return;
+    if (code !== 'ENOENT' || existsSync(dirname(folder))) throw error;
+    await makeFolder(dirname(folder));
+    await mkdir(folder, { mode: 0o700 });
+  }
 }
 
 export class RecordingWriter {
