@@ -16,7 +16,7 @@ export interface SeenRequest {
 interface ChatBody {
   model?: string;
   stream?: boolean;
-  messages?: { role: string; content?: unknown }[];
+  messages?: { role: string; content?: string | null }[];
   tools?: { function: { name: string } }[];
 }
 
@@ -60,7 +60,7 @@ export class ModelServer {
       method: request.method ?? '',
       url: request.url ?? '',
       headers: request.headers,
-      prompt: String(body.messages?.findLast(({ role }) => role === 'user')?.content ?? ''),
+      prompt: body.messages?.findLast(({ role }) => role === 'user')?.content ?? '',
       tag: typeof header === 'string' ? callTagSchema.parse(JSON.parse(Buffer.from(header, 'base64url').toString())) : null,
       origin: (request.headers[ORIGIN_HEADER] as string | undefined) ?? null,
     });

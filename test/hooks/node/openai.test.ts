@@ -1,5 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { copyFileSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { ModuleKind, ScriptTarget, transpileModule } from 'typescript';
 import { HookedRuns, bareEnvironment, lineOf, programs, root, runProgram, spansOf, type Outcome } from './harness.ts';
 import { ModelServer, type SeenRequest } from './modelServer.ts';
 import { NODE_MAJORS, findNode, type NodeMajor } from './nodes.ts';
@@ -69,6 +71,14 @@ describe.each(PAIRS)('Node %i, openai %i', (major, version) => {
     ]);
   });
 
+  if (major >= 24)
+    it('needs no map where Node strips the types itself', async () => {
+    const file = `typed${version}.mts`;
+    const { bare, hooked, calls } = await runBoth(major, [file]);
+    expectSame(hooked, bare);
+    expect(calls.map(({ tag }) => tag?.frames[0])).toMatchObject([{ file: join(programs, file), line: lineOf(file, 'typed'), function: 'answer' }]);
+  });
+
   it('sees the functions that the tool runner calls, and what they call', async () => {
     const file = `tools${version}.mjs`;
     const { bare, hooked, environment, calls } = await runBoth(major, [file], { WEB_URL: server.url });
@@ -100,6 +110,59 @@ describe.each(PAIRS)('Node %i, openai %i', (major, version) => {
 });
 
 describe.each(NODE_MAJORS)('Node %i', (major) => {
+  it.each([
+    ['--enable-source-maps', 'typed6.mts', lineOf('typed6.mts', 'typed')],
+    ['--no-deprecation', 'typed6.mjs', 0],
+  ])('maps compiled TypeScript only where the process itself does (%s)', async (option, expected, line) => {
+    const folder = join(runs.folder, `compiled-${major}${option}`);
+    mkdirSync(folder);
+    copyFileSync(join(programs, 'typed6.mts'), join(folder, 'typed6.mts'));
+    symlinkSync(join(root, 'node_modules'), join(folder, 'node_modules'));
+    const compiled = transpileModule(readFileSync(join(folder, 'typed6.mts'), 'utf8'), {
+      fileName: 'typed6.mts',
+      compilerOptions: { sourceMap: true, target: ScriptTarget.ES2022, module: ModuleKind.ESNext },
+    });
+    writeFileSync(join(folder, 'typed6.mjs'), `// one more line\n${compiled.outputText.replace('typed6.js.map', 'typed6.mjs.map')}`);
+    writeFileSync(join(folder, 'typed6.mjs.map'), (compiled.sourceMapText ?? '').replace('"mappings":"', '"mappings":";'));
+    const { bare, hooked, calls } = await runBoth(major, [option, join(folder, 'typed6.mjs')]);
+    expectSame(hooked, bare);
+    const running = compiled.outputText.split('\n').findIndex((text) => text.includes('site: typed') && !text.includes('caller')) + 2;
+    expect(calls[0]?.tag?.frames[0]).toMatchObject({ file: join(folder, expected), line: line === 0 ? running : line, function: 'answer' });
+  });
+
+  it('leaves Error as the program set it up', async () => {
+    const program = `
+      Error.stackTraceLimit = 3;
+      Error.prepareStackTrace = (error, sites) => 'mine ' + sites.length;
+      const OpenAI = require('openai-v6');
+      new OpenAI().chat.completions.create({ model: 'm', messages: [{ role: 'user', content: 'mine' }] }).then(() => console.log(new Error('x').stack, Error.stackTraceLimit));`;
+    const { bare, hooked, calls } = await runBoth(major, ['-e', program]);
+    expectSame(hooked, bare);
+    expect(hooked.stdout).toMatch(/^mine [123] 3\n$/);
+    expect(calls).toHaveLength(1);
+  });
+
+  it('tags calls of the undici package, and says which it cannot route', async () => {
+    const program = `
+      import { request, fetch } from 'undici';
+      const options = (prompt) => ({ method: 'POST', body: JSON.stringify({ messages: [{ role: 'user', content: prompt }] }) });
+      async function ask() {
+        await (await request(process.env.OPENAI_BASE_URL + '/chat/completions', options('package'))).body.json();
+        await (await fetch(process.env.WEB_URL + '/v1/chat/completions', options('elsewhere'))).json();
+        await (await request(process.env.WEB_URL + '/wiki/page')).body.json();
+      }
+      await ask();`;
+    const { bare, hooked, environment, calls } = await runBoth(major, ['--input-type=module', '-e', program], { WEB_URL: server.url });
+    expectSame(hooked, bare);
+    expect(calls.map(({ prompt, url, tag }) => [prompt, url, tag !== null])).toEqual([
+      ['package', '/TOKEN/v1/chat/completions', true],
+      ['elsewhere', '/v1/chat/completions', false],
+    ]);
+    const events = runs.events(environment);
+    expect(events.filter(({ type }) => type === 'note')).toMatchObject([{ code: 'not-routed', message: expect.stringContaining('127.0.0.1') as string }]);
+    expect(spansOf(events).map(({ detail, ended }) => [detail, ended?.status])).toEqual([[`GET ${new URL(server.url).host}/wiki/page`, 'ok']]);
+  });
+
   it('works in worker threads, each with a file and a name of its own', async () => {
     const { bare, hooked, environment, calls } = await runBoth(major, ['workers.mjs']);
     expectSame(hooked, bare);
