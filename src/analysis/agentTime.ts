@@ -1,6 +1,6 @@
 /** What the agent was doing at each moment: waiting for a model, running tools, both, or neither. */
 import type { Milliseconds } from '../profile/units.ts';
-import { toolAncestors, type Draft } from './drafts.ts';
+import type { Draft } from './drafts.ts';
 import { tidy } from './statistics.ts';
 
 /** A stretch in which the same calls and tools ran. */
@@ -19,10 +19,9 @@ interface Edge {
   starts: boolean;
 }
 
-/** Contiguous stretches over [0, wallMs]. */
-export function findWaits(drafts: readonly Draft[], wallMs: Milliseconds): Wait[] {
+/** Contiguous stretches over [0, wallMs]. `above`: the nearest tool around each span. */
+export function findWaits(drafts: readonly Draft[], above: ReadonlyMap<string, Draft>, wallMs: Milliseconds): Wait[] {
   const relevant = drafts.filter((draft) => (draft.span.kind === 'llm' || draft.span.kind === 'tool') && draft.end > draft.start);
-  const above = toolAncestors(drafts);
   const edges: Edge[] = [];
   for (const draft of relevant) edges.push({ at: draft.start, draft, starts: true }, { at: draft.end, draft, starts: false });
   edges.sort((a, b) => a.at - b.at);

@@ -14,11 +14,11 @@ import { SpanIds, callDrafts, hookDrafts, linkHookParents, toolAncestors, wallTi
 import { useOfEnergy, type EnergyUse } from './energy.ts';
 import { findFindings } from './findings.ts';
 import { buildGpuTrack, gpuTime, type GpuTrack } from './gpuTrack.ts';
-import { arrivalGaps } from './phases.ts';
+import { allArrivalGaps } from './phases.ts';
 import { findRequests, type Requests } from './requests.ts';
 import { setRoles } from './roles.ts';
 import { compareSpans } from './spanOrder.ts';
-import { ascending, percentiles, sumKnown } from './statistics.ts';
+import { ascending, percentiles, percentilesOfMany, sumKnown } from './statistics.ts';
 import { lineTable, tokenSums, toolTable } from './tables.ts';
 import { findWarnings } from './warnings.ts';
 import { wireTools } from './wireTools.ts';
@@ -48,7 +48,8 @@ export function analyze(profile: Profile, options: AnalyzeOptions = {}): Timelin
   drafts.sort((a, b) => compareSpans(a.span, b.span));
   tools.sort((a, b) => compareSpans(a.span, b.span));
 
-  const waits = findWaits(drafts, clock.wallMs);
+  const above = toolAncestors(drafts);
+  const waits = findWaits(drafts, above, clock.wallMs);
   const track = buildGpuTrack(profile, calls, clock);
   const energy = useOfEnergy(profile, track, waits, clock.wallMs);
   for (const call of calls) energy.charge(call);
@@ -58,7 +59,6 @@ export function analyze(profile: Profile, options: AnalyzeOptions = {}): Timelin
     tool.span.tool.idleBlameMs = blame.idleMs;
     tool.span.tool.idleEnergyWh = blame.idleWh;
   }
-  const above = toolAncestors(drafts);
   const { header } = profile;
   const report: Report = {
     schema: REPORT_SCHEMA,
@@ -114,7 +114,7 @@ function totalsOf(
     ...tokenSums(calls),
     reasoningTokens: sumKnown(calls.map((draft) => draft.span.llm?.reasoningTokens ?? null)),
     ttftMs: percentiles(ascending(calls.flatMap((draft) => draft.span.llm?.ttftMs ?? []))),
-    itlMs: percentiles(ascending(calls.flatMap((draft) => (draft.call === null ? [] : arrivalGaps(draft.call))))),
+    itlMs: percentilesOfMany(allArrivalGaps(calls.flatMap((draft) => draft.call ?? []))),
     agentMs,
     gpuMs: gpuTime(track),
     gpuEvidence: track.evidence,

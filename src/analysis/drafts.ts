@@ -201,6 +201,13 @@ export function toolAncestors(drafts: readonly Draft[]): Map<string, Draft> {
   return ancestors;
 }
 
+/** The tool that a tool is a part of, at the top; itself where it is part of none. */
+export function outermostTool(tool: Draft, above: ReadonlyMap<string, Draft>): Draft {
+  let outermost = tool;
+  for (let outer = above.get(tool.span.id); outer !== undefined; outer = above.get(outer.span.id)) outermost = outer;
+  return outermost;
+}
+
 function within(clock: Clock, start: number, end: number | null): [Milliseconds, Milliseconds] {
   const from = Math.min(Math.max(start, 0), clock.wallMs);
   return [from, Math.min(Math.max(end ?? clock.wallMs, from), clock.wallMs)];

@@ -3,8 +3,9 @@ import { formatCount, formatDuration, formatPercent } from '../profile/formatVal
 import type { Evidence, Site } from '../profile/recordingFormat.ts';
 import type { Report } from '../profile/report.ts';
 import type { Conversations } from './conversations.ts';
-import type { Draft } from './drafts.ts';
+import { outermostTool, type Draft } from './drafts.ts';
 import type { EnergyUse } from './energy.ts';
+import { groupBy } from './grouping.ts';
 import type { GpuTrack } from './gpuTrack.ts';
 import { sumKnown, tidy, weakestEvidence } from './statistics.ts';
 import { sumBlame } from './tables.ts';
@@ -50,12 +51,7 @@ function failedCalls({ calls }: FindingInput): Finding[] {
 }
 
 function idleBehindTools({ tools, above, energy, track, wallMs }: FindingInput): Finding[] {
-  const byName = new Map<string, Draft[]>();
-  for (const tool of tools) {
-    let outermost = tool;
-    for (let outer = above.get(tool.span.id); outer !== undefined; outer = above.get(outer.span.id)) outermost = outer;
-    byName.set(outermost.span.name, [...(byName.get(outermost.span.name) ?? []), tool]);
-  }
+  const byName = groupBy(tools, (tool) => outermostTool(tool, above).span.name);
   const findings: Finding[] = [];
   for (const [name, drafts] of byName) {
     const { idleMs, idleWh } = sumBlame(drafts, energy.blame);
@@ -69,15 +65,11 @@ function idleBehindTools({ tools, above, energy, track, wallMs }: FindingInput):
 
 /** The model asked for several tools in one answer, and measured they ran one after another. */
 function sequentialTools({ tools }: FindingInput): Finding[] {
-  const byIssuer = new Map<Draft, Draft[]>();
-  for (const tool of tools) {
-    if (tool.issuer === null || tool.hook === null || tool.partOfWireTool || tool.span.tool?.callId === null) continue;
-    byIssuer.set(tool.issuer, [...(byIssuer.get(tool.issuer) ?? []), tool]);
-  }
+  const joined = tools.filter((tool) => tool.issuer !== null && tool.hook !== null && !tool.partOfWireTool && tool.span.tool?.callId !== null);
   const serial: Draft[] = [];
   let saved = 0;
   let times = 0;
-  for (const asked of byIssuer.values()) {
+  for (const asked of groupBy(joined, (tool) => tool.issuer).values()) {
     const inOrder = [...asked].sort((a, b) => a.start - b.start);
     const apart = inOrder.every((tool, index) => index === 0 || tool.start >= (inOrder[index - 1]?.end ?? 0));
     const durations = inOrder.map((tool) => tool.end - tool.start);

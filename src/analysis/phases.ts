@@ -3,7 +3,7 @@ import type { Call } from '../profile/model.ts';
 import { phaseBounds } from '../profile/phaseBounds.ts';
 import type { Evidence } from '../profile/recordingFormat.ts';
 import type { Milliseconds } from '../profile/units.ts';
-import { ascending, percentile, percentiles, tidy } from './statistics.ts';
+import { percentile, percentiles, tidy } from './statistics.ts';
 
 /** Chunks closer than this came in one packet: a token's gap is then unknown, not nearly zero. */
 const SAME_ARRIVAL: Milliseconds = 0.01;
@@ -25,8 +25,27 @@ export interface GpuWork {
 }
 
 /** Time between arrivals of a stream's output, those of one packet merged. */
-export function arrivalGaps(call: Call): number[] {
-  return call.end === null ? [] : call.end.chunkGaps.slice(1).filter((gap) => gap >= SAME_ARRIVAL);
+export function arrivalGaps(call: Call): Float64Array {
+  const all = call.end?.chunkGaps ?? [];
+  const gaps = new Float64Array(all.length);
+  let count = 0;
+  for (let index = 1; index < all.length; index++) {
+    const gap = all[index] ?? 0;
+    if (gap >= SAME_ARRIVAL) gaps[count++] = gap;
+  }
+  return gaps.subarray(0, count);
+}
+
+/** The gaps of all calls, in no particular order. */
+export function allArrivalGaps(calls: readonly Call[]): Float64Array {
+  const each = calls.map(arrivalGaps);
+  const all = new Float64Array(each.reduce((sum, gaps) => sum + gaps.length, 0));
+  let at = 0;
+  for (const gaps of each) {
+    all.set(gaps, at);
+    at += gaps.length;
+  }
+  return all;
 }
 
 /**
@@ -36,7 +55,7 @@ export function arrivalGaps(call: Call): number[] {
  */
 export function callPhases(call: Call): CallPhases {
   const { start, end } = call;
-  const gaps = ascending(arrivalGaps(call));
+  const gaps = arrivalGaps(call).sort();
   const phases: CallPhases = {
     queueMs: null,
     prefillMs: null,
@@ -72,5 +91,6 @@ export function gpuWork(call: Call, phases: CallPhases, start: Milliseconds, end
     );
   }
   if (call.end?.status === 'error' || end <= start) return [];
-  return [{ phase: call.start.stream ? 'prefill' : 'unknown', start, end }];
+  // A stream that is still, or was left, without a token is in its prefill (or queue).
+  return [{ phase: call.start.stream && call.end?.status !== 'ok' ? 'prefill' : 'unknown', start, end }];
 }

@@ -1,4 +1,4 @@
-/** The order of spans in every document: by start, an outer kind before an inner one, then by id. */
+/** The order of spans in every document: by start, an outer kind before an inner one, the longer first, then by id. */
 import type { SpanKind } from '../profile/recordingFormat.ts';
 import type { ReportSpan } from '../profile/report.ts';
 
@@ -8,5 +8,7 @@ const KIND_RANK: Readonly<Record<SpanKind, number>> = { agent: 0, step: 1, llm: 
 export function compareSpans(a: ReportSpan, b: ReportSpan): number {
   if (a.startMs !== b.startMs) return a.startMs - b.startMs;
   if (a.kind !== b.kind) return KIND_RANK[a.kind] - KIND_RANK[b.kind];
+  const longer = (b.endMs ?? Infinity) - (a.endMs ?? Infinity);
+  if (longer > 0 || longer < 0) return longer;
   return a.id < b.id ? -1 : a.id > b.id ? 1 : 0;
 }

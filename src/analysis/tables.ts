@@ -1,7 +1,7 @@
 /** The tables by source line and by tool. */
 import type { Evidence } from '../profile/recordingFormat.ts';
 import type { ReportLine, ReportTool } from '../profile/report.ts';
-import type { Draft } from './drafts.ts';
+import { outermostTool, type Draft } from './drafts.ts';
 import type { Blame, EnergyUse } from './energy.ts';
 import { ascending, percentile, sumKnown, tidy, weakestEvidence } from './statistics.ts';
 
@@ -94,8 +94,7 @@ function lineOf({ calls, tools, parts }: LineGroup, energy: EnergyUse): ReportLi
 export function toolTable(tools: readonly Draft[], above: ReadonlyMap<string, Draft>, energy: EnergyUse): ReportTool[] {
   const groups = new Map<string, { outer: Draft[]; all: Draft[]; evidence: Evidence[] }>();
   for (const tool of tools) {
-    let outermost = tool;
-    for (let outer = above.get(tool.span.id); outer !== undefined; outer = above.get(outer.span.id)) outermost = outer;
+    const outermost = outermostTool(tool, above);
     let group = groups.get(outermost.span.name);
     if (group === undefined) {
       group = { outer: [], all: [], evidence: [] };

@@ -5,6 +5,7 @@
 import { formatCount } from '../profile/formatValue.ts';
 import type { MessageDigest, Site, ToolCall } from '../profile/recordingFormat.ts';
 import type { Milliseconds } from '../profile/units.ts';
+import { groupBy } from './grouping.ts';
 import { inferredDraft, toolAncestors, type Draft, type SpanIds } from './drafts.ts';
 
 /** Hooks place their clock beside the profiler's with about this error. */
@@ -109,10 +110,8 @@ type Join = (envelope: Asked, measured: Draft, resultBytes: number | null) => vo
 
 /** The hook knew the id: certain, and good for tools whose result never went back as well. */
 function joinByCallId(asked: readonly Asked[], envelopes: readonly Envelope[], outermost: readonly Draft[], open: Set<Envelope>, join: Join): void {
-  const answered = new Map<string, Envelope[]>();
-  for (const envelope of envelopes) answered.set(envelope.tool.callId, [...(answered.get(envelope.tool.callId) ?? []), envelope]);
-  const askedById = new Map<string, Asked[]>();
-  for (const entry of asked) askedById.set(entry.tool.callId, [...(askedById.get(entry.tool.callId) ?? []), entry]);
+  const answered = groupBy(envelopes, (envelope) => envelope.tool.callId);
+  const askedById = groupBy(asked, (entry) => entry.tool.callId);
   for (const measured of outermost) {
     const callId = measured.hook?.start.callId ?? null;
     if (callId === null) continue;
@@ -131,11 +130,7 @@ function joinByCallId(asked: readonly Asked[], envelopes: readonly Envelope[], o
  * order. Several for one tool call (a search that sends two requests): one span over all of them.
  */
 function joinByName(open: Set<Envelope>, free: Set<Draft>, join: Join, ids: SpanIds): Draft[] {
-  const groups = new Map<string, Envelope[]>();
-  for (const envelope of open) {
-    const key = `${envelope.issuer.span.id}\n${plainName(envelope.tool.name)}`;
-    groups.set(key, [...(groups.get(key) ?? []), envelope]);
-  }
+  const groups = groupBy(open, (envelope) => `${envelope.issuer.span.id}\n${plainName(envelope.tool.name)}`);
   const candidates = [...free];
   const fits = new Map<string, Draft[]>();
   const claims = new Map<Draft, number>();

@@ -47,25 +47,26 @@ export function toPerfettoJson(document: { report: Report; gpu: readonly GpuSegm
     lanes.forEach((lane, index) => {
       events.push(metadata('thread_name', AGENT, tid + index, { name: lanes.length === 1 ? title : `${title} ${index + 1}` }));
       events.push(metadata('thread_sort_index', AGENT, tid + index, { sort_index: tid + index }));
-      for (const span of lane) events.push(...spanEvents(span, tid + index, wallMs));
+      for (const span of lane) addSpan(events, span, tid + index, wallMs);
     });
   }
   for (const segment of gpu) {
     if (segment.state !== 'idle') events.push(slice(segment.state, 'gpu', GPU, 1, segment.startMs, segment.endMs, { batch: segment.batch, spans: segment.spans }));
   }
-  events.push(...counters(gpu, wallMs, report.backend.simulated));
+  addCounters(events, gpu, wallMs, report.backend.simulated);
   const otherData = { run: report.run.id, startedAt: report.run.startedAt, simulated: report.backend.simulated };
   return JSON.stringify({ displayTimeUnit: 'ms', otherData, traceEvents: events });
 }
 
-function spanEvents(span: ReportSpan, tid: number, wallMs: number): TraceEvent[] {
+/** A span's slice, and below it the phases of a call. The outer slice comes first, as viewers want it. */
+function addSpan(events: TraceEvent[], span: ReportSpan, tid: number, wallMs: number): void {
   const end = span.endMs ?? wallMs;
   const args: Record<string, unknown> = { id: span.id, status: span.status, evidence: span.evidence };
   if (span.site !== null) args.site = `${span.site.file}:${span.site.line}`;
   else args.unattributed = span.unattributed;
   if (span.error !== null) args.error = span.error.message;
   if (span.tool !== null) Object.assign(args, span.tool);
-  const events: TraceEvent[] = [];
+  events.push(slice(span.name, span.kind, AGENT, tid, span.startMs, end, args));
   const { llm } = span;
   if (llm !== null) {
     const { promptTokens, cachedTokens, completionTokens, ttftMs, finishReason, energyWh, phaseEvidence } = llm;
@@ -76,7 +77,6 @@ function spanEvents(span: ReportSpan, tid: number, wallMs: number): TraceEvent[]
       }
     }
   }
-  return [slice(span.name, span.kind, AGENT, tid, span.startMs, end, args), ...events];
 }
 
 /** Puts each span into the first lane that is free again; a span inside another of its kind goes below it, in a lane of its own. */
@@ -95,8 +95,7 @@ function packLanes(spans: readonly ReportSpan[], wallMs: number): ReportSpan[][]
 }
 
 /** A counter's value holds until its next event; where it is not known it drops out as a gap cannot be drawn. */
-function counters(gpu: readonly GpuSegment[], wallMs: number, simulated: boolean): TraceEvent[] {
-  const events: TraceEvent[] = [];
+function addCounters(events: TraceEvent[], gpu: readonly GpuSegment[], wallMs: number, simulated: boolean): void {
   const add = (name: string, unit: string, at: number, value: number): void => {
     events.push({ name, ph: 'C', pid: GPU, tid: 0, ts: microseconds(at), args: { [unit]: value } });
   };
@@ -111,7 +110,6 @@ function counters(gpu: readonly GpuSegment[], wallMs: number, simulated: boolean
     if (last.watts !== null) add(`power${label}`, 'W', wallMs, last.watts);
     add('batch', 'sequences', wallMs, last.batch);
   }
-  return events;
 }
 
 function slice(name: string, cat: string, pid: number, tid: number, startMs: number, endMs: number, args: Record<string, unknown>): TraceEvent {

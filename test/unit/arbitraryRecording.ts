@@ -64,7 +64,7 @@ type RecordingSpec = typeof recordingSpec extends fc.Arbitrary<infer Spec> ? Spe
 const ROLES = ['user', 'assistant', 'tool', 'user', 'assistant'];
 
 function linesOf(spec: RecordingSpec): object[] {
-  const { decodeWatts: _decodeWatts, ...noDecode } = testGpu;
+  const noDecode = { ...testGpu, decodeWatts: undefined };
   const head = header({
     gpuProfile: spec.power === 'all' ? testGpu : spec.power === 'none' ? null : noDecode,
     priceProfile: spec.price ? testPrice : null,

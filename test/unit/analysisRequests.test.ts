@@ -1,0 +1,232 @@
+/** Requests and steps from the wire, roles, and findings. */
+import { describe, expect, it } from 'vitest';
+import { analyze } from '../../src/analysis/analyze.ts';
+import { readRecording } from '../../src/profile/readRecording.ts';
+import type { CallEndLine, MessageDigest } from '../../src/profile/recordingFormat.ts';
+import type { Report } from '../../src/profile/report.ts';
+import { call, callEnd, end, header, message, recordingText, site, span, spanEnd, toolCall } from './recordingLines.ts';
+
+const system = message('system', 'You are an agent.');
+
+function reportOf(...lines: object[]): Report {
+  return analyze(readRecording(recordingText(header(), ...lines))).report;
+}
+
+function exchange(id: string, t: number, messages: MessageDigest[], over: Partial<CallEndLine> = {}): object[] {
+  return [call(id, t, { request: { messages } }), callEnd(id, t + 50, over)];
+}
+
+/** A conversation of two calls about one question. */
+function conversation(name: string, t: number, gap = 100): object[] {
+  const first = [system, message('user', name)];
+  return [...exchange(`${name}1`, t, first), ...exchange(`${name}2`, t + gap, [...first, message('assistant', `${name} thought`), message('user', 'go on')])];
+}
+
+function requests(report: Report): [string, string[]][] {
+  const steps = new Map(report.spans.flatMap((each) => (each.kind === 'step' ? [[each.id, each.parent]] : [])));
+  return report.spans
+    .filter((each) => each.kind === 'agent')
+    .map((agent) => [agent.name, report.spans.filter((each) => each.kind === 'llm' && steps.get(each.parent ?? '') === agent.id).map((each) => each.id)]);
+}
+
+describe('requests', () => {
+  it('are told apart where conversations of one kind start anew', () => {
+    const report = reportOf(...conversation('Q1', 0), ...conversation('Q2', 1000), ...conversation('Q3', 2000), end(3000));
+    expect(requests(report)).toEqual([
+      ['Q1', ['Q11', 'Q12']],
+      ['Q2', ['Q21', 'Q22']],
+      ['Q3', ['Q31', 'Q32']],
+    ]);
+    expect(report.totals).toMatchObject({ requests: 3, requestsEvidence: 'inferred' });
+  });
+
+  it('are told apart when they run at once', () => {
+    const report = reportOf(...conversation('Q1', 0, 500), ...conversation('Q2', 10, 300), end(3000));
+    expect(requests(report)).toEqual([
+      ['Q1', ['Q11', 'Q12']],
+      ['Q2', ['Q21', 'Q22']],
+    ]);
+  });
+
+  it('take in calls of another kind only while one runs at a time', () => {
+    const planner = (id: string, t: number): object[] => exchange(id, t, [message('system', 'You plan.'), message('user', `plan ${id}`)]);
+    const apart = reportOf(...conversation('Q1', 0), ...planner('p1', 60), ...conversation('Q2', 1000), ...planner('p2', 1200), end(3000));
+    expect(requests(apart)).toEqual([
+      ['Q1', ['Q11', 'p1', 'Q12']],
+      ['Q2', ['Q21', 'Q22', 'p2']],
+    ]);
+    const atOnce = reportOf(...conversation('Q1', 0, 500), ...conversation('Q2', 10, 300), ...planner('p1', 200), end(3000));
+    expect(requests(atOnce)).toHaveLength(1);
+  });
+
+  it('are one for the whole run where nothing shows that conversations go on', () => {
+    // A text-only ReAct agent: each prompt is one message, longer each time. Or a chain-of-thought benchmark. Who knows.
+    const report = reportOf(...exchange('a', 0, [message('user', 'Q. Thought 1')]), ...exchange('b', 100, [message('user', 'Q. Thought 1. Thought 2')]), ...exchange('c', 200, [message('user', 'Q2')]), end(300));
+    expect(requests(report)).toEqual([['Q. Thought 1', ['a', 'b', 'c']]]);
+  });
+
+  it('are one without digests, and have no name without text', () => {
+    const blank = (messages: MessageDigest[]): MessageDigest[] => messages.map((each) => ({ ...each, hash: null, text: null }));
+    const report = reportOf(...exchange('a', 0, blank([system, message('user', 'x')])), ...exchange('b', 100, blank([system, message('user', 'y')])), end(200));
+    expect(requests(report)).toEqual([['request 1', ['a', 'b']]]);
+  });
+
+  it('take repeats of a prompt (samples, retries) as the same task', () => {
+    const first = [system, message('user', 'Q1')];
+    const report = reportOf(...exchange('a', 0, first), ...exchange('b', 0, first), ...exchange('c', 100, [...first, message('assistant', 'x'), message('user', 'y')]), ...conversation('Q2', 1000), end(2000));
+    expect(requests(report)).toEqual([
+      ['Q1', ['a', 'b', 'c']],
+      ['Q2', ['Q21', 'Q22']],
+    ]);
+  });
+
+  it('are the measured ones where a hook saw them', () => {
+    const report = reportOf(span('r1', 0, { kind: 'agent', name: 'answer' }), ...conversation('Q1', 10), spanEnd('r1', 400), end(500));
+    expect(report.totals).toMatchObject({ requests: 1, requestsEvidence: 'measured' });
+    expect(report.spans.filter((each) => each.kind === 'agent').map((each) => each.id)).toEqual(['r1']);
+  });
+
+  it('have short names on one line', () => {
+    const [request] = requests(reportOf(...exchange('a', 0, [message('user', `Which\n  magazine ${'was '.repeat(50)}`)]), end(100)));
+    expect(request?.[0]).toMatch(/^Which magazine was .{1,70}…$/);
+  });
+});
+
+describe('steps', () => {
+  it('have the tools after their call, but not where two calls could be meant', () => {
+    const report = reportOf(
+      call('a', 0),
+      callEnd('a', 100),
+      span('s1', 150),
+      spanEnd('s1', 200),
+      call('b', 300),
+      span('s2', 350),
+      spanEnd('s2', 380),
+      callEnd('b', 400),
+      span('s3', 398),
+      spanEnd('s3', 500),
+      end(600),
+    );
+    const parent = (id: string): string | null => report.spans.find((each) => each.id === id)?.parent ?? null;
+    expect([parent('s1'), parent('s2'), parent('s3')]).toEqual(['step:a', 'request:1', 'step:b']);
+    expect(report.spans.find((each) => each.id === 'step:a')).toMatchObject({ startMs: 0, endMs: 200, name: 'step 1' });
+  });
+
+  it('are not made of embeddings, listings or calls inside a tool', () => {
+    const report = reportOf(
+      call('list', 0, { endpoint: 'models', method: 'GET', path: '/v1/models' }),
+      callEnd('list', 10, { usage: null }),
+      call('e', 20, { endpoint: 'embeddings', path: '/v1/embeddings' }),
+      callEnd('e', 40),
+      call('a', 50),
+      callEnd('a', 100),
+      span('s', 110),
+      call('inner', 120, { parent: 's' }),
+      callEnd('inner', 180),
+      spanEnd('s', 200),
+      end(300),
+    );
+    expect(report.spans.filter((each) => each.kind === 'step').map((each) => each.id)).toEqual(['step:a']);
+    expect(report.spans.find((each) => each.id === 'list')).toMatchObject({ kind: 'other', parent: null, llm: null, name: 'GET /v1/models' });
+    expect(report.spans.find((each) => each.id === 'inner')?.parent).toBe('s');
+    expect(report.totals.llmCalls).toBe(3);
+    // An embedding is all prefill.
+    expect(report.totals.gpuMs.prefill).toBe(20);
+  });
+});
+
+describe('roles', () => {
+  it('know examples from history by the conversation’s first call', () => {
+    const examples = [system, message('user', 'x'.repeat(10)), message('assistant', 'y'.repeat(20))];
+    const first = [...examples, message('user', 'z'.repeat(30))];
+    const report = reportOf(...exchange('a', 0, first), ...exchange('b', 100, [...first, message('assistant', 'y'.repeat(40)), message('user', 'z'.repeat(50))]), end(200));
+    const roles = (id: string): unknown => report.spans.find((each) => each.id === id)?.llm?.roles;
+    // 17 + 10 + 20 + 30 = 77 characters on 100 tokens; then 90 more.
+    expect(roles('a')).toEqual({ instruction: 22, fewShot: 39, user: 39, llmHistory: 0, toolHistory: 0, output: 10 });
+    expect(roles('b')).toEqual({ instruction: 10, fewShot: 18, user: 48, llmHistory: 24, toolHistory: 0, output: 10 });
+  });
+
+  it('are not made up without tokens or lengths', () => {
+    const report = reportOf(...exchange('a', 0, [system], { usage: null }), ...exchange('b', 100, []), end(200));
+    expect(report.spans.flatMap((each) => (each.llm === null ? [] : [each.llm.roles]))).toEqual([null, null]);
+  });
+});
+
+describe('cached tokens', () => {
+  const usage = (cachedTokens: number | null): Partial<CallEndLine> => ({ usage: { promptTokens: 100, cachedTokens, completionTokens: 1, reasoningTokens: null } });
+
+  it('left out by vLLM are 0 once another answer shows that it reports them', () => {
+    const report = reportOf(...exchange('a', 0, [system], usage(null)), ...exchange('b', 100, [system], usage(64)), end(200));
+    expect(report.totals.cachedTokens).toBe(64);
+    expect(report.spans.find((each) => each.id === 'a')?.llm?.cachedTokens).toBe(0);
+    expect(report.warnings).toEqual([]);
+  });
+
+  it('that nobody reports are unknown, with the remedy', () => {
+    const report = reportOf(...exchange('a', 0, [system], usage(null)), end(200));
+    expect(report.totals.cachedTokens).toBeNull();
+    expect(report.warnings).toMatchObject([{ message: expect.stringContaining('--enable-prompt-tokens-details') as string }]);
+  });
+});
+
+describe('findings', () => {
+  const rules = (report: Report): string[] => report.findings.map((finding) => finding.rule);
+
+  it('name prompts that missed the prefix cache', () => {
+    const cold = { usage: { promptTokens: 500, cachedTokens: 0, completionTokens: 1, reasoningTokens: null } };
+    const warm = { usage: { promptTokens: 500, cachedTokens: 480, completionTokens: 1, reasoningTokens: null } };
+    const grown = [system, message('user', 'a'), message('assistant', 'b')];
+    expect(rules(reportOf(...exchange('a', 0, [system], cold), ...exchange('b', 100, grown, cold), end(200)))).toEqual(['prefix-cache-miss']);
+    expect(rules(reportOf(...exchange('a', 0, [system], cold), ...exchange('b', 100, grown, warm), end(200)))).toEqual([]);
+  });
+
+  it('name prompts sent again after they were answered', () => {
+    expect(rules(reportOf(...exchange('a', 0, [system]), ...exchange('b', 100, [system]), end(200)))).toEqual(['repeated-call']);
+    // At once it is sampling, and after a failure a retry.
+    expect(rules(reportOf(...exchange('a', 0, [system]), ...exchange('b', 10, [system]), end(200)))).toEqual([]);
+    expect(rules(reportOf(...exchange('a', 0, [system], { status: 'error', error: 'x' }), ...exchange('b', 100, [system]), end(200)))).toEqual(['failed-calls']);
+  });
+
+  it('name cut answers and calls without a line', () => {
+    expect(rules(reportOf(...exchange('a', 0, [system], { finishReason: 'length' }), end(100)))).toEqual(['cut-answer']);
+    const lost = reportOf(call('a', 0, { frames: [], unattributed: 'Python ran with -I.' }), callEnd('a', 50), end(100));
+    expect(lost.findings).toMatchObject([{ rule: 'unattributed-calls', site: null, message: '1 of 1 model call could not be attributed to a line. Python ran with -I.' }]);
+    expect(lost.lines).toEqual([]);
+  });
+
+  it('name tools that were asked for together and ran one after another', () => {
+    const asked = [call('a', 0), callEnd('a', 100, { toolCalls: [toolCall('t1', 'search'), toolCall('t2', 'lookup')] })];
+    const answered = [call('b', 700, { request: { toolResults: [{ callId: 't1', bytes: 1 }, { callId: 't2', bytes: 1 }] } }), callEnd('b', 5000), end(5000)];
+    const tool = (id: string, name: string, from: number, until: number): object[] => [span(id, from, { frames: [site('/t.js', 5, name)] }), spanEnd(id, until)];
+    const serial = reportOf(...asked, ...tool('s1', 'search', 150, 350), ...tool('s2', 'lookup', 350, 650), ...answered);
+    expect(serial.findings).toMatchObject([{ rule: 'sequential-tools', spans: ['s1', 's2'], saves: { ms: 200 }, evidence: 'measured' }]);
+    expect(rules(reportOf(...asked, ...tool('s1', 'search', 150, 350), ...tool('s2', 'lookup', 160, 650), ...answered))).toEqual([]);
+  });
+});
+
+describe('warnings', () => {
+  it('of the recording are passed on, each once', () => {
+    const warning = { type: 'warning', t: 1, code: 'diskFull', message: 'The disk is full.' };
+    expect(reportOf(warning, warning, end(10)).warnings).toEqual([{ code: 'diskFull', message: 'The disk is full.' }]);
+  });
+});
+
+describe('ten thousand calls', () => {
+  it('are read and analysed without anything that grows with their square', () => {
+    const lines: object[] = [];
+    for (let question = 0; question < 2500; question++) {
+      const messages = [system, message('user', `question ${question}`)];
+      for (let step = 0; step < 4; step++) {
+        const t = (question * 4 + step) * 1000;
+        const id = `c${question}.${step}`;
+        lines.push(call(id, t, { request: { messages: [...messages], toolResults: step === 0 ? [] : [{ callId: `t${question}.${step - 1}`, bytes: 9 }] } }));
+        lines.push(callEnd(id, t + 500, { firstTokenAt: t + 50, chunkGaps: [0, 100, 350], toolCalls: step === 3 ? [] : [toolCall(`t${question}.${step}`, 'search')] }));
+        if (step < 3) lines.push(span(`s${id}`, t + 510, { frames: [site('/t.js', 5, 'search')] }), spanEnd(`s${id}`, t + 990));
+        messages.push(message('assistant', `a${id}`), message('tool', `r${id}`));
+      }
+    }
+    const { totals, tools } = reportOf(...lines, end(10_000_000));
+    expect(totals).toMatchObject({ llmCalls: 10_000, toolCalls: 7500, requests: 2500, agentMs: { llm: 5_000_000, tool: 3_600_000, overlap: 0, other: 1_400_000 } });
+    expect(tools).toMatchObject([{ name: 'search', calls: 7500, totalMs: 3_600_000, evidence: 'measured' }]);
+  });
+});

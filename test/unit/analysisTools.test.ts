@@ -1,0 +1,202 @@
+/** Tools seen on the wire and by hooks: when the two are one, and when that cannot be said. */
+import { describe, expect, it } from 'vitest';
+import { analyze } from '../../src/analysis/analyze.ts';
+import { readRecording } from '../../src/profile/readRecording.ts';
+import type { Report, ReportSpan } from '../../src/profile/report.ts';
+import { call, callEnd, end, header, message, recordingText, site, span, spanEnd, toolCall } from './recordingLines.ts';
+
+const FILE = '/project/tools.js';
+
+function frames(...names: string[]): { frames: ReturnType<typeof site>[] } {
+  return { frames: names.map((name, index) => site(FILE, 10 + index, name)) };
+}
+
+/** A call that ends at 1000 and asks for tools, the lines given, and a call at 3000 that has their results. */
+function between(tools: readonly (readonly [id: string, name: string])[], ...lines: object[]): Report {
+  const asked = call('a', 0, { request: { messages: [message('user', 'q')] } });
+  const answered = call('b', 3000, { request: { messages: [message('user', 'q'), message('assistant', ''), message('tool', 'r')], toolResults: tools.map(([callId]) => ({ callId, bytes: 50 })) } });
+  const text = recordingText(header(), asked, callEnd('a', 1000, { toolCalls: tools.map(([id, name]) => toolCall(id, name)) }), ...lines, answered, callEnd('b', 4000), end(4000));
+  return analyze(readRecording(text)).report;
+}
+
+function tools(report: Report): ReportSpan[] {
+  return report.spans.filter((each) => each.kind === 'tool');
+}
+
+describe('a tool that only the wire shows', () => {
+  it('spans from the answer to the request with its result, as an upper bound without a line', () => {
+    const report = between([['t1', 'calculate']]);
+    expect(tools(report)).toMatchObject([
+      { name: 'calculate', startMs: 1000, endMs: 3000, evidence: 'inferred', site: null, unattributed: expect.stringContaining('Inferred from the wire') as string, tool: { callId: 't1', resultBytes: 50, idleBlameMs: 2000 } },
+    ]);
+    expect(report.lines.every((line) => line.toolCalls === 0)).toBe(true);
+    expect(report.tools).toMatchObject([{ name: 'calculate', calls: 1, evidence: 'inferred' }]);
+  });
+
+  it('is none when its result never goes back', () => {
+    const text = recordingText(header(), call('a', 0), callEnd('a', 1000, { toolCalls: [toolCall('t1', 'submit')] }), end(2000));
+    expect(tools(analyze(readRecording(text)).report)).toEqual([]);
+  });
+
+  it('ends with the first request that carries the result: later ones carry it again as history', () => {
+    const history = { messages: [message('user', 'q')], toolResults: [{ callId: 't1', bytes: 50 }] };
+    const text = recordingText(header(), call('a', 0), callEnd('a', 100, { toolCalls: [toolCall('t1', 'x')] }), call('b', 200, { request: history }), callEnd('b', 300), call('c', 400, { request: history }), callEnd('c', 500), end(600));
+    expect(tools(analyze(readRecording(text)).report).map((each) => [each.startMs, each.endMs])).toEqual([[100, 200]]);
+  });
+
+  it('is matched by conversation where a server numbers its calls anew each time', () => {
+    const one = [message('user', 'one')];
+    const two = [message('user', 'two')];
+    const grown = (messages: typeof one): typeof one => [...messages, message('assistant', ''), message('tool', 'r')];
+    const results = [{ callId: 'call_0', bytes: 1 }];
+    const text = recordingText(
+      header(),
+      call('a1', 0, { request: { messages: one } }),
+      call('b1', 0, { request: { messages: two } }),
+      callEnd('a1', 100, { toolCalls: [toolCall('call_0', 'search')] }),
+      callEnd('b1', 200, { toolCalls: [toolCall('call_0', 'lookup')] }),
+      call('b2', 300, { request: { messages: grown(two), toolResults: results } }),
+      callEnd('b2', 400),
+      call('a2', 900, { request: { messages: grown(one), toolResults: results } }),
+      callEnd('a2', 1000),
+      end(1000),
+    );
+    expect(tools(analyze(readRecording(text)).report).map((each) => [each.name, each.startMs, each.endMs])).toEqual([
+      ['search', 100, 900],
+      ['lookup', 200, 300],
+    ]);
+  });
+
+  it('is left out where such ids and missing digests make it a guess', () => {
+    const blank = [message('user', 'x', null)];
+    const results = [{ callId: 'call_0', bytes: 1 }];
+    const text = recordingText(
+      header({ capture: 'none' }),
+      call('a1', 0, { request: { messages: blank } }),
+      call('b1', 0, { request: { messages: blank } }),
+      callEnd('a1', 100, { toolCalls: [toolCall('call_0', 'search')] }),
+      callEnd('b1', 200, { toolCalls: [toolCall('call_0', 'lookup')] }),
+      call('b2', 300, { request: { messages: [...blank, ...blank], toolResults: results } }),
+      callEnd('b2', 400),
+      end(1000),
+    );
+    expect(tools(analyze(readRecording(text)).report)).toEqual([]);
+  });
+});
+
+describe('a tool that a hook measured', () => {
+  it('is joined by the id of the call', () => {
+    const report = between([['t1', 'search'], ['t2', 'lookup']], span('s1', 1100, { callId: 't2', ...frames('anything') }), spanEnd('s1', 1500), span('s2', 1100, { callId: 't1' }), spanEnd('s2', 1800));
+    expect(tools(report).map((each) => [each.id, each.name, each.endMs, each.evidence])).toEqual([
+      ['s2', 'search', 1800, 'measured'],
+      ['s1', 'lookup', 1500, 'measured'],
+    ]);
+    expect(report.totals.toolCalls).toBe(2);
+  });
+
+  it('is joined by its function’s name, whatever the spelling, inner frames first', () => {
+    const report = between([['t1', 'web_search'], ['t2', 'lookup']], span('s1', 1100, frames('request', 'Tools.webSearch', 'lookupAll')), spanEnd('s1', 1500), span('s2', 1600, frames('lookup')), spanEnd('s2', 1700));
+    expect(tools(report).map((each) => [each.id, each.name, each.tool?.callId])).toEqual([
+      ['s1', 'web_search', 't1'],
+      ['s2', 'lookup', 't2'],
+    ]);
+    expect(tools(report)[0]?.site).toMatchObject({ file: FILE, line: 10, function: 'request' });
+  });
+
+  it('is joined in order where the model asked for one tool several times', () => {
+    const report = between([['t1', 'search'], ['t2', 'search']], span('s1', 1100, frames('search')), span('s2', 1101, frames('search')), spanEnd('s2', 1500), spanEnd('s1', 1900));
+    expect(tools(report).map((each) => [each.id, each.tool?.callId, each.evidence])).toEqual([
+      ['s1', 't1', 'measured'],
+      ['s2', 't2', 'measured'],
+    ]);
+  });
+
+  it('is joined when it is the only one in there', () => {
+    expect(tools(between([['t1', 'search']], span('s1', 1100, frames('anonymous')), spanEnd('s1', 1900)))).toMatchObject([{ id: 's1', name: 'search', evidence: 'measured', tool: { callId: 't1' } }]);
+  });
+
+  it('is not joined when it reaches outside, or when two tools could be meant', () => {
+    const outside = between([['t1', 'search']], span('s1', 900, frames('anonymous')), spanEnd('s1', 1900));
+    expect(tools(outside).map((each) => [each.name, each.evidence])).toEqual([
+      ['GET wiki.test/w/api.php', 'measured'],
+      ['search', 'inferred'],
+    ]);
+    const either = between([['t1', 'search'], ['t2', 'lookup']], span('s1', 1100, frames('anonymous')), spanEnd('s1', 1900));
+    expect(tools(either).filter((each) => each.evidence === 'inferred').map((each) => each.name).sort()).toEqual(['lookup', 'search']);
+    expect(tools(either).find((each) => each.id === 's1')).toMatchObject({ name: 'GET wiki.test/w/api.php' });
+    // It is a part of one of the two, not a third.
+    expect(either.totals.toolCalls).toBe(2);
+  });
+
+  it('made of several parts under a function of its name is one tool on that function’s line', () => {
+    const report = between([['t1', 'search']], span('s1', 1100, frames('get', 'search')), spanEnd('s1', 1500), span('s2', 1500, frames('get', 'search')), spanEnd('s2', 1800));
+    const [whole, ...parts] = tools(report);
+    expect(whole).toMatchObject({ name: 'search', startMs: 1100, endMs: 1800, evidence: 'inferred', site: { line: 11, function: 'search' } });
+    expect(parts.map((each) => [each.id, each.parent])).toEqual([
+      ['s1', whole?.id],
+      ['s2', whole?.id],
+    ]);
+    expect(report.totals.toolCalls).toBe(1);
+    // Idle is blamed on the innermost; the tool's row has it all.
+    expect(parts.map((each) => each.tool?.idleBlameMs)).toEqual([400, 300]);
+    expect(report.tools).toMatchObject([{ name: 'search', calls: 1, totalMs: 700, idleBlameMs: 700 }]);
+  });
+
+  it('unrelated, inside one inferred tool, is its part', () => {
+    const report = between([['t1', 'plan']], span('s1', 1100, frames('x')), spanEnd('s1', 1200), span('s2', 1300, frames('y')), spanEnd('s2', 1400));
+    const [plan] = tools(report);
+    expect(plan).toMatchObject({ name: 'plan', evidence: 'inferred', startMs: 1000, endMs: 3000 });
+    expect(tools(report).slice(1).map((each) => each.parent)).toEqual([plan?.id, plan?.id]);
+    expect(report.totals.toolCalls).toBe(1);
+  });
+
+  it('keeps the calls that it makes itself inside it, and its circles are cut', () => {
+    const text = recordingText(
+      header(),
+      span('s1', 0, { parent: 's2' }),
+      span('s2', 0, { parent: 's1' }),
+      span('s3', 0, { parent: 's3' }),
+      call('a', 100, { parent: 's1' }),
+      callEnd('a', 200),
+      spanEnd('s1', 300),
+      spanEnd('s2', 400),
+      spanEnd('s3', 500),
+      end(500),
+    );
+    const { report } = analyze(readRecording(text));
+    const parents = new Map(report.spans.map((each) => [each.id, each.parent]));
+    expect(parents.get('a')).toBe('s1');
+    expect([parents.get('s1'), parents.get('s2')].filter((parent) => parent !== null)).toHaveLength(1);
+    expect(parents.get('s3')).toBeNull();
+    expect(report.totals.agentMs).toMatchObject({ overlap: 100, tool: 400 });
+  });
+
+  it('next to a step of the same line counts once', () => {
+    const twice = { frames: [site(FILE, 5, 'search')] };
+    const report = between([['t1', 'search']], span('s1', 1100, twice), span('s2', 1200, { ...twice, parent: 's1' }), spanEnd('s2', 1800), spanEnd('s1', 1900));
+    expect(report.lines.find((line) => line.file === FILE)).toMatchObject({ toolCalls: 1, toolMs: 800, idleBlameMs: 800, spans: ['s1'] });
+  });
+});
+
+describe('idle time', () => {
+  it('is split evenly among tools that run at once', () => {
+    const report = between([['t1', 'search'], ['t2', 'lookup']], span('s1', 1000, frames('search')), spanEnd('s1', 2000), span('s2', 1500, frames('lookup')), spanEnd('s2', 2500));
+    expect(tools(report).map((each) => [each.name, each.tool?.idleBlameMs])).toEqual([
+      ['search', 750],
+      ['lookup', 750],
+    ]);
+  });
+
+  it('is the call’s where it queues, and nobody’s where the agent itself was busy', () => {
+    const server = { queueMs: 400, prefillMs: 100, decodeMs: 500, evidence: 'measured' as const };
+    const { report, gpu } = analyze(readRecording(recordingText(header(), call('a', 1000), callEnd('a', 2000, { server }), end(2500))));
+    expect(gpu.map((segment) => [segment.state, segment.endMs - segment.startMs, segment.blamedOn])).toEqual([
+      ['idle', 1000, null],
+      ['idle', 400, 'a'],
+      ['prefill', 100, null],
+      ['decode', 500, null],
+      ['idle', 500, null],
+    ]);
+    expect(report.lines[0]?.idleBlameMs).toBe(400);
+  });
+});
