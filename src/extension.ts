@@ -1,5 +1,5 @@
 /** Activation: wires the parts together. Nothing runs before the user asks for it. */
-import type { ExtensionContext } from 'vscode';
+import { Uri, type ExtensionContext } from 'vscode';
 import { commandHandlers, openSource, showSidebar, tellUnreadable } from './host/commands.ts';
 import { registerCommands } from './host/editor.ts';
 import { installation } from './host/installation.ts';
@@ -42,7 +42,7 @@ export function activate(context: ExtensionContext): ExtensionState {
     const onUnreadable = (error: unknown): void => void tellUnreadable(notifier, error);
     const sources: SourceNavigation = own(new SourceNavigation(runs, () => panel.column));
     const timeline = own(new TimelineController({ runs, notifier, log, webviewScript: parts.webviewScript, openSource: (span, frame) => openSource(sources, notifier, span, frame) }));
-    const panel = own(new TimelinePanel(timeline));
+    const panel = own(new TimelinePanel(timeline, Uri.joinPath(context.extensionUri, 'media')));
     sources.follow(timeline, (error) => log.error('a source line was not revealed', error instanceof Error ? error : String(error)));
     const measured = own(new MeasuredLines(runs));
     let profiling: Promise<Profiling> | null = null;

@@ -1,6 +1,6 @@
 /** Profiles programs: one started here, or those that the user starts elsewhere while a session is up. */
 import { basename, dirname, extname, join } from 'node:path';
-import { env, window, workspace, type Disposable, type ExtensionContext, type TaskExecution, type TextDocument, type Uri, type WorkspaceFolder } from 'vscode';
+import { env, ProgressLocation, window, workspace, type Disposable, type ExtensionContext, type TaskExecution, type TextDocument, type Uri, type WorkspaceFolder } from 'vscode';
 import { likelyShell, shellEnvironment } from '../cli/shellEnvironment.ts';
 import { profiledLanguages, type ProfiledLanguage, type Resource } from '../contributions.ts';
 import { newRecordingPath, RECORDINGS_FOLDER } from '../recorder/recordingFile.ts';
@@ -134,17 +134,9 @@ export class Profiling implements Disposable {
       });
       return;
     }
-    const session = await this.startRecording(program.name, program.command, program.cwd, program.folder?.uri);
-    let task: ProgramTask;
-    try {
-      task = await startProgramTask({ ...program, environment: session.environment, id: session.run.file });
-    } catch (error) {
-      await session.stop({ exitCode: null, signal: null });
-      throw error;
-    }
+    const { session, task } = await window.withProgress({ location: ProgressLocation.Window, title: `Profiling ${program.name}: starting` }, () => this.start(program));
     this.running.set(session, task.execution);
     setContext('agentCost.running', true);
-    this.showTimeline();
     const exitCode = await task.ended;
     await session.stop({ exitCode, signal: null });
     this.running.delete(session);
@@ -153,6 +145,17 @@ export class Profiling implements Disposable {
     if (exitCode === NOT_FOUND && program.run.kind === 'shell')
       this.services.notifier.error(`The shell did not find a command in "${program.run.line}". Correct its name, or give its full path.`, { label: 'Try Again', run: () => runCommand('agentCost.profileCommand') });
     else this.tellWhenNothingWasSeen(session);
+  }
+
+  private async start(program: ProgramToProfile): Promise<{ session: Session; task: ProgramTask }> {
+    const session = await this.startRecording(program.name, program.command, program.cwd, program.folder?.uri);
+    this.showTimeline();
+    try {
+      return { session, task: await startProgramTask({ ...program, environment: session.environment, id: session.run.file }) };
+    } catch (error) {
+      await session.stop({ exitCode: null, signal: null });
+      throw error;
+    }
   }
 
   private async programOf(document: TextDocument, language: ProfiledLanguage): Promise<ProgramToProfile> {

@@ -21,11 +21,18 @@ export function hoverText(report: Report, line: ReportLine, stale: boolean, refe
   const findings = report.findings.filter((finding) => finding.spans.some((id) => ids.has(id))).slice(0, SHOWN_FINDINGS);
   return [
     `**${name}** · ${formatCount(line.calls, 'call')} in ${report.run.live ? 'the running run' : 'this run'}${failed}`,
-    ['| | total | per call | p50 | p95 | how known |', '|:--|--:|--:|--:|--:|:--|', ...rows.map((row) => `| ${row.join(' | ')} |`)].join('\n'),
+    [tableRow(['', 'total', 'per call', 'p50', 'p95', 'how known']), '|:--|--:|--:|--:|--:|:--|', ...rows.map(tableRow)].join('\n'),
     ...(stale ? ['The line has changed since it ran: these numbers are of the text before.'] : []),
     ...findings.map((finding) => escapeMarkdown(finding.message)),
     commandLink('Show on timeline', 'agentCost.showCostOnTimeline', reference),
   ].join('\n\n');
+}
+
+/** The editor's style leaves no room between columns. */
+const GAP = '&nbsp;&nbsp;';
+
+function tableRow([label, ...cells]: Row): string {
+  return `| ${label} | ${cells.map((cell) => GAP + cell).join(' | ')} |`;
 }
 
 function llmRows(line: ReportLine, spans: readonly ReportSpan[]): Row[] {
@@ -35,7 +42,8 @@ function llmRows(line: ReportLine, spans: readonly ReportSpan[]): Row[] {
   const tokensKnown = line.tokenEvidence ?? '';
   return [
     ['time', formatDuration(line.llmMs), formatDuration(perCall(line.llmMs)), formatDuration(median(durations)), formatDuration(percentile95(durations)), line.evidence],
-    ['first token', '', '', formatDuration(line.ttftMs.p50), formatDuration(line.ttftMs.p95), line.evidence],
+    // A plain answer comes in one piece and has no first token.
+    ...(llm.some((details) => details.stream) ? [['first token', '', '', formatDuration(line.ttftMs.p50), formatDuration(line.ttftMs.p95), line.evidence] satisfies Row] : []),
     ['tokens in → out', tokenPair(line.promptTokens, line.completionTokens), tokenPair(perCall(line.promptTokens), perCall(line.completionTokens)), '', '', tokensKnown],
     ['cached', cachedText(line), '', '', '', tokensKnown],
     energyRow('energy', line.energyWh, perCall, llm.map((details) => details.energyWh.active), gradeText(line.grade)),

@@ -1,5 +1,5 @@
 /** Where timelines appear: the side panel's view, an editor tab, and the editor for recording files. */
-import { ViewColumn, window, type CustomDocument, type CustomReadonlyEditorProvider, type Disposable, type Uri, type WebviewPanel, type WebviewView, type WebviewViewProvider } from 'vscode';
+import { Uri, ViewColumn, window, type CustomDocument, type CustomReadonlyEditorProvider, type Disposable, type WebviewPanel, type WebviewView, type WebviewViewProvider } from 'vscode';
 import { recordingEditorType, timelinePanelType, views } from '../contributions.ts';
 import { DisposableList } from '../host/disposables.ts';
 import type { RunStore } from '../host/runs.ts';
@@ -52,10 +52,13 @@ class RecordingEditor implements CustomReadonlyEditorProvider {
 /** The one timeline tab of the window. */
 export class TimelinePanel implements Disposable {
   private readonly controller: TimelineController;
+  private readonly media: Uri;
   private panel: WebviewPanel | null = null;
 
-  constructor(controller: TimelineController) {
+  /** @param media folder of the icons */
+  constructor(controller: TimelineController, media: Uri) {
     this.controller = controller;
+    this.media = media;
   }
 
   get column(): ViewColumn | undefined {
@@ -68,6 +71,7 @@ export class TimelinePanel implements Disposable {
       return;
     }
     const panel = window.createWebviewPanel(timelinePanelType, 'Agent Cost Timeline', { viewColumn: ViewColumn.Beside, preserveFocus: true }, { enableFindWidget: false });
+    panel.iconPath = { light: Uri.joinPath(this.media, 'timeline-light.svg'), dark: Uri.joinPath(this.media, 'timeline-dark.svg') };
     this.panel = panel;
     follow(panel, this.controller, null);
     panel.onDidDispose(() => (this.panel = null));

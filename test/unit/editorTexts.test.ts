@@ -37,6 +37,8 @@ function lineOf(from: Report, line: number): ReportLine {
   return found;
 }
 
+const withoutGaps = (text: string): string => text.replaceAll('&nbsp;', '');
+
 const source = Array.from({ length: 30 }, (_, index) => `statement(${index + 1});`);
 const reference = { run: '/r.agentcost', file: AGENT, line: 10 };
 
@@ -66,15 +68,16 @@ describe('a lens', () => {
 describe('the hover', () => {
   it('has a row for each number, with how it is known', () => {
     const run = report();
-    const text = hoverText(run, lineOf(run, 10), false, reference);
+    const text = withoutGaps(hoverText(run, lineOf(run, 10), false, reference));
     const rows = new Map(text.split('\n').filter((row) => row.startsWith('| ')).map((row) => [row.split(' | ')[0]?.slice(2), row]));
     expect(rows.get('time')).toContain('4 s | 2 s | 2 s | 2.9 s');
     expect(rows.get('tokens in → out')).toContain('500 → 60 | 250 → 30');
     expect(rows.get('cached')).toContain('50 %');
+    expect(rows.get('first token')).toContain('| 150 ms |');
     expect(rows.get('energy')).toMatch(/\| simulated \|$/);
     expect(text).toContain('**think** · 2 calls in this run');
     expect(text).not.toContain('changed since');
-    const tool = hoverText(run, lineOf(run, 20), true, { ...reference, line: 20 });
+    const tool = withoutGaps(hoverText(run, lineOf(run, 20), true, { ...reference, line: 20 }));
     expect(tool).toContain('tool time | 1 s');
     expect(tool).toContain('changed since');
   });
@@ -82,7 +85,7 @@ describe('the hover', () => {
   it('shows what is not known as –, never as 0', () => {
     const lines = [call('a', 0), callEnd('a', 1000, { usage: null }), end(1000)];
     const run = report({ lines });
-    const text = hoverText(run, lineOf(run, 10), false, reference);
+    const text = withoutGaps(hoverText(run, lineOf(run, 10), false, reference));
     expect(text).toContain('| tokens in → out | – → – |');
     expect(text).toContain('| cached | – |');
   });

@@ -4,8 +4,20 @@ import { dirname, join } from 'node:path';
 import * as vscode from 'vscode';
 import { formatLens } from '../../../src/profile/formatValue.ts';
 import { reportSchema, type Report } from '../../../src/profile/report.ts';
+import type { RunTree, RunTreeNode } from '../../../src/views/runTree.ts';
 import { statusText } from '../../../src/views/statusText.ts';
 import { activated, eventually, hoverAt, lensesOf, lineWith, linesIn, messageOf, profile, run, RUN_TIMEOUT_MS, withSetting, workspaceFile } from './inEditor.ts';
+
+function labelOf(tree: RunTree, node: RunTreeNode): string {
+  const { label } = tree.getTreeItem(node);
+  return typeof label === 'string' ? label : (label?.label ?? '');
+}
+
+/** What a click on a lens or a row does. */
+function execute(command: vscode.Command | undefined): Thenable<unknown> {
+  assert.ok(command);
+  return vscode.commands.executeCommand(command.command, ...((command.arguments ?? []) as unknown[]));
+}
 
 const perCall = { show: 'perCall', cost: 'energy' } as const;
 
@@ -63,15 +75,15 @@ export function profilingSuite(): void {
     it('tells the rest on hovering', async () => {
       const [line] = linesIn(report, 'agent.py');
       const text = await hoverAt(file, line?.line ?? 0);
-      assert.match(text, /\| \| total \| per call \| p50 \| p95 \| how known \|/);
+      assert.match(text.replaceAll('&nbsp;', ''), /\| {2}\| total \| per call \| p50 \| p95 \| how known \|/);
       assert.match(text, /\*\*think\*\* · 3 calls/);
-      assert.match(text, /\| simulated \|/);
+      assert.match(text, /simulated \|/);
     });
 
     it('selects the line’s calls when its lens is clicked', async () => {
       const state = await activated();
       const [lens] = await lensesOf(file);
-      await vscode.commands.executeCommand(lens!.command.command, ...(lens!.command.arguments ?? []));
+      await execute(lens!.command);
       assert.deepEqual(state.selection(), { run: recording, spans: linesIn(report, 'agent.py')[0]?.spans });
     });
 
@@ -84,10 +96,10 @@ export function profilingSuite(): void {
       const { tree } = await activated();
       const [newest] = await tree.getChildren();
       assert.deepEqual(newest, { kind: 'run', run: recording });
-      assert.match(String(tree.getTreeItem(newest!).description), /3 calls/);
+      assert.match(String(tree.getTreeItem(newest).description), /3 calls/);
       const [request] = await tree.getChildren(newest);
       const calls = await tree.getChildren(request);
-      const labels = calls.map((call) => String(tree.getTreeItem(call).label));
+      const labels = calls.map((call) => labelOf(tree, call));
       assert.equal(labels.filter((label) => label.startsWith('⚡')).length, 3);
       assert.equal(labels.filter((label) => label.startsWith('⚒')).length, 3);
       for (const call of calls) assert.equal(tree.getParent(call), request);
@@ -97,9 +109,9 @@ export function profilingSuite(): void {
       const state = await activated();
       const [newest] = await state.tree.getChildren();
       const [request] = await state.tree.getChildren(newest);
-      const call = (await state.tree.getChildren(request)).find((node) => String(state.tree.getTreeItem(node).label).startsWith('⚡'));
-      const command = state.tree.getTreeItem(call!).command!;
-      await vscode.commands.executeCommand(command.command, ...(command.arguments as unknown[]));
+      const call = (await state.tree.getChildren(request)).find((node) => labelOf(state.tree, node).startsWith('⚡'));
+      const command = state.tree.getTreeItem(call!).command;
+      await execute(command);
       assert.deepEqual(state.selection()?.spans, [call!.kind === 'span' ? call!.span : '']);
       await vscode.commands.executeCommand('workbench.action.closeAllEditors');
       await run('agentCost.openSource', call);
@@ -178,6 +190,19 @@ export function profilingSuite(): void {
       assert.equal(report?.run.exitCode, 0);
     });
 
+    it('ends it when it is stopped', async () => {
+      const state = await activated();
+      const before = state.currentRun();
+      const profiling = run('agentCost.profileCommand', 'python3 -c "import time; time.sleep(600)"');
+      await eventually('the run', () => state.currentRun() !== before && state.currentRun()?.live);
+      await eventually('its task', () => vscode.tasks.taskExecutions.length > 0);
+      await run('agentCost.stopRun');
+      await profiling;
+      assert.equal(state.currentRun()?.live, false);
+      assert.equal(state.currentRun()?.document?.report.run.complete, true);
+      assert.match(state.messages().at(-1)?.message ?? '', /No LLM call/);
+    });
+
     it('says when the shell does not find it', async () => {
       const message = await messageOf(() => run('agentCost.profileCommand', 'no-such-command-here --at-all'));
       assert.equal(message.severity, 'error');
@@ -202,7 +227,7 @@ export function profilingSuite(): void {
       await run('agentCost.stopSession');
       assert.equal(session.live, false);
       assert.equal(session.document?.report.run.complete, true);
-      assert.equal(linesIn(session.document!.report, 'agent.py').length, 2);
+      assert.equal(linesIn(session.document.report, 'agent.py').length, 2);
     });
   });
 
