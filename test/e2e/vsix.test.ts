@@ -4,10 +4,10 @@
  */
 import { readdirSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { formatLens } from '../../src/profile/formatValue.ts';
 import type { Report, ReportLine } from '../../src/profile/report.ts';
-import { cursorLine, finishedReport, goToLine, lensTexts, openFile, openWorkbench, plain, playButton, runCommand, screenshots, timelines, type Workbench } from './workbench.ts';
+import { cursorLine, finishedReport, goToLine, lensTexts, openFile, openRun, openWorkbench, paintedCanvases, plain, playButton, runCommand, screenshots, themes, timelines, type Workbench } from './workbench.ts';
 
 let workbench: Workbench;
 beforeAll(async () => {
@@ -15,6 +15,10 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   await workbench?.dispose();
+});
+
+afterEach(async ({ task }) => {
+  if (task.result?.state === 'fail') await workbench?.page.screenshot({ path: join(screenshots, `failed-${task.id}.png`) });
 });
 
 /** A whole run on a small, busy machine. */
@@ -60,6 +64,9 @@ describe('the package', () => {
   });
 });
 
+/** Where each file last calls the model. */
+const callingLines = new Map<string, number>();
+
 describe.each(agents)('a $language agent', ({ file }) => {
   let report: Report;
   let lines: ReportLine[];
@@ -69,6 +76,7 @@ describe.each(agents)('a $language agent', ({ file }) => {
   it('is profiled by the play button, its calls attributed to its lines', async () => {
     report = await profile(file);
     lines = linesOf(report, file);
+    callingLines.set(file, callingLine().line);
     expect(report.run.exitCode).toBe(0);
     expect(report.backend.simulated).toBe(true);
     expect(report.totals.llmCalls).toBeGreaterThanOrEqual(2);
@@ -109,24 +117,27 @@ describe.each(agents)('a $language agent', ({ file }) => {
   });
 });
 
-describe.each([
-  { theme: 'Default Dark Modern', name: 'dark', css: '.vs-dark' },
-  { theme: 'Default Light Modern', name: 'light', css: '.vs:not(.vs-dark)' },
-  { theme: 'Default High Contrast', name: 'high-contrast', css: '.hc-black' },
-])('in $theme', ({ theme, name, css }) => {
+describe.each(themes)('in $theme', ({ theme, name, css }) => {
   it('shows lens, side panel and full timeline', async () => {
     const { page } = workbench;
-    workbench.configure({ 'workbench.colorTheme': theme });
-    await page.locator(`.monaco-workbench${css}`).waitFor();
+    // The first theme is shown as the runs have left it, the others after the run is opened again in a fresh window.
+    if (theme !== themes[0].theme) {
+      await workbench.reload(theme, css);
+      await openRun(page, 'agent');
+    }
     await openFile(page, 'agent.ts');
-    await page.locator('.editor-instance .codelens-decoration a', { hasText: '⚡' }).first().waitFor();
+    await goToLine(page, callingLines.get('agent.ts')!);
+    await page.locator('.editor-instance .codelens-decoration a', { hasText: '⚡' }).last().click();
+    await expect.poll(async () => (await selectedSpans()).length, { timeout: 30_000 }).toBeGreaterThan(0);
     await page.screenshot({ path: join(screenshots, `lens-${name}.png`) });
     await page.locator('.part.sidebar').screenshot({ path: join(screenshots, `side-panel-${name}.png`) });
+
     await runCommand(page, 'Agent Cost: Show Timeline');
-    await expect.poll(async () => (await timelines(page)).length, { timeout: 30_000 }).toBeGreaterThanOrEqual(2);
-    for (const frame of await timelines(page)) await frame.locator('main.app canvas').first().waitFor({ state: 'visible' });
+    await page.locator('.tab', { hasText: 'Agent Cost Timeline' }).click();
+    await runCommand(page, 'View: Toggle Maximize Editor Group');
+    await expect.poll(async () => Promise.all((await timelines(page)).map(paintedCanvases)), { timeout: 30_000 }).toEqual([expect.any(Number), expect.any(Number)]);
+    for (const frame of await timelines(page)) expect(await paintedCanvases(frame)).toBeGreaterThan(0);
     await page.screenshot({ path: join(screenshots, `timeline-${name}.png`) });
-    await page.keyboard.press('Control+F4');
   });
 });
 

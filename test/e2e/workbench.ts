@@ -16,6 +16,16 @@ const root = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
 /** Where screenshots go, for people to look at. */
 export const screenshots = join(root, 'test-results', 'e2e');
 
+/** VS Code's own dark, light and high-contrast themes, with the class that each puts on the workbench. The first is there from the start. */
+export const themes = [
+  { theme: 'Default Dark Modern', name: 'dark', css: '.vs-dark' },
+  { theme: 'Default Light Modern', name: 'light', css: '.vs' },
+  { theme: 'Default High Contrast', name: 'high-contrast', css: '.hc-black' },
+] as const;
+
+/** A fresh VS Code on a small, busy machine. */
+const START_TIMEOUT_MS = 90_000;
+
 export interface Workbench {
   page: Page;
   /** The folder that is open. */
@@ -24,8 +34,8 @@ export interface Workbench {
   extension: string;
   /** What the page's console said against our content security policy or of our webviews' errors. */
   complaints: string[];
-  /** Changes user settings, which VS Code notices by itself. */
-  configure(settings: Readonly<Record<string, unknown>>): void;
+  /** Loads the window again with another colour theme, `css` being the workbench's class for it. */
+  reload(theme: string, css: string): Promise<void>;
   dispose(): Promise<void>;
 }
 
@@ -35,14 +45,21 @@ export async function openWorkbench(): Promise<Workbench> {
   const vsix = join(screenshots, 'agent-cost-profiler.vsix');
   await exec(process.execPath, [join(root, 'scripts', 'package.mjs'), '--out', vsix], { cwd: root });
 
-  const profile = mkdtempSync(join(tmpdir(), 'agent-cost-e2e-'));
+  const profile = mkdtempSync(join(tmpdir(), 'packaged-'));
   // Inside the repository, so that the TypeScript example finds the openai package.
   const folder = mkdtempSync(join(root, 'test-results', 'workspace-'));
   cpSync(join(root, 'examples'), folder, { recursive: true });
   const userData = join(profile, 'user');
   const extensions = join(profile, 'extensions');
-  const settings = { ...quietSettings, 'workbench.secondarySideBar.defaultVisibility': 'hidden', 'editor.minimap.enabled': false };
-  writeUserSettings(userData, settings);
+  const chooseTheme = (theme: string) =>
+    writeUserSettings(userData, {
+      ...quietSettings,
+      'workbench.secondarySideBar.defaultVisibility': 'hidden',
+      'workbench.colorTheme': theme,
+      'window.autoDetectColorScheme': false,
+      'editor.minimap.enabled': false,
+    });
+  chooseTheme(themes[0].theme);
   await installExtension({ vsix, userData, extensions });
   const installed = readdirSync(extensions).find((name) => name.startsWith('agent-cost.agent-cost-profiler'));
   if (!installed) throw new Error(`the extension is not among ${readdirSync(extensions).join(', ')}`);
@@ -55,18 +72,23 @@ export async function openWorkbench(): Promise<Workbench> {
   const complaints: string[] = [];
   page.on('console', (message) => {
     const text = message.text();
-    const ours = message.location().url.includes('agent-cost') || /agent-cost/.test(text);
-    if (ours && (message.type() === 'error' || /Content Security Policy/.test(text))) complaints.push(text);
+    const ours = message.location().url.includes('agent-cost.agent-cost-profiler') && message.type() === 'error';
+    if (ours || text.includes('Content Security Policy')) complaints.push(text);
   });
+  const ready = (css: string) => page.locator(`.monaco-workbench${css} .part.statusbar #status\\.host`).waitFor({ timeout: START_TIMEOUT_MS });
   await page.goto(workbenchUrl(server.url, folder));
-  await page.locator('.monaco-workbench .explorer-folders-view .monaco-list-row').first().waitFor({ timeout: 90_000 });
+  await ready(themes[0].css);
 
   return {
     page,
     folder,
     extension: join(extensions, installed),
     complaints,
-    configure: (changed) => writeUserSettings(userData, Object.assign(settings, changed)),
+    reload: async (theme, css) => {
+      chooseTheme(theme);
+      await page.reload();
+      await ready(css);
+    },
     dispose: async () => {
       await browser.close();
       await server.stop();
@@ -132,6 +154,19 @@ export async function timelines(page: Page): Promise<Frame[]> {
     if (shows > 0) found.push(frame);
   }
   return found;
+}
+
+/** How many of a timeline's canvases show anything. */
+export const paintedCanvases = (frame: Frame): Promise<number> =>
+  frame.evaluate<number>(
+    `[...document.querySelectorAll('canvas')].filter((c) => c.width > 0 && c.height > 0 && c.getContext('2d').getImageData(0, 0, c.width, c.height).data.some((value) => value !== 0)).length`,
+  );
+
+/** Shows an earlier run by its row in the side panel. */
+export async function openRun(page: Page, name: string): Promise<void> {
+  const row = page.locator('.part.sidebar .monaco-list-row', { hasText: new RegExp(`^${name}\\b`) }).first();
+  if (!(await row.isVisible())) await page.locator('.activitybar').getByRole('tab', { name: /Agent Cost/ }).click();
+  await row.click();
 }
 
 /** The report of a file's newest recording, by the command line; null while there is none, or it is still being written. */
