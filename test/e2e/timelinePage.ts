@@ -34,8 +34,8 @@ const EDITOR = `
 
 /** A few of the variables that VS Code sets on the root element. */
 const THEMES = {
-  'vscode-dark': { foreground: '#cccccc', 'editor-background': '#1f1f1f', 'sideBar-background': '#181818', 'charts-blue': '#3794ff', 'charts-orange': '#d18616', 'charts-green': '#89d185', 'panel-border': '#2b2b2b', focusBorder: '#0078d4', 'font-family': 'sans-serif' },
-  'vscode-light': { foreground: '#3b3b3b', 'editor-background': '#ffffff', 'sideBar-background': '#f8f8f8', 'charts-blue': '#1a85ff', 'charts-orange': '#d18616', 'charts-green': '#388a34', 'panel-border': '#e5e5e5', focusBorder: '#005fb8', 'font-family': 'sans-serif' },
+  'vscode-dark': { foreground: '#cccccc', 'editor-background': '#1f1f1f', 'sideBar-background': '#181818', 'charts-blue': '#3794ff', 'charts-orange': '#d18616', 'charts-green': '#89d185', 'panel-border': '#2b2b2b', descriptionForeground: '#9d9d9d', 'charts-red': '#f14c4c', 'charts-purple': '#b180d7', focusBorder: '#0078d4', 'font-family': 'sans-serif' },
+  'vscode-light': { foreground: '#3b3b3b', 'editor-background': '#ffffff', 'sideBar-background': '#f8f8f8', 'charts-blue': '#1a85ff', 'charts-orange': '#d18616', 'charts-green': '#388a34', 'panel-border': '#e5e5e5', descriptionForeground: '#666666', 'charts-red': '#e51400', 'charts-purple': '#652d90', focusBorder: '#005fb8', 'font-family': 'sans-serif' },
 };
 
 export class TimelinePage {

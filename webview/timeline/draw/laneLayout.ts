@@ -48,11 +48,12 @@ function seriesHeight(name: 'gpu' | 'kv' | 'power', narrow: boolean, left: numbe
 
 /** Lowers the rows of crowded runs, so that the GPU and its power stay in sight as long as they can. */
 function rowHeightFor(input: LayoutInput): number {
-  const usual = input.narrow ? ROW_HEIGHTS.narrow : ROW_HEIGHTS.wide;
-  const rows = (input.narrow ? 0 : input.rows.request + input.rows.agent) + input.rows.llm + input.rows.tool;
-  const others = (input.narrow ? 0 : 4 * GAP + (input.kv ? 30 + GAP : 0) + (input.power ? LEAST_POWER + 14 : 0)) + (input.gpu ? 38 : 0) + BOTTOM;
+  // The narrow layout scrolls its few lanes.
+  if (input.narrow) return ROW_HEIGHTS.narrow;
+  const rows = input.rows.request + input.rows.agent + input.rows.llm + input.rows.tool;
+  const others = 4 * GAP + (input.kv ? 30 + GAP : 0) + (input.power ? LEAST_POWER + 14 : 0) + (input.gpu ? 38 : 0) + BOTTOM;
   const fitting = Math.floor((input.available - others) / Math.max(1, rows)) - 2;
-  return Math.min(usual, Math.max(ROW_HEIGHTS.least, fitting));
+  return Math.min(ROW_HEIGHTS.wide, Math.max(ROW_HEIGHTS.least, fitting));
 }
 
 export function layoutLanes(input: LayoutInput): Layout {

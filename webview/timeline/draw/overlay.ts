@@ -1,6 +1,10 @@
 /** The layer above the drawing: what is pointed at, selected and found. Redrawn alone, so that hovering costs little. */
+import { fitText, labelText } from '../model/spanText.ts';
 import { spanBox } from './hitTest.ts';
-import type { Area, Scene } from './scene.ts';
+import { LABEL_ROW_HEIGHT } from './laneLayout.ts';
+import { textWidth, type Area, type Scene } from './scene.ts';
+import type { CategoryName } from '../model/category.ts';
+import type { ReportSpan } from '../../../src/profile/report.ts';
 
 export interface Marks {
   /** Numbers of selected spans; the first is the one in the details. */
@@ -16,6 +20,12 @@ export interface Marks {
 
 /** More marks than this cannot be told apart. */
 const MOST_FOUND = 3000;
+
+/** One colour for a whole span. */
+function colourOf(span: ReportSpan): CategoryName {
+  if (span.status === 'error') return 'error';
+  return span.kind === 'llm' ? 'decode' : span.kind === 'tool' ? 'tool' : 'step';
+}
 
 export class Overlay {
   private readonly ctx: CanvasRenderingContext2D | null;
@@ -62,15 +72,24 @@ export class Overlay {
   private drawFound(ctx: CanvasRenderingContext2D, scene: Scene, area: Area, found: readonly number[], current: number): void {
     const { theme } = scene;
     let drawn = 0;
+    ctx.font = theme.font;
+    ctx.textBaseline = 'middle';
+    ctx.textAlign = 'left';
     for (const number of found) {
       if (drawn > MOST_FOUND) break;
       const box = spanBox(number, scene, area);
       if (box === null) continue;
       drawn++;
-      ctx.fillStyle = theme.focus;
-      ctx.globalAlpha = 0.25;
+      const span = scene.model.spans[number] ?? null;
+      if (span === null) continue;
+      // In full colour, as the drawing below is dimmed.
+      const name = colourOf(span);
+      ctx.fillStyle = theme.fill[name];
       ctx.fillRect(box.x, box.y, box.width, box.height);
-      ctx.globalAlpha = 1;
+      const left = Math.max(box.x, area.left) + 5;
+      const label = box.height < LABEL_ROW_HEIGHT || box.width < 30 ? '' : labelText(span);
+      ctx.fillStyle = theme.ink[name];
+      ctx.fillText(fitText(label, box.x + box.width - left - 3, textWidth(ctx, label)), left, box.y + box.height / 2 + 0.5);
       ctx.strokeStyle = number === current ? theme.foreground : theme.focus;
       ctx.lineWidth = number === current ? 2 : 1;
       ctx.strokeRect(box.x + 0.5, box.y + 0.5, Math.max(1, box.width - 1), box.height - 1);

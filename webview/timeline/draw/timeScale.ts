@@ -1,11 +1,12 @@
 /** The time axis: a linear scale whose range is set directly, without Chart.js' update, and which draws ticks and grid itself. */
 import { LinearScale } from 'chart.js';
-import { ticksFor } from '../model/ticks.ts';
+import { ticksFor, type Tick } from '../model/ticks.ts';
 import type { Theme } from '../../common/theme.ts';
 import type { ViewRange } from '../model/viewRange.ts';
 
 export const AXIS_HEIGHT = 22;
 const LEAST_TICK_GAP = 84;
+const NARROW_TICK_GAP = 64;
 
 export class TimeScale extends LinearScale {
   static override id = 'agentTime';
@@ -35,6 +36,14 @@ export class TimeScale extends LinearScale {
     this.height = AXIS_HEIGHT;
   }
 
+  /** Ticks as close as their labels allow: those of a deep zoom have many digits. */
+  private ticksIn(width: number): Tick[] {
+    const gap = width < 400 ? NARROW_TICK_GAP : LEAST_TICK_GAP;
+    const ticks = ticksFor(this.min, this.max, width, gap);
+    const widest = Math.max(0, ...ticks.map((tick) => this.ctx.measureText(tick.label).width)) + 20;
+    return widest <= gap ? ticks : ticksFor(this.min, this.max, width, widest);
+  }
+
   /** Drawn beneath the lanes: a line at every tick, its time at the top. */
   override draw(area: { left: number; right: number; top: number; bottom: number }): void {
     const theme = this.theme;
@@ -44,8 +53,7 @@ export class TimeScale extends LinearScale {
     ctx.font = theme.font;
     ctx.textBaseline = 'middle';
     ctx.textAlign = 'left';
-    const narrow = area.right - area.left < 400;
-    for (const tick of ticksFor(this.min, this.max, area.right - area.left, narrow ? 64 : LEAST_TICK_GAP)) {
+    for (const tick of this.ticksIn(area.right - area.left)) {
       const x = Math.round(this.getPixelForValue(tick.at)) + 0.5;
       ctx.fillStyle = theme.line;
       ctx.fillRect(x - 0.5, area.top - 6, 1, area.bottom - area.top + 6);
