@@ -126,6 +126,13 @@ it('ends with the same error as the bare program', async () => {
   expect(hooked.stderr).toBe(bare.stderr);
 });
 
+it.each(['plain.py', 'tools.py'])('brings no warnings of its own into %s', async (name) => {
+  const env = { PYTHONWARNINGS: 'always', PROGRAM_BASE_URL: `${server.address}/v1`, TOOL_URL: `${server.address}/tool` };
+  const bare = await program(newest, name, env);
+  expect(bare.exit).toBe(0);
+  expect(await program(newest, name, { ...env, ...session.env() })).toEqual(bare);
+});
+
 it('follows workers of multiprocessing and forked children into the same session', async () => {
   const bare = await program(newest, 'workers.py', { OPENAI_BASE_URL: `${server.address}/v1` });
   expect(bare.exit).toBe(0);

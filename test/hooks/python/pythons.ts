@@ -55,6 +55,8 @@ function candidates(): string[] {
 export function findPythons(): Python[] {
   const found = new Map<string, Python>();
   for (const candidate of candidates()) {
+    const named = /python(3\.\d+)$/.exec(candidate)?.[1];
+    if (named !== undefined && found.has(named)) continue;
     // pyenv's shims and half-installed interpreters answer with an error: no candidates.
     const answer = spawnSync(candidate, ['-I', '-c', 'import sys, venv, ensurepip; print("%d.%d" % sys.version_info[:2]); print(sys.executable)'], {
       encoding: 'utf8',

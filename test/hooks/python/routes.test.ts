@@ -90,6 +90,8 @@ it('tells LLM calls from other requests by method, path, host and body', async (
     ],
     ['GET', 'http://gpu:8000/v1/models', null, ['/v1/models', 'http://gpu:8000/v1']],
     ['GET', 'https://shop.example/models', null, null],
+    ['GET', 'https://cars.example/v1/models', null, null],
+    ['POST', 'https://api.openai.com/v1/files', null, ['/v1/files', 'https://api.openai.com/v1']],
     ['POST', 'https://survey.example/v1/responses', '{"answers":[1]}', null],
     ['POST', 'https://survey.example/forms/3/responses', '{"model":"m"}', null],
     ['GET', 'https://host.example/v1/chat/completions', null, null],

@@ -3,7 +3,7 @@
 import binascii
 import os
 
-from . import events, frames, json_text, spans  # noqa: F401 (spans makes the running span known to frames)
+from . import events, frames, json_text
 
 CALL_HEADER = "x-agent-cost-call"
 ORIGIN_HEADER = "x-agent-cost-origin"

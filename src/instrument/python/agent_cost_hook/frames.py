@@ -6,6 +6,7 @@ hand work over are noted as they do it (`patches/threads.py`, `executors.py`, `t
 the walk goes on from there. Nothing is wrapped for that: no extra frames in tracebacks, no changed contexts.
 """
 
+import contextvars
 import itertools
 import os
 import sys
@@ -56,20 +57,14 @@ _sites = {}
 _kinds = {}
 # Code of concurrent.futures.thread._WorkItem.run, once that module is imported.
 _work_item_code = None
-# Returns the id of the span that is running here; set by spans.py.
-_current_span = None
+# Id of the span that encloses what runs here. Only our own variable: contexts are the program's.
+current_span = contextvars.ContextVar("agent_cost_span", default=None)
 
 
 def follow_work_items(run):
     """Names the function that runs a pool's work item."""
     global _work_item_code
     _work_item_code = run.__code__
-
-
-def use_current_span(getter):
-    """Names the function that knows the running span."""
-    global _current_span
-    _current_span = getter
 
 
 def remember_coroutine(coroutine):
@@ -100,7 +95,7 @@ def capture():
     sites = []
     sdk_seen = False
     in_async = False
-    span = _current_span() if _current_span is not None else None
+    span = current_span.get()
     for _ in range(_MAX_DEPTH):
         if frame is None:
             break

@@ -1,37 +1,17 @@
-"""Which requests are LLM calls, and where they go."""
+"""Where an LLM request goes, and noticing when the profiler is gone."""
 
 import errno
+import os
 from urllib.parse import urlsplit
 
-from . import calls, events
+from . import calls, events, frames, llm_requests
 from .session import current as _session
 
-_POSTED = ("/chat/completions", "/completions", "/responses", "/embeddings")
-# Hosts whose API is known: there, also paths that name no version are LLM calls.
-_LLM_HOSTS = (
-    "api.openai.com",
-    "openai.azure.com",
-    "cognitiveservices.azure.com",
-    "services.ai.azure.com",
-    "openrouter.ai",
-    "api.together.xyz",
-    "api.groq.com",
-    "api.mistral.ai",
-    "api.deepseek.com",
-    "api.fireworks.ai",
-    "api.x.ai",
-    "api.perplexity.ai",
-    "api.cerebras.ai",
-    "api.sambanova.ai",
-    "integrate.api.nvidia.com",
-    "inference.baseten.co",
-    "router.huggingface.co",
-    "dashscope.aliyuncs.com",
-)
-# LLM hosts with protocols of their own: no tools, but nothing that the proxy could take.
-_OTHER_LLM_HOSTS = ("api.anthropic.com", "generativelanguage.googleapis.com", "api.cohere.com", "amazonaws.com")
+# Where OpenAI's own SDK goes when it is told nothing.
+_OPENAI_BASE_URL = "https://api.openai.com/v1"
 
 _route = urlsplit(_session.route_url)
+_trusted = {urlsplit(_session.fallback_url).netloc} if _session.fallback_url else set()
 _gone = False
 _noted = set()
 
@@ -41,10 +21,10 @@ class Plan:
 
     __slots__ = ("url", "host", "headers", "fallback")
 
-    def __init__(self, url, host, headers, fallback):
+    def __init__(self, url, headers, fallback):
         self.url = url
-        self.host = host
-        # Headers to set; the values are ASCII.
+        self.host = None if url is None else urlsplit(url).netloc
+        # Headers to set, ASCII; none when the request does not go to the proxy.
         self.headers = headers
         # Where to go instead if the profiler is gone: a URL, "" for the program's own, None to let the error through.
         self.fallback = fallback
@@ -60,72 +40,41 @@ def plan(method, url, body=None):
     parts = urlsplit(url)
     if parts.scheme not in ("http", "https") or not parts.hostname:
         return None
-    method = method.upper()
-    if is_route(parts.hostname, parts.port) and (parts.path + "/").startswith(_route.path + "/"):
-        return _env_routed(parts)
-    found = _llm_path(method, parts, body)
+    if url.startswith(_session.route_url + "/"):
+        return _env_routed(url)
+    found = llm_requests.split(parts, method.upper(), lambda: parts.netloc in _trusted or _inside_sdk(), body)
     if found is None:
         return None
     base, suffix = found
-    if _gone:
-        return Plan(None, None, None, None)
-    origin = "%s://%s%s" % (parts.scheme, parts.netloc.rpartition("@")[2], base)
-    headers = calls.headers(origin)
-    return Plan(_with_query(_session.route_url + "/v1" + suffix, parts), _route.netloc, headers, None if _session.backend == "sim" else "")
+    _trusted.add(parts.netloc)
+    # A program that was to talk to a simulated server must not start to spend money at a real one: it gets the error.
+    fallback = None if _session.backend == "sim" else ""
+    if fallback is not None and _is_gone():
+        return Plan(None, None, None)
+    headers = calls.headers("%s://%s%s" % (parts.scheme, parts.netloc.rpartition("@")[2], base))
+    query = "?" + parts.query if parts.query else ""
+    return Plan(_session.route_url + "/v1" + suffix + query, headers, fallback)
 
 
-def _env_routed(parts):
-    rest = parts.path[len(_route.path) :]
-    suffix = rest[3:] if rest.startswith("/v1/") else rest
-    fallback = None
-    if _session.backend != "sim" and _session.fallback_url is not None:
-        fallback = _with_query(_session.fallback_url + suffix, parts)
-    if _gone and fallback is not None:
-        return Plan(fallback, urlsplit(fallback).netloc, {}, None)
-    return Plan(_with_query("%s://%s%s" % (parts.scheme, parts.netloc, parts.path), parts), _route.netloc, calls.headers(None), fallback)
+def _env_routed(url):
+    """A request that the environment's base URL already sends to the proxy."""
+    base = _session.fallback_url or (_OPENAI_BASE_URL if _session.backend == "direct" else None)
+    rest = url[len(_session.route_url) :]
+    fallback = None if base is None else base + (rest[3:] if rest.startswith("/v1/") else rest)
+    if fallback is not None and _is_gone():
+        return Plan(fallback, {}, None)
+    return Plan(url, calls.headers(None), fallback)
 
 
-def _with_query(url, parts):
-    return url + "?" + parts.query if parts.query else url
+def _inside_sdk():
+    return any(name.startswith("openai.") for name in frames.modules_before_user())
 
 
-def _llm_path(method, parts, body):
-    path = parts.path.rstrip("/")
-    if method == "GET":
-        if not path.endswith("/models"):
-            return None
-        base = path[: -len("/models")]
-        return (base, "/models") if base.endswith("/v1") or _is_one_of(parts.hostname, _LLM_HOSTS) else None
-    if method != "POST":
-        return None
-    for suffix in _POSTED:
-        if path.endswith(suffix):
-            base = path[: -len(suffix)]
-            if suffix == "/chat/completions" or _is_one_of(parts.hostname, _LLM_HOSTS):
-                return base, suffix
-            # `/v1/responses` is also what a survey's API is called: an LLM's request names a model.
-            if _ends_in_version(base) and (body is None or b'"model"' in body):
-                return base, suffix
-            return None
-    return None
-
-
-def _ends_in_version(base):
-    last = base.rsplit("/", 1)[-1]
-    return len(last) >= 2 and last[0] == "v" and last[1].isdigit()
-
-
-def _is_one_of(host, hosts):
-    return any(host == known or host.endswith("." + known) for known in hosts)
-
-
-def is_unrouted_llm(method, host, path):
-    """Whether a request goes to an LLM in a protocol that the proxy does not speak; says so once."""
-    if method.upper() != "POST" or not _is_one_of(host, _OTHER_LLM_HOSTS):
+def is_other_llm(host):
+    """Whether a host serves models in a protocol that the proxy does not speak; says so once."""
+    if not llm_requests.speaks_other_protocol(host):
         return False
-    if host.endswith("amazonaws.com") and not host.startswith("bedrock-runtime"):
-        return False
-    note("not-routed", "Calls to %s are not measured: only OpenAI-compatible endpoints are." % host)
+    note("protocol-not-supported", "Calls to %s do not speak the OpenAI protocol; they are shown as plain HTTP requests." % host)
     return True
 
 
@@ -138,13 +87,28 @@ def note(code, message):
 
 def profiler_is_gone(error):
     """Whether a request to the proxy failed because nobody listens there any more; from then on calls go direct."""
-    global _gone
     if not _was_refused(error) or _answers():
         return False
-    if not _gone:
-        _gone = True
-        note("profiler-gone", "The profiler stopped: further LLM calls go direct and are not measured.")
+    _mark_gone()
     return True
+
+
+def _is_gone():
+    if not _gone and os.name == "posix":
+        # Its port may be another's by now, who must not be sent a key.
+        try:
+            os.kill(_session.profiler_pid, 0)
+        except ProcessLookupError:
+            _mark_gone()
+        except OSError:
+            pass  # It runs, as another user.
+    return _gone
+
+
+def _mark_gone():
+    global _gone
+    _gone = True
+    note("profiler-gone", "The profiler stopped: further LLM calls go direct and are not measured.")
 
 
 def _was_refused(error):
@@ -153,7 +117,7 @@ def _was_refused(error):
     queue = [error]
     while queue:
         current = queue.pop()
-        if current is None or id(current) in seen or not isinstance(current, BaseException):
+        if not isinstance(current, BaseException) or id(current) in seen:
             continue
         seen.add(id(current))
         if isinstance(current, ConnectionRefusedError) or getattr(current, "errno", None) == errno.ECONNREFUSED:

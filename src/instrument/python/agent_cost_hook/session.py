@@ -13,7 +13,7 @@ current = None
 class Session:
     """What the session file says."""
 
-    __slots__ = ("id", "route_url", "events_dir", "backend", "fallback_url")
+    __slots__ = ("id", "route_url", "events_dir", "backend", "fallback_url", "profiler_pid")
 
     def __init__(self, values):
         self.id = values["id"]
@@ -21,6 +21,7 @@ class Session:
         self.events_dir = values["eventsDir"]
         self.backend = values["backend"]
         self.fallback_url = values["fallbackUrl"].rstrip("/") if values["fallbackUrl"] else None
+        self.profiler_pid = values["profilerPid"]
 
 
 def read():
@@ -40,6 +41,8 @@ def read():
     if values.get("backend") not in ("sim", "fixed", "direct"):
         return None
     if "fallbackUrl" not in values or not (values["fallbackUrl"] is None or isinstance(values["fallbackUrl"], str)):
+        return None
+    if not isinstance(values.get("profilerPid"), int) or values["profilerPid"] <= 0:
         return None
     if not values["routeUrl"].startswith("http://") or not os.path.isdir(values["eventsDir"]):
         return None

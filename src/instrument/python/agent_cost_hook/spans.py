@@ -1,12 +1,6 @@
 """Spans of tools: requests that are no LLM calls, child processes, functions that the SDK runs."""
 
-import contextvars
-
-from . import events, frames
-
-# Id of the span that encloses what runs here. Only our own variable: contexts are the program's.
-_current = contextvars.ContextVar("agent_cost_span", default=None)
-frames.use_current_span(_current.get)
+from . import events, frames, routing, safe_text
 
 
 class Span:
@@ -44,8 +38,7 @@ class Span:
         if name in ("CancelledError", "KeyboardInterrupt", "GeneratorExit", "SystemExit"):
             self._end("cancelled", None, None)
         else:
-            text = str(exception)[:300]
-            self._end("error", events.without_secrets("%s: %s" % (name, text) if text else name), None)
+            self._end("error", safe_text.error(exception), None)
 
     def _end(self, status, error, result_bytes):
         if self._ended:
@@ -61,30 +54,35 @@ class Span:
 
 def enter(span):
     """Makes a span the parent of what follows in this context; give the result to leave()."""
-    return _current.set(span.id)
+    return frames.current_span.set(span.id)
 
 
 def leave(token):
     """Undoes enter()."""
     try:
-        _current.reset(token)
+        frames.current_span.reset(token)
     except ValueError:
         pass  # Left in another context than it was entered (a generator closed elsewhere).
 
 
-def open_http(method, host, path):
-    """Begins the span of an HTTP request that is no LLM call, or returns None. Raises nothing."""
+def open_http(method, host, path, headers=None):
+    """Begins the span of an HTTP request that is no LLM call, or returns None. Raises nothing.
+
+    `host` has its port but no user name; `headers` are the request's, where they are at hand.
+    """
     try:
         origin = frames.capture()
         name = tool_name(origin.frames) or host
-        return Span(kind_of(origin), "http", origin, name, events.without_secrets("%s %s%s" % (method, host, path)))
+        kind = "other" if not origin.frames or _is_no_tool(method, host, headers) else "tool"
+        return Span(kind, "http", origin, name, safe_text.request(method, host, path))
     except Exception:
         return None
 
 
-def kind_of(origin):
-    """A tool is what the user's code asked for: telemetry in a library's own thread is none."""
-    return "tool" if origin.frames else "other"
+def _is_no_tool(method, host, headers):
+    """Long-lived event streams, and LLM protocols that the proxy does not speak. (Nor what no user code asked for: telemetry.)"""
+    accept = (headers.get("accept") or "") if method == "GET" and headers is not None else ""
+    return accept.strip().startswith("text/event-stream") or routing.is_other_llm(host.partition(":")[0])
 
 
 def http_error(status):

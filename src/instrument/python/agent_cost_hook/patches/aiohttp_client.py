@@ -53,8 +53,6 @@ def _before(session, method, str_or_url, kwargs):
             # Sessions with a base URL refuse others in old versions: raises here rather than in the request.
             session._build_url(plan.url)
             return plan, None, url
-        if routing.is_unrouted_llm(method, url.host or "", url.path):
-            return None, None, None
         netloc = url.raw_host if url.is_default_port() else "%s:%s" % (url.raw_host, url.port)
         return None, spans.open_http(method.upper(), netloc, url.raw_path), None
     except Exception:

@@ -1,5 +1,7 @@
 """httpx and httpx2: routes LLM calls and measures other requests, below the client and above the connection pool."""
 
+from urllib.parse import urlsplit
+
 from .. import routing, spans
 from . import replace
 
@@ -67,11 +69,7 @@ def _before(transport, request, transport_class):
         url = str(request.url)
         plan = routing.plan(request.method, url, getattr(request, "_content", None))
         if plan is None:
-            host = request.url.host
-            if routing.is_unrouted_llm(request.method, host, request.url.path):
-                return None, None
-            netloc = request.url.netloc.decode("ascii")
-            return None, spans.open_http(request.method, netloc, request.url.path)
+            return None, spans.open_http(request.method, request.url.netloc.decode("ascii"), request.url.path, request.headers)
         if plan.url is None:
             return None, None
         rerouted = _copy(request, plan.url, plan.host, plan.headers)
@@ -92,7 +90,7 @@ def _copy(request, url, host, added):
 
 
 def _redirected(request, fallback):
-    return request if fallback == "" else _copy(request, fallback, fallback.split("/", 3)[2], {})
+    return request if fallback == "" else _copy(request, fallback, urlsplit(fallback).netloc, {})
 
 
 def _direct(transport, transport_class):

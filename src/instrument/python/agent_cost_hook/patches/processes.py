@@ -2,7 +2,7 @@
 
 import os
 
-from .. import events, frames, spans
+from .. import events, frames, safe_text, spans
 from . import replace
 
 _SPAN = "_agent_cost_span"
@@ -46,11 +46,17 @@ def _delete_returncode(self):
 
 def _begin(process, args, kwargs, started):
     try:
-        if any(name.split(".")[0] in _PROBES for name in frames.modules_before_user()):
-            return
+        packages = {name.split(".")[0] for name in frames.modules_before_user()}
         origin = frames.capture()
-        program = _program(args[0] if args else kwargs.get("args"), bool(kwargs.get("shell", args[8] if len(args) > 8 else False)))
-        span = spans.Span(spans.kind_of(origin), "process", origin, spans.tool_name(origin.frames) or program, program, None, started)
+        # What no user code asked for is none of the program's tools: service processes, probes of the machine.
+        if not origin.frames or not packages.isdisjoint(_PROBES):
+            return
+        shell = bool(kwargs.get("shell", args[8] if len(args) > 8 else False))
+        program, first = _command(args[0] if args else kwargs.get("args"), shell)
+        # An MCP server runs for as long as its client: it is where tools live, not a tool's run.
+        kind = "other" if "mcp" in packages else "tool"
+        name = spans.tool_name(origin.frames) or os.path.basename(program) or program
+        span = spans.Span(kind, "process", origin, name, safe_text.process(program, first), None, started)
         if process.returncode is None:
             process.__dict__[_SPAN] = span
         else:
@@ -66,12 +72,13 @@ def _finish(span, code):
         span.end(None, "exit code %d" % code if code > 0 else "signal %d" % -code)
 
 
-def _program(command, shell):
+def _command(command, shell):
+    """Program and first argument."""
     if isinstance(command, (str, bytes, os.PathLike)):
         text = os.fsdecode(command)
-        if shell:
-            # Not the whole line: it may hold anything.
-            text = (text.split() or ["sh"])[0]
-    else:
-        text = os.fsdecode(list(command)[0])
-    return os.path.basename(text) or text
+        # On Windows a string is a command line also without a shell.
+        return safe_text.split_command(text) if shell or os.name == "nt" else (text, None)
+    words = [os.fsdecode(word) for word in list(command)[:2]]
+    if shell:
+        return safe_text.split_command(words[0])
+    return words[0], (words[1] if len(words) > 1 else None)

@@ -39,9 +39,7 @@ def _before(request):
         if plan is not None:
             return (plan, None) if plan.url is not None else (None, None)
         parts = urlsplit(request.url)
-        if routing.is_unrouted_llm(request.method, parts.hostname, parts.path):
-            return None, None
-        return None, spans.open_http(request.method, parts.netloc.rpartition("@")[2], parts.path)
+        return None, spans.open_http(request.method, parts.netloc.rpartition("@")[2], parts.path, request.headers)
     except Exception:
         return None, None
 

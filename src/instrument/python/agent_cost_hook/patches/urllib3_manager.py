@@ -35,7 +35,7 @@ def _plan(manager, module, method, url, kwargs):
         plan = routing.plan(method, url, routing.body_bytes(kwargs.get("body")))
         if plan is not None and plan.headers and isinstance(manager, module.ProxyManager):
             routing.note("not-routed", "LLM calls through a urllib3.ProxyManager are not measured.")
-            return routing.Plan(None, None, None, None)
+            return routing.Plan(None, None, None)
         return plan
     except Exception:
         return None

@@ -3,7 +3,7 @@
 import contextvars
 import sys
 
-from .. import routing, spans
+from .. import spans
 from . import replace
 
 # Set while a request is already accounted for by the layer above, so that it is counted once.
@@ -52,8 +52,6 @@ def _begin(pool, method, url):
     try:
         path = "/" + url.split("://", 1)[1].partition("/")[2] if "://" in url else url
         path = path.partition("?")[0].partition("#")[0]
-        if routing.is_unrouted_llm(method, pool.host, path):
-            return None
         default = {"http": 80, "https": 443}.get(pool.scheme)
         netloc = pool.host if pool.port in (None, default) else "%s:%d" % (pool.host, pool.port)
         return spans.open_http(method, netloc, path)

@@ -54,8 +54,6 @@ def _before(req):
         if plan is not None:
             return (plan, None) if plan.url is not None else (None, None)
         parts = urlsplit(url)
-        if routing.is_unrouted_llm(method, parts.hostname or "", parts.path):
-            return None, None
         return None, spans.open_http(method, parts.netloc.rpartition("@")[2], parts.path)
     except Exception:
         return None, None
