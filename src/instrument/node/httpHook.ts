@@ -1,8 +1,8 @@
 /** `http.request`, `http.get` and their https likes: LLM requests go to the proxy in plain HTTP, the others are watched. */
-import http, { type ClientRequest, type IncomingMessage, type RequestOptions } from 'node:http';
-import https from 'node:https';
+import type { ClientRequest, IncomingMessage, RequestOptions } from 'node:http';
 import { subscribe } from 'node:diagnostics_channel';
 import { urlToHttpOptions } from 'node:url';
+import { loadBuiltin } from './builtins.ts';
 import { widenStacks } from './callSites.ts';
 import { callerOf, currentContext, llmCallerOf } from './context.ts';
 import { CALL_HEADER, ORIGIN_HEADER } from './contract.ts';
@@ -40,6 +40,8 @@ interface Observed {
 }
 
 export function hookHttp(runtime: Runtime): void {
+  const http = loadBuiltin('node:http');
+  const https = loadBuiltin('node:https');
   const originals = { 'http:': http.request as unknown as Callable, 'https:': https.request as unknown as Callable };
   const observed: Observed = { errors: new WeakMap(), routed: new WeakSet(), bytes: new WeakMap() };
   for (const [module, protocol] of [[http, 'http:'], [https, 'https:']] as const) {

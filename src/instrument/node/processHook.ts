@@ -2,8 +2,9 @@
  * Child processes that the user's code starts, as spans. Asynchronous ones are seen in `ChildProcess.prototype.spawn`, on
  * which `spawn`, `exec`, `execFile` and `fork` all end.
  */
-import childProcess, { type ChildProcess } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { basename } from 'node:path';
+import { loadBuiltin } from './builtins.ts';
 import { calledThrough, widenStacks } from './callSites.ts';
 import { callerOf } from './context.ts';
 import type { Runtime, Span } from './runtime.ts';
@@ -15,6 +16,7 @@ type Command = [program: string, firstArgument: string | undefined];
 type SyncResult = { status: number | null; signal: string | null; error?: Error & { code?: string }; stdout?: unknown };
 
 export function hookProcesses(runtime: Runtime): void {
+  const childProcess = loadBuiltin('node:child_process');
   replaceMethod(childProcess.ChildProcess.prototype, 'spawn', (original) => {
     return function spawn(this: unknown, ...args: unknown[]): unknown {
       const span = attempt(() => openProcessSpan(runtime, asynchronousCommand(args[0]), spawn));
@@ -31,9 +33,9 @@ export function hookProcesses(runtime: Runtime): void {
       }
     };
   });
-  hookSynchronous(runtime, 'spawnSync', (result) => result as SyncResult);
-  hookSynchronous(runtime, 'execFileSync', succeeded);
-  hookSynchronous(runtime, 'execSync', succeeded);
+  hookSynchronous(runtime, childProcess, 'spawnSync', (result) => result as SyncResult);
+  hookSynchronous(runtime, childProcess, 'execFileSync', succeeded);
+  hookSynchronous(runtime, childProcess, 'execSync', succeeded);
 }
 
 /** `execSync` and `execFileSync` return only when the exit code was 0. */
@@ -41,7 +43,7 @@ function succeeded(stdout: unknown): SyncResult {
   return { status: 0, signal: null, stdout };
 }
 
-function hookSynchronous(runtime: Runtime, name: 'spawnSync' | 'execFileSync' | 'execSync', outcome: (result: unknown) => SyncResult): void {
+function hookSynchronous(runtime: Runtime, childProcess: object, name: 'spawnSync' | 'execFileSync' | 'execSync', outcome: (result: unknown) => SyncResult): void {
   replaceMethod(childProcess, name, (original) => {
     return function run(this: unknown, ...args: unknown[]): unknown {
       const span = attempt(() => openProcessSpan(runtime, synchronousCommand(name, args), run));

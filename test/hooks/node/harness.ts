@@ -2,6 +2,7 @@
 import { build } from 'esbuild';
 import { spawn } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -106,4 +107,13 @@ export function lineOf(file: string, name: string): number {
 export function spansOf(events: readonly HookEvent[]) {
   const ends = new Map(events.flatMap((event) => (event.type === 'spanEnd' ? [[event.id, event] as const] : [])));
   return events.flatMap((event) => (event.type === 'span' ? [{ ...event, ended: ends.get(event.id) ?? null }] : []));
+}
+
+/** An address at which nobody listens any more. */
+export async function findClosedUrl(): Promise<string> {
+  const server = createServer();
+  await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
+  const { port } = server.address() as AddressInfo;
+  await new Promise((done) => server.close(done));
+  return `http://127.0.0.1:${port}`;
 }

@@ -1,7 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import { HookedRuns, bareEnvironment, lineOf, programs, runProgram, spansOf } from './harness.ts';
+import { HookedRuns, bareEnvironment, findClosedUrl, lineOf, programs, runProgram, spansOf } from './harness.ts';
 import { ModelServer } from './modelServer.ts';
 import { NODE_MAJORS, findNode, type NodeMajor } from './nodes.ts';
 
@@ -15,7 +14,7 @@ beforeAll(async () => {
   await runs.build();
   route = await ModelServer.start();
   upstream = await ModelServer.start();
-  closedUrl = await closedPort();
+  closedUrl = await findClosedUrl();
   for (const major of NODE_MAJORS) nodes.set(major, await findNode(major));
 }, 600_000);
 afterAll(async () => {
@@ -23,15 +22,6 @@ afterAll(async () => {
   await upstream.close();
   runs.remove();
 });
-
-/** An address at which nobody listens any more. */
-async function closedPort(): Promise<string> {
-  const server = createServer();
-  await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((done) => server.close(done));
-  return `http://127.0.0.1:${port}`;
-}
 
 const FETCH = ['string', 'url', 'request', 'request-init', 'streaming-body', 'headers', 'response-url'];
 const HTTP = ['http-string', 'http-url', 'http-options', 'http-array', 'http-agent'];

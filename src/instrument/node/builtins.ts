@@ -1,0 +1,18 @@
+/**
+ * Node's larger modules, loaded only once there is a session: an `import` would cost every process that merely inherits the
+ * environment some 20 ms.
+ */
+import { createRequire } from 'node:module';
+import type childProcess from 'node:child_process';
+import type http from 'node:http';
+import type https from 'node:https';
+
+interface Builtins {
+  'node:child_process': typeof childProcess;
+  'node:http': typeof http;
+  'node:https': typeof https;
+}
+
+export function loadBuiltin<Name extends keyof Builtins>(name: Name): Builtins[Name] {
+  return createRequire(__filename)(name) as Builtins[Name];
+}
