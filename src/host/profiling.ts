@@ -1,6 +1,6 @@
 /** Profiles programs: one started here, or those that the user starts elsewhere while a session is up. */
 import { basename, dirname, extname, join } from 'node:path';
-import { env, ProgressLocation, window, workspace, type Disposable, type ExtensionContext, type TaskExecution, type TextDocument, type Uri, type WorkspaceFolder } from 'vscode';
+import { env, ProgressLocation, window, workspace, type Disposable, type ExtensionContext, type TextDocument, type Uri, type WorkspaceFolder } from 'vscode';
 import { likelyShell, shellEnvironment } from '../cli/shellEnvironment.ts';
 import { profiledLanguages, type ProfiledLanguage, type Resource } from '../contributions.ts';
 import { newRecordingPath, RECORDINGS_FOLDER } from '../recorder/recordingFile.ts';
@@ -30,7 +30,7 @@ export class Profiling implements Disposable {
   private readonly services: SessionServices;
   private readonly context: ExtensionContext;
   private readonly showSidebar: () => void;
-  private readonly running = new Map<Session, TaskExecution>();
+  private readonly running = new Map<Session, ProgramTask>();
   /** The session for programs started elsewhere. */
   private elsewhere: Session | null = null;
   private startingElsewhere = false;
@@ -74,8 +74,8 @@ export class Profiling implements Disposable {
   }
 
   /** Ends the programs that were started here, as closing their terminals would. */
-  stopRun(): void {
-    for (const execution of this.running.values()) execution.terminate();
+  async stopRun(): Promise<void> {
+    await Promise.all([...this.running.values()].map((task) => task.stop()));
   }
 
   /** From now on, programs in new terminals are recorded. */
@@ -134,28 +134,24 @@ export class Profiling implements Disposable {
       });
       return;
     }
-    const { session, task } = await window.withProgress({ location: ProgressLocation.Window, title: `Profiling ${program.name}: starting` }, () => this.start(program));
-    this.running.set(session, task.execution);
+    const session = await this.startRecording(program.name, program.command, program.cwd, program.folder?.uri);
+    const task = startProgramTask({ ...program, environment: session.environment, id: session.run.file });
+    this.running.set(session, task);
     setContext('agentCost.running', true);
-    const exitCode = await task.ended;
-    await session.stop({ exitCode, signal: null });
-    this.running.delete(session);
-    setContext('agentCost.running', this.running.size > 0);
+    this.showTimeline();
+    let exitCode: number | null = null;
+    try {
+      await window.withProgress({ location: ProgressLocation.Window, title: `Profiling ${program.name}: starting` }, () => task.started);
+      exitCode = await task.ended;
+    } finally {
+      await session.stop({ exitCode, signal: null });
+      this.running.delete(session);
+      setContext('agentCost.running', this.running.size > 0);
+    }
     this.services.log.info(`${program.name} ended with ${exitCode ?? 'no exit code'}`);
     if (exitCode === NOT_FOUND && program.run.kind === 'shell')
       this.services.notifier.error(`The shell did not find a command in "${program.run.line}". Correct its name, or give its full path.`, { label: 'Try Again', run: () => runCommand('agentCost.profileCommand') });
     else this.tellWhenNothingWasSeen(session);
-  }
-
-  private async start(program: ProgramToProfile): Promise<{ session: Session; task: ProgramTask }> {
-    const session = await this.startRecording(program.name, program.command, program.cwd, program.folder?.uri);
-    this.showTimeline();
-    try {
-      return { session, task: await startProgramTask({ ...program, environment: session.environment, id: session.run.file }) };
-    } catch (error) {
-      await session.stop({ exitCode: null, signal: null });
-      throw error;
-    }
   }
 
   private async programOf(document: TextDocument, language: ProfiledLanguage): Promise<ProgramToProfile> {

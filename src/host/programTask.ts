@@ -6,9 +6,12 @@ import { DisposableList } from './disposables.ts';
 export type CommandToRun = { kind: 'program'; command: string; args: readonly string[] } | { kind: 'shell'; line: string };
 
 export interface ProgramTask {
-  execution: TaskExecution;
-  /** The exit code; null when the terminal was closed or the program did not start. */
+  /** Resolves when the program runs, or has already ended. */
+  started: Promise<void>;
+  /** The exit code; null when the terminal was closed or the program did not start. Rejects when VS Code does not take the task. */
   ended: Promise<number | null>;
+  /** Ends the program as closing its terminal would, as soon as it runs. */
+  stop(): Promise<void>;
 }
 
 export interface ProgramTaskOptions {
@@ -21,7 +24,7 @@ export interface ProgramTaskOptions {
   id: string;
 }
 
-export async function startProgramTask({ name, run, cwd, environment, folder, id }: ProgramTaskOptions): Promise<ProgramTask> {
+export function startProgramTask({ name, run, cwd, environment, folder, id }: ProgramTaskOptions): ProgramTask {
   const options = { cwd, env: { ...environment } };
   const execution = run.kind === 'program' ? new ProcessExecution(run.command, [...run.args], options) : new ShellExecution(run.line, options);
   const task = new Task({ type: 'agentCost', run: id }, folder ?? TaskScope.Workspace, name, 'Agent Cost', execution, []);
@@ -30,19 +33,23 @@ export async function startProgramTask({ name, run, cwd, environment, folder, id
   // Listening begins before the start: a short program may end before executeTask returns.
   const listeners = new DisposableList();
   const isOurs = (other: TaskExecution): boolean => other.task.definition['run'] === id;
-  const ended = new Promise<number | null>((resolve) => {
-    const end = (exitCode: number | null): void => {
-      listeners.dispose();
-      resolve(exitCode);
-    };
-    listeners.add(tasks.onDidEndTaskProcess((event) => isOurs(event.execution) && end(event.exitCode ?? null)));
+  const ended = new Promise<number | null>((resolve, reject) => {
+    listeners.add(tasks.onDidEndTaskProcess((event) => isOurs(event.execution) && resolve(event.exitCode ?? null)));
     // A program that could not be started has no process that ends.
-    listeners.add(tasks.onDidEndTask((event) => isOurs(event.execution) && end(null)));
+    listeners.add(tasks.onDidEndTask((event) => isOurs(event.execution) && resolve(null)));
+    tasks.executeTask(task).then(undefined, reject);
+  }).finally(() => listeners.dispose());
+  const running = new Promise<void>((resolve) => {
+    listeners.add(tasks.onDidStartTaskProcess((event) => isOurs(event.execution) && resolve()));
   });
-  try {
-    return { execution: await tasks.executeTask(task), ended };
-  } catch (error) {
-    listeners.dispose();
-    throw error;
-  }
+  const started = Promise.race([running, ended.then(() => undefined)]);
+  return {
+    started,
+    ended,
+    async stop() {
+      // VS Code does not find a task that is told to end before it runs.
+      await started;
+      tasks.taskExecutions.find(isOurs)?.terminate();
+    },
+  };
 }
