@@ -162,11 +162,12 @@ export const paintedCanvases = (frame: Frame): Promise<number> =>
     `[...document.querySelectorAll('canvas')].filter((c) => c.width > 0 && c.height > 0 && c.getContext('2d').getImageData(0, 0, c.width, c.height).data.some((value) => value !== 0)).length`,
   );
 
-/** Shows an earlier run by its row in the side panel. */
+/** Shows an earlier run by its row in the side panel: a run that has not been read yet goes by its file's name, which ends with its date. */
 export async function openRun(page: Page, name: string): Promise<void> {
-  const row = page.locator('.part.sidebar .monaco-list-row', { hasText: new RegExp(`^${name}\\b`) }).first();
-  if (!(await row.isVisible())) await page.locator('.activitybar').getByRole('tab', { name: /Agent Cost/ }).click();
-  await row.click();
+  const view = page.locator('.activitybar').getByRole('tab', { name: /^Agent Cost/ });
+  // A click on the view that is shown would hide it.
+  if ((await view.getAttribute('aria-selected')) !== 'true') await view.click();
+  await page.locator('.part.sidebar .monaco-list-row .label-name', { hasText: new RegExp(`^${name}(-\\d|$)`) }).first().click();
 }
 
 /** The report of a file's newest recording, by the command line; null while there is none, or it is still being written. */
