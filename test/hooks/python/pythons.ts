@@ -6,7 +6,7 @@ import { execFile, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
-import { delimiter, join } from 'node:path';
+import { delimiter, dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 
@@ -41,7 +41,8 @@ const cache = join(process.env['XDG_CACHE_HOME'] || join(homedir(), '.cache'), '
 const run = promisify(execFile);
 
 function candidates(): string[] {
-  const folders = (process.env['PATH'] ?? '').split(delimiter).filter((folder) => folder !== '');
+  // pyenv's shims are slow scripts before what its own folders hold.
+  const folders = (process.env['PATH'] ?? '').split(delimiter).filter((folder) => folder !== '' && !/\bshims$/.test(folder));
   const pyenv = join(homedir(), '.pyenv', 'versions');
   if (existsSync(pyenv)) folders.push(...readdirSync(pyenv).map((version) => join(pyenv, version, 'bin')));
   const names = [...SUPPORTED.map((version) => `python${version}`), 'python3'];
@@ -56,8 +57,8 @@ export function findPythons(): Python[] {
   const found = new Map<string, Python>();
   for (const candidate of candidates()) {
     const named = /python(3\.\d+)$/.exec(candidate)?.[1];
-    if (named !== undefined && found.has(named)) continue;
-    // pyenv's shims and half-installed interpreters answer with an error: no candidates.
+    if (named !== undefined ? found.has(named) : [...found.values()].some((one) => dirname(one.executable) === dirname(candidate))) continue;
+    // Half-installed interpreters answer with an error: no candidates.
     const answer = spawnSync(candidate, ['-I', '-c', 'import sys, venv, ensurepip; print("%d.%d" % sys.version_info[:2]); print(sys.executable)'], {
       encoding: 'utf8',
     });
