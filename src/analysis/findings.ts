@@ -131,7 +131,7 @@ function unattributedCalls({ calls }: FindingInput): Finding[] {
   const lost = calls.filter((draft) => draft.span.site === null);
   const first = lost[0];
   if (first === undefined) return [];
-  const message = `${lost.length} of ${formatCount(calls.length, 'model call')} could not be attributed to a line. ${first.span.unattributed ?? ''}`.trim();
+  const message = `${lost.length} of ${formatCount(calls.length, 'model call')} could not be attributed to a line: ${first.span.unattributed ?? 'the reason is not known'}`;
   return [finding('unattributed-calls', 'info', message, lost, NO_SAVING, 'measured')];
 }
 

@@ -59,7 +59,8 @@ export function buildGpuTrack(profile: Profile, calls: readonly Draft[], clock: 
   return {
     segments: fillIdle(inferredSegments(work, 0), clock.wallMs, foreign ?? []),
     evidence: phasesUnknown ? 'estimated' : 'inferred',
-    foreignKnown: foreign !== null,
+    // The embedded server serves nobody else.
+    foreignKnown: foreign !== null || profile.backend.simulated,
     phasesUnknown,
   };
 }

@@ -6,7 +6,7 @@ import { toPerfettoJson } from '../../src/profile/exportPerfetto.ts';
 import { readRecording } from '../../src/profile/readRecording.ts';
 import { timelineDocumentSchema, timelineUpdateSchema, type TimelineDocument } from '../../src/protocol/webview.ts';
 import { arbitraryLines, arbitraryRecording } from './arbitraryRecording.ts';
-import { recordingText } from './recordingLines.ts';
+import { call, callEnd, header, recordingText } from './recordingLines.ts';
 
 /** Divisible by 40: fast-check never ends with a fraction of a run. */
 const RUNS = 2000;
@@ -145,6 +145,14 @@ describe('analysis of any recording', () => {
       }),
       { numRuns: RUNS / 4 },
     );
+  });
+
+  it('puts a span that came later in its place among those that began with it', () => {
+    const later = [header(), call('b', 10), callEnd('b', 20)];
+    const before = analyze(readRecording(recordingText(...later)));
+    const after = analyze(readRecording(recordingText(...later, call('a', 10), callEnd('a', 20))));
+    expect(after.report.spans.filter((span) => span.kind === 'llm').map((span) => span.id)).toEqual(['a', 'b']);
+    expect(applyUpdate(before, updateBetween(before, after))).toEqual(after);
   });
 
   it('exports slices that nest within their lane', () => {

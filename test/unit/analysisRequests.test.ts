@@ -190,7 +190,7 @@ describe('findings', () => {
   it('name cut answers and calls without a line', () => {
     expect(rules(reportOf(...exchange('a', 0, [system], { finishReason: 'length' }), end(100)))).toEqual(['cut-answer']);
     const lost = reportOf(call('a', 0, { frames: [], unattributed: 'Python ran with -I.' }), callEnd('a', 50), end(100));
-    expect(lost.findings).toMatchObject([{ rule: 'unattributed-calls', site: null, message: '1 of 1 model call could not be attributed to a line. Python ran with -I.' }]);
+    expect(lost.findings).toMatchObject([{ rule: 'unattributed-calls', site: null, message: '1 of 1 model call could not be attributed to a line: Python ran with -I.' }]);
     expect(lost.lines).toEqual([]);
   });
 
