@@ -14,6 +14,7 @@ import { isAlive } from './processes.ts';
 import { ProfilerError } from './profilerError.ts';
 import { RecorderWorker } from './recorderWorker.ts';
 import { createSessionFolder, removeSessionFolder, sweepSessionFolders, writeSessionFile } from './sessionFolder.ts';
+import { maskSecrets } from './maskSecrets.ts';
 
 const LOOK_FOR_PROGRAMS_EVERY_MS: Milliseconds = 250;
 const LAST_MESSAGE_PATIENCE_MS: Milliseconds = 1000;
@@ -198,7 +199,7 @@ function header(options: ProfilerOptions, backend: ReadyBackend, startedAtEpoch:
     id: randomUUID(),
     name: options.name,
     startedAt: new Date(startedAtEpoch).toISOString(),
-    command: options.command,
+    command: maskSecrets(options.command),
     cwd: options.cwd,
     capture: options.capture,
     backend: backend.backend,

@@ -5,6 +5,7 @@ import { CALL_TAG_LIMIT, type CallTag, type HookEvent, type SessionFile } from '
 import { currentContext } from './context.ts';
 import { EventLog, now } from './events.ts';
 import { Router } from './router.ts';
+import { looksSecret } from './safeText.ts';
 
 type SpanEvent = Extract<HookEvent, { type: 'span' }>;
 type EndEvent = Extract<HookEvent, { type: 'spanEnd' }>;
@@ -49,7 +50,8 @@ export class Runtime {
       ppid: process.ppid,
       runtime: 'node',
       runtimeVersion: process.version,
-      argv: [...process.argv],
+      // The runtime and the script as they are; what the user typed after them may hold a key.
+      argv: process.argv.map((word, position) => (position > 1 && looksSecret(word) ? '…' : word)),
       cwd: process.cwd(),
     });
   }
