@@ -52,7 +52,6 @@ const allowed = {
     VSCODE,
     BUILT_IN,
     folders('src/contributions.ts', 'src/views', 'src/profile', 'src/protocol', 'src/analysis', 'src/profiler', 'src/recorder', 'src/instrument', 'src/simulator'),
-    folders('src/cli/findExecutable.ts', 'src/cli/shellEnvironment.ts'),
     packages('zod'),
   ],
   'src/views': [VSCODE, BUILT_IN, folders('src/contributions.ts', 'src/host', 'src/profile', 'src/protocol', 'src/analysis'), packages('zod')],

@@ -4,7 +4,7 @@ import { constants } from 'node:os';
 import { basename, extname } from 'node:path';
 import type { Command } from 'commander';
 import { exportDocument } from './exportCommand.ts';
-import { findExecutable } from './findExecutable.ts';
+import { findExecutable } from '../instrument/findExecutable.ts';
 import { addProfilingOptions, type ProfilingFlags, profilingOptions } from './profilingOptions.ts';
 import { startProfiling } from './profiling.ts';
 import { UsageError } from './usageError.ts';

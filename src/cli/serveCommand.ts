@@ -2,7 +2,7 @@
 import { type Command, Option } from 'commander';
 import { addProfilingOptions, type ProfilingFlags, profilingOptions } from './profilingOptions.ts';
 import { startProfiling } from './profiling.ts';
-import { likelyShell, type Shell, shellEnvironment, SHELLS } from './shellEnvironment.ts';
+import { likelyShell, type Shell, shellEnvironment, SHELLS } from '../instrument/shellEnvironment.ts';
 
 interface ServeFlags extends ProfilingFlags {
   shell?: Shell;

@@ -1,6 +1,7 @@
 /** A report as a person reads it in the terminal. */
 import { basename, isAbsolute, relative } from 'node:path';
 import { formatDuration, formatEnergy, formatPercent, formatTokens, formatUsd } from '../profile/formatValue.ts';
+import { visibleText } from '../profile/visibleText.ts';
 import type { Report, ReportLine } from '../profile/report.ts';
 import { alignColumns } from './alignColumns.ts';
 import type { TerminalStyle } from './terminalStyle.ts';
@@ -33,10 +34,10 @@ export function summaryText(report: Report, { style, paths }: SummaryOptions): s
 
 function headline({ run, totals, backend }: Report): string {
   const parts = [
-    harmless(run.name),
+    visibleText(run.name),
     `${totals.requests} ${totals.requests === 1 ? 'request' : 'requests'}`,
     formatDuration(totals.wallMs),
-    harmless([backend.model ?? backend.kind, backend.gpu === null ? null : `on ${backend.gpu}`].filter((part) => part !== null).join(' ')),
+    visibleText([backend.model ?? backend.kind, backend.gpu === null ? null : `on ${backend.gpu}`].filter((part) => part !== null).join(' ')),
   ];
   const state = run.complete ? '' : '  incomplete: the recording was cut off';
   return parts.join(' · ') + (backend.simulated ? '  simulated' : '') + state;
@@ -86,7 +87,7 @@ function lineTable(report: Report, style: TerminalStyle): string[] {
   const rows = [
     ['line', 'calls', 'time', 'tokens in→out', 'cached', 'energy'].map((title) => style.dim(title)),
     ...shown.map((line) => [
-      `${place(report, line)}  ${harmless(line.function ?? '')}`,
+      `${place(report, line)}  ${visibleText(line.function ?? '')}`,
       String(line.calls),
       formatDuration(line.llmMs + line.toolMs),
       line.llmCalls > 0 ? `${formatTokens(line.promptTokens)}→${formatTokens(line.completionTokens)}` : '',
@@ -105,7 +106,7 @@ function lineTable(report: Report, style: TerminalStyle): string[] {
 }
 
 function unattributedReason(report: Report): string {
-  return harmless(report.spans.find((span) => span.kind === 'llm' && span.site === null)?.unattributed ?? 'the reason is not known');
+  return visibleText(report.spans.find((span) => span.kind === 'llm' && span.site === null)?.unattributed ?? 'the reason is not known');
 }
 
 function noCalls(): string[] {
@@ -123,7 +124,7 @@ function toolTable(report: Report, style: TerminalStyle): string[] {
       ...report.tools
         .slice(0, MOST_ROWS)
         .map((tool) => [
-          harmless(tool.name) + (tool.evidence === 'measured' ? '' : `  ${tool.evidence}`),
+          visibleText(tool.name) + (tool.evidence === 'measured' ? '' : `  ${tool.evidence}`),
           String(tool.calls) + (tool.errors > 0 ? ` (${tool.errors} failed)` : ''),
           formatDuration(tool.totalMs),
           formatDuration(tool.p50Ms),
@@ -136,11 +137,11 @@ function toolTable(report: Report, style: TerminalStyle): string[] {
 }
 
 function findings(report: Report): string[] {
-  return report.findings.map((finding) => `${finding.severity === 'warning' ? '!' : '·'} ${harmless(finding.message)}`);
+  return report.findings.map((finding) => `${finding.severity === 'warning' ? '!' : '·'} ${visibleText(finding.message, 1000)}`);
 }
 
 function warnings(report: Report): string[] {
-  return report.warnings.map((warning) => `! ${harmless(warning.message)}`);
+  return report.warnings.map((warning) => `! ${visibleText(warning.message, 1000)}`);
 }
 
 function cachedShare(prompt: number | null, cached: number | null): string {
@@ -151,10 +152,5 @@ function cachedShare(prompt: number | null, cached: number | null): string {
 function place(report: Report, line: ReportLine): string {
   const inside = relative(report.run.cwd, line.file);
   const file = inside === '' || inside.startsWith('..') || isAbsolute(inside) ? basename(line.file) : inside;
-  return `${harmless(file)}:${line.line}`;
-}
-
-/** Control and bidirectional-override characters taken out: recorded text may hold anything, and this goes to a terminal. */
-function harmless(text: string): string {
-  return text.replace(/[\p{Cc}\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu, '');
+  return `${visibleText(file)}:${line.line}`;
 }

@@ -5,7 +5,7 @@ import { dirname, join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { extensions, type Uri } from 'vscode';
 import { z } from 'zod';
-import { findExecutable } from '../cli/findExecutable.ts';
+import { findExecutable } from '../instrument/findExecutable.ts';
 import type { ProfiledLanguage } from '../contributions.ts';
 import { chooseProgram, type NodeFacts, type Program, type PythonFacts } from './programs.ts';
 

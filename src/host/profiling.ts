@@ -1,7 +1,7 @@
 /** Profiles programs: one started here, or those that the user starts elsewhere while a session is up. */
 import { basename, dirname, extname, join } from 'node:path';
 import { env, ProgressLocation, window, workspace, type Disposable, type ExtensionContext, type TextDocument, type Uri, type WorkspaceFolder } from 'vscode';
-import { likelyShell, shellEnvironment } from '../cli/shellEnvironment.ts';
+import { likelyShell, shellEnvironment } from '../instrument/shellEnvironment.ts';
 import { profiledLanguages, type ProfiledLanguage, type Resource } from '../contributions.ts';
 import { newRecordingPath, RECORDINGS_FOLDER } from '../recorder/recordingFile.ts';
 import { openOnRun } from './choices.ts';

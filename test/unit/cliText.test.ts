@@ -4,9 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { alignColumns } from '../../src/cli/alignColumns.ts';
-import { findExecutable } from '../../src/cli/findExecutable.ts';
+import { findExecutable } from '../../src/instrument/findExecutable.ts';
 import { programName } from '../../src/cli/runCommand.ts';
-import { likelyShell, shellEnvironment } from '../../src/cli/shellEnvironment.ts';
+import { likelyShell, shellEnvironment } from '../../src/instrument/shellEnvironment.ts';
 
 
 describe('columns', () => {
