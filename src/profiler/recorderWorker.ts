@@ -23,7 +23,7 @@ export class RecorderWorker {
   constructor(listener: RecorderListener) {
     this.#listener = listener;
     // Without a thread (not yet, or no more) there is nowhere to record to; calls are served all the same.
-    this.link = new RecorderLink((batch, transfer) => this.#worker?.postMessage(batch, transfer));
+    this.link = new RecorderLink((batch) => this.#worker?.postMessage(batch, [batch.bytes.buffer as ArrayBuffer]));
   }
 
   /** Starts the thread. @returns null when the recording is open, else why it could not be made */

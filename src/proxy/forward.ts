@@ -2,17 +2,17 @@
  * One request on its way through: its body looked into where that is needed, sent on, and the answer handed
  * back read by read while the recorder's thread is told about it.
  */
-import type { IncomingMessage, ServerResponse } from 'node:http';
 import { CALL_HEADER, ORIGIN_HEADER } from '../protocol/hook.ts';
 import { monotonicMs } from '../profiler/clock.ts';
 import type { CallEndLine } from '../profile/recordingFormat.ts';
 import type { Bytes } from '../profile/units.ts';
 import type { RecorderLink } from '../recorder/link.ts';
 import { callId } from '../recorder/messages.ts';
+import type { ClientConnection, RequestHead } from './clientConnection.ts';
 import { prepareBody, scanBody, type ScannedBody } from './requestBody.ts';
 import { requestHead } from './requestHead.ts';
 import { ResponseRelay } from './responseRelay.ts';
-import type { ResponseHead } from './responseReader.ts';
+import { headerValue, type BodyRead, type ResponseHead } from './responseReader.ts';
 import type { Route } from './route.ts';
 import type { UpstreamFailure, UpstreamPool, UpstreamRequest } from './upstreamPool.ts';
 import type { Upstream, Upstreams } from './upstreams.ts';
@@ -21,6 +21,8 @@ import type { Upstream, Upstreams } from './upstreams.ts';
 const MAX_INSPECTED_BYTES: Bytes = 256 * 1024 * 1024;
 /** A refusal of `stream_options` is short; a longer answer is none. */
 const MAX_REFUSAL_BYTES: Bytes = 64 * 1024;
+
+const REASONS: Record<number, string> = { 400: 'Bad Request', 413: 'Payload Too Large', 502: 'Bad Gateway' };
 
 export interface ForwardContext {
   upstreams: Upstreams;
@@ -36,13 +38,13 @@ export interface ForwardContext {
 }
 
 /** Starts forwarding a request that has passed the route's check. */
-export function forward(request: IncomingMessage, response: ServerResponse, route: Route, context: ForwardContext): void {
-  new Exchange(request, response, route, context).start();
+export function forward(request: RequestHead, client: ClientConnection, route: Route, context: ForwardContext): void {
+  new Exchange(request, client, route, context).start();
 }
 
 export class Exchange {
-  readonly #request: IncomingMessage;
-  readonly #response: ServerResponse;
+  readonly #request: RequestHead;
+  readonly #client: ClientConnection;
   readonly #route: Route;
   readonly #context: ForwardContext;
   readonly #call: number;
@@ -58,12 +60,12 @@ export class Exchange {
   #body: Buffer | null = null;
   #scanned: ScannedBody | null = null;
   /** Body of a 400 that may be a refusal of the usage that was asked for. */
-  #refusal: { head: ResponseHead; parts: Buffer[]; bytes: Bytes } | null = null;
+  #refusal: { head: ResponseHead; reads: BodyRead[]; bytes: Bytes } | null = null;
   #usageInjected = false;
 
-  constructor(request: IncomingMessage, response: ServerResponse, route: Route, context: ForwardContext) {
+  constructor(request: RequestHead, client: ClientConnection, route: Route, context: ForwardContext) {
     this.#request = request;
-    this.#response = response;
+    this.#client = client;
     this.#route = route;
     this.#context = context;
     this.#call = context.nextCall();
@@ -72,49 +74,50 @@ export class Exchange {
 
   start(): void {
     this.#context.onOpen(this);
-    this.#response.on('close', () => {
-      if (!this.#over) this.#end(this.#response.writableFinished ? 'ok' : 'cancelled', null);
-    });
-    const choice = this.#context.upstreams.choose(header(this.#request, ORIGIN_HEADER));
+    const choice = this.#context.upstreams.choose(headerValue(this.#request.headers, ORIGIN_HEADER));
     if ('refused' in choice) {
       this.#begin(null, 0, '');
       this.#answer(400, 'wrong_destination', choice.refused);
       return;
     }
     this.#upstream = choice.upstream;
-    const declared = Number(this.#request.headers['content-length'] ?? 0);
+    const declared = typeof this.#request.body === 'number' ? this.#request.body : 0;
     if (this.#inspected && declared <= MAX_INSPECTED_BYTES) this.#collect();
-    else this.#stream([]);
+    else this.#stream();
   }
 
   /** Cuts the exchange off without recording an end. */
   cutOff(): void {
     this.#over = true;
     this.#sent?.abort();
-    this.#response.destroy();
+    this.#client.destroy();
   }
 
   /** Waits for the whole body: whether usage must be asked for, and the length to declare, depend on it. */
   #collect(): void {
     const parts: Buffer[] = [];
     let bytes = 0;
-    const onData = (part: Buffer) => {
-      parts.push(part);
-      bytes += part.length;
-      if (bytes <= MAX_INSPECTED_BYTES) return;
-      this.#request.off('data', onData);
-      this.#request.off('end', onEnd);
-      this.#request.pause();
-      this.#stream(parts);
-    };
-    const onEnd = () => {
-      this.#body = parts.length === 1 ? parts[0]! : Buffer.concat(parts);
-      this.#scanned = this.#request.headers['content-encoding'] === undefined ? scanBody(this.#body) : null;
-      const at = monotonicMs();
-      this.#sendBody(true);
-      this.#begin(this.#body, this.#body.length, this.#upstream!.url, at);
-    };
-    this.#request.on('data', onData).on('end', onEnd);
+    this.#client.accept({
+      onBody: (part) => {
+        if (this.#over) return;
+        parts.push(part);
+        bytes += part.length;
+        if (bytes > MAX_INSPECTED_BYTES) this.#answer(413, 'request_too_large', 'A chunked request of more than 256 MB is not taken; declare its length.');
+      },
+      onBodyEnd: () => {
+        if (this.#over) return;
+        this.#body = parts.length === 1 ? parts[0]! : Buffer.concat(parts);
+        this.#scanned = headerValue(this.#request.headers, 'content-encoding') === null ? scanBody(this.#body) : null;
+        const at = monotonicMs();
+        this.#sendBody(true);
+        this.#begin(this.#body, this.#body.length, this.#upstream!.url, at);
+      },
+      onGone: () => this.#gone(),
+    });
+  }
+
+  #gone(): void {
+    if (!this.#over) this.#end('cancelled', null);
   }
 
   #sendBody(injectUsage: boolean): void {
@@ -127,32 +130,31 @@ export class Exchange {
   }
 
   /** Sends the body on as it arrives. */
-  #stream(first: Buffer[]): void {
-    const request = this.#request;
-    const declared = request.headers['content-length'];
-    const chunked = declared === undefined && request.headers['transfer-encoding'] !== undefined;
-    const hasBody = chunked || declared !== undefined;
-    this.#begin(null, Number(declared ?? 0), this.#upstream!.url);
-    const framed = (part: Buffer) => (chunked ? Buffer.concat([Buffer.from(`${part.length.toString(16)}\r\n`), part, Buffer.from('\r\n')]) : part);
-    this.#send(chunked ? 'chunked' : hasBody ? Number(declared) : null, first.map(framed), !hasBody);
-    if (!hasBody) return;
-    request.on('data', (part: Buffer) => {
-      if (this.#over || this.#sent!.write(framed(part))) return;
-      request.pause();
-      this.#sent!.onDrain(() => request.resume());
+  #stream(): void {
+    const { body } = this.#request;
+    const chunked = body === 'chunked';
+    this.#begin(null, typeof body === 'number' ? body : 0, this.#upstream!.url);
+    this.#send(body, [], body === null);
+    this.#client.accept({
+      onBody: (part) => {
+        const framed = chunked ? Buffer.concat([Buffer.from(`${part.length.toString(16)}\r\n`), part, Buffer.from('\r\n')]) : part;
+        if (this.#over || this.#sent!.write(framed)) return;
+        this.#client.pauseBody();
+        this.#sent!.onDrain(() => this.#client.resumeBody());
+      },
+      onBodyEnd: () => {
+        if (chunked && !this.#over) this.#sent!.write(Buffer.from('0\r\n\r\n'));
+      },
+      onGone: () => this.#gone(),
     });
-    request.on('end', () => {
-      if (chunked && !this.#over) this.#sent!.write(Buffer.from('0\r\n\r\n'));
-    });
-    request.resume();
   }
 
   #send(length: number | 'chunked' | null, body: Buffer[], replayable: boolean): void {
     const upstream = this.#upstream!;
     const head = requestHead(this.#request, { upstream, suffix: this.#route.suffix, callId: callId(this.#call), body: length, identity: this.#inspected });
-    this.#sent = this.#context.pool.request(upstream.address, { method: this.#request.method!, head, body }, replayable, {
+    this.#sent = this.#context.pool.request(upstream.address, { method: this.#request.method, head, body }, replayable, {
       onHead: (answer, bodyFollows) => this.#onHead(answer, bodyFollows),
-      onBody: (bytes, done) => this.#onBody(bytes, done),
+      onBody: (read) => this.#onBody(read),
       onFailure: (failure) => this.#onFailure(failure),
     });
   }
@@ -160,7 +162,7 @@ export class Exchange {
   #onHead(head: ResponseHead, bodyFollows: boolean): void {
     if (this.#over) return;
     if (this.#usageInjected && (head.status === 400 || head.status === 422)) {
-      this.#refusal = { head, parts: [], bytes: 0 };
+      this.#refusal = { head, reads: [], bytes: 0 };
       return;
     }
     this.#deliver(head, bodyFollows);
@@ -169,7 +171,7 @@ export class Exchange {
   #deliver(head: ResponseHead, bodyFollows: boolean): void {
     const at = monotonicMs();
     this.#httpStatus = head.status;
-    this.#relay = new ResponseRelay(this.#request, this.#response, head, { hideUsage: this.#usageInjected });
+    this.#relay = new ResponseRelay(this.#client, this.#request.minor, head, { hideUsage: this.#usageInjected });
     this.#relay.begin(bodyFollows);
     this.#context.recorder.send({
       type: 'head',
@@ -182,17 +184,17 @@ export class Exchange {
     });
   }
 
-  #onBody(bytes: Buffer, done: boolean): void {
+  #onBody(read: BodyRead): void {
     if (this.#over) return;
     if (this.#refusal !== null) {
-      this.#onRefusalBody(bytes, done);
+      this.#onRefusalBody(read);
       return;
     }
     const at = monotonicMs();
-    this.#bytes += bytes.length;
-    const flowing = this.#relay!.write(bytes, done);
-    if (this.#inspected && bytes.length > 0) this.#context.recorder.read(this.#call, at, bytes);
-    if (done) this.#end(this.#httpStatus! >= 400 ? 'error' : 'ok', null, at);
+    this.#bytes += read.bytes.length;
+    const flowing = this.#relay!.write(read);
+    if (this.#inspected && read.bytes.length > 0) this.#context.recorder.read(this.#call, at, read.bytes);
+    if (read.done) this.#end(this.#httpStatus! >= 400 ? 'error' : 'ok', null, at);
     else if (!flowing) {
       this.#sent!.pause();
       this.#relay!.onDrain(() => this.#sent!.resume());
@@ -200,20 +202,20 @@ export class Exchange {
   }
 
   /** Gathers a 400 until it is known whether it refuses what the proxy added; then asks again without, or hands it on. */
-  #onRefusalBody(bytes: Buffer, done: boolean): void {
+  #onRefusalBody(read: BodyRead): void {
     const refusal = this.#refusal!;
-    refusal.parts.push(bytes);
-    refusal.bytes += bytes.length;
-    if (!done && refusal.bytes <= MAX_REFUSAL_BYTES) return;
+    refusal.reads.push(read);
+    refusal.bytes += read.bytes.length;
+    if (!read.done && refusal.bytes <= MAX_REFUSAL_BYTES) return;
     this.#refusal = null;
-    const whole = Buffer.concat(refusal.parts);
-    if (done && /stream_options|include_usage/.test(whole.toString('latin1'))) {
+    const text = Buffer.concat(refusal.reads.map(({ bytes }) => bytes)).toString('latin1');
+    if (read.done && /stream_options|include_usage/.test(text)) {
       this.#upstream!.takesStreamOptions = false;
       this.#sendBody(false);
       return;
     }
     this.#deliver(refusal.head, true);
-    this.#onBody(whole, done);
+    for (const gathered of refusal.reads) this.#onBody(gathered);
   }
 
   #onFailure({ phase, error }: UpstreamFailure): void {
@@ -233,28 +235,28 @@ export class Exchange {
   #answer(status: number, code: string, message: string): void {
     this.#httpStatus = null;
     this.#end('error', message);
-    if (this.#response.headersSent || this.#response.destroyed) return;
-    const body = JSON.stringify({ error: { message, type: code, param: null, code } });
-    this.#response.writeHead(status, { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) });
-    this.#response.end(body);
+    const body = Buffer.from(JSON.stringify({ error: { message, type: code, param: null, code } }));
+    // An answer before the request's end: nothing more is read on this connection.
+    this.#client.start(status, REASONS[status] ?? '', ['Content-Type', 'application/json', 'Content-Length', String(body.length)], body, false);
+    this.#client.finish(false);
   }
 
   #begin(body: Buffer | null, bytes: Bytes, upstream: string, at = monotonicMs()): void {
     this.#begun = true;
-    this.#context.recorder.send({
-      type: 'begun',
+    const begun = {
+      type: 'begun' as const,
       call: this.#call,
       at,
       endpoint: this.#route.endpoint,
-      method: this.#request.method!,
+      method: this.#request.method,
       path: this.#route.path,
-      tag: header(this.#request, CALL_HEADER) ?? null,
+      tag: headerValue(this.#request.headers, CALL_HEADER),
       attempt: attempt(this.#request),
       upstream,
       stream: this.#scanned?.stream ?? false,
       bytes,
-      body: body === null || body.length === 0 ? null : new Uint8Array(body),
-    });
+    };
+    this.#context.recorder.begun(begun, body === null || body.length === 0 ? null : body);
   }
 
   #end(status: CallEndLine['status'], error: string | null, at = monotonicMs()): void {
@@ -266,13 +268,8 @@ export class Exchange {
   }
 }
 
-function header(request: IncomingMessage, name: string): string | undefined {
-  const value = request.headers[name];
-  return Array.isArray(value) ? value[0] : value;
-}
-
 /** The openai SDKs count their retries from 0. */
-function attempt(request: IncomingMessage): number {
-  const retries = Number(header(request, 'x-stainless-retry-count') ?? 0);
+function attempt(request: RequestHead): number {
+  const retries = Number(headerValue(request.headers, 'x-stainless-retry-count') ?? 0);
   return Number.isInteger(retries) && retries >= 0 && retries < 1000 ? retries + 1 : 1;
 }

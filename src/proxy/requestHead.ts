@@ -1,5 +1,6 @@
 /** Turns a client's request head into the one that the upstream gets. */
-import type { IncomingMessage } from 'node:http';
+import type { RequestHead } from './clientConnection.ts';
+import { headerValue } from './responseReader.ts';
 import type { Upstream } from './upstreams.ts';
 
 /** Headers of one connection, not of the request; `host` and the body's length are written anew. */
@@ -20,15 +21,15 @@ export interface HeadOptions {
 }
 
 /** The head's text, ready to be sent as latin1: names, order and values as the client wrote them. */
-export function requestHead(request: IncomingMessage, options: HeadOptions): string {
+export function requestHead(request: RequestHead, options: HeadOptions): string {
   const { upstream } = options;
-  const named = request.headers.connection === undefined ? null : request.headers.connection.toLowerCase();
+  const named = headerValue(request.headers, 'connection')?.toLowerCase() ?? null;
   const listed = named === null || named === 'keep-alive' || named === 'close' ? null : new Set(named.split(',').map((name) => name.trim()));
   let head = `${request.method} ${upstream.basePath}${options.suffix} HTTP/1.1\r\nHost: ${upstream.host}\r\n`;
-  const { rawHeaders } = request;
+  const { headers } = request;
   let identityAsked = false;
-  for (let i = 0; i < rawHeaders.length; i += 2) {
-    const name = rawHeaders[i]!;
+  for (let i = 0; i < headers.length; i += 2) {
+    const name = headers[i]!;
     const lower = name.toLowerCase();
     if (NOT_FORWARDED.has(lower) || lower.startsWith(OWN_PREFIX) || listed?.has(lower)) continue;
     if (lower === 'authorization' && upstream.authorization !== null) continue;
@@ -37,7 +38,7 @@ export function requestHead(request: IncomingMessage, options: HeadOptions): str
       head += `${name}: identity\r\n`;
       continue;
     }
-    head += `${name}: ${rawHeaders[i + 1]}\r\n`;
+    head += `${name}: ${headers[i + 1]}\r\n`;
   }
   if (options.identity && !identityAsked) head += 'Accept-Encoding: identity\r\n';
   if (upstream.authorization !== null && upstream.authorization !== '') head += `Authorization: ${upstream.authorization}\r\n`;

@@ -28,8 +28,18 @@ export interface ResponseHead {
 export interface ResponseReceiver {
   /** @param bodyFollows whether the same read also holds the first bytes of the body */
   onHead(head: ResponseHead, bodyFollows: boolean): void;
-  /** Raw body bytes, framing included; empty with `done` for a response without a body. */
-  onBody(bytes: Buffer, done: boolean): void;
+  onBody(read: BodyRead): void;
+}
+
+/** The part of a response's body that one read brought. */
+export interface BodyRead {
+  /** Raw, framing included; empty with `done` for a response without a body. */
+  bytes: Buffer;
+  /** Where the payload of chunks stands in `bytes`: start and end in turn. Null for a body that is not chunked. */
+  payload: number[] | null;
+  /** Chunks neither began before this read nor go on after it. */
+  whole: boolean;
+  done: boolean;
 }
 
 /** Raised for an answer that is not HTTP, or breaks off. */
@@ -94,7 +104,7 @@ export class ResponseReader {
     if (this.#done) return;
     if (this.#head?.framing === 'close') {
       this.#done = true;
-      this.#receiver.onBody(Buffer.alloc(0), true);
+      this.#receiver.onBody(noBody());
       return;
     }
     throw new ResponseError(this.#head === null ? 'the server closed the connection without an answer' : 'the server closed the connection before its answer ended');
@@ -125,29 +135,40 @@ export class ResponseReader {
       this.#receiver.onHead(head, empty || all.length > bodyAt);
       if (empty) {
         this.#done = true;
-        this.#receiver.onBody(Buffer.alloc(0), true);
+        this.#receiver.onBody(noBody());
         return all.length - bodyAt;
       }
       return all.length > bodyAt ? this.#readBody(all, bodyAt) : 0;
     }
   }
 
-  #readBody(bytes: Buffer, from: number): number {
+  #readBody(all: Buffer, from: number): number {
+    const bytes = from === 0 ? all : all.subarray(from);
     let end = bytes.length;
+    let payload: number[] | null = null;
+    let whole = false;
     if (this.#chunked !== null) {
-      const after = this.#chunked.feed(bytes, from);
+      const wholeBefore = this.#chunked.atBoundary;
+      payload = [];
+      const after = this.#chunked.feed(bytes, 0, payload);
+      whole = wholeBefore && this.#chunked.atBoundary;
       if (after >= 0) {
         this.#done = true;
         end = after;
       }
     } else if (this.#head!.framing === 'length') {
-      end = Math.min(end, from + this.#remaining);
-      this.#remaining -= end - from;
+      end = Math.min(end, this.#remaining);
+      this.#remaining -= end;
       this.#done = this.#remaining === 0;
     }
-    this.#receiver.onBody(from === 0 && end === bytes.length ? bytes : bytes.subarray(from, end), this.#done);
-    return bytes.length - end;
+    const left = bytes.length - end;
+    this.#receiver.onBody({ bytes: left === 0 ? bytes : bytes.subarray(0, end), payload, whole, done: this.#done });
+    return left;
   }
+}
+
+function noBody(): BodyRead {
+  return { bytes: Buffer.alloc(0), payload: null, whole: true, done: true };
 }
 
 const STATUS_LINE = /^HTTP\/1\.([01]) (\d{3})(?: (.*))?$/;

@@ -1,5 +1,6 @@
 /** Who may use the proxy, and for what: every request is checked here before anything else is done with it. */
-import { createHash, timingSafeEqual } from 'node:crypto';
+import { timingSafeEqual } from 'node:crypto';
+import { headerValue } from './responseReader.ts';
 import type { Endpoint } from '../profile/recordingFormat.ts';
 
 const ENDPOINTS: Record<string, Endpoint> = {
@@ -18,28 +19,25 @@ export interface Route {
   suffix: string;
 }
 
-function digest(text: string): Buffer {
-  return createHash('sha256').update(text).digest();
-}
-
 /** Checks requests against one session's token. */
 export class RouteCheck {
   readonly #token: Buffer;
-  readonly #tokenLength: number;
+  readonly #asked: Buffer;
 
   constructor(token: string) {
-    this.#token = digest(token);
-    this.#tokenLength = token.length;
+    this.#token = Buffer.from(token, 'latin1');
+    this.#asked = Buffer.alloc(token.length);
   }
 
   /** The route of a request that may pass; null for every other. */
-  check(method: string, url: string, headers: { host?: string | undefined; origin?: string | undefined }): Route | null {
+  check(method: string, url: string, headers: string[]): Route | null {
+    const host = headerValue(headers, 'host');
     // A page in a browser has an Origin; a name that was rebound to loopback is in Host.
-    if (headers.origin !== undefined || headers.host === undefined || !isLoopbackHost(headers.host)) return null;
+    if (headerValue(headers, 'origin') !== null || host === null || !isLoopbackHost(host)) return null;
     if (url.charCodeAt(0) !== 47) return null;
-    const tokenEnd = 1 + this.#tokenLength;
-    // Hashes of equal length, so that neither the token's content nor its length can be timed.
-    if (!timingSafeEqual(digest(url.slice(1, tokenEnd)), this.#token)) return null;
+    const tokenEnd = 1 + this.#token.length;
+    this.#asked.fill(0).write(url.slice(1, tokenEnd), 'latin1');
+    if (!timingSafeEqual(this.#asked, this.#token)) return null;
     if (!url.startsWith('/v1/', tokenEnd)) return null;
     const asked = url.slice(tokenEnd);
     const query = asked.indexOf('?');

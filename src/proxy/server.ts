@@ -1,8 +1,9 @@
 /** The proxy's listening side: loopback only, one unguessable route, everything else a bare 404. */
 import { randomBytes } from 'node:crypto';
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
+import { ClientConnection, type RequestHead } from './clientConnection.ts';
 import { forward, type Exchange, type ForwardContext } from './forward.ts';
+import { monotonicMs } from '../profiler/clock.ts';
 import { RouteCheck } from './route.ts';
 import { UpstreamPool } from './upstreamPool.ts';
 import type { Upstreams } from './upstreams.ts';
@@ -10,9 +11,8 @@ import type { RecorderLink } from '../recorder/link.ts';
 import type { Milliseconds } from '../profile/units.ts';
 
 /** Says nothing of what is served here. */
-const NOT_FOUND = '{"error":{"message":"Not Found","type":"not_found","param":null,"code":404}}';
-/** Agents pause between calls for as long as their tools take. */
-const KEEP_ALIVE_MS: Milliseconds = 65_000;
+const NOT_FOUND = Buffer.from('{"error":{"message":"Not Found","type":"not_found","param":null,"code":404}}');
+const SWEEP_EVERY_MS: Milliseconds = 5000;
 
 export interface ProxyOptions {
   /** 0 picks a free port. */
@@ -48,15 +48,26 @@ export async function startProxy(options: ProxyOptions): Promise<Proxy> {
     onOpen: (exchange) => open.add(exchange),
     onClosed: (exchange) => open.delete(exchange),
   };
-  const server = createServer({ keepAliveTimeout: KEEP_ALIVE_MS, requestTimeout: 0, noDelay: true, highWaterMark: 1 << 20 }, (request: IncomingMessage, response: ServerResponse) => {
-    const route = check.check(request.method!, request.url!, request.headers);
-    if (route === null) {
-      // The rest of a refused body is not read.
-      response.writeHead(404, { 'content-type': 'application/json', 'content-length': NOT_FOUND.length, connection: 'close' }).end(NOT_FOUND);
+  const onRequest = (request: RequestHead, client: ClientConnection) => {
+    const route = check.check(request.method, request.target, request.headers);
+    if (route !== null) {
+      forward(request, client, route, context);
       return;
     }
-    forward(request, response, route, context);
+    // The rest of a refused body is not read.
+    client.start(404, 'Not Found', ['Content-Type', 'application/json', 'Content-Length', String(NOT_FOUND.length)], request.method === 'HEAD' ? null : NOT_FOUND, false);
+    client.finish(false);
+  };
+  const sockets = new Map<Socket, ClientConnection>();
+  const server = createServer({ noDelay: true }, (socket) => {
+    sockets.set(socket, new ClientConnection(socket, onRequest));
+    socket.on('close', () => sockets.delete(socket));
   });
+  const sweep = setInterval(() => {
+    const now = monotonicMs();
+    for (const client of sockets.values()) client.closeIfStale(now);
+  }, SWEEP_EVERY_MS);
+  sweep.unref();
   const port = await listen(server, options.port);
   options.upstreams.ownPort = port;
   return {
@@ -66,8 +77,9 @@ export async function startProxy(options: ProxyOptions): Promise<Proxy> {
       new Promise((resolve) => {
         for (const exchange of open) exchange.cutOff();
         pool.close();
+        clearInterval(sweep);
         server.close(() => resolve());
-        server.closeAllConnections();
+        for (const socket of sockets.keys()) socket.destroy();
       }),
   };
 }

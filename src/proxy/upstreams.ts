@@ -59,8 +59,8 @@ export class Upstreams {
   }
 
   /** @param meant base URL that the program meant to call, as its hook tells it */
-  choose(meant: string | undefined): Choice {
-    if (!this.#direct || meant === undefined) return { upstream: this.#fixed };
+  choose(meant: string | null): Choice {
+    if (!this.#direct || meant === null) return { upstream: this.#fixed };
     const known = this.#byUrl.get(meant);
     if (known !== undefined) return { upstream: known };
     let upstream: Upstream;

@@ -2,19 +2,18 @@
  * Takes out of a stream what is there only because the proxy asked for it: the usage-only event, and
  * `"usage":null` on the others. Everything else passes as the bytes it came in.
  */
-import { ChunkedDecoder } from './chunkedDecoder.ts';
+import type { BodyRead } from './responseReader.ts';
 
 const LINE_FEED = 10;
 const NAME = Buffer.from('"usage"');
 const LAST_CHUNK = Buffer.from('0\r\n\r\n');
 const CRLF = Buffer.from('\r\n');
-/** Ends of a read that leave no event half delivered: chunk end, or message end after it. */
-const WHOLE_ENDS = [Buffer.from('\n\n\r\n'), Buffer.from('\r\n\r\n\r\n'), Buffer.from('\n\n\r\n0\r\n\r\n'), Buffer.from('\r\n\r\n\r\n0\r\n\r\n')];
 /** An event longer than this is passed on unchecked rather than held. */
 const MAX_HELD_BYTES = 4 * 1024 * 1024;
 
-function endsWith(bytes: Buffer, end: Buffer): boolean {
-  return bytes.length >= end.length && bytes.compare(end, 0, end.length, bytes.length - end.length) === 0;
+/** Whether an event's blank line ends just before `end`. */
+function endsEvent(bytes: Buffer, end: number): boolean {
+  return bytes[end - 1] === 10 && (bytes[end - 2] === 10 || (bytes[end - 2] === 13 && bytes[end - 3] === 10));
 }
 
 /** Index after the first event's blank line, or -1. */
@@ -52,36 +51,25 @@ export function withoutUsage(event: Buffer): Buffer | null {
   return Buffer.from(text.replace(data[1]!, () => cut));
 }
 
-/** One stream's filter. */
+/** One stream's filter. Its output is chunked whether or not its input was. */
 export class UsageHider {
-  readonly #chunked: ChunkedDecoder | null;
   /** An event's beginning, in the pieces in which it came. */
   #held: Buffer[] = [];
   #heldBytes = 0;
 
-  /** @param chunked whether the upstream's body is chunked; if not, the output is chunked all the same */
-  constructor(chunked: boolean) {
-    this.#chunked = chunked ? new ChunkedDecoder() : null;
-  }
-
-  /** What to send for a read, chunked; null for nothing. */
-  push(raw: Buffer, done: boolean): Buffer | null {
+  /** What to send for a read; null for nothing. */
+  push({ bytes, payload, whole, done }: BodyRead): Buffer | null {
+    // The usual read: whole chunks of whole events that do not speak of usage.
+    if (payload !== null && whole && this.#heldBytes === 0 && (payload.length === 0 || endsEvent(bytes, payload.at(-1)!)) && !bytes.includes(NAME)) return bytes;
     const out: Buffer[] = [];
-    if (this.#chunked === null) {
-      if (raw.length > 0) this.#payload(raw, out);
-    } else {
-      const wholeBefore = this.#held.length === 0 && this.#chunked.atBoundary;
-      const ranges: number[] = [];
-      this.#chunked.feed(raw, 0, (start, end) => ranges.push(start, end));
-      // The usual read: whole chunks of whole events that do not speak of usage.
-      if (wholeBefore && this.#chunked.atBoundary && !raw.includes(NAME) && (ranges.length === 0 || WHOLE_ENDS.some((end) => endsWith(raw, end)))) return raw;
-      for (let i = 0; i < ranges.length; i += 2) this.#payload(raw.subarray(ranges[i], ranges[i + 1]), out);
-    }
+    if (payload !== null) for (let i = 0; i < payload.length; i += 2) this.#payload(bytes.subarray(payload[i], payload[i + 1]), out);
+    else if (bytes.length > 0) this.#payload(bytes, out);
     if (done) {
       if (this.#held.length > 0) {
         const rest = withoutUsage(Buffer.concat(this.#held));
         if (rest !== null) frame(rest, out);
         this.#held = [];
+        this.#heldBytes = 0;
       }
       out.push(LAST_CHUNK);
     }

@@ -43,16 +43,20 @@ export class CallRecord {
     if (head.contentEncoding === null && /^text\/event-stream\b/i.test(head.contentType ?? '')) this.#sse = new SseParser();
   }
 
-  /** Takes reads of the answer. */
-  bytes({ data, ends, at }: CallBytes): void {
-    const all = Buffer.from(data.buffer, data.byteOffset, data.byteLength);
-    let start = 0;
-    ends.forEach((end, index) => {
-      const read = all.subarray(start, end);
-      start = end;
+  /** Takes reads of the answer; `bytes` are those of their batch. */
+  bytes({ data, lengths, at }: CallBytes, bytes: Buffer): void {
+    let { start } = data;
+    lengths.forEach((length, index) => {
+      const read = bytes.subarray(start, start + length);
+      start += length;
       const when = at[index]!;
-      if (this.#chunked === null) this.#payload(read, when);
-      else this.#chunked.feed(read, 0, (from, to) => this.#payload(read.subarray(from, to), when));
+      if (this.#chunked === null) {
+        this.#payload(read, when);
+        return;
+      }
+      const payload: number[] = [];
+      this.#chunked.feed(read, 0, payload);
+      for (let i = 0; i < payload.length; i += 2) this.#payload(read.subarray(payload[i], payload[i + 1]), when);
     });
   }
 

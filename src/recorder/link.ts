@@ -1,9 +1,9 @@
 /**
  * The serving thread's end of the line to the recorder. Nothing here may take time: messages are gathered, and
- * posted when a call has ended or a few milliseconds have passed.
+ * posted every few milliseconds; at once when a call has ended and nothing was posted lately.
  */
-import type { Worker } from 'node:worker_threads';
-import type { CallBytes, ToRecorder } from './messages.ts';
+import { monotonicMs } from '../profiler/clock.ts';
+import type { CallBegun, RecorderBatch, ToRecorder } from './messages.ts';
 import type { Bytes, Milliseconds } from '../profile/units.ts';
 
 const POST_EVERY_MS: Milliseconds = 20;
@@ -11,43 +11,55 @@ const POST_AT_BYTES: Bytes = 256 * 1024;
 
 /** Reads of one call that have not been posted yet. */
 interface PendingReads {
+  call: number;
   at: Milliseconds[];
   parts: Buffer[];
   bytes: Bytes;
 }
 
+interface Pending {
+  message: ToRecorder;
+  /** What goes into the batch's bytes for it. */
+  parts: Buffer[];
+}
+
 export class RecorderLink {
-  readonly #post: (batch: ToRecorder[], transfer: ArrayBuffer[]) => void;
-  #batch: ToRecorder[] = [];
+  readonly #post: (batch: RecorderBatch) => void;
+  #pending: Pending[] = [];
   readonly #reads = new Map<number, PendingReads>();
   #pendingBytes: Bytes = 0;
   #timer: NodeJS.Timeout | null = null;
   #immediate = false;
+  #postedAt: Milliseconds = -Infinity;
 
-  constructor(post: (batch: ToRecorder[], transfer: ArrayBuffer[]) => void) {
+  /** @param post must transfer the batch's bytes, or use them up at once */
+  constructor(post: (batch: RecorderBatch) => void) {
     this.#post = post;
   }
 
-  static to(worker: Worker): RecorderLink {
-    return new RecorderLink((batch, transfer) => worker.postMessage(batch, transfer));
+  /** Queues a message. */
+  send(message: Exclude<ToRecorder, CallBegun>): void {
+    if (message.type === 'ended') this.#takeReads(message.call);
+    this.#pending.push({ message, parts: [] });
+    this.#schedule(message.type === 'ended' && message.at - this.#postedAt > POST_EVERY_MS);
   }
 
-  /** Queues a message; a call's end is posted as soon as the serving thread has nothing better to do. */
-  send(message: ToRecorder): void {
-    if (message.type === 'ended') this.#flushReads(message.call);
-    this.#batch.push(message);
-    if (message.type === 'begun' && message.body !== null) this.#pendingBytes += message.body.length;
-    this.#schedule(message.type === 'ended');
+  /** Queues a call's beginning. `body` must not change afterwards. */
+  begun(message: Omit<CallBegun, 'body'>, body: Buffer | null): void {
+    const range = body === null ? null : { start: this.#pendingBytes, end: this.#pendingBytes + body.length };
+    this.#pending.push({ message: { ...message, body: range }, parts: body === null ? [] : [body] });
+    this.#pendingBytes += body?.length ?? 0;
+    this.#schedule(false);
   }
 
   /** Notes one read of a call's answer. `bytes` must not change afterwards. */
   read(call: number, at: Milliseconds, bytes: Buffer): void {
     let pending = this.#reads.get(call);
-    if (pending === undefined) this.#reads.set(call, (pending = { at: [], parts: [], bytes: 0 }));
+    if (pending === undefined) this.#reads.set(call, (pending = { call, at: [], parts: [], bytes: 0 }));
     pending.at.push(at);
     pending.parts.push(bytes);
     pending.bytes += bytes.length;
-    this.#pendingBytes += bytes.length;
+    if (pending.bytes > POST_AT_BYTES) this.#takeReads(call);
     this.#schedule(false);
   }
 
@@ -55,18 +67,22 @@ export class RecorderLink {
   flush(): void {
     if (this.#timer !== null) clearTimeout(this.#timer);
     this.#timer = null;
-    for (const call of [...this.#reads.keys()]) this.#flushReads(call);
+    for (const call of [...this.#reads.keys()]) this.#takeReads(call);
+    if (this.#pending.length === 0) return;
+    // A buffer of its own, not of Node's pool, so that it can change hands.
+    const bytes = new Uint8Array(this.#pendingBytes);
+    let at = 0;
+    for (const { parts } of this.#pending) {
+      for (const part of parts) {
+        bytes.set(part, at);
+        at += part.length;
+      }
+    }
+    const messages = this.#pending.map(({ message }) => message);
+    this.#pending = [];
     this.#pendingBytes = 0;
-    if (this.#batch.length === 0) return;
-    const batch = this.#batch;
-    this.#batch = [];
-    this.#post(
-      batch,
-      batch.flatMap((message) => {
-        const bytes = message.type === 'bytes' ? message.data : message.type === 'begun' ? message.body : null;
-        return bytes === null ? [] : [bytes.buffer as ArrayBuffer];
-      }),
-    );
+    this.#postedAt = monotonicMs();
+    this.#post({ messages, bytes });
   }
 
   #schedule(soon: boolean): void {
@@ -80,20 +96,13 @@ export class RecorderLink {
     } else this.#timer ??= setTimeout(() => this.flush(), POST_EVERY_MS);
   }
 
-  #flushReads(call: number): void {
-    const pending = this.#reads.get(call);
-    if (pending === undefined) return;
+  #takeReads(call: number): void {
+    const reads = this.#reads.get(call);
+    if (reads === undefined) return;
     this.#reads.delete(call);
-    // A buffer of its own, not of Node's pool, so that it can change hands without a copy.
-    const data = new Uint8Array(pending.bytes);
-    const ends: number[] = [];
-    let at = 0;
-    for (const part of pending.parts) {
-      data.set(part, at);
-      at += part.length;
-      ends.push(at);
-    }
-    const message: CallBytes = { type: 'bytes', call, at: pending.at, ends, data };
-    this.#batch.push(message);
+    const start = this.#pendingBytes;
+    this.#pendingBytes += reads.bytes;
+    const data = { start, end: this.#pendingBytes };
+    this.#pending.push({ message: { type: 'bytes', call, at: reads.at, lengths: reads.parts.map(({ length }) => length), data }, parts: reads.parts });
   }
 }

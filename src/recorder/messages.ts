@@ -7,6 +7,12 @@
 import type { Backend, CallEndLine, Capture, Endpoint, GpuState, HeaderLine } from '../profile/recordingFormat.ts';
 import type { Bytes, Milliseconds } from '../profile/units.ts';
 
+/** Where something stands in a batch's bytes: [start, end). */
+export interface ByteRange {
+  start: number;
+  end: number;
+}
+
 /** A request's head and body have arrived. */
 export interface CallBegun {
   type: 'begun';
@@ -23,8 +29,8 @@ export interface CallBegun {
   upstream: string;
   stream: boolean;
   bytes: Bytes;
-  /** The request's JSON in a buffer of its own; null when it is not looked into. */
-  body: Uint8Array | null;
+  /** The request's JSON; null when it is not looked into. */
+  body: ByteRange | null;
 }
 
 export interface CallHead {
@@ -37,13 +43,13 @@ export interface CallHead {
   chunked: boolean;
 }
 
-/** Bytes of the answer as they came, framing included: read `i` ends at `ends[i]` and arrived at `at[i]`. */
+/** Bytes of the answer as they came, framing included: read `i` is `lengths[i]` long and arrived at `at[i]`. */
 export interface CallBytes {
   type: 'bytes';
   call: number;
   at: Milliseconds[];
-  ends: number[];
-  data: Uint8Array;
+  lengths: number[];
+  data: ByteRange;
 }
 
 export interface CallEnded {
@@ -76,6 +82,12 @@ export type ToRecorder =
   | { type: 'gpu'; segment: GpuSegment }
   | { type: 'warning'; at: Milliseconds; code: string; message: string }
   | { type: 'stop'; at: Milliseconds; exitCode: number | null; signal: string | null };
+
+/** Messages in order, and the bytes that they speak of, in one buffer that changes hands without a copy. */
+export interface RecorderBatch {
+  messages: ToRecorder[];
+  bytes: Uint8Array;
+}
 
 export type FromRecorder =
   /** The recording is open, or cannot be and calls go unrecorded. */

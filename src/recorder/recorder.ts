@@ -46,11 +46,14 @@ export class Recorder {
     return this.#calls.size;
   }
 
-  /** Takes one message of the serving thread, other than `stop`. */
-  take(message: Exclude<ToRecorder, { type: 'stop' }>): void {
+  /**
+   * Takes one message of the serving thread, other than `stop`.
+   * @param bytes those of the message's batch
+   */
+  take(message: Exclude<ToRecorder, { type: 'stop' }>, bytes: Buffer): void {
     switch (message.type) {
       case 'begun':
-        this.#callBegun(message);
+        this.#callBegun(message, bytes);
         return;
       case 'head':
         this.#calls.get(message.call)?.head(message);
@@ -59,7 +62,7 @@ export class Recorder {
         const record = this.#calls.get(message.call);
         if (record === undefined) return;
         const before = record.answer.firstTokenAt;
-        record.bytes(message);
+        record.bytes(message, bytes);
         const first = record.answer.firstTokenAt;
         if (before === null && first !== null) this.#listener.append({ type: 'firstToken', t: this.#t(first), id: record.id });
         return;
@@ -133,10 +136,10 @@ export class Recorder {
     return microseconds(at - this.#options.startedAt);
   }
 
-  #callBegun(begun: CallBegun): void {
+  #callBegun(begun: CallBegun, bytes: Buffer): void {
     const record = new CallRecord(callId(begun.call), begun.endpoint, begun.upstream);
     this.#calls.set(begun.call, record);
-    const body = begun.body === null ? null : parseObject(Buffer.from(begun.body.buffer, begun.body.byteOffset, begun.body.byteLength).toString('utf8'));
+    const body = begun.body === null ? null : parseObject(bytes.toString('utf8', begun.body.start, begun.body.end));
     const tag = readTag(begun.tag);
     if (tag !== null && typeof tag === 'object') this.#process(tag.pid);
     const { model, request } = digestRequest(begun.endpoint, body, begun.bytes, this.#options.capture);

@@ -4,7 +4,7 @@ import { monotonicMs } from '../profiler/clock.ts';
 import type { Milliseconds } from '../profile/units.ts';
 import { MetricsPoller } from '../telemetry/metricsPoller.ts';
 import { HookEvents } from './hookEvents.ts';
-import type { FromRecorder, RecorderOptions, ToRecorder } from './messages.ts';
+import type { FromRecorder, RecorderBatch, RecorderOptions, ToRecorder } from './messages.ts';
 import { Recorder } from './recorder.ts';
 import { createRecordingFile, RecordingWriter, type AppendTarget } from './recordingWriter.ts';
 
@@ -64,15 +64,16 @@ export async function runRecorderThread(): Promise<void> {
     tell({ type: 'closed', bytes: total });
     port.close();
   };
-  port.on('message', (batch: ToRecorder[]) => {
-    for (const message of batch) {
+  port.on('message', ({ messages, bytes: data }: RecorderBatch) => {
+    const received = Buffer.from(data.buffer, data.byteOffset, data.byteLength);
+    for (const message of messages) {
       if (message.type === 'stop') {
         void stop(message);
         return;
       }
       if (message.type === 'begun') poller?.callBegan();
       if (message.type === 'ended') poller?.callEnded();
-      joined.take(message);
+      joined.take(message, received);
     }
   });
 }

@@ -8,7 +8,8 @@ import { basename, dirname } from 'node:path';
 import type { RecordingLine } from '../profile/recordingFormat.ts';
 import type { Bytes, Milliseconds } from '../profile/units.ts';
 
-const FLUSH_AFTER_MS: Milliseconds = 25;
+/** A call's end is written at once, unless calls end faster than this. */
+const FLUSH_AFTER_MS: Milliseconds = 20;
 const RETRY_AFTER_MS: Milliseconds = 500;
 const BATCH_BYTES: Bytes = 1024 * 1024;
 export const MAX_WAITING_BYTES: Bytes = 64 * 1024 * 1024;
@@ -78,6 +79,7 @@ export class RecordingWriter {
   #thinned = 0;
   #dropped = 0;
   #closing = false;
+  #flushedAt: Milliseconds = -Infinity;
 
   constructor(target: AppendTarget, listener: WriterListener) {
     this.#target = target;
@@ -90,7 +92,8 @@ export class RecordingWriter {
     this.#queuedBytes += text.length;
     if (this.#queuedBytes > MAX_WAITING_BYTES) this.#thin();
     if (this.#failure !== null) return;
-    if (line.type === 'callEnd' || line.type === 'header' || line.type === 'end') this.#flush();
+    const urgent = line.type === 'callEnd' || line.type === 'header' || line.type === 'end';
+    if (urgent && performance.now() - this.#flushedAt > FLUSH_AFTER_MS) this.#flush();
     else this.#timer ??= setTimeout(() => this.#flush(), FLUSH_AFTER_MS);
   }
 
@@ -120,11 +123,12 @@ export class RecordingWriter {
     if (this.#timer !== null) clearTimeout(this.#timer);
     this.#timer = null;
     if (this.#writing !== null) return;
+    this.#flushedAt = performance.now();
     this.#writing = this.#write().then(() => {
       this.#writing = null;
       if (this.#failure !== null) {
         if (!this.#closing) this.#timer ??= setTimeout(() => this.#flush(), RETRY_AFTER_MS);
-      } else if (this.#queue.length > 0) this.#flush();
+      } else if (this.#queue.length > 0) this.#timer ??= setTimeout(() => this.#flush(), FLUSH_AFTER_MS);
     });
   }
 

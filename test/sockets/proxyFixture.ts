@@ -1,6 +1,6 @@
 /** The proxy in this process, before a scripted upstream, with what it tells the recorder at hand. */
 import { RecorderLink } from '../../src/recorder/link.ts';
-import type { RecorderOptions, ToRecorder } from '../../src/recorder/messages.ts';
+import type { RecorderOptions } from '../../src/recorder/messages.ts';
 import { Recorder } from '../../src/recorder/recorder.ts';
 import type { CallEndLine, CallLine, Capture, RecordingLine } from '../../src/profile/recordingFormat.ts';
 import { recordingLineSchema } from '../../src/profile/recordingFormat.ts';
@@ -51,8 +51,8 @@ export async function startFixture(script: Script, options: { capture?: Capture;
     onWarning: () => undefined,
     onProcess: () => undefined,
   });
-  const link = new RecorderLink((batch: ToRecorder[]) => {
-    for (const message of batch) if (message.type !== 'stop') recorder.take(message);
+  const link = new RecorderLink(({ messages, bytes }) => {
+    for (const message of messages) if (message.type !== 'stop') recorder.take(message, Buffer.from(bytes.buffer));
   });
   const proxy = await startProxy({
     port: 0,
