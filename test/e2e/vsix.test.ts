@@ -123,6 +123,7 @@ describe.each(themes)('in $theme', ({ theme, name, css }) => {
     // The first theme is shown as the runs have left it, the others after the run is opened again in a fresh window.
     if (theme !== themes[0].theme) {
       await workbench.reload(theme, css);
+      await runCommand(page, 'View: Close All Editor Groups');
       await openRun(page, 'agent');
     }
     await openFile(page, 'agent.ts');
@@ -132,6 +133,8 @@ describe.each(themes)('in $theme', ({ theme, name, css }) => {
     await page.screenshot({ path: join(screenshots, `lens-${name}.png`) });
     await page.locator('.part.sidebar').screenshot({ path: join(screenshots, `side-panel-${name}.png`) });
 
+    // The whole window for the timeline; fresh windows keep the panel hidden.
+    if (theme === themes[0].theme) await runCommand(page, 'View: Toggle Panel Visibility');
     await runCommand(page, 'Agent Cost: Show Timeline');
     await page.locator('.tab', { hasText: 'Agent Cost Timeline' }).click();
     await runCommand(page, 'View: Toggle Maximize Editor Group');

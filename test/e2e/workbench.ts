@@ -98,32 +98,41 @@ export async function openWorkbench(): Promise<Workbench> {
   };
 }
 
-/** Opens a file of the folder by name, as one does from the keyboard. */
+const TRIES = 6;
+const TRY_MS = 5_000;
+
+/**
+ * Opens VS Code's quick input with a key, types, and picks the first entry with a text. Tried again when the key was lost, as happens
+ * while a webview has the focus, or when the list was made before an extension's commands were there.
+ */
+async function pick(page: Page, key: string, typed: string, entry: string): Promise<void> {
+  for (let tries = 1; ; tries++) {
+    await page.keyboard.press(key);
+    try {
+      await page.locator('.quick-input-widget input').first().fill(typed, { timeout: TRY_MS });
+      await page.locator('.quick-input-list .monaco-list-row', { hasText: entry }).first().click({ timeout: TRY_MS });
+      return;
+    } catch (error) {
+      if (tries === TRIES) throw error;
+      await page.keyboard.press('Escape');
+    }
+  }
+}
+
+/** Opens a file of the folder by name. */
 export async function openFile(page: Page, name: string): Promise<void> {
-  await page.keyboard.press('Control+P');
-  const box = page.locator('.quick-input-widget input');
-  await box.fill(name);
-  await page.locator('.quick-input-list .monaco-list-row', { hasText: name }).first().waitFor();
-  await page.keyboard.press('Enter');
+  await pick(page, 'Control+P', name, name);
   await page.locator(`.tab.active[data-resource-name="${name}"]`).waitFor();
 }
+
+/** Runs a command from the palette by its title. */
+export const runCommand = (page: Page, title: string): Promise<void> => pick(page, 'F1', `>${title}`, title);
 
 /** Puts the cursor on a line, which scrolls it into view: VS Code makes lenses only for lines that can be seen. */
 export async function goToLine(page: Page, line: number): Promise<void> {
   await page.locator('.editor-instance .view-lines').first().click();
-  await page.keyboard.press('Control+G');
-  await page.locator('.quick-input-widget input').fill(`:${line}`);
-  await page.keyboard.press('Enter');
+  await pick(page, 'Control+G', `:${line}`, `line ${line}`);
   await page.locator('#status\\.editor\\.selection', { hasText: `Ln ${line},` }).waitFor();
-}
-
-/** Runs a command from the palette by its title. */
-export async function runCommand(page: Page, title: string): Promise<void> {
-  await page.keyboard.press('F1');
-  await page.locator('.quick-input-widget input').fill(`>${title}`);
-  const row = page.locator('.quick-input-list .monaco-list-row', { hasText: title }).first();
-  await row.waitFor();
-  await row.click();
 }
 
 /** The play button of the active editor. */
@@ -164,9 +173,7 @@ export const paintedCanvases = (frame: Frame): Promise<number> =>
 
 /** Shows an earlier run by its row in the side panel: a run that has not been read yet goes by its file's name, which ends with its date. */
 export async function openRun(page: Page, name: string): Promise<void> {
-  const view = page.locator('.activitybar').getByRole('tab', { name: /^Agent Cost/ });
-  // A click on the view that is shown would hide it.
-  if ((await view.getAttribute('aria-selected')) !== 'true') await view.click();
+  await runCommand(page, 'Agent Cost: Focus on Runs View');
   await page.locator('.part.sidebar .monaco-list-row .label-name', { hasText: new RegExp(`^${name}(-\\d|$)`) }).first().click();
 }
 
