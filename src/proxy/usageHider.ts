@@ -59,8 +59,7 @@ export class UsageHider {
 
   /** What to send for a read; null for nothing. */
   push({ bytes, payload, whole, done }: BodyRead): Buffer | null {
-    // The usual read: whole chunks of whole events that do not speak of usage.
-    if (payload !== null && whole && this.#heldBytes === 0 && (payload.length === 0 || endsEvent(bytes, payload.at(-1)!)) && !bytes.includes(NAME)) return bytes;
+    if (payload !== null && whole && this.#heldBytes === 0 && runsEndEvents(bytes, payload)) return withoutUsageByChunk(bytes, payload);
     const out: Buffer[] = [];
     if (payload !== null) for (let i = 0; i < payload.length; i += 2) this.#payload(bytes.subarray(payload[i], payload[i + 1]), out);
     else if (bytes.length > 0) this.#payload(bytes, out);
@@ -83,12 +82,7 @@ export class UsageHider {
     if (this.#heldBytes <= MAX_HELD_BYTES && !payload.includes(LINE_FEED)) return;
     const bytes = this.#held.length === 1 ? payload : Buffer.concat(this.#held);
     const kept: Buffer[] = [];
-    let at = 0;
-    for (let end = eventEnd(bytes, 0); end >= 0; end = eventEnd(bytes, at)) {
-      const event = withoutUsage(bytes.subarray(at, end));
-      if (event !== null) kept.push(event);
-      at = end;
-    }
+    let at = eventsWithoutUsage(bytes, kept);
     if (bytes.length - at > MAX_HELD_BYTES) {
       kept.push(bytes.subarray(at));
       at = bytes.length;
@@ -97,6 +91,47 @@ export class UsageHider {
     this.#heldBytes = bytes.length - at;
     if (kept.length > 0) frame(kept.length === 1 ? kept[0]! : Buffer.concat(kept), out);
   }
+}
+
+function runsEndEvents(bytes: Buffer, payload: number[]): boolean {
+  for (let i = 1; i < payload.length; i += 2) if (!endsEvent(bytes, payload[i]!)) return false;
+  return true;
+}
+
+/** The usual read: whole chunks of whole events. Those that do not speak of usage stay as they came, framing and all. */
+function withoutUsageByChunk(bytes: Buffer, payload: number[]): Buffer | null {
+  let named = bytes.indexOf(NAME);
+  if (named < 0) return bytes;
+  const out: Buffer[] = [];
+  let rawFrom = 0;
+  let chunkFrom = 0;
+  for (let i = 0; i < payload.length && named >= 0; i += 2) {
+    const [start, end] = [payload[i]!, payload[i + 1]!];
+    const chunkEnd = end + CRLF.length;
+    if (named < end) {
+      out.push(bytes.subarray(rawFrom, chunkFrom));
+      rawFrom = chunkEnd;
+      const kept: Buffer[] = [];
+      eventsWithoutUsage(bytes.subarray(start, end), kept);
+      if (kept.length > 0) frame(Buffer.concat(kept), out);
+      named = bytes.indexOf(NAME, end);
+    }
+    chunkFrom = chunkEnd;
+  }
+  out.push(bytes.subarray(rawFrom));
+  const whole = Buffer.concat(out);
+  return whole.length === 0 ? null : whole;
+}
+
+/** Puts into `kept` what stays of the whole events in `bytes`. @returns the index after the last of them */
+function eventsWithoutUsage(bytes: Buffer, kept: Buffer[]): number {
+  let at = 0;
+  for (let end = eventEnd(bytes, 0); end >= 0; end = eventEnd(bytes, at)) {
+    const event = withoutUsage(bytes.subarray(at, end));
+    if (event !== null) kept.push(event);
+    at = end;
+  }
+  return at;
 }
 
 function frame(payload: Buffer, out: Buffer[]): void {

@@ -10,11 +10,20 @@ interface OpenToolCall {
   arguments: string[];
 }
 
+/** What stands before and after the text of a stream's events, when nothing else in them changes from token to token. */
+interface EventTemplate {
+  before: string;
+  after: string;
+}
+
+const NEEDS_ESCAPE = /["\\]/;
+
 /** One call's answer, filled from the events of a stream or from one JSON body. */
 export class Answer {
   readonly #endpoint: Endpoint;
   #text: string[] = [];
   readonly #toolCalls = new Map<string, OpenToolCall>();
+  #template: EventTemplate | null = null;
   firstTokenAt: Milliseconds | null = null;
   /** Arrival of every event that carried output. */
   outputAt: Milliseconds[] = [];
@@ -37,12 +46,45 @@ export class Answer {
       this.finished = true;
       return;
     }
+    const known = this.#textByTemplate(data);
+    if (known !== null) {
+      this.#text.push(known);
+      this.outputAt.push(at);
+      return;
+    }
     const event = parseObject(data);
     if (event === null) return;
     if (this.#endpoint === 'responses' ? this.#responsesEvent(event) : this.#chunk(event)) {
       this.firstTokenAt ??= at;
       this.outputAt.push(at);
+      if (this.#endpoint !== 'responses') this.#learnTemplate(data, event);
     }
+  }
+
+  /** The text of an event that is the last parsed one but for its text; parsing each would cost ten times as much. */
+  #textByTemplate(data: string): string | null {
+    const template = this.#template;
+    if (template === null) return null;
+    const { before, after } = template;
+    if (data.length <= before.length + after.length || !data.startsWith(before) || !data.endsWith(after)) return null;
+    const text = data.slice(before.length, data.length - after.length);
+    return NEEDS_ESCAPE.test(text) ? null : text;
+  }
+
+  #learnTemplate(data: string, event: JsonObject): void {
+    this.#template = null;
+    const choices = asArray(event['choices']);
+    const choice = asObject(choices[0]);
+    if (choices.length !== 1 || choice === null || asString(choice['finish_reason']) !== null || asObject(event['usage']) !== null) return;
+    const delta = asObject(choice['delta']);
+    // A field beside the text could carry output of its own.
+    if (delta !== null && Object.values(delta).some((value) => value !== null && value !== delta['content'] && value !== delta['role'])) return;
+    const text = asString(delta === null ? choice['text'] : delta['content']);
+    const key = delta === null ? '"text":"' : '"content":"';
+    const at = data.indexOf(key);
+    if (text === null || text === '' || NEEDS_ESCAPE.test(text) || at < 0 || data.includes(key, at + 1)) return;
+    const start = at + key.length;
+    if (data.startsWith(`${text}"`, start)) this.#template = { before: data.slice(0, start), after: data.slice(start + text.length) };
   }
 
   /** Takes a plain answer. */
