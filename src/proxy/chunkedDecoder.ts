@@ -76,7 +76,7 @@ export class ChunkedDecoder {
           break;
         }
         case states.extension:
-          this.#countOverhead();
+          this.#countOverhead(byte);
           if (byte === CR) state = states.sizeLineFeed;
           break;
         case states.sizeLineFeed:
@@ -96,7 +96,7 @@ export class ChunkedDecoder {
           state = byte === CR ? states.lastLineFeed : states.trailer;
           break;
         case states.trailer:
-          this.#countOverhead();
+          this.#countOverhead(byte);
           if (byte === CR) state = states.trailerLineFeed;
           break;
         case states.trailerLineFeed:
@@ -115,7 +115,9 @@ export class ChunkedDecoder {
     return state === states.done ? at : -1;
   }
 
-  #countOverhead(): void {
+  /** Extensions and trailers are passed over; a bare line feed, which some parsers take for their end, is refused. */
+  #countOverhead(byte: number): void {
+    if (byte === LF) throw new FramingError('bare line feed');
     if (++this.#overhead > MAX_EXTENSION_AND_TRAILER_BYTES) throw new FramingError('extensions or trailers too long');
   }
 }
