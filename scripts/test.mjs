@@ -27,7 +27,7 @@ const stages = [
   { name: 'types', minutes: 3, commands: [[bin('typescript/bin/tsc'), '-p', '.'], [bin('typescript/bin/tsc'), '-p', 'webview']] },
   { name: 'lint', minutes: 3, commands: [[bin('eslint/bin/eslint.js'), '.']] },
   { name: 'imports', minutes: 2, commands: [[bin('dependency-cruiser/bin/dependency-cruise.mjs'), '--config', '.dependency-cruiser.cjs', 'src', 'webview']] },
-  { name: 'unit', minutes: 10, needs: [ensureBuilt], commands: [vitest(unitResults)], results: { file: unitResults, read: readVitest } },
+  { name: 'unit', minutes: 20, needs: [ensureBuilt], commands: [vitest(unitResults)], results: { file: unitResults, read: readVitest } },
   {
     name: 'editor',
     minutes: 5,
