@@ -1,10 +1,11 @@
-/** The one clock of the profiler process: monotonic, the same in all its threads. */
+/** The one clock of the profiler process: monotonic, the same in all its threads and for all programs of the machine. */
 import type { Milliseconds } from '../profile/units.ts';
 
-// performance.now() is hrtime since the thread's own origin; adding the origin makes threads comparable, without a BigInt per reading.
-const origin = Number(process.hrtime.bigint()) / 1e6 - performance.now();
-
-/** Milliseconds of `process.hrtime`, whose zero is arbitrary; resolution about 0.1 µs. */
+/**
+ * Milliseconds of `process.hrtime`, whose zero is arbitrary; resolution about 0.1 µs.
+ * Not `performance.now()` with an offset: a thread that is interrupted while it learns the offset is wrong for good.
+ */
 export function monotonicMs(): Milliseconds {
-  return performance.now() + origin;
+  const [seconds, nanoseconds] = process.hrtime();
+  return seconds * 1000 + nanoseconds / 1e6;
 }
