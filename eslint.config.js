@@ -14,6 +14,6 @@ export default tseslint.config(
       'no-console': 'error',
     },
   },
-  { files: ['src/cli/**', 'src/agents/**', 'src/benchmarks/**', 'test/bench/**', 'scripts/**'], rules: { 'no-console': 'off' } },
+  { files: ['src/cli/**', 'src/agents/**', 'src/benchmarks/**', 'test/bench/**', 'test/host/**', 'scripts/**'], rules: { 'no-console': 'off' } },
   { files: ['**/*.mjs', '**/*.js', '**/*.cjs'], ...tseslint.configs.disableTypeChecked },
 );
