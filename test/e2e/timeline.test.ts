@@ -307,9 +307,8 @@ describe('in the editor', () => {
       await timeline.ready();
       await timeline.send({ type: 'select', spans: ['call-2-1'], reveal: false });
       for (let i = 0; i < 5; i++) await page.keyboard.press('w');
-      await page.waitForFunction("JSON.parse(sessionStorage.getItem('state') ?? '{}').range !== undefined");
       await expect.poll(async () => (await timeline.inView()).length).toBeLessThan(12);
-      await page.waitForFunction("(() => { const { start, end } = JSON.parse(sessionStorage.getItem('state')).range; return end - start < 6000; })()");
+      await expect.poll(() => page.evaluate("(() => { const { range } = JSON.parse(sessionStorage.getItem('state') ?? '{}'); return range ? range.end - range.start : null; })()")).toBeLessThan(6000);
       const before = await timeline.inView();
       await page.reload();
       await timeline.theme('vscode-dark');

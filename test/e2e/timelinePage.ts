@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { build } from 'esbuild';
+import { vi } from 'vitest';
 import { renderHtml } from '../../src/profile/exportHtml.ts';
 import { webviewHtml } from '../../src/profile/webviewHtml.ts';
 import type { Browser, BrowserContext, BrowserContextOptions, Page } from 'playwright-core';
@@ -118,8 +119,8 @@ export class TimelinePage {
 
   /** Until the page has posted a message of this type; returns the latest. */
   async waitForPost<Type extends FromWebview['type']>(type: Type): Promise<FromWebview & { type: Type }> {
-    const handle = await this.page.waitForFunction(`posted.findLast((message) => message.type === ${JSON.stringify(type)})`);
-    return handle.jsonValue() as Promise<FromWebview & { type: Type }>;
+    // Asked again from here: the page's own policy forbids it to evaluate what Playwright's waiting would repeat inside it.
+    return vi.waitUntil(() => this.page.evaluate<(FromWebview & { type: Type }) | undefined>(`posted.findLast((message) => message.type === ${JSON.stringify(type)})`), { timeout: 30_000 });
   }
 
   /** Where the drawing of time begins and ends on screen. */

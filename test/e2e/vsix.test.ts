@@ -88,7 +88,7 @@ describe.each(agents)('a $language agent', ({ file }) => {
     expect(lines.length).toBeGreaterThan(0);
     for (const line of lines) {
       await goToLine(workbench.page, line.line);
-      await expect.poll(() => lensTexts(workbench.page), { timeout: 30_000 }).toContain(lensOf(line));
+      await expect.poll(() => lensTexts(workbench.page)).toContain(lensOf(line));
     }
     // The figures once more, apart from the formatter that lens and expectation share.
     const line = callingLine();
@@ -104,7 +104,7 @@ describe.each(agents)('a $language agent', ({ file }) => {
     const line = callingLine();
     await goToLine(workbench.page, line.line);
     await workbench.page.locator('.editor-instance .codelens-decoration a', { hasText: '⚡' }).last().click();
-    await expect.poll(selectedSpans, { timeout: 30_000 }).toContainEqual(expect.stringContaining(`${file}:${line.line}`));
+    await expect.poll(selectedSpans).toContainEqual(expect.stringContaining(`${file}:${line.line}`));
   });
 
   it('shows the source line of a call that is clicked on the timeline', async () => {
@@ -112,7 +112,7 @@ describe.each(agents)('a $language agent', ({ file }) => {
     await openFile(workbench.page, 'README.md');
     const frame = (await timelines(workbench.page))[0]!;
     await frame.getByRole('option', { name: new RegExp(`${file.replace('.', '\\.')}:${span.site!.line}`) }).last().click();
-    await expect.poll(() => workbench.page.locator('.tab.active').getAttribute('data-resource-name'), { timeout: 30_000 }).toBe(file);
+    await expect.poll(() => workbench.page.locator('.tab.active').getAttribute('data-resource-name')).toBe(file);
     await expect.poll(() => cursorLine(workbench.page)).toBe(span.site!.line);
   });
 });
@@ -129,7 +129,7 @@ describe.each(themes)('in $theme', ({ theme, name, css }) => {
     await openFile(page, 'agent.ts');
     await goToLine(page, callingLines.get('agent.ts')!);
     await page.locator('.editor-instance .codelens-decoration a', { hasText: '⚡' }).last().click();
-    await expect.poll(async () => (await selectedSpans()).length, { timeout: 30_000 }).toBeGreaterThan(0);
+    await expect.poll(async () => (await selectedSpans()).length).toBeGreaterThan(0);
     await page.screenshot({ path: join(screenshots, `lens-${name}.png`) });
     await page.locator('.part.sidebar').screenshot({ path: join(screenshots, `side-panel-${name}.png`) });
 
@@ -138,7 +138,7 @@ describe.each(themes)('in $theme', ({ theme, name, css }) => {
     await runCommand(page, 'Agent Cost: Show Timeline');
     await page.locator('.tab', { hasText: 'Agent Cost Timeline' }).click();
     await runCommand(page, 'View: Toggle Maximize Editor Group');
-    await expect.poll(async () => Promise.all((await timelines(page)).map(paintedCanvases)), { timeout: 30_000 }).toEqual([expect.any(Number), expect.any(Number)]);
+    await expect.poll(async () => Promise.all((await timelines(page)).map(paintedCanvases))).toEqual([expect.any(Number), expect.any(Number)]);
     for (const frame of await timelines(page)) expect(await paintedCanvases(frame)).toBeGreaterThan(0);
     await page.screenshot({ path: join(screenshots, `timeline-${name}.png`) });
   });

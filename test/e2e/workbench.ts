@@ -5,10 +5,10 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { chromium, type Frame, type Locator, type Page } from 'playwright-core';
-import { findBrowser } from '../../scripts/lib/browser.mjs';
-import { browserFlags, installExtension, quietSettings, startCodeServer, workbenchUrl, writeUserSettings } from '../../scripts/lib/editorHost.mjs';
+import type { Frame, Locator, Page } from 'playwright-core';
+import { installExtension, quietSettings, startCodeServer, workbenchUrl, writeUserSettings } from '../../scripts/lib/editorHost.mjs';
 import { reportSchema, type Report } from '../../src/profile/report.ts';
+import { launchBrowser } from './browser.ts';
 
 const exec = promisify(execFile);
 const root = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
@@ -64,10 +64,8 @@ export async function openWorkbench(): Promise<Workbench> {
   const installed = readdirSync(extensions).find((name) => name.startsWith('agent-cost.agent-cost-profiler'));
   if (!installed) throw new Error(`the extension is not among ${readdirSync(extensions).join(', ')}`);
 
-  const executablePath = findBrowser();
-  if (executablePath === null) throw new Error('no browser: run node scripts/setup.mjs --for test');
   const server = await startCodeServer({ userData, extensions });
-  const browser = await chromium.launch({ executablePath, args: [...browserFlags] });
+  const browser = await launchBrowser();
   const page = await browser.newPage({ viewport: { width: 1600, height: 1000 } });
   const complaints: string[] = [];
   page.on('console', (message) => {
