@@ -6,5 +6,7 @@ export default defineConfig({
     testTimeout: 60_000,
     hookTimeout: 120_000,
     maxWorkers: 2,
+    // Conditions are waited for on busy machines, too.
+    expect: { poll: { timeout: 30_000 } },
   },
 });

@@ -17,6 +17,7 @@ import { buildGpuTrack, gpuTime, type GpuTrack } from './gpuTrack.ts';
 import { allArrivalGaps } from './phases.ts';
 import { findRequests, type Requests } from './requests.ts';
 import { setRoles } from './roles.ts';
+import { countedFrom, runBegin } from './runBegin.ts';
 import { compareSpans } from './spanOrder.ts';
 import { ascending, percentiles, percentilesOfMany, sumKnown } from './statistics.ts';
 import { lineTable, tokenSums, toolTable } from './tables.ts';
@@ -31,9 +32,11 @@ export interface AnalyzeOptions {
 }
 
 /** Analyses a profile. The report in the result is valid against `reportSchema`. */
-export function analyze(profile: Profile, options: AnalyzeOptions = {}): TimelineDocument {
+export function analyze(recorded: Profile, options: AnalyzeOptions = {}): TimelineDocument {
   const live = options.live ?? false;
-  const clock: Clock = { live, wallMs: wallTime(profile, live ? (options.nowMs ?? null) : null) };
+  const beginMs = runBegin(recorded);
+  const profile = countedFrom(recorded, beginMs);
+  const clock: Clock = { live, wallMs: wallTime(profile, live && options.nowMs !== undefined ? Math.max(0, options.nowMs - beginMs) : null) };
   const ids = new SpanIds();
   const wireDrafts = callDrafts(profile, clock, ids);
   const calls = wireDrafts.filter((draft) => draft.span.kind === 'llm');

@@ -167,7 +167,8 @@ export class Profiling implements Disposable {
   private async startRecording(name: string, command: string[], cwd: string, scope: Uri | undefined): Promise<Session> {
     const settings = profilingSettings(rawSettings(scope), process.env['OPENAI_BASE_URL']);
     const out = newRecordingPath(join(cwd, RECORDINGS_FOLDER), name, new Date());
-    return Session.start({ ...settings, out, name, command, cwd, port: 0 }, this.services);
+    // The terminal takes its time to start the program; a session's time runs from its start.
+    return Session.start({ ...settings, out, name, command, cwd, port: 0, beginsWithProgram: command.length > 0 }, this.services);
   }
 
   private showTimeline(): void {

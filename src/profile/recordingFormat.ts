@@ -72,6 +72,11 @@ export const headerLineSchema = z.object({
   priceProfile: priceProfileSchema.nullable(),
   /** GPUs serving the model (tensor parallel); power values are per GPU. */
   gpuCount: z.int().min(1),
+  /**
+   * True where the recorder waits for a terminal to start the program (an editor's run): then the run begins with
+   * the first program that a hook reports, not at t = 0.
+   */
+  beginsWithProgram: z.boolean().optional(),
   producer: z.object({ name: z.string(), version: z.string() }),
 });
 

@@ -207,6 +207,7 @@ function header(options: ProfilerOptions, backend: ReadyBackend, startedAtEpoch:
     modelProfile: backend.modelProfile,
     priceProfile: backend.priceProfile,
     gpuCount: options.gpuCount,
+    beginsWithProgram: options.beginsWithProgram,
     producer: { name: 'agent-cost-profiler', version },
   };
 }

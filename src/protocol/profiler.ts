@@ -32,6 +32,8 @@ export const profilerOptionsSchema = z.object({
   port: z.int().min(0).max(65535),
   /** Poll the server's own metrics while calls run. */
   telemetry: z.enum(['auto', 'off']),
+  /** The program is started by a terminal that takes its time: see the header's field of this name. */
+  beginsWithProgram: z.boolean().optional(),
 });
 export type ProfilerOptions = z.infer<typeof profilerOptionsSchema>;
 
