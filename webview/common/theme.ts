@@ -65,7 +65,11 @@ export function readTheme(): Theme {
   const background = toRgba(variable('editor-background', '#1f1f1f'));
   const over = (color: Rgba): Rgba => (color[3] < 1 ? mix(color, background, color[3]) : color);
   const foreground = over(toRgba(variable('foreground', variable('editor-foreground', '#cccccc'))));
-  const chart = (name: string, fallback: string): Rgba => over(toRgba(variable(`charts-${name}`, fallback)));
+  // Some themes give a chart's colour as a veil over text (orange, as of 2026): a phase needs it in full, and one that is all veil is none.
+  const chart = (name: string, fallback: string): Rgba => {
+    const [red, green, blue, alpha] = toRgba(variable(`charts-${name}`, fallback));
+    return alpha === 0 ? toRgba(fallback) : [red, green, blue, 1];
+  };
   const prefill = chart('orange', '#d18616');
   const decode = chart('blue', '#3794ff');
   const fills: Record<CategoryName, Rgba> = {
@@ -109,6 +113,11 @@ export function readTheme(): Theme {
     font: `11px ${variable('font-family', 'system-ui, "Segoe UI", sans-serif')}`,
   };
   return { ...theme, key: JSON.stringify([theme.background, theme.foreground, theme.fill, theme.contrast, theme.font]) };
+}
+
+/** Gives the page's styles the colours that the canvas draws with: `--fill-prefill` and so on. */
+export function publishFills(theme: Theme): void {
+  for (const name of categories) document.body.style.setProperty(`--fill-${name}`, theme.fill[name]);
 }
 
 /** Calls `changed` whenever the editor changes its theme (it swaps the body's class and the variables on the root). */

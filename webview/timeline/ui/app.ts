@@ -1,6 +1,6 @@
 /** The timeline as a whole: what is shown and selected, and what happens on messages, keys and clicks. */
 import { element, fill } from '../../common/dom.ts';
-import { readTheme, watchTheme, type Theme } from '../../common/theme.ts';
+import { publishFills, readTheme, watchTheme, type Theme } from '../../common/theme.ts';
 import { makeButton } from '../../common/toolkit.ts';
 import { TimelineModel } from '../model/timelineModel.ts';
 import { parseQuery } from '../model/searchQuery.ts';
@@ -104,8 +104,10 @@ export class App {
       const theme = readTheme();
       if (theme.key === this.theme.key) return;
       this.theme = theme;
+      publishFills(theme);
       this.stage.dataChanged();
     });
+    publishFills(this.theme);
     new ResizeObserver(() => this.resized()).observe(this.root);
     this.resized();
   }

@@ -62,12 +62,12 @@ body[data-placement='sidebar'] { background: var(--vscode-sideBar-background, va
 .split i { display: block; }
 .swatch { display: inline-block; width: 8px; height: 8px; border-radius: 2px; margin-right: 6px; outline: 1px solid var(--vscode-contrastBorder, transparent); }
 .swatch.idle, .split .idle { background: repeating-linear-gradient(135deg, var(--vscode-descriptionForeground) 0 1px, transparent 1px 4px); }
-.swatch.queue, .split .queue { background: var(--vscode-charts-yellow); }
-.swatch.prefill, .split .prefill { background: var(--vscode-charts-orange); }
-.swatch.decode, .split .decode { background: var(--vscode-charts-blue); }
-.swatch.tool, .split .tool { background: var(--vscode-charts-green); }
-.swatch.mixed, .split .mixed { background: repeating-linear-gradient(135deg, var(--vscode-charts-blue) 0 2px, var(--vscode-charts-orange) 2px 4px); }
-.swatch.foreign, .split .foreign { background: var(--vscode-charts-purple); }
+.swatch.queue, .split .queue { background: var(--fill-queue); }
+.swatch.prefill, .split .prefill { background: var(--fill-prefill); }
+.swatch.decode, .split .decode { background: var(--fill-decode); }
+.swatch.tool, .split .tool { background: var(--fill-tool); }
+.swatch.mixed, .split .mixed { background: repeating-linear-gradient(135deg, var(--fill-decode) 0 2px, var(--fill-prefill) 2px 4px); }
+.swatch.foreign, .split .foreign { background: var(--fill-foreign); }
 .swatch.other, .split .other { background: var(--vscode-panel-border, #888); }
 a, .link { color: var(--vscode-textLink-foreground); background: none; border: none; padding: 0; font: inherit; text-align: left; text-decoration: none; cursor: pointer; }
 a:hover, .link:hover { text-decoration: underline; }
@@ -83,7 +83,7 @@ a:hover, .link:hover { text-decoration: underline; }
 .calls.shown li .more { grid-column: 2 / 4; font-size: 11px; opacity: .75; overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
 .calls.shown li .time { font-variant-numeric: tabular-nums; }
 .calls.shown li .swatch { margin: 0; }
-.swatch.error { background: var(--vscode-charts-red); }
+.swatch.error { background: var(--fill-error); }
 
 .state { flex: 1; display: flex; flex-direction: column; align-items: center; justify-content: center; gap: 10px; text-align: center; padding: 24px; }
 .state strong { font-size: 14px; font-weight: 600; }
