@@ -97,16 +97,7 @@ function lineTable(report: Report, style: TerminalStyle): string[] {
   ];
   const table = alignColumns(rows, ['left', 'right', 'right', 'right', 'right', 'right']);
   const more = report.lines.length - shown.length;
-  const unattributed = report.spans.filter((span) => span.kind === 'llm' && span.site === null).length;
-  return [
-    ...table,
-    ...(more > 0 ? [`… and ${more} more lines`] : []),
-    ...(unattributed > 0 ? [`${unattributed} of ${report.totals.llmCalls} LLM calls have no source line: ${unattributedReason(report)}`] : []),
-  ];
-}
-
-function unattributedReason(report: Report): string {
-  return visibleText(report.spans.find((span) => span.kind === 'llm' && span.site === null)?.unattributed ?? 'the reason is not known');
+  return more > 0 ? [...table, `… and ${more} more lines`] : table;
 }
 
 function noCalls(): string[] {

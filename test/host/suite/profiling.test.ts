@@ -256,6 +256,14 @@ export function profilingSuite(): void {
       });
     });
 
+    it('says which backend cannot be reached, before anything is started', async () => {
+      await withSetting('agentCost.backend', 'http://127.0.0.1:9/v1', async () => {
+        const message = await messageOf(() => run('agentCost.profileActiveFile', workspaceFile('agent.py')));
+        assert.equal(message.severity, 'error');
+        assert.match(message.message, /http:\/\/127\.0\.0\.1:9\/v1/);
+      });
+    });
+
     it('refuses a file in another language', async () => {
       const message = await messageOf(() => run('agentCost.profileActiveFile', workspaceFile('README.md')));
       assert.match(message.message, /README\.md is neither Python, JavaScript nor TypeScript/);
