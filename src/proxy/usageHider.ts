@@ -33,7 +33,8 @@ function isObject(value: unknown): value is Record<string, unknown> {
 export function withoutUsage(event: Buffer): Buffer | null {
   if (!event.includes(NAME)) return event;
   const text = event.toString('utf8');
-  const data = /^data:[ ]?(.*?)\r?$/m.exec(text);
+  // Not `.` and `$`: for them a line ends at U+2028, too, which may stand in a token.
+  const data = /(?:^|\n)data:[ ]?([^\r\n]*)/.exec(text);
   if (data === null) return event;
   let parsed: unknown;
   try {
