@@ -12,6 +12,7 @@ import { ChunkedDecoder, FramingError } from './chunkedDecoder.ts';
 import { headerValue } from './responseReader.ts';
 
 const HEAD_END = Buffer.from('\r\n\r\n');
+const LINE_END_BYTES = 2;
 /** Room for the hook's tag (6 kB) and generous API keys. */
 const MAX_HEAD_BYTES: Bytes = 64 * 1024;
 const HEAD_TIMEOUT_MS: Milliseconds = 60_000;
@@ -20,10 +21,8 @@ export const KEEP_ALIVE_MS: Milliseconds = 65_000;
 /** Part of a next request that arrives while one is answered: more is left in the socket. */
 const MAX_AHEAD_BYTES: Bytes = 64 * 1024;
 
-const REQUEST_LINE = /^([A-Z][A-Z-]{0,19}) (\S+) HTTP\/1\.([01])$/;
-const HEADER_NAME = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
-/** Visible characters, spaces, tabs and, as latin1, what is beyond ASCII. */
-const HEADER_VALUE = /^[\t\x20-\x7e\x80-\xff]*$/;
+/** Request line and headers. Values: visible characters, spaces, tabs and, as latin1, what is beyond ASCII. */
+const HEAD = /^([A-Z][A-Z-]{0,19}) (\S+) HTTP\/1\.([01])\r\n(?:[!#$%&'*+.^_`|~0-9A-Za-z-]+:[\t\x20-\x7e\x80-\xff]*\r\n)+$/;
 
 export interface RequestHead {
   method: string;
@@ -37,22 +36,20 @@ export interface RequestHead {
   expectsContinue: boolean;
 }
 
-/** Parses a request's head (without its empty line); null for everything that is not plainly right. */
+/** Parses a request's head, up to its empty line; null for everything that is not plainly right. */
 export function parseRequestHead(text: string): RequestHead | null {
-  const lines = text.split('\r\n');
-  const line = REQUEST_LINE.exec(lines[0]!);
+  const line = HEAD.exec(text);
   if (line === null) return null;
   const headers: string[] = [];
   let length: string | null = null;
   let coding: string | null = null;
   let hosts = 0;
-  for (let i = 1; i < lines.length; i++) {
-    const header = lines[i]!;
-    const colon = header.indexOf(':');
-    if (colon <= 0) return null;
-    const name = header.slice(0, colon);
-    const value = header.slice(colon + 1).trim();
-    if (!HEADER_NAME.test(name) || !HEADER_VALUE.test(value)) return null;
+  for (let at = text.indexOf('\n') + 1; at < text.length; ) {
+    const colon = text.indexOf(':', at);
+    const end = text.indexOf('\r', colon);
+    const name = text.slice(at, colon);
+    const value = text.slice(colon + 1, end).trim();
+    at = end + 2;
     headers.push(name, value);
     if (name.length === 14 && name.toLowerCase() === 'content-length') {
       if (length !== null || !/^\d{1,15}$/.test(value)) return null;
@@ -204,7 +201,7 @@ export class ClientConnection {
       this.#received = all;
       return;
     }
-    const head = end < 0 || end > MAX_HEAD_BYTES ? null : parseRequestHead(all.toString('latin1', 0, end));
+    const head = end < 0 || end > MAX_HEAD_BYTES ? null : parseRequestHead(all.toString('latin1', 0, end + LINE_END_BYTES));
     if (head === null) {
       this.#refuse();
       return;

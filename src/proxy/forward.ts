@@ -262,7 +262,7 @@ export class Exchange {
   #end(status: CallEndLine['status'], error: string | null, at = monotonicMs()): void {
     this.#over = true;
     // A request whose body never arrived in full is no call.
-    if (this.#begun) this.#context.recorder.send({ type: 'ended', call: this.#call, at, status, httpStatus: this.#httpStatus, error, bytes: this.#bytes });
+    if (this.#begun) this.#context.recorder.ended({ type: 'ended', call: this.#call, at, status, httpStatus: this.#httpStatus, error, bytes: this.#bytes });
     if (status === 'cancelled') this.#sent?.abort();
     this.#context.onClosed(this);
   }

@@ -1,11 +1,16 @@
 /** Connections to upstream servers: plain sockets kept alive between requests, each carrying one request at a time. */
 import { connect as connectPlain, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
-import { ResponseReader, ResponseError, type ResponseReceiver } from './responseReader.ts';
+import { monotonicMs } from '../profiler/clock.ts';
 import type { Milliseconds } from '../profile/units.ts';
+import { ResponseReader, ResponseError, type BodyRead, type ResponseHead, type ResponseReceiver } from './responseReader.ts';
 
-/** Below the 5 s after which uvicorn (vLLM) and Node close an idle connection, so that it is we who close first. */
-const IDLE_MS: Milliseconds = 4000;
+/**
+ * Below the 5 s after which uvicorn (vLLM) and Node close an idle connection, so that it is we who close first.
+ * Idle connections are looked at now and then instead of each having a timer: that would be set and cleared with every call.
+ */
+const IDLE_MS: Milliseconds = 3500;
+const SWEEP_EVERY_MS: Milliseconds = 500;
 const CONNECT_TIMEOUT_MS: Milliseconds = 30_000;
 const MAX_IDLE_PER_SERVER = 64;
 /** A body up to this length is copied behind its head: one write is cheaper than a list of them. */
@@ -53,8 +58,7 @@ class Connection implements UpstreamRequest {
   #connected = false;
   #reader: ResponseReader | null = null;
   #listener: UpstreamListener | null = null;
-  #used = 0;
-  #idleTimer: NodeJS.Timeout | null = null;
+  #idleSince: Milliseconds = 0;
 
   constructor(pool: UpstreamPool, key: string, address: ServerAddress) {
     this.#pool = pool;
@@ -94,22 +98,19 @@ class Connection implements UpstreamRequest {
     });
   }
 
-  /** It has carried a request before: the server may have closed it in the meantime. */
-  get reused(): boolean {
-    return this.#used > 1;
-  }
-
+  /** A byte of the present answer has come. */
   get started(): boolean {
     return this.#reader?.started ?? false;
   }
 
+  /** Closes the connection if it has carried no request for too long. */
+  closeIfStale(now: Milliseconds): void {
+    if (this.#reader === null && this.#connected && now - this.#idleSince > IDLE_MS) this.#socket.destroy();
+  }
+
   send(request: RequestText, listener: UpstreamListener): void {
-    if (this.#idleTimer !== null) clearTimeout(this.#idleTimer);
-    this.#idleTimer = null;
-    this.#used++;
     this.#listener = listener;
     this.#reader = new ResponseReader(request.method, listener);
-    this.#socket.ref();
     const { head, body } = request;
     const bodyBytes = body.reduce((sum, part) => sum + part.length, 0);
     if (bodyBytes <= JOINED_BYTES) {
@@ -176,9 +177,7 @@ class Connection implements UpstreamRequest {
       this.#socket.destroy();
       return;
     }
-    this.#socket.unref();
-    this.#idleTimer = setTimeout(() => this.#socket.destroy(), IDLE_MS);
-    this.#idleTimer.unref();
+    this.#idleSince = monotonicMs();
   }
 
   #ended(): void {
@@ -204,10 +203,72 @@ class Connection implements UpstreamRequest {
   }
 }
 
+/** A request on a connection that the server may have closed in the meantime: if it has, the request is sent once more, on a new one. */
+class ReplayableRequest implements UpstreamRequest, UpstreamListener {
+  readonly #request: RequestText;
+  readonly #listener: UpstreamListener;
+  readonly #connect: () => Connection;
+  #connection: Connection;
+
+  constructor(idle: Connection, request: RequestText, listener: UpstreamListener, connect: () => Connection) {
+    this.#connection = idle;
+    this.#request = request;
+    this.#listener = listener;
+    this.#connect = connect;
+    idle.send(request, this);
+  }
+
+  onHead(head: ResponseHead, bodyFollows: boolean): void {
+    this.#listener.onHead(head, bodyFollows);
+  }
+
+  onBody(read: BodyRead): void {
+    this.#listener.onBody(read);
+  }
+
+  onFailure(failure: UpstreamFailure): void {
+    if (this.#connection.started) {
+      this.#listener.onFailure(failure);
+      return;
+    }
+    this.#connection = this.#connect();
+    this.#connection.send(this.#request, this.#listener);
+  }
+
+  write(bytes: Buffer): boolean {
+    return this.#connection.write(bytes);
+  }
+
+  onDrain(callback: () => void): void {
+    this.#connection.onDrain(callback);
+  }
+
+  pause(): void {
+    this.#connection.pause();
+  }
+
+  resume(): void {
+    this.#connection.resume();
+  }
+
+  abort(): void {
+    this.#connection.abort();
+  }
+}
+
 export class UpstreamPool {
   readonly #idle = new Map<string, Connection[]>();
   readonly #open = new Set<Connection>();
+  readonly #sweep: NodeJS.Timeout;
   #closed = false;
+
+  constructor() {
+    this.#sweep = setInterval(() => {
+      const now = monotonicMs();
+      for (const connection of this.#open) connection.closeIfStale(now);
+    }, SWEEP_EVERY_MS);
+    this.#sweep.unref();
+  }
 
   /**
    * Sends a request on an idle connection or a new one.
@@ -223,26 +284,7 @@ export class UpstreamPool {
       connection.send(request, listener);
       return connection;
     }
-    let current = idle;
-    idle.send(request, {
-      onHead: (head, bodyFollows) => listener.onHead(head, bodyFollows),
-      onBody: (read) => listener.onBody(read),
-      onFailure: (failure) => {
-        if (idle.started) {
-          listener.onFailure(failure);
-          return;
-        }
-        current = this.#connect(key, address);
-        current.send(request, listener);
-      },
-    });
-    return {
-      write: (bytes) => current.write(bytes),
-      onDrain: (callback) => current.onDrain(callback),
-      pause: () => current.pause(),
-      resume: () => current.resume(),
-      abort: () => current.abort(),
-    };
+    return new ReplayableRequest(idle, request, listener, () => this.#connect(key, address));
   }
 
   /** Takes a connection back; false when it is not wanted. */
@@ -265,6 +307,7 @@ export class UpstreamPool {
   /** Closes every connection; requests under way are cut off without a word to their listeners. */
   close(): void {
     this.#closed = true;
+    clearInterval(this.#sweep);
     for (const connection of this.#open) connection.abort();
   }
 

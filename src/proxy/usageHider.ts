@@ -8,6 +8,8 @@ const LINE_FEED = 10;
 const NAME = Buffer.from('"usage"');
 const LAST_CHUNK = Buffer.from('0\r\n\r\n');
 const CRLF = Buffer.from('\r\n');
+/** The usage-only event as servers write it, told without parsing it: it is the last to come, and the client waits for what follows. */
+const USAGE_ONLY = /^data: \{(?:"\w+":(?:"[^"\\]*"|[\d.]+|null),)*"choices":\[\],"usage":\{[^\r\n]*\}\r?\n\r?\n$/;
 /** An event longer than this is passed on unchecked rather than held. */
 const MAX_HELD_BYTES = 4 * 1024 * 1024;
 
@@ -33,6 +35,7 @@ function isObject(value: unknown): value is Record<string, unknown> {
 export function withoutUsage(event: Buffer): Buffer | null {
   if (!event.includes(NAME)) return event;
   const text = event.toString('utf8');
+  if (USAGE_ONLY.test(text)) return null;
   // Not `.` and `$`: for them a line ends at U+2028, too, which may stand in a token.
   const data = /(?:^|\n)data:[ ]?([^\r\n]*)/.exec(text);
   if (data === null) return event;

@@ -1,12 +1,15 @@
 /**
- * The serving thread's end of the line to the recorder. Nothing here may take time: messages are gathered, and
- * posted every few milliseconds; at once when a call has ended and nothing was posted lately.
+ * The serving thread's end of the line to the recorder. Nothing here may take time: messages are gathered and
+ * posted now and then, and sooner when a call has ended; not at once, because the program that just got its
+ * answer is to have the processor first.
  */
 import { monotonicMs } from '../profiler/clock.ts';
-import type { CallBegun, RecorderBatch, ToRecorder } from './messages.ts';
+import type { CallBegun, CallEnded, RecorderBatch, ToRecorder } from './messages.ts';
 import type { Bytes, Milliseconds } from '../profile/units.ts';
 
-const POST_EVERY_MS: Milliseconds = 20;
+const POST_EVERY_MS: Milliseconds = 40;
+/** As long as a call that has ended may be lost if the profiler is killed. */
+const POST_ENDED_WITHIN_MS: Milliseconds = 5;
 const POST_AT_BYTES: Bytes = 256 * 1024;
 
 /** Reads of one call that have not been posted yet. */
@@ -29,8 +32,9 @@ export class RecorderLink {
   readonly #reads = new Map<number, PendingReads>();
   #pendingBytes: Bytes = 0;
   #timer: NodeJS.Timeout | null = null;
+  /** When the timer is due at the latest. */
+  #dueAt: Milliseconds = Infinity;
   #immediate = false;
-  #postedAt: Milliseconds = -Infinity;
 
   /** @param post must transfer the batch's bytes, or use them up at once */
   constructor(post: (batch: RecorderBatch) => void) {
@@ -38,10 +42,16 @@ export class RecorderLink {
   }
 
   /** Queues a message. */
-  send(message: Exclude<ToRecorder, CallBegun>): void {
-    if (message.type === 'ended') this.#takeReads(message.call);
+  send(message: Exclude<ToRecorder, CallBegun | CallEnded>): void {
     this.#pending.push({ message, parts: [] });
-    this.#schedule(message.type === 'ended' && message.at - this.#postedAt > POST_EVERY_MS);
+    this.#schedule(POST_EVERY_MS);
+  }
+
+  /** Queues a call's end, behind what is still gathered of its answer. */
+  ended(message: CallEnded): void {
+    this.#takeReads(message.call);
+    this.#pending.push({ message, parts: [] });
+    this.#schedule(POST_ENDED_WITHIN_MS);
   }
 
   /** Queues a call's beginning. `body` must not change afterwards. */
@@ -49,7 +59,7 @@ export class RecorderLink {
     const range = body === null ? null : { start: this.#pendingBytes, end: this.#pendingBytes + body.length };
     this.#pending.push({ message: { ...message, body: range }, parts: body === null ? [] : [body] });
     this.#pendingBytes += body?.length ?? 0;
-    this.#schedule(false);
+    this.#schedule(POST_EVERY_MS);
   }
 
   /** Notes one read of a call's answer. `bytes` must not change afterwards. */
@@ -60,13 +70,14 @@ export class RecorderLink {
     pending.parts.push(bytes);
     pending.bytes += bytes.length;
     if (pending.bytes > POST_AT_BYTES) this.#takeReads(call);
-    this.#schedule(false);
+    this.#schedule(POST_EVERY_MS);
   }
 
   /** Posts everything now. */
   flush(): void {
     if (this.#timer !== null) clearTimeout(this.#timer);
     this.#timer = null;
+    this.#dueAt = Infinity;
     for (const call of [...this.#reads.keys()]) this.#takeReads(call);
     if (this.#pending.length === 0) return;
     // A buffer of its own, not of Node's pool, so that it can change hands.
@@ -81,19 +92,26 @@ export class RecorderLink {
     const messages = this.#pending.map(({ message }) => message);
     this.#pending = [];
     this.#pendingBytes = 0;
-    this.#postedAt = monotonicMs();
     this.#post({ messages, bytes });
   }
 
-  #schedule(soon: boolean): void {
-    if (soon || this.#pendingBytes > POST_AT_BYTES) {
+  #schedule(within: Milliseconds): void {
+    if (this.#pendingBytes > POST_AT_BYTES) {
       if (this.#immediate) return;
       this.#immediate = true;
       setImmediate(() => {
         this.#immediate = false;
         this.flush();
       });
-    } else this.#timer ??= setTimeout(() => this.flush(), POST_EVERY_MS);
+      return;
+    }
+    // Nothing is ever due later than the longest wait: each read comes through here.
+    if (this.#timer !== null && within === POST_EVERY_MS) return;
+    const dueAt = monotonicMs() + within;
+    if (dueAt >= this.#dueAt) return;
+    this.#dueAt = dueAt;
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => this.flush(), within);
   }
 
   #takeReads(call: number): void {

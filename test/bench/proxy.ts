@@ -1,6 +1,8 @@
 /**
- * What the proxy adds to a call, against what bare pipes add: one scripted upstream, every way to it in turn,
- * call by call, so that whatever else the machine does falls on all alike.
+ * What the proxy adds to a call, against what bare pipes add: one scripted upstream, every way to it in an order
+ * drawn anew for each round, so that whatever else the machine does falls on all alike. A call begins when the
+ * one before has been over for a moment: what a proxy still does afterwards is in its CPU time, and delays
+ * neither its own next call nor another's.
  *
  *     npm run bench:proxy [-- --rounds 1500]
  */
@@ -10,18 +12,23 @@ import { Agent, createServer, request } from 'node:http';
 import { connect, createServer as createSocketServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { build } from 'esbuild';
 import { startProfiler } from '../../src/profiler/client.ts';
 
 const CHUNKS = 64;
+/** Between two chunks of a paced stream: a small model's decode steps. */
+const PACE_MS = 5;
+const BETWEEN_CALLS_MS = 2;
+const PACED_MODEL = 'paced';
 const PROMPT = 'Which magazine was started first, Arthur’s Magazine or First for Women? '.repeat(14);
 
 function streamEvent(content: string, finish: string | null): string {
   return `data: ${JSON.stringify({ id: 'chatcmpl-1', object: 'chat.completion.chunk', created: 1, model: 'm', choices: [{ index: 0, delta: { content }, logprobs: null, finish_reason: finish }] })}\n\n`;
 }
 
-/** The scripted upstream: models, a stream of 64 chunks without pauses, a plain answer. */
+/** The scripted upstream: models, a stream of 64 chunks (paced when the model's name says so), a plain answer. */
 function runUpstream(): void {
   const events = Array.from({ length: CHUNKS }, (_, n) => streamEvent(` word${n}`, n === CHUNKS - 1 ? 'stop' : null));
   const usage = { prompt_tokens: 300, total_tokens: 364, completion_tokens: 64, prompt_tokens_details: { cached_tokens: 288 } };
@@ -41,14 +48,19 @@ function runUpstream(): void {
         }
         outgoing.writeHead(200, { 'content-type': 'text/event-stream; charset=utf-8' });
         const all = body.includes('"include_usage":true') ? [...events, usageEvent, 'data: [DONE]\n\n'] : [...events, 'data: [DONE]\n\n'];
+        const paced = body.includes(`"model":"${PACED_MODEL}"`);
+        const began = performance.now();
         let n = 0;
         // One chunk a turn of the loop: each is written, and sent, by itself.
         const next = () => {
-          if (n === all.length) outgoing.end();
-          else {
-            outgoing.write(all[n++]);
-            setImmediate(next);
+          if (n === all.length) {
+            outgoing.end();
+            return;
           }
+          outgoing.write(all[n++]);
+          // Due times, not pauses: a late chunk does not delay those after it.
+          if (paced && n < CHUNKS) setTimeout(next, Math.max(1, began + n * PACE_MS - performance.now()));
+          else setImmediate(next);
         };
         next();
       });
@@ -136,6 +148,16 @@ function quantile(sorted: number[], share: number): number {
   return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))]!;
 }
 
+/** The numbers from 0 to `length` - 1 in a random order. */
+function shuffled(length: number): number[] {
+  const order = Array.from({ length }, (_, n) => n);
+  for (let n = length - 1; n > 0; n--) {
+    const other = Math.floor(Math.random() * (n + 1));
+    [order[n], order[other]] = [order[other]!, order[n]!];
+  }
+  return order;
+}
+
 interface Measured {
   target: Target;
   /** ms of each call, sorted. */
@@ -150,10 +172,9 @@ async function measure(targets: Target[], body: string, rounds: number, warmUp: 
   const readCpu = () => targets.map(({ pid }) => (pid === null ? null : cpuTime(pid)));
   for (let round = -warmUp; round < rounds; round++) {
     if (round === 0) before = readCpu();
-    // Each round begins with another one, so that none always follows the same neighbour.
-    for (let n = 0; n < targets.length; n++) {
-      const index = (n + round + warmUp) % targets.length;
+    for (const index of shuffled(targets.length)) {
       const time = await call(targets[index]!, body);
+      await sleep(BETWEEN_CALLS_MS);
       if (round >= 0) times[index]!.push(time);
     }
   }
@@ -207,6 +228,7 @@ async function main(): Promise<void> {
     ];
     console.log(`One call at a time, ${rounds} rounds, a prompt of ${PROMPT.length} characters; recording: full.`);
     const body = { model: 'm', messages: [{ role: 'user', content: PROMPT }] };
+    print(`stream of ${CHUNKS} chunks, ${PACE_MS} ms apart`, await measure(targets, JSON.stringify({ ...body, model: PACED_MODEL, stream: true }), Math.ceil(rounds / 20), 10));
     print(`stream of ${CHUNKS} chunks without pauses`, await measure(targets, JSON.stringify({ ...body, stream: true }), rounds, 300));
     print('plain answer', await measure(targets, JSON.stringify(body), rounds, 300));
     for (const { agent } of targets) agent.destroy();

@@ -72,7 +72,10 @@ export async function startFixture(script: Script, options: { capture?: Capture;
     lines,
     proxied: (method, path, body, headers) => exchange(port, requestBytes(method, token + path, `127.0.0.1:${port}`, body, headers)),
     direct: (method, path, body, headers) => exchange(upstream.port, requestBytes(method, path, `127.0.0.1:${upstream.port}`, body, headers)),
-    calls: () => lines.filter((line): line is CallLine => line.type === 'call'),
+    calls: () => {
+      link.flush();
+      return lines.filter((line): line is CallLine => line.type === 'call');
+    },
     ends: async (count) => {
       await until(() => ended().length >= count, `${count} calls to end`);
       return ended();

@@ -162,7 +162,7 @@ describe('the line to the recorder’s thread', () => {
     link.read(1, 2, Buffer.from('ab'));
     link.begun({ ...begun, call: 2 }, null);
     link.read(1, 3, Buffer.from('cde'));
-    link.send({ type: 'ended', call: 1, at: 4, status: 'ok', httpStatus: 200, error: null, bytes: 5 });
+    link.ended({ type: 'ended', call: 1, at: 4, status: 'ok', httpStatus: 200, error: null, bytes: 5 });
     link.flush();
     const [{ messages, bytes } = { messages: [], bytes: new Uint8Array() }] = batches;
     const text = Buffer.from(bytes).toString();
@@ -174,7 +174,7 @@ describe('the line to the recorder’s thread', () => {
 });
 
 describe('a request’s head', () => {
-  const head = (...lines: string[]) => parseRequestHead(lines.join('\r\n'));
+  const head = (...lines: string[]) => parseRequestHead(`${lines.join('\r\n')}\r\n`);
 
   it('that is right is understood', () => {
     expect(head('POST /a?b HTTP/1.1', 'Host: x', 'Content-Length: 12', 'X-Empty:')).toEqual({ method: 'POST', target: '/a?b', minor: 1, headers: ['Host', 'x', 'Content-Length', '12', 'X-Empty', ''], body: 12, keepAlive: true, expectsContinue: false });
