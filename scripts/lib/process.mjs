@@ -137,7 +137,8 @@ export function run(command, args, { cwd, env = process.env, timeoutMs, show = f
   });
 }
 
-const NPM_SETTINGS_OF_OUR_CALLER = /^npm_(config_(local_prefix|global_prefix|prefix|dry_run|omit|include|production|save|global)|lifecycle_|package_)/i;
+/** The user agent names our caller's Node, and install scripts read it there (code-server's refuses all but Node 24). */
+const NPM_SETTINGS_OF_OUR_CALLER = /^npm_(config_(local_prefix|global_prefix|prefix|dry_run|omit|include|production|save|global|user_agent)|lifecycle_|package_)/i;
 
 /**
  * Runs npm: the one that runs us where there is one, without the project's own `node_modules/.bin` on PATH (it may be half installed).

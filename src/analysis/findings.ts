@@ -98,7 +98,7 @@ function prefixMisses({ calls, conversations }: FindingInput): Finding[] {
     const repeated = conversations.continuationOf.get(draft)?.span.llm?.promptTokens ?? null;
     if (prefillMs !== null && promptTokens !== null && repeated !== null && promptTokens > 0) saved = (saved ?? 0) + prefillMs * Math.min(1, repeated / promptTokens);
   }
-  const message = `${missed.length} of ${formatCount(extending.length, 'prompt')} that begin with an earlier one got nothing from the prefix cache. Is it on (vLLM: --enable-prefix-caching), and large enough to keep the earlier prompt?`;
+  const message = `${missed.length} of ${formatCount(extending.length, 'prompt')} that begin with an earlier one got nothing from the prefix cache. Is it on (vLLM: \`--enable-prefix-caching\`), and large enough to keep the earlier prompt?`;
   return [finding('prefix-cache-miss', 'warning', message, missed, { ...NO_SAVING, ms: saved === null ? null : tidy(saved) }, 'estimated')];
 }
 

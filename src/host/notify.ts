@@ -1,5 +1,6 @@
 /** The one way to tell the user something in a message, so that each is also in the log and the tests can see them. */
 import { window, type LogOutputChannel } from 'vscode';
+import { inSettings } from '../profile/optionNames.ts';
 
 export type Severity = 'information' | 'warning' | 'error';
 
@@ -49,7 +50,8 @@ export class Notifier {
   }
 
   /** Does not wait for the user: a message may stay open for hours. */
-  private show(severity: Severity, message: string, remedies: readonly Remedy[]): void {
+  private show(severity: Severity, text: string, remedies: readonly Remedy[]): void {
+    const message = inSettings(text);
     this.shown.push({ severity, message, remedies: remedies.map((remedy) => remedy.label) });
     if (this.shown.length > KEPT) this.shown.shift();
     show[severity](message, ...remedies.map((remedy) => remedy.label)).then(

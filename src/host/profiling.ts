@@ -2,12 +2,14 @@
 import { basename, dirname, extname, join } from 'node:path';
 import { env, ProgressLocation, window, workspace, type Disposable, type ExtensionContext, type TextDocument, type Uri, type WorkspaceFolder } from 'vscode';
 import { likelyShell, shellEnvironment } from '../instrument/shellEnvironment.ts';
-import { profiledLanguages, type ProfiledLanguage, type Resource } from '../contributions.ts';
+import { profiledLanguages, type ProfiledLanguage, type Resource, type SettingId } from '../contributions.ts';
+import { inSettings, settingNamedIn } from '../profile/optionNames.ts';
 import { newRecordingPath, RECORDINGS_FOLDER } from '../recorder/recordingFile.ts';
 import { openOnRun } from './choices.ts';
 import { runCommand, setContext } from './editor.ts';
 import { findProgram } from './findPrograms.ts';
 import { messageOf } from './log.ts';
+import type { Remedy } from './notify.ts';
 import { ProgramNotFoundError } from './programs.ts';
 import { startProgramTask, type CommandToRun, type ProgramTask } from './programTask.ts';
 import { Session, type SessionServices } from './sessions.ts';
@@ -199,7 +201,11 @@ export class Profiling implements Disposable {
         return;
       }
       this.services.log.error(error instanceof Error ? (error.stack ?? error.message) : String(error));
-      this.services.notifier.error(`Not profiled: ${messageOf(error)}`, { label: 'Show Log', run: () => runCommand('agentCost.showLog') });
+      const message = inSettings(messageOf(error));
+      const setting = settingNamedIn(message);
+      const remedies: Remedy[] = [{ label: 'Show Log', run: () => runCommand('agentCost.showLog') }];
+      if (setting !== null) remedies.unshift({ label: 'Open Setting', run: () => openSetting(setting as SettingId) });
+      this.services.notifier.error(`Not profiled: ${message}`, ...remedies);
     }
   }
 

@@ -31,7 +31,7 @@ export async function checkBackend(url: string, options: { model: string | null;
     status = response.status;
     text = await response.text();
   } catch (error) {
-    throw new ProfilerError('backendUnreachable', `The backend ${url} cannot be reached (${reason(error)}). Start the server or check the address; --backend sim needs none.`);
+    throw new ProfilerError('backendUnreachable', `The backend ${url} cannot be reached (${reason(error)}). Start the server or check its address; --backend sim needs none.`);
   }
   const unknown = { kind: 'unknown', version: null, model: options.model } as const;
   if (status === 401 || status === 403) {

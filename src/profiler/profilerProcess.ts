@@ -151,7 +151,7 @@ class ProfilerProcess {
     if (code === 'EEXIST') throw new ProfilerError('outExists', `${out} exists already, and recordings are not overwritten. Choose another path with --out.`);
     const why = UNWRITABLE[code];
     if (why === undefined) throw new ProfilerError('outNotWritable', `The recording ${out} cannot be made: ${message}. Choose another path with --out.`);
-    this.#warn('recordingNotWritable', `Nothing is recorded: ${out} cannot be made, because ${why}. The program runs on. Choose another place with --out.`);
+    this.#warn('recordingNotWritable', `Nothing is recorded: ${out} cannot be made, because ${why}. The program runs on. Make its folder writable, or choose another place with --out.`);
   }
 
   #warn(code: string, message: string): void {

@@ -31,6 +31,8 @@ export const fromWebviewSchema = z.discriminatedUnion('type', [
   z.object({ type: z.literal('selected'), span: z.string().nullable() }),
   /** Open the source of a span's frame (0 = innermost). The host looks the place up itself. */
   z.object({ type: z.literal('openSource'), span: z.string(), frame: z.int().min(0) }),
+  /** Open a setting of ours, by its id. */
+  z.object({ type: z.literal('openSetting'), setting: z.string().max(100) }),
   z.object({ type: z.literal('copy'), text: z.string().max(1_000_000) }),
   z.object({ type: z.literal('openTab') }),
   z.object({ type: z.literal('export') }),

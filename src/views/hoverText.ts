@@ -2,6 +2,7 @@
 import { ascending, percentile } from '../analysis/statistics.ts';
 import type { LineReference } from '../contributions.ts';
 import { formatCount, formatDuration, formatEnergy, formatPercent, formatTokens, formatUsd, UNKNOWN_TEXT } from '../profile/formatValue.ts';
+import { inSettings } from '../profile/optionNames.ts';
 import type { Report, ReportLine, ReportSpan } from '../profile/report.ts';
 import { gradeText } from './evidenceText.ts';
 import { commandLink, escapeMarkdown } from './markdown.ts';
@@ -23,7 +24,7 @@ export function hoverText(report: Report, line: ReportLine, stale: boolean, refe
     `**${name}** · ${formatCount(line.calls, 'call')} in ${report.run.live ? 'the running run' : 'this run'}${failed}`,
     [tableRow(['', 'total', 'per call', 'p50', 'p95', 'how known']), '|:--|--:|--:|--:|--:|:--|', ...rows.map(tableRow)].join('\n'),
     ...(stale ? ['The line has changed since it ran: these numbers are of the text before.'] : []),
-    ...findings.map((finding) => escapeMarkdown(finding.message)),
+    ...findings.map((finding) => escapeMarkdown(inSettings(finding.message))),
     commandLink('Show on timeline', 'agentCost.showCostOnTimeline', reference),
   ].join('\n\n');
 }

@@ -3,12 +3,13 @@ import { randomBytes } from 'node:crypto';
 import { dirname } from 'node:path';
 import { env, EventEmitter, Uri, type Disposable, type Event, type LogOutputChannel, type Webview } from 'vscode';
 import { updateBetween } from '../analysis/diffDocuments.ts';
-import type { SpanReference } from '../contributions.ts';
+import { settingDefaults, type SettingId, type SpanReference } from '../contributions.ts';
 import { DisposableList } from '../host/disposables.ts';
 import { runCommand } from '../host/editor.ts';
 import { messageOf } from '../host/log.ts';
 import type { Notifier } from '../host/notify.ts';
 import type { Run, RunStore } from '../host/runs.ts';
+import { openSetting } from '../host/settings.ts';
 import { webviewHtml } from '../profile/webviewHtml.ts';
 import type { FromWebview, TimelineDocument, ToWebview } from '../protocol/webview.ts';
 
@@ -173,6 +174,9 @@ export class TimelineController implements Disposable {
         return;
       case 'openSource':
         if (run !== null) await this.services.openSource({ run: run.file, span: message.span }, message.frame);
+        return;
+      case 'openSetting':
+        if (Object.hasOwn(settingDefaults, message.setting)) await openSetting(message.setting as SettingId);
         return;
       case 'copy':
         await env.clipboard.writeText(message.text);

@@ -1,9 +1,10 @@
 /** Entry of the in-editor tests: VS Code calls `run` in the extension host. */
 import { runSuites } from './runSuite.ts';
 import { activationSuite } from './suite/activation.test.ts';
+import { badInputSuite } from './suite/badInput.test.ts';
 import { profilingSuite } from './suite/profiling.test.ts';
 import { recordingsSuite } from './suite/recordings.test.ts';
 
 export function run(): Promise<void> {
-  return runSuites([activationSuite, profilingSuite, recordingsSuite]);
+  return runSuites([activationSuite, profilingSuite, badInputSuite, recordingsSuite]);
 }

@@ -84,6 +84,14 @@ export async function messageOf(action: () => Thenable<unknown>): Promise<Notifi
   return eventually('a message', () => state.messages().find((message) => !before.has(message)));
 }
 
+/** All messages that the extension shows during an action. */
+export async function messagesOf(action: () => PromiseLike<unknown>): Promise<Notification[]> {
+  const state = await activated();
+  const before = new Set(state.messages());
+  await action();
+  return state.messages().filter((message) => !before.has(message));
+}
+
 /** Sets a setting for the time of an action. */
 export async function withSetting<Id extends SettingId>(id: Id, value: SettingTypes[Id] | string, action: () => Promise<void>): Promise<void> {
   const set = (to: unknown): Thenable<void> => vscode.workspace.getConfiguration().update(id, to, vscode.ConfigurationTarget.Workspace);

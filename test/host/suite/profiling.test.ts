@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { dirname } from 'node:path';
 import * as vscode from 'vscode';
 import { formatLens } from '../../../src/profile/formatValue.ts';
 import { reportSchema, type Report } from '../../../src/profile/report.ts';
@@ -227,46 +227,6 @@ export function profilingSuite(): void {
       assert.equal(session.live, false);
       assert.equal(session.document?.report.run.complete, true);
       assert.equal(linesIn(session.document.report, 'agent.py').length, 2);
-    });
-  });
-
-  describe('what cannot be profiled', function () {
-    this.timeout(RUN_TIMEOUT_MS);
-
-    it('says that the Python of the setting is not there, and leads to the setting', async () => {
-      await withSetting('agentCost.python', join('no', 'such', 'python'), async () => {
-        const message = await messageOf(() => run('agentCost.profileActiveFile', workspaceFile('agent.py')));
-        assert.deepEqual([message.severity, message.remedies], ['error', ['Open Setting']]);
-        assert.match(message.message, /agentCost\.python.*no such|agentCost\.python: there is no program/);
-      });
-    });
-
-    it('names the setting that cannot be understood', async () => {
-      await withSetting('agentCost.backend', 'cloud', async () => {
-        const message = await messageOf(() => run('agentCost.profileActiveFile', workspaceFile('agent.py')));
-        assert.match(message.message, /agentCost\.backend: .*"cloud".*sim/);
-        assert.deepEqual(message.remedies, ['Open Setting']);
-      });
-    });
-
-    it('says which GPU is not known, before anything is started', async () => {
-      await withSetting('agentCost.backend', 'sim:no-such-gpu/llama-3.1-8b-instruct', async () => {
-        const message = await messageOf(() => run('agentCost.profileActiveFile', workspaceFile('agent.py')));
-        assert.match(message.message, /no-such-gpu/);
-      });
-    });
-
-    it('says which backend cannot be reached, before anything is started', async () => {
-      await withSetting('agentCost.backend', 'http://127.0.0.1:9/v1', async () => {
-        const message = await messageOf(() => run('agentCost.profileActiveFile', workspaceFile('agent.py')));
-        assert.equal(message.severity, 'error');
-        assert.match(message.message, /http:\/\/127\.0\.0\.1:9\/v1/);
-      });
-    });
-
-    it('refuses a file in another language', async () => {
-      const message = await messageOf(() => run('agentCost.profileActiveFile', workspaceFile('README.md')));
-      assert.match(message.message, /README\.md is neither Python, JavaScript nor TypeScript/);
     });
   });
 }

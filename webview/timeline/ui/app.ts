@@ -71,6 +71,7 @@ export class App {
     );
     this.details = new Details({
       openSource: host.hosted ? (span, frame) => host.post({ type: 'openSource', span, frame }) : null,
+      openSetting: host.hosted ? (setting) => host.post({ type: 'openSetting', setting }) : null,
       copy: (text) => this.copy(text),
       select: (id) => this.select([this.model.numberOf(id)], true),
     });

@@ -1,6 +1,8 @@
 /** Pieces of the details: titled sections, label–value lists, bars that show a split. */
 import { element } from '../../common/dom.ts';
 import { formatDuration, formatPercent } from '../../../src/profile/formatValue.ts';
+import { inSettings } from '../../../src/profile/optionNames.ts';
+import { visibleText } from '../../../src/profile/visibleText.ts';
 
 export type Pair = readonly [label: string, value: string, title?: string];
 
@@ -16,6 +18,40 @@ export function pairs(list: readonly Pair[]): HTMLElement {
     node.append(element('dt', '', label), definition);
   }
   return node;
+}
+
+export interface NoteActions {
+  copy(text: string): void;
+  /** Null where there are no settings. */
+  openSetting: ((id: string) => void) | null;
+}
+
+/** A message with its `code` set apart: an option of a server can be copied, a setting of ours opened. */
+export function note(message: string, actions: NoteActions): HTMLElement {
+  const node = element('p', '');
+  visibleText(actions.openSetting === null ? message : inSettings(message), 600)
+    .split('`')
+    .forEach((part, index) => {
+      if (index % 2 === 0) {
+        node.append(part);
+        return;
+      }
+      const { openSetting } = actions;
+      if (openSetting !== null && part.startsWith('agentCost.')) node.append(linkButton(part, 'Open this setting', () => openSetting(part)));
+      else {
+        node.append(element('code', '', part));
+        if (part.startsWith('--')) node.append(' ', linkButton('Copy', `Copy ${part}`, () => actions.copy(part)));
+      }
+    });
+  return node;
+}
+
+export function linkButton(text: string, title: string, onClick: () => void): HTMLElement {
+  const button = element('button', 'link', text);
+  button.type = 'button';
+  button.title = title;
+  button.addEventListener('click', onClick);
+  return button;
 }
 
 export interface Share {

@@ -1,6 +1,6 @@
 /** Below the lanes: everything known about the selected span and how it is known; without one, the run's sums. */
 import { attributes, element, fill } from '../../common/dom.ts';
-import { pairs, section, split, type Pair } from './detailParts.ts';
+import { linkButton, note, pairs, section, split, type NoteActions, type Pair } from './detailParts.ts';
 import { bandText, durationOf, energyText, kindText, mark, nameText, siteText, spanSentence } from '../model/spanText.ts';
 import { formatBytes, formatCount, formatDuration, formatEnergy, formatPercent, formatTokens, formatUsd } from '../../../src/profile/formatValue.ts';
 import { visibleBlock, visibleText } from '../../../src/profile/visibleText.ts';
@@ -8,10 +8,9 @@ import type { ReportHead, TimelineModel } from '../model/timelineModel.ts';
 import type { ReportSpan } from '../../../src/profile/report.ts';
 import type { Site } from '../../../src/profile/recordingFormat.ts';
 
-export interface DetailActions {
+export interface DetailActions extends NoteActions {
   /** Null where there is no editor to open it in. */
   openSource: ((span: string, frame: number) => void) | null;
-  copy(text: string): void;
   select(span: string): void;
 }
 
@@ -82,7 +81,7 @@ export class Details {
       ),
     ];
     const notes = [...head.warnings.map((warning) => warning.message), ...head.findings.slice(0, MOST_FINDINGS).map((finding) => finding.message)];
-    if (notes.length > 0) sections.push(section('Worth knowing', ...notes.slice(0, 6).map((note) => element('p', '', visibleText(note, 400)))));
+    if (notes.length > 0) sections.push(section('Worth knowing', ...notes.slice(0, 6).map((message) => note(message, this.actions))));
     return sections;
   }
 
@@ -91,7 +90,7 @@ export class Details {
     if (span.llm !== null) sections.push(this.tokens(span.llm), this.energy(span.llm));
     if (span.tool !== null) sections.push(this.gpuMeanwhile(head, span.tool, durationOf(span)));
     const findings = head.findings.filter((finding) => finding.spans.includes(span.id)).slice(0, MOST_FINDINGS);
-    if (findings.length > 0) sections.push(section('Why it matters', ...findings.map((finding) => element('p', '', visibleText(finding.message, 500)))));
+    if (findings.length > 0) sections.push(section('Why it matters', ...findings.map((finding) => note(finding.message, this.actions))));
     const prompt = span.llm?.promptText ?? null;
     const answer = span.llm?.answerText ?? null;
     if (prompt !== null) sections.push(textSection('Prompt’s end', prompt));
@@ -114,19 +113,12 @@ export class Details {
     if (within.length > 0) {
       const path = element('p', 'dim', 'in ');
       within.forEach((parent, index) => {
-        const link = element('button', 'link', nameText(parent));
-        link.type = 'button';
-        link.addEventListener('click', () => this.actions.select(parent.id));
-        path.append(index > 0 ? ' of ' : '', link);
+        path.append(index > 0 ? ' of ' : '', linkButton(nameText(parent), 'Select it', () => this.actions.select(parent.id)));
       });
       node.append(path);
     }
     if (span.error !== null) node.append(element('p', 'error', visibleBlock(span.error.message, 2000)));
-    const copy = element('button', 'link', 'Copy');
-    copy.type = 'button';
-    copy.title = 'Copy these details as text';
-    copy.addEventListener('click', () => this.actions.copy(this.asText(span)));
-    node.append(element('div', 'actions', copy));
+    node.append(element('div', 'actions', linkButton('Copy', 'Copy these details as text', () => this.actions.copy(this.asText(span)))));
     return node;
   }
 
@@ -148,11 +140,7 @@ export class Details {
     const text = `${siteText(site)}${site.function === null ? '' : ` ${visibleText(site.function, 60)}`}`;
     const open = this.actions.openSource;
     if (open === null) return attributes(element('span', '', text), { title: visibleText(site.file, 300) });
-    const link = element('button', 'link', text);
-    link.type = 'button';
-    link.title = visibleText(`${site.file}:${site.line}`, 300);
-    link.addEventListener('click', () => open(span.id, frame));
-    return link;
+    return linkButton(text, visibleText(`${site.file}:${site.line}`, 300), () => open(span.id, frame));
   }
 
   private time(head: ReportHead, span: ReportSpan): HTMLElement {

@@ -1,0 +1,1 @@
+export function npm(args: string[], options?: { cwd?: string; timeoutMs?: number; show?: boolean; onStart?: (pid: number) => void; binFolder?: string }): Promise<{ code: number; timedOut: boolean; output: string }>;

@@ -1,0 +1,19 @@
+/** Messages are written once, in the command line's words; the editor has settings for the same things. */
+
+/** From the longest: `--backend sim` before `--backend`. What has no setting goes without its option. */
+const WORDS: readonly (readonly [option: RegExp, words: string])[] = [
+  [/`?--backend sim\b`?/g, 'setting `agentCost.backend` to `sim`'],
+  [/`?--capture hashes\b`?/g, '`agentCost.capture` set to `hashes`'],
+  [/`?--(backend|model|gpu|telemetry)\b(?!-)`?/g, 'the setting `agentCost.$1`'],
+  [/ with `?--out\b`?/g, ''],
+];
+
+/** The message as the editor says it: settings in the place of the command line's options. Options of other programs stay. */
+export function inSettings(message: string): string {
+  return WORDS.reduce((text, [option, words]) => text.replace(option, words), message);
+}
+
+/** The first of our settings that a message names, or null. */
+export function settingNamedIn(message: string): string | null {
+  return /`(agentCost\.\w+(?:\.\w+)*)`/.exec(message)?.[1] ?? null;
+}
