@@ -14,6 +14,7 @@ export function startCodeServer(options: {
   extensions: string;
   password?: string;
   gallery?: boolean;
+  trust?: boolean;
   env?: NodeJS.ProcessEnv;
   log?: (text: string) => void;
 }): Promise<CodeServer>;

@@ -45,12 +45,12 @@ const cleanEnvironment = (env) => Object.fromEntries(Object.entries(env).filter(
 /**
  * Starts a server on a free loopback port.
  *
- * @param {{ userData: string, extensions: string, password?: string, gallery?: boolean, env?: NodeJS.ProcessEnv, log?: (text: string) => void }} options
- *   `password`: asked for in the browser; none when left out. `gallery`: extensions can be searched and
+ * @param {{ userData: string, extensions: string, password?: string, gallery?: boolean, trust?: boolean, env?: NodeJS.ProcessEnv, log?: (text: string) => void }} options
+ *   `trust`: folders must be trusted before anything in them is run; off, all are. `password`: asked for in the browser; none when left out. `gallery`: extensions can be searched and
  *   installed; else nothing is looked up on the network. `log`: gets what the server prints.
  * @returns {Promise<{ url: string, ended: Promise<void>, stop: () => Promise<void> }>}
  */
-export async function startCodeServer({ userData, extensions, password, gallery = false, env = {}, log = () => {} }) {
+export async function startCodeServer({ userData, extensions, password, gallery = false, trust = false, env = {}, log = () => {} }) {
   mkdirSync(userData, { recursive: true });
   const child = start(
     codeServer.node,
@@ -58,7 +58,7 @@ export async function startCodeServer({ userData, extensions, password, gallery 
       codeServer.entry,
       ...['--auth', password ? 'password' : 'none', '--bind-addr', '127.0.0.1:0', '--config', join(userData, 'code-server.yaml')],
       ...['--user-data-dir', userData, '--extensions-dir', extensions],
-      ...['--disable-telemetry', '--disable-update-check', '--disable-workspace-trust', '--disable-getting-started-override'],
+      ...['--disable-telemetry', '--disable-update-check', '--disable-getting-started-override', ...(trust ? [] : ['--disable-workspace-trust'])],
       // Without this a built VS Code ignores extensionDevelopmentPath and extensionTestsPath.
       ...['--vscode-option', 'enable-smoke-test-driver'],
     ],

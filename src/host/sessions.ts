@@ -1,6 +1,4 @@
 /** A profiler process that is up, the recording that it writes, and the environment that leads programs to it. */
-import { mkdir } from 'node:fs/promises';
-import { dirname } from 'node:path';
 import type { LogOutputChannel } from 'vscode';
 import { launchEnvironment } from '../instrument/launch.ts';
 import { startProfiler, type Profiler } from '../profiler/client.ts';
@@ -19,6 +17,9 @@ export interface SessionServices {
   log: LogOutputChannel;
 }
 
+/** Code of the profiler's warning that no file could be made. */
+const NOT_RECORDED = 'recordingNotWritable';
+
 export interface ProgramEnd {
   exitCode: number | null;
   signal: string | null;
@@ -34,16 +35,19 @@ export class Session {
   private readonly recording: LiveRecording;
   private readonly feed: LiveRunFeed;
   private readonly services: SessionServices;
+  /** Codes of the profiler's warnings until now. */
+  private readonly warned: ReadonlySet<string>;
   private stopped: Promise<void> | null = null;
   private disposed = false;
 
-  private constructor(profiler: Profiler, environment: Record<string, string>, recording: LiveRecording, feed: LiveRunFeed, services: SessionServices) {
+  private constructor(profiler: Profiler, environment: Record<string, string>, recording: LiveRecording, feed: LiveRunFeed, services: SessionServices, warned: ReadonlySet<string>) {
     this.profiler = profiler;
     this.environment = environment;
     this.recording = recording;
     this.feed = feed;
     this.run = feed.run;
     this.services = services;
+    this.warned = warned;
     this.lost = new Promise((resolve) => {
       void profiler.onClosed.then(({ exitCode }) => {
         if (this.stopped !== null || this.disposed) return;
@@ -55,11 +59,10 @@ export class Session {
 
   /**
    * Starts a profiler and makes its recording the current run.
-   * @throws ProfilerError when it cannot serve; Error when the recordings' folder cannot be made
+   * @throws ProfilerError when it cannot serve
    */
   static async start(options: ProfilerOptions, services: SessionServices): Promise<Session> {
     const { installation, runs, notifier, log } = services;
-    await mkdir(dirname(options.out), { recursive: true });
     /** A growth that was reported before the recording is followed is not lost: the next one, or the end, includes it. */
     let recording: LiveRecording | null = null;
     const warned = new Set<string>();
@@ -86,7 +89,7 @@ export class Session {
       onDocument: (document) => feed.update(document),
       onError: (error) => notifier.warning(`The running recording cannot be shown: ${messageOf(error)} The program goes on.`),
     });
-    return new Session(profiler, environment, recording, feed, services);
+    return new Session(profiler, environment, recording, feed, services, warned);
   }
 
   /** Ends the recording and shows it as a whole. Never fails: what cannot be read is told. */
@@ -107,6 +110,12 @@ export class Session {
       await this.profiler.stop(end);
     } catch (error) {
       log.error('the profiler did not stop in order', error);
+    }
+    if (this.warned.has(NOT_RECORDED)) {
+      // The warning has said it all: there is no file to read.
+      this.recording.dispose();
+      this.feed.end(null);
+      return;
     }
     try {
       this.feed.end(await this.recording.finish());

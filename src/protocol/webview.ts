@@ -21,8 +21,8 @@ export const toWebviewSchema = z.discriminatedUnion('type', [
   z.object({ type: z.literal('update'), update: timelineUpdateSchema }),
   /** Select a span (and bring it into view), or a line's spans; null clears. */
   z.object({ type: z.literal('select'), spans: z.array(z.string()), reveal: z.boolean() }),
-  /** Nothing to show, and what to say instead. */
-  z.object({ type: z.literal('empty'), message: z.string(), detail: z.string().nullable() }),
+  /** Nothing to show, and what to say instead; `canProfile`: a file may be run from here. */
+  z.object({ type: z.literal('empty'), message: z.string(), detail: z.string().nullable(), canProfile: z.boolean() }),
 ]);
 export type ToWebview = z.infer<typeof toWebviewSchema>;
 

@@ -1,7 +1,7 @@
 /** What all timelines of the window share: the run shown, the selection, and the way back from a webview to the editor. */
 import { randomBytes } from 'node:crypto';
 import { dirname } from 'node:path';
-import { env, EventEmitter, Uri, type Disposable, type Event, type LogOutputChannel, type Webview } from 'vscode';
+import { env, EventEmitter, Uri, workspace, type Disposable, type Event, type LogOutputChannel, type Webview } from 'vscode';
 import { updateBetween } from '../analysis/diffDocuments.ts';
 import { settingDefaults, type SettingId, type SpanReference } from '../contributions.ts';
 import { DisposableList } from '../host/disposables.ts';
@@ -63,6 +63,7 @@ export class TimelineController implements Disposable {
     this.services = services;
     this.disposables.add(services.runs.onDidChangeDocument((run) => this.showRun(run)));
     this.disposables.add(services.runs.onDidChangeCurrent(() => this.showCurrent()));
+    this.disposables.add(workspace.onDidGrantWorkspaceTrust(() => this.showCurrent()));
   }
 
   get selection(): Selection | null {
@@ -131,7 +132,7 @@ export class TimelineController implements Disposable {
     const document = run?.document ?? null;
     if (run === null || document === null) {
       surface.shown = null;
-      this.post(surface, emptyMessage(run, surface.pinned));
+      this.post(surface, emptyMessage(run, surface.pinned, workspace.isTrusted));
       return;
     }
     const before = surface.shown;
@@ -197,8 +198,9 @@ export class TimelineController implements Disposable {
   }
 }
 
-function emptyMessage(run: Run | null, pinned: string | null): ToWebview {
-  if (run?.live) return { type: 'empty', message: `${run.name} is running`, detail: 'Its first call will be seen here.' };
-  if (run !== null || pinned !== null) return { type: 'empty', message: 'This recording cannot be shown', detail: 'The message that was shown, and the log, say why.' };
-  return { type: 'empty', message: 'No run is shown', detail: 'Profile a file with the play button that has a flame, or choose a run.' };
+function emptyMessage(run: Run | null, pinned: string | null, canProfile: boolean): ToWebview {
+  if (run?.live) return { type: 'empty', message: `${run.name} is running`, detail: 'Its first call will be seen here.', canProfile: false };
+  if (run !== null || pinned !== null) return { type: 'empty', message: 'This recording cannot be shown', detail: 'The message that was shown, and the log, say why.', canProfile };
+  const detail = canProfile ? 'Profile a file with the play button that has a flame, or choose a run.' : 'This workspace is not trusted, so nothing is started from it. Recordings can be viewed: choose a run.';
+  return { type: 'empty', message: 'No run is shown', detail, canProfile };
 }

@@ -323,7 +323,7 @@ describe('in the editor', () => {
 
   it('says what is missing, and offers the one thing to do', async () => {
     await withPage(TimelinePage.hosted(browser, 'sidebar', { viewport: { width: 320, height: 500 } }), async (timeline) => {
-      await timeline.send({ type: 'empty', message: 'No run yet', detail: 'Open an agent and press the flame <b>button</b>.' });
+      await timeline.send({ type: 'empty', message: 'No run yet', detail: 'Open an agent and press the flame <b>button</b>.', canProfile: true });
       expect(await timeline.page.locator('.state').innerText()).toContain('flame <b>button</b>');
       await timeline.screenshot('empty');
       await timeline.page.locator('vscode-button', { hasText: 'Profile Active File' }).click();

@@ -140,6 +140,8 @@ describe.each(themes)('in $theme', ({ theme, name, css }) => {
     await runCommand(page, 'View: Toggle Maximize Editor Group');
     await expect.poll(async () => Promise.all((await timelines(page)).map(paintedCanvases))).toEqual([expect.any(Number), expect.any(Number)]);
     for (const frame of await timelines(page)) expect(await paintedCanvases(frame)).toBeGreaterThan(0);
+    // A timeline that is opened later shows what was chosen before.
+    for (const frame of await timelines(page)) await expect.poll(() => frame.locator('[role=option][aria-selected=true]').count()).toBeGreaterThan(0);
     await page.screenshot({ path: join(screenshots, `timeline-${name}.png`) });
   });
 });

@@ -39,16 +39,20 @@ export interface Workbench {
   dispose(): Promise<void>;
 }
 
-/** Packs the extension, installs it into a fresh VS Code and opens a copy of the examples there. */
-export async function openWorkbench(): Promise<Workbench> {
+/**
+ * Packs the extension, installs it into a fresh VS Code and opens a copy of the examples there.
+ * @param options.trusted whether the folder is one that may run programs
+ * @param options.prepare what to put into the folder before it is opened
+ */
+export async function openWorkbench({ trusted = true, prepare }: { trusted?: boolean; prepare?: (folder: string) => void } = {}): Promise<Workbench> {
   mkdirSync(screenshots, { recursive: true });
-  const vsix = join(screenshots, 'agent-cost-profiler.vsix');
-  await exec(process.execPath, [join(root, 'scripts', 'package.mjs'), '--out', vsix], { cwd: root });
-
   const profile = mkdtempSync(join(tmpdir(), 'packaged-'));
+  const vsix = join(profile, 'agent-cost-profiler.vsix');
+  await exec(process.execPath, [join(root, 'scripts', 'package.mjs'), '--out', vsix], { cwd: root });
   // Inside the repository, so that the TypeScript example finds the openai package.
   const folder = mkdtempSync(join(root, 'test-results', 'workspace-'));
   cpSync(join(root, 'examples'), folder, { recursive: true });
+  prepare?.(folder);
   const userData = join(profile, 'user');
   const extensions = join(profile, 'extensions');
   const chooseTheme = (theme: string) =>
@@ -58,13 +62,14 @@ export async function openWorkbench(): Promise<Workbench> {
       'workbench.colorTheme': theme,
       'window.autoDetectColorScheme': false,
       'editor.minimap.enabled': false,
+      'security.workspace.trust.startupPrompt': 'never',
     });
   chooseTheme(themes[0].theme);
   await installExtension({ vsix, userData, extensions });
   const installed = readdirSync(extensions).find((name) => name.startsWith('agent-cost.agent-cost-profiler'));
   if (!installed) throw new Error(`the extension is not among ${readdirSync(extensions).join(', ')}`);
 
-  const server = await startCodeServer({ userData, extensions });
+  const server = await startCodeServer({ userData, extensions, trust: !trusted });
   const browser = await launchBrowser();
   const page = await browser.newPage({ viewport: { width: 1600, height: 1000 } });
   const complaints: string[] = [];
@@ -115,6 +120,17 @@ async function pick(page: Page, key: string, typed: string, entry: string): Prom
       await page.keyboard.press('Escape');
     }
   }
+}
+
+/** What the command palette lists for a text, from the top. */
+export async function listedCommands(page: Page, typed: string): Promise<string[]> {
+  await page.keyboard.press('F1');
+  await page.locator('.quick-input-widget input').first().fill(`>${typed}`);
+  const rows = page.locator('.quick-input-list .monaco-list-row');
+  await rows.filter({ hasText: typed }).first().waitFor();
+  const titles = await rows.locator('.label-name').allTextContents();
+  await page.keyboard.press('Escape');
+  return titles.map(plain).filter((title) => title.startsWith(typed));
 }
 
 /** Opens a file of the folder by name. */

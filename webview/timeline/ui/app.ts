@@ -125,18 +125,18 @@ export class App {
   /** Takes a message of the host. Those that come while a document is being read wait for it. */
   receive(message: ToWebview): void {
     if (message.type === 'document') void this.load(message.document);
-    else if (message.type === 'empty') this.showEmpty(message.message, message.detail);
+    else if (message.type === 'empty') this.showEmpty(message);
     else if (this.loading !== null) this.loading.push(message);
     else if (message.type === 'update') this.update(message.update);
     else if (message.spans.length > 0 || this.marks.selected.length > 0) this.select(message.spans.map((id) => this.model.numberOf(id)).filter((number) => number >= 0), message.reveal, false);
   }
 
-  private showEmpty(message: string, detail: string | null): void {
+  private showEmpty({ message, detail, canProfile }: Extract<ToWebview, { type: 'empty' }>): void {
     this.generation++;
     this.loading = null;
     this.model.head = null;
     this.showState(message, detail);
-    if (this.host.hosted) this.state.append(makeButton('Profile Active File', 'primary', () => this.host.post({ type: 'profileActiveFile' })));
+    if (canProfile) this.state.append(makeButton('Profile Active File', 'primary', () => this.host.post({ type: 'profileActiveFile' })));
   }
 
   /** Something went wrong. What is on screen stays; an empty page says so. */
