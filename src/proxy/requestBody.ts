@@ -108,8 +108,11 @@ export function scanBody(bytes: Buffer): ScannedBody | null {
 }
 
 interface Splice extends Range {
-  text: string;
+  text: Buffer;
 }
+
+const FIRST_FIELD = Buffer.from('"stream_options":{"include_usage":true}');
+const LATER_FIELD = Buffer.from(',"stream_options":{"include_usage":true}');
 
 export interface PreparedBody {
   /** Parts to send in turn; the untouched ones are views of the original. */
@@ -121,7 +124,7 @@ export interface PreparedBody {
 
 function usageSplice(bytes: Buffer, scanned: ScannedBody): Splice | null {
   const range = scanned.streamOptions;
-  if (range === null) return { start: scanned.end, end: scanned.end, text: `${scanned.empty ? '' : ','}"stream_options":{"include_usage":true}` };
+  if (range === null) return { start: scanned.end, end: scanned.end, text: scanned.empty ? FIRST_FIELD : LATER_FIELD };
   let options: unknown;
   try {
     options = JSON.parse(bytes.toString('utf8', range.start, range.end));
@@ -129,10 +132,10 @@ function usageSplice(bytes: Buffer, scanned: ScannedBody): Splice | null {
     // Not JSON: the server is to say so.
     return null;
   }
-  if (options === null) return { ...range, text: '{"include_usage":true}' };
+  if (options === null) return { ...range, text: Buffer.from('{"include_usage":true}') };
   if (typeof options !== 'object' || Array.isArray(options)) return null;
   if ((options as Record<string, unknown>)['include_usage'] === true) return null;
-  return { ...range, text: JSON.stringify({ ...options, include_usage: true }) };
+  return { ...range, text: Buffer.from(JSON.stringify({ ...options, include_usage: true })) };
 }
 
 /** The body to send: with usage asked for on a stream when `injectUsage`, and with the model's name replaced when `model` is given. */
@@ -141,19 +144,21 @@ export function prepareBody(bytes: Buffer, scanned: ScannedBody, options: { inje
   const usage = options.injectUsage && scanned.stream ? usageSplice(bytes, scanned) : null;
   if (options.model !== null) {
     const name = JSON.stringify(options.model);
-    if (scanned.model !== null) splices.push({ ...scanned.model, text: name });
-    else splices.push({ start: scanned.end, end: scanned.end, text: `${scanned.empty ? '' : ','}"model":${name}` });
+    if (scanned.model !== null) splices.push({ ...scanned.model, text: Buffer.from(name) });
+    else splices.push({ start: scanned.end, end: scanned.end, text: Buffer.from(`${scanned.empty ? '' : ','}"model":${name}`) });
   }
-  if (usage !== null) splices.push(scanned.empty && splices.length > 0 ? { ...usage, text: `,${usage.text}` } : usage);
+  if (usage !== null) splices.push(scanned.empty && splices.length > 0 ? { ...usage, text: LATER_FIELD } : usage);
   if (splices.length === 0) return { parts: [bytes], length: bytes.length, usageInjected: false };
-  splices.sort((a, b) => a.start - b.start);
+  if (splices.length > 1) splices.sort((a, b) => a.start - b.start);
   const parts: Buffer[] = [];
+  let length = bytes.length;
   let at = 0;
   for (const splice of splices) {
     if (splice.start > at) parts.push(bytes.subarray(at, splice.start));
-    parts.push(Buffer.from(splice.text));
+    parts.push(splice.text);
+    length += splice.text.length - (splice.end - splice.start);
     at = splice.end;
   }
   if (at < bytes.length) parts.push(bytes.subarray(at));
-  return { parts, length: parts.reduce((sum, part) => sum + part.length, 0), usageInjected: usage !== null };
+  return { parts, length, usageInjected: usage !== null };
 }

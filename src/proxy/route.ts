@@ -1,5 +1,4 @@
 /** Who may use the proxy, and for what: every request is checked here before anything else is done with it. */
-import { timingSafeEqual } from 'node:crypto';
 import { headerValue } from './responseReader.ts';
 import type { Endpoint } from '../profile/recordingFormat.ts';
 
@@ -19,14 +18,17 @@ export interface Route {
   suffix: string;
 }
 
+/** Programs ask for few paths, but not every program is friendly. */
+const MAX_REMEMBERED = 64;
+
 /** Checks requests against one session's token. */
 export class RouteCheck {
-  readonly #token: Buffer;
-  readonly #asked: Buffer;
+  readonly #token: string;
+  /** Routes of what was asked for before, by method and target after the token. */
+  readonly #known = new Map<string, Route>();
 
   constructor(token: string) {
-    this.#token = Buffer.from(token, 'latin1');
-    this.#asked = Buffer.alloc(token.length);
+    this.#token = token;
   }
 
   /** The route of a request that may pass; null for every other. */
@@ -36,19 +38,37 @@ export class RouteCheck {
     if (headerValue(headers, 'origin') !== null || host === null || !isLoopbackHost(host)) return null;
     if (url.charCodeAt(0) !== 47) return null;
     const tokenEnd = 1 + this.#token.length;
-    this.#asked.fill(0).write(url.slice(1, tokenEnd), 'latin1');
-    if (!timingSafeEqual(this.#asked, this.#token)) return null;
-    if (!url.startsWith('/v1/', tokenEnd)) return null;
+    if (!this.#holdsToken(url)) return null;
     const asked = url.slice(tokenEnd);
-    const query = asked.indexOf('?');
-    const path = query < 0 ? asked : asked.slice(0, query);
-    // Dots and encoded separators could climb out of the API that the upstream's URL names.
-    if (/(^|\/)\.{1,2}(\/|$)|%2e|%2f|%5c|[\\#]/i.test(path)) return null;
-    const under = path.slice('/v1'.length);
-    const expected = ENDPOINTS[under];
-    const endpoint = expected !== undefined && method === (expected === 'models' ? 'GET' : 'POST') ? expected : 'opaque';
-    return { endpoint, path, suffix: asked.slice('/v1'.length) };
+    const key = `${method} ${asked}`;
+    const known = this.#known.get(key);
+    if (known !== undefined) return known;
+    const route = routeOf(method, asked);
+    if (route === null) return null;
+    if (this.#known.size >= MAX_REMEMBERED) this.#known.clear();
+    this.#known.set(key, route);
+    return route;
   }
+
+  /** Compares every character, whatever came before it, so that the time says nothing of the token. */
+  #holdsToken(url: string): boolean {
+    const token = this.#token;
+    let difference = 0;
+    for (let i = 0; i < token.length; i++) difference |= token.charCodeAt(i) ^ url.charCodeAt(1 + i);
+    return difference === 0 && url.length > token.length;
+  }
+}
+
+function routeOf(method: string, asked: string): Route | null {
+  if (!asked.startsWith('/v1/')) return null;
+  const query = asked.indexOf('?');
+  const path = query < 0 ? asked : asked.slice(0, query);
+  // Dots and encoded separators could climb out of the API that the upstream's URL names.
+  if (/(^|\/)\.{1,2}(\/|$)|%2e|%2f|%5c|[\\#]/i.test(path)) return null;
+  const under = path.slice('/v1'.length);
+  const expected = ENDPOINTS[under];
+  const endpoint = expected !== undefined && method === (expected === 'models' ? 'GET' : 'POST') ? expected : 'opaque';
+  return { endpoint, path, suffix: asked.slice('/v1'.length) };
 }
 
 function isLoopbackHost(host: string): boolean {
