@@ -92,6 +92,7 @@ export interface SettingTypes {
   'agentCost.lens.enabled': boolean;
   'agentCost.lens.show': (typeof lensShowValues)[number];
   'agentCost.lens.cost': (typeof lensCostValues)[number];
+  'agentCost.lens.callers': boolean;
   'agentCost.timeline.openOnRun': (typeof openOnRunValues)[number];
   'agentCost.python': string;
   'agentCost.node': string;
@@ -108,6 +109,7 @@ export const settingDefaults: Readonly<SettingTypes> = {
   'agentCost.lens.enabled': true,
   'agentCost.lens.show': 'perCall',
   'agentCost.lens.cost': 'energy',
+  'agentCost.lens.callers': true,
   'agentCost.timeline.openOnRun': 'sidebar',
   'agentCost.python': '',
   'agentCost.node': '',

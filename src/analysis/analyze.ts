@@ -17,10 +17,11 @@ import { buildGpuTrack, gpuTime, type GpuTrack } from './gpuTrack.ts';
 import { allArrivalGaps } from './phases.ts';
 import { findRequests, type Requests } from './requests.ts';
 import { setRoles } from './roles.ts';
-import { countedFrom, runBegin } from './runBegin.ts';
+import { onRunClock, runClock } from './runClock.ts';
+import { lineTable } from './lines.ts';
 import { compareSpans } from './spanOrder.ts';
 import { ascending, percentiles, percentilesOfMany, sumKnown } from './statistics.ts';
-import { lineTable, tokenSums, toolTable } from './tables.ts';
+import { tokenSums, toolTable } from './tables.ts';
 import { findWarnings } from './warnings.ts';
 import { wireTools } from './wireTools.ts';
 
@@ -34,9 +35,9 @@ export interface AnalyzeOptions {
 /** Analyses a profile. The report in the result is valid against `reportSchema`. */
 export function analyze(recorded: Profile, options: AnalyzeOptions = {}): TimelineDocument {
   const live = options.live ?? false;
-  const beginMs = runBegin(recorded);
-  const profile = countedFrom(recorded, beginMs);
-  const clock: Clock = { live, wallMs: wallTime(profile, live && options.nowMs !== undefined ? Math.max(0, options.nowMs - beginMs) : null) };
+  const ownClock = runClock(recorded);
+  const profile = onRunClock(recorded, ownClock);
+  const clock: Clock = { live, wallMs: wallTime(profile, live && options.nowMs !== undefined ? Math.max(0, ownClock.at(options.nowMs)) : null) };
   const ids = new SpanIds();
   const wireDrafts = callDrafts(profile, clock, ids);
   const calls = wireDrafts.filter((draft) => draft.span.kind === 'llm');
@@ -76,6 +77,7 @@ export function analyze(recorded: Profile, options: AnalyzeOptions = {}): Timeli
       complete: profile.end !== null,
       live,
       capture: header.capture,
+      pauses: ownClock.pauses.map(({ at, length }) => ({ atMs: at, ms: length })),
     },
     backend: profile.backend,
     totals: totalsOf(calls, tools, above, requests, clock, { agentMs: agentTime(waits), track, energy }),

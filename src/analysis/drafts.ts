@@ -72,6 +72,9 @@ export function callDrafts(profile: Profile, clock: Clock, ids: SpanIds): Draft[
       site: start.frames[0] ?? null,
       unattributed: start.frames.length > 0 ? null : (start.unattributed ?? 'The call was seen on the wire only.'),
       frames: start.frames,
+      source: null,
+      framework: null,
+      activity: null,
       llm:
         phases === null
           ? null
@@ -121,10 +124,13 @@ export function hookDrafts(profile: Profile, clock: Clock, ids: SpanIds): Draft[
       site: start.frames[0] ?? null,
       unattributed: start.frames.length > 0 ? null : (start.unattributed ?? 'The hook saw no frame of your code.'),
       frames: start.frames,
+      source: start.source,
+      framework: start.framework,
+      activity: start.activity,
       llm: null,
       tool:
         start.kind === 'tool'
-          ? { name: start.name, callId: start.callId, detail: start.detail, resultBytes: end?.resultBytes ?? null, idleBlameMs: null, idleEnergyWh: null }
+          ? { name: start.name, callId: start.callId, detail: start.detail, argumentBytes: start.argumentBytes, resultBytes: end?.resultBytes ?? null, idleBlameMs: null, idleEnergyWh: null }
           : null,
     };
     return { span, start: startMs, end: endMs, call: null, phases: null, hook, issuer: null, partOfWireTool: false };
@@ -144,6 +150,9 @@ export function inferredDraft(fields: Pick<ReportSpan, 'id' | 'parent' | 'kind' 
     pid: null,
     site: null,
     frames: [],
+    source: null,
+    framework: null,
+    activity: null,
     llm: null,
   };
   return { span, start, end, call: null, phases: null, hook: null, issuer: null, partOfWireTool: false };

@@ -2,7 +2,7 @@
 import type { Evidence } from '../profile/recordingFormat.ts';
 
 /** Strongest to weakest: what a sum of differently known numbers may be called. */
-const EVIDENCE_ORDER: readonly Evidence[] = ['measured', 'inferred', 'estimated', 'simulated'];
+const EVIDENCE_ORDER: readonly Evidence[] = ['measured', 'sampled', 'inferred', 'estimated', 'simulated'];
 
 /** The weakest of several, or null for none. */
 export function weakestEvidence(all: Iterable<Evidence>): Evidence | null {

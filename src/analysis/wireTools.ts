@@ -41,6 +41,7 @@ export function wireTools(calls: readonly Draft[], hooks: readonly Draft[], ids:
     if (measured.span.tool !== null) {
       measured.span.tool.name = envelope.tool.name;
       measured.span.tool.callId = envelope.tool.callId;
+      measured.span.tool.argumentBytes ??= envelope.tool.argumentBytes;
       measured.span.tool.resultBytes = resultBytes ?? measured.span.tool.resultBytes;
     }
     free.delete(measured);
@@ -207,7 +208,7 @@ function envelopeDraft(envelope: Envelope, ids: SpanIds): Draft {
       kind: 'tool',
       name: tool.name,
       unattributed: NOT_SEEN,
-      tool: { name: tool.name, callId: tool.callId, detail: null, resultBytes: envelope.resultBytes, idleBlameMs: null, idleEnergyWh: null },
+      tool: { name: tool.name, callId: tool.callId, detail: null, argumentBytes: tool.argumentBytes, resultBytes: envelope.resultBytes, idleBlameMs: null, idleEnergyWh: null },
     },
     envelope.start,
     envelope.end,

@@ -1,6 +1,7 @@
 /** A report as a person reads it in the terminal. */
 import { basename, isAbsolute, relative } from 'node:path';
 import { formatDuration, formatEnergy, formatPercent, formatTokens, formatUsd } from '../profile/formatValue.ts';
+import { callersOf, type CallerCost } from '../analysis/callers.ts';
 import { visibleText } from '../profile/visibleText.ts';
 import type { Report, ReportLine } from '../profile/report.ts';
 import { alignColumns } from './alignColumns.ts';
@@ -14,6 +15,9 @@ export interface SummaryOptions {
 
 /** At most this many rows in a table; the rest is counted. */
 const MOST_ROWS = 12;
+/** Callers of one line, and callers of callers: enough to see who it was. */
+const MOST_CALLERS = 5;
+const DEEPEST_CALLERS = 3;
 
 /** The whole summary, ending in a newline. Recorded text in it is made harmless for a terminal. */
 export function summaryText(report: Report, { style, paths }: SummaryOptions): string {
@@ -83,21 +87,43 @@ function phases({ totals }: Report): string[] {
 
 function lineTable(report: Report, style: TerminalStyle): string[] {
   if (report.lines.length === 0) return report.totals.llmCalls === 0 ? noCalls() : [];
-  const shown = report.lines.slice(0, MOST_ROWS);
+  const own = report.lines.filter((line) => line.calls > 0);
+  const shown = own.slice(0, MOST_ROWS);
   const rows = [
     ['line', 'calls', 'time', 'tokens in→out', 'cached', 'energy'].map((title) => style.dim(title)),
-    ...shown.map((line) => [
-      `${place(report, line)}  ${visibleText(line.function ?? '')}`,
-      String(line.calls),
-      formatDuration(line.llmMs + line.toolMs),
-      line.llmCalls > 0 ? `${formatTokens(line.promptTokens)}→${formatTokens(line.completionTokens)}` : '',
-      line.llmCalls > 0 ? cachedShare(line.promptTokens, line.cachedTokens) : '',
-      line.llmCalls > 0 ? formatEnergy(line.energyWh) : `${formatEnergy(line.idleEnergyWh)} idle`,
+    ...shown.flatMap((line) => [
+      [
+        `${place(report, line)}  ${visibleText(line.function ?? '')}`,
+        String(line.calls),
+        formatDuration(line.llmMs + line.toolMs),
+        line.llmCalls > 0 ? `${formatTokens(line.promptTokens)}→${formatTokens(line.completionTokens)}` : '',
+        line.llmCalls > 0 ? cachedShare(line.promptTokens, line.cachedTokens) : '',
+        line.llmCalls > 0 ? formatEnergy(line.energyWh) : `${formatEnergy(line.idleEnergyWh)} idle`,
+      ],
+      ...callerRows(report, line, callersOf(report, line), 1),
     ]),
   ];
   const table = alignColumns(rows, ['left', 'right', 'right', 'right', 'right', 'right']);
-  const more = report.lines.length - shown.length;
+  const more = own.length - shown.length;
   return more > 0 ? [...table, `… and ${more} more lines`] : table;
+}
+
+/** Where a line's calls come from, when that is several places: `← agent.ts:80  answer`. */
+function callerRows(report: Report, line: ReportLine, callers: readonly CallerCost[], depth: number): string[][] {
+  const shown = callers.slice(0, MOST_CALLERS);
+  const rows = shown.flatMap((caller) => [
+    [
+      `${'  '.repeat(depth)}← ${place(report, caller.site)}  ${visibleText(caller.site.function ?? '')}`,
+      String(caller.calls),
+      formatDuration(caller.timeMs),
+      line.llmCalls > 0 ? `${formatTokens(caller.promptTokens)}→${formatTokens(caller.completionTokens)}` : '',
+      '',
+      line.llmCalls > 0 ? formatEnergy(caller.energyWh) : `${formatEnergy(caller.idleEnergyWh)} idle`,
+    ],
+    ...(depth < DEEPEST_CALLERS ? callerRows(report, line, caller.callers, depth + 1) : []),
+  ]);
+  const more = callers.length - shown.length;
+  return more > 0 ? [...rows, [`${'  '.repeat(depth)}← ${more} more`, '', '', '', '', '']] : rows;
 }
 
 function noCalls(): string[] {
@@ -140,7 +166,7 @@ function cachedShare(prompt: number | null, cached: number | null): string {
 }
 
 /** `agent.ts:57`; with folders where the run's folder holds the file deeper, or elsewhere. */
-function place(report: Report, line: ReportLine): string {
+function place(report: Report, line: { file: string; line: number }): string {
   const inside = relative(report.run.cwd, line.file);
   const file = inside === '' || inside.startsWith('..') || isAbsolute(inside) ? basename(line.file) : inside;
   return `${visibleText(file)}:${line.line}`;

@@ -5,6 +5,12 @@ import type { LensOptions } from '../profile/formatValue.ts';
 /** Settings as VS Code hands them over: unchecked. */
 export type RawSettings = Partial<Record<SettingId, unknown>>;
 
+/** Whether lines that only lead to calls have a lens, too. */
+export function lensesOnCallers(raw: RawSettings): boolean {
+  const value = raw['agentCost.lens.callers'];
+  return typeof value === 'boolean' ? value : settingDefaults['agentCost.lens.callers'];
+}
+
 export function lensSettings(raw: RawSettings): LensOptions {
   return { show: knownOr(raw, 'agentCost.lens.show', lensShowValues), cost: knownOr(raw, 'agentCost.lens.cost', lensCostValues) };
 }

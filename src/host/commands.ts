@@ -53,7 +53,9 @@ export function commandHandlers({ runs, profiling, measured, timeline, panel, so
       const line = reference && runs.get(reference.run)?.document?.report.lines.find((each) => each.file === reference.file && each.line === reference.line);
       if (!reference || !line) return;
       await showTimelineOf(reference.run);
-      timeline.select({ run: reference.run, spans: line.spans }, 'lens');
+      const { spansThrough } = await import('../analysis/callers.ts');
+      const report = runs.get(reference.run)?.document?.report;
+      timeline.select({ run: reference.run, spans: line.calls > 0 || report === undefined ? line.spans : spansThrough(report, line.file, line.line) }, 'lens');
     },
     'agentCost.selectSpan': async (argument) => {
       const reference = spanReference(argument);

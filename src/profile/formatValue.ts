@@ -3,6 +3,7 @@
  *
  * Three significant digits, no trailing zeros, the unit always there. A value that is not known is `–`.
  */
+import type { Evidence } from './recordingFormat.ts';
 import type { ReportLine } from './report.ts';
 import type { Bytes, Milliseconds, Ratio, Tokens, UsDollars, WattHours, Watts } from './units.ts';
 
@@ -127,14 +128,16 @@ interface Field {
 
 /**
  * `⚡ 1.68 s · 1.3k→210 tok · 72 % cached · 0.12 Wh per call · 9 calls` for a line that calls a model,
- * `⚒ 1.22 s per call · GPU idle 1.19 s, 0.02 Wh · 4 calls` for a tool's.
+ * `⚒ 1.22 s per call · GPU idle 1.19 s, 0.02 Wh · 4 calls` for a tool's,
+ * `⚡ 15.1 s · 12.1k→1.9k tok · 1.11 Wh · 9 calls inside` for one that leads to calls further down.
  *
  * `~` before a number means inferred or estimated, `sim` that it comes from the embedded server. Fields that
  * are not known are left out; when the text gets too long, the least important fields go.
  */
 export function formatLens(line: ReportLine, options: LensOptions): string {
-  const fields = line.llmCalls > 0 ? llmFields(line, options) : toolFields(line, options);
-  const icon = line.llmCalls > 0 ? '⚡' : '⚒';
+  const leads = line.calls === 0;
+  const fields = leads ? inclusiveFields(line, options) : line.llmCalls > 0 ? llmFields(line, options) : toolFields(line, options);
+  const icon = (leads ? line.inclusive.llmCalls : line.llmCalls) > 0 ? '⚡' : '⚒';
   const text = (): string => `${icon} ${fields.map((field) => field.text).join(' · ')}`;
   while (text().length > LONGEST_LENS) {
     const most = Math.max(...fields.map((field) => field.expendable));
@@ -147,8 +150,8 @@ export function formatLens(line: ReportLine, options: LensOptions): string {
 function llmFields(line: ReportLine, options: LensOptions): Field[] {
   const perCall = options.show === 'perCall';
   const share = (value: number | null): number | null => (value !== null && perCall ? value / line.llmCalls : value);
-  const guessed = line.evidence === 'inferred' || line.evidence === 'estimated' ? '~' : '';
-  const tokensGuessed = line.tokenEvidence === 'inferred' || line.tokenEvidence === 'estimated' ? '~' : '';
+  const guessed = isGuess(line.evidence) ? '~' : '';
+  const tokensGuessed = isGuess(line.tokenEvidence) ? '~' : '';
   const fields: Field[] = [{ text: guessed + formatDuration(share(line.llmMs)), expendable: 0 }];
   if (line.promptTokens !== null || line.completionTokens !== null) {
     fields.push({ text: `${tokensGuessed}${formatTokens(share(line.promptTokens))}→${formatTokens(share(line.completionTokens))} tok`, expendable: 2 });
@@ -170,10 +173,33 @@ function llmFields(line: ReportLine, options: LensOptions): Field[] {
   return fields;
 }
 
+/** A line that only leads to calls: what came of it in all, for how often it ran is not known. */
+function inclusiveFields(line: ReportLine, options: LensOptions): Field[] {
+  const { llmCalls, toolCalls, calls, wallMs, promptTokens, completionTokens, energyWh, costUsd, idleBlameMs, idleEnergyWh } = line.inclusive;
+  const guessed = isGuess(line.evidence) ? '~' : '';
+  const fields: Field[] = [{ text: `${guessed}${formatDuration(wallMs)}`, expendable: 0 }];
+  const simulated = line.evidence === 'simulated' || line.grade === 'simulated';
+  if (llmCalls > 0) {
+    if (promptTokens !== null || completionTokens !== null) fields.push({ text: `${isGuess(line.tokenEvidence) ? '~' : ''}${formatTokens(promptTokens)}→${formatTokens(completionTokens)} tok`, expendable: 2 });
+    const cost = options.cost === 'energy' ? energyWh : costUsd;
+    if (cost !== null) fields.push({ text: `${costText(cost, line, options)}${simulated ? ' sim' : ''}`, expendable: 0 });
+    else if (simulated) fields.push({ text: 'sim', expendable: 0 });
+  } else if (idleBlameMs !== null && idleBlameMs > 0) {
+    const cost = options.cost === 'energy' ? idleEnergyWh : costUsd;
+    fields.push({ text: `GPU idle ${formatDuration(idleBlameMs)}${cost === null ? '' : `, ${costText(cost, line, options)}`}${simulated ? ' sim' : ''}`, expendable: 2 });
+  }
+  fields.push({ text: `${formatCount(llmCalls > 0 && toolCalls === 0 ? llmCalls : calls, 'call')} inside`, expendable: 0 });
+  return fields;
+}
+
+function isGuess(evidence: Evidence | null | undefined): boolean {
+  return evidence === 'inferred' || evidence === 'estimated';
+}
+
 function toolFields(line: ReportLine, options: LensOptions): Field[] {
   const perCall = options.show === 'perCall';
   const share = (value: number | null): number | null => (value !== null && perCall ? value / line.toolCalls : value);
-  const guessed = line.evidence === 'inferred' || line.evidence === 'estimated' ? '~' : '';
+  const guessed = isGuess(line.evidence) ? '~' : '';
   const scope = line.toolCalls > 1 ? (perCall ? ' per call' : ' total') : '';
   const fields: Field[] = [{ text: `${guessed}${formatDuration(share(line.toolMs))}${scope}`, expendable: 0 }];
   if (line.idleBlameMs !== null && line.idleBlameMs > 0) {

@@ -5,6 +5,7 @@ import type {
   CallLine,
   GpuLine,
   HeaderLine,
+  PauseLine,
   ProcessLine,
   SampleLine,
   SpanEndLine,
@@ -37,6 +38,8 @@ export interface Profile {
   /** In order of time, non-overlapping. */
   gpu: GpuLine[];
   samples: SampleLine[];
+  /** In order of start. */
+  pauses: PauseLine[];
   warnings: WarningLine[];
   /** The end line, or null for a recording that was cut off or is still being written. */
   end: { t: Milliseconds; exitCode: number | null; signal: string | null } | null;

@@ -21,8 +21,16 @@ const LONGEST_RECORDING = 1024 * 1024 * 1024;
 /** Turns a line of format version `key` into one of `key + 1`; null drops the line. */
 export type Upgrades = Readonly<Record<number, (line: unknown) => unknown>>;
 
-/** No version before the first: the step from 1 to 2 goes here when there is a 2. */
-const UPGRADES: Upgrades = {};
+const UPGRADES: Upgrades = { 1: fromVersion1 };
+
+/** Version 2 says more of spans and of where calls come from; of version 1 that is not known. */
+function fromVersion1(line: unknown): unknown {
+  if (typeof line !== 'object' || line === null || !('type' in line)) return line;
+  if (line.type === 'header') return { ...line, version: 2 };
+  if (line.type === 'span') return { framework: null, argumentBytes: null, activity: null, ...line };
+  if (line.type === 'call') return { trace: null, ...line };
+  return line;
+}
 
 /** Takes a line of format version `from` to version `to`, one step at a time. */
 export function upgradeLine(line: unknown, from: number, to: number, upgrades: Upgrades): unknown {
@@ -197,7 +205,7 @@ export class RecordingReader {
       this.#damaged++;
       return;
     }
-    profile.lastT = Math.max(profile.lastT, line.type === 'gpu' ? line.end : line.t);
+    profile.lastT = Math.max(profile.lastT, line.type === 'gpu' || line.type === 'pause' ? line.end : line.t);
     switch (line.type) {
       case 'process':
         profile.processes.push(line);
@@ -245,6 +253,9 @@ export class RecordingReader {
         break;
       case 'sample':
         insertInOrder(profile.samples, line, (each) => each.t);
+        break;
+      case 'pause':
+        insertInOrder(profile.pauses, line, (each) => each.t);
         break;
       case 'warning':
         profile.warnings.push(line);
@@ -294,6 +305,7 @@ function emptyProfile(header: HeaderLine): Profile {
     hookSpans: [],
     gpu: [],
     samples: [],
+    pauses: [],
     warnings: [],
     end: null,
     lastT: 0,

@@ -12,10 +12,10 @@ import { gpuProfileSchema, modelProfileSchema, priceProfileSchema } from './hard
 
 export const RECORDING_FORMAT = 'agent-cost/recording';
 /** Raised by one whenever an old reader would misread a new file; see docs in CHANGELOG. */
-export const RECORDING_VERSION = 1;
+export const RECORDING_VERSION = 2;
 
-/** How a number or a span is known. */
-export const evidenceSchema = z.enum(['measured', 'inferred', 'estimated', 'simulated']);
+/** How a number or a span is known. `sampled`: seen on the stack every few milliseconds, so its edges may be off by that. */
+export const evidenceSchema = z.enum(['measured', 'sampled', 'inferred', 'estimated', 'simulated']);
 export type Evidence = z.infer<typeof evidenceSchema>;
 
 export const statusSchema = z.enum(['ok', 'error', 'cancelled', 'incomplete']);
@@ -104,7 +104,11 @@ export const messageDigestSchema = z.object({
 });
 export type MessageDigest = z.infer<typeof messageDigestSchema>;
 
-export const endpointSchema = z.enum(['chat', 'completions', 'embeddings', 'responses', 'models', 'opaque']);
+/**
+ * What a request asks for, in whose words: OpenAI's chat, completions, embeddings, responses and models, Anthropic's messages,
+ * Ollama's and llama.cpp's native routes. `opaque`: an LLM server was asked, for something that is not looked into.
+ */
+export const endpointSchema = z.enum(['chat', 'completions', 'embeddings', 'responses', 'models', 'messages', 'ollama', 'llamacpp', 'opaque']);
 export type Endpoint = z.infer<typeof endpointSchema>;
 
 /** The proxy has received a request's head and body, and sends it on. */
@@ -128,6 +132,8 @@ export const callLineSchema = z.object({
   unattributed: z.string().nullable(),
   /** Id of the measured span that was running around the call, if the hook knew one. */
   parent: z.string().nullable(),
+  /** The W3C trace context that the program's own instrumentation sent along: where traces of its exporter are joined. */
+  trace: z.object({ traceId: z.string(), spanId: z.string() }).nullable(),
   request: z.object({
     bytes: z.int(),
     messages: z.array(messageDigestSchema),
@@ -184,8 +190,19 @@ export const callEndLineSchema = z.object({
   text: z.string().nullable(),
 });
 
+/** What a stretch of the agent's own time was spent on. `backoff`: sleep before a retry, or for a rate limit. */
+export const activitySchema = z.enum(['cpu', 'sleep', 'backoff', 'lock', 'socket', 'file', 'process']);
+export type Activity = z.infer<typeof activitySchema>;
+
 export const spanKindSchema = z.enum(['agent', 'step', 'llm', 'tool', 'other']);
 export type SpanKind = z.infer<typeof spanKindSchema>;
+
+/**
+ * How a span was seen: an HTTP request that is no LLM call, a child process, a function run by an SDK's tool runner or by a
+ * framework, one of the program's own functions entered and left, or found on the stack; a wait that was watched; a span of
+ * the program's own tracing.
+ */
+export const spanSourceSchema = z.enum(['http', 'process', 'toolRunner', 'framework', 'function', 'sampled', 'wait', 'otlp']);
 
 /** Something that a hook saw begin inside the program. */
 export const spanLineSchema = z.object({
@@ -200,8 +217,13 @@ export const spanLineSchema = z.object({
   frames: z.array(siteSchema),
   unattributed: z.string().nullable(),
   evidence: evidenceSchema,
-  /** How it was seen: an HTTP request that is no LLM call, a child process, a function run by an SDK's tool runner. */
-  source: z.enum(['http', 'process', 'toolRunner', 'function']),
+  source: spanSourceSchema,
+  /** The framework that reported it, or whose code was watched: `langgraph 1.0.4`. */
+  framework: z.string().nullable(),
+  /** Size of a tool's arguments as JSON. */
+  argumentBytes: z.int().nullable(),
+  /** Kind `other`: what the time went into, where that is known. */
+  activity: activitySchema.nullable(),
   /** Short, for people: `GET en.wikipedia.org/w/api.php`, `git status`. Never query values, bodies or headers. */
   detail: z.string().nullable(),
   /** Id of the model's tool call that this answers, when the hook knows it. */
@@ -252,6 +274,9 @@ export const sampleLineSchema = z.object({
   joules: z.number().nullable(),
 });
 
+/** A debugger held the program from `t` to `end`: time that is nobody's cost. */
+export const pauseLineSchema = z.object({ type: z.literal('pause'), t, end: z.number() });
+
 /** Something the user should know; shown once. `code` is stable, `message` says what, why and what to do. */
 export const warningLineSchema = z.object({ type: z.literal('warning'), t, code: z.string(), message: z.string() });
 
@@ -276,6 +301,7 @@ export const recordingLineSchema = z.discriminatedUnion('type', [
   spanEndLineSchema,
   gpuLineSchema,
   sampleLineSchema,
+  pauseLineSchema,
   warningLineSchema,
   backendLineSchema,
   endLineSchema,
@@ -289,6 +315,7 @@ export type SpanLine = z.infer<typeof spanLineSchema>;
 export type SpanEndLine = z.infer<typeof spanEndLineSchema>;
 export type GpuLine = z.infer<typeof gpuLineSchema>;
 export type SampleLine = z.infer<typeof sampleLineSchema>;
+export type PauseLine = z.infer<typeof pauseLineSchema>;
 export type WarningLine = z.infer<typeof warningLineSchema>;
 
 /** Why a file cannot be read as a recording. */

@@ -6,7 +6,7 @@
  * major version in `REPORT_SCHEMA`.
  */
 import { z } from 'zod';
-import { backendSchema, endpointSchema, evidenceSchema, gpuStateSchema, siteSchema, spanKindSchema, statusSchema, captureSchema } from './recordingFormat.ts';
+import { activitySchema, backendSchema, endpointSchema, evidenceSchema, gpuStateSchema, siteSchema, spanKindSchema, spanSourceSchema, statusSchema, captureSchema } from './recordingFormat.ts';
 
 export const REPORT_SCHEMA = 'agent-cost/report@1';
 
@@ -56,6 +56,8 @@ export const toolDetailsSchema = z.object({
   /** What it did, for people: `GET en.wikipedia.org/w/api.php`. */
   detail: z.string().nullable(),
   resultBytes: n,
+  /** Size of the arguments as JSON. */
+  argumentBytes: n,
   /** GPU idle time that fell while the agent waited for this tool, and the energy of it. */
   idleBlameMs: n,
   idleEnergyWh: n,
@@ -78,16 +80,45 @@ export const reportSpanSchema = z.object({
   /** Why `site` is null. */
   unattributed: z.string().nullable(),
   frames: z.array(siteSchema),
+  /** How a hook saw it; null for model calls and for what is inferred. */
+  source: spanSourceSchema.nullable(),
+  /** The framework that it is a part of: `langgraph 1.0.4`. */
+  framework: z.string().nullable(),
+  /** Kind `other`: what the time went into, where that is known. */
+  activity: activitySchema.nullable(),
   llm: llmDetailsSchema.nullable(),
   tool: toolDetailsSchema.nullable(),
 });
 export type ReportSpan = z.infer<typeof reportSpanSchema>;
 
+/**
+ * What a line led to: every call with the line anywhere in its chain of the user's frames, those on the line itself included.
+ * Tools inside other tools are counted as part of these. Sums of such figures over several lines count calls repeatedly.
+ */
+export const inclusiveCostSchema = z.object({
+  calls: count,
+  llmCalls: count,
+  toolCalls: count,
+  /** Time in which at least one of the calls ran. */
+  wallMs: z.number(),
+  llmMs: z.number(),
+  toolMs: z.number(),
+  promptTokens: n,
+  cachedTokens: n,
+  completionTokens: n,
+  energyWh: n,
+  idleBlameMs: n,
+  idleEnergyWh: n,
+  costUsd: n,
+});
+export type InclusiveCost = z.infer<typeof inclusiveCostSchema>;
+
+/** The figures beside `inclusive` are those of calls on the line itself, where it is the innermost of the user's frames. */
 export const reportLineSchema = z.object({
   file: z.string(),
   line: z.int(),
   function: z.string().nullable(),
-  /** What happens on the line: model calls, tool calls, or both. */
+  /** What happens on the line itself: model calls, tool calls, or both; empty where it only leads to calls further down. */
   kinds: z.array(z.enum(['llm', 'tool'])),
   calls: count,
   llmCalls: count,
@@ -108,7 +139,8 @@ export const reportLineSchema = z.object({
   idleEnergyWh: n,
   costUsd: n,
   ttftMs: z.object({ p50: n, p95: n }),
-  /** Weakest evidence among the line's spans. */
+  inclusive: inclusiveCostSchema,
+  /** Weakest evidence among the line's spans, or, where it has none of its own, among those it leads to. */
   evidence: evidenceSchema,
   /** Weakest evidence among the token counts; null or absent where there are none. */
   tokenEvidence: evidenceSchema.nullable().optional(),
@@ -131,6 +163,8 @@ export const reportSchema = z.object({
     /** Still being recorded. */
     live: z.boolean(),
     capture: captureSchema,
+    /** Where a debugger held the program, on the run's clock (which stands meanwhile), and for how long. In no other figure. */
+    pauses: z.array(z.object({ atMs: z.number(), ms: z.number() })),
   }),
   backend: backendSchema,
   totals: z.object({

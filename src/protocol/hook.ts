@@ -10,7 +10,7 @@
  * The proxy removes every `x-agent-cost-*` header before it sends a request on.
  */
 import { z } from 'zod';
-import { siteSchema } from '../profile/recordingFormat.ts';
+import { activitySchema, siteSchema, spanSourceSchema } from '../profile/recordingFormat.ts';
 
 export const SESSION_ENV = 'AGENT_COST_SESSION';
 export const CALL_HEADER = 'x-agent-cost-call';
@@ -75,7 +75,11 @@ export const hookEventSchema = z.discriminatedUnion('type', [
     thread: z.string(),
     frames: z.array(siteSchema),
     unattributed: z.string().nullable(),
-    source: z.enum(['http', 'process', 'toolRunner', 'function']),
+    source: spanSourceSchema,
+    framework: z.string().nullable().default(null),
+    argumentBytes: z.int().nullable().default(null),
+    activity: activitySchema.nullable().default(null),
+    evidence: z.enum(['measured', 'sampled']).default('measured'),
     detail: z.string().nullable(),
     callId: z.string().nullable(),
   }),
@@ -92,3 +96,5 @@ export const hookEventSchema = z.discriminatedUnion('type', [
   z.object({ type: z.literal('bye'), t, dropped: z.int() }),
 ]);
 export type HookEvent = z.infer<typeof hookEventSchema>;
+/** As hooks write it: what has a default may be left out. */
+export type WrittenHookEvent = z.input<typeof hookEventSchema>;

@@ -252,6 +252,7 @@ export class Exchange {
       path: this.#route.path,
       tag: headerValue(this.#request.headers, CALL_HEADER),
       attempt: attempt(this.#request),
+      traceparent: headerValue(this.#request.headers, 'traceparent'),
       upstream,
       stream: this.#scanned?.stream ?? false,
       bytes,

@@ -25,6 +25,8 @@ export interface CallBegun {
   /** Value of the hook's header, as received. */
   tag: string | null;
   attempt: number;
+  /** Value of the W3C header `traceparent`, as received. */
+  traceparent: string | null;
   /** Base URL of the server that it goes to. */
   upstream: string;
   stream: boolean;

@@ -90,9 +90,9 @@ export class Recorder {
         return;
       }
       case 'span': {
-        const { id, kind, name, parent, thread, frames, unattributed, source, detail, callId: toolCall } = event;
+        const { id, kind, name, parent, thread, frames, unattributed, source, framework, argumentBytes, activity, evidence, detail, callId: toolCall } = event;
         this.#listener.append({
-          type: 'span', t: t(), id, kind, name, parent, pid: file.pid, thread, frames: this.#original(frames), unattributed, evidence: 'measured', source, detail, callId: toolCall,
+          type: 'span', t: t(), id, kind, name, parent, pid: file.pid, thread, frames: this.#original(frames), unattributed, evidence, source, framework, argumentBytes, activity, detail, callId: toolCall,
         });
         return;
       }
@@ -144,7 +144,7 @@ export class Recorder {
     if (tag !== null && typeof tag === 'object') this.#process(tag.pid);
     const { model, request } = digestRequest(begun.endpoint, body, begun.bytes, this.#options.capture);
     const { endpoint, method, path, stream, attempt } = begun;
-    this.#listener.append({ type: 'call', t: this.#t(begun.at), id: record.id, endpoint, method, path, model, stream, attempt, ...this.#attribution(tag), request });
+    this.#listener.append({ type: 'call', t: this.#t(begun.at), id: record.id, endpoint, method, path, model, stream, attempt, ...this.#attribution(tag), trace: readTraceparent(begun.traceparent), request });
   }
 
   #attribution(tag: CallTag | 'unreadable' | null): Pick<CallLine, 'pid' | 'thread' | 'frames' | 'unattributed' | 'parent'> {
@@ -210,6 +210,12 @@ export class Recorder {
 
 function rounded(value: Milliseconds | null): Milliseconds | null {
   return value === null ? null : microseconds(value);
+}
+
+/** `00-<trace id>-<span id>-<flags>` (W3C Trace Context, level 1); null for what is none. */
+function readTraceparent(header: string | null): CallLine['trace'] {
+  const match = header === null ? null : /^[\da-f]{2}-([\da-f]{32})-([\da-f]{16})-[\da-f]{2}/.exec(header);
+  return match === null ? null : { traceId: match[1]!, spanId: match[2]! };
 }
 
 function readTag(header: string | null): CallTag | 'unreadable' | null {

@@ -2,7 +2,7 @@
 import { CodeLens, languages, Range, workspace, type CodeLensProvider, type Disposable, type TextDocument } from 'vscode';
 import { lensLanguages } from '../contributions.ts';
 import { DisposableList } from '../host/disposables.ts';
-import { lensSettings } from '../host/choices.ts';
+import { lensesOnCallers, lensSettings } from '../host/choices.ts';
 import { readSetting } from '../host/editor.ts';
 import { rawSettings } from '../host/settings.ts';
 import { lensText } from './lensModel.ts';
@@ -21,8 +21,11 @@ class CostLenses implements CodeLensProvider {
   }
 
   async provideCodeLenses(document: TextDocument): Promise<CodeLens[]> {
-    const options = lensSettings(rawSettings(document.uri));
-    return (await this.measured.of(document)).map(
+    const raw = rawSettings(document.uri);
+    const options = lensSettings(raw);
+    const callers = lensesOnCallers(raw);
+    const lines = (await this.measured.of(document)).filter((line) => callers || line.report.calls > 0);
+    return lines.map(
       (line) =>
         new CodeLens(new Range(line.line, 0, line.line, 0), {
           title: lensText(line, options),

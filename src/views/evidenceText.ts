@@ -5,6 +5,7 @@ import type { Grade } from '../profile/report.ts';
 /** Codicons; each says by its shape what its tooltip says in words. */
 export const evidenceIcons: Readonly<Record<Evidence, string>> = {
   measured: 'watch',
+  sampled: 'pulse',
   inferred: 'link',
   estimated: 'question',
   simulated: 'beaker',
@@ -12,6 +13,7 @@ export const evidenceIcons: Readonly<Record<Evidence, string>> = {
 
 export const evidenceSentences: Readonly<Record<Evidence, string>> = {
   measured: 'Measured.',
+  sampled: 'Sampled from the stack every 5 ms.',
   inferred: 'Inferred from what was seen on the wire.',
   estimated: 'Estimated.',
   simulated: 'Simulated by the embedded server.',

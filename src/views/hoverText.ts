@@ -14,6 +14,7 @@ type Row = readonly [label: string, total: string, perCall: string, p50: string,
 const SHOWN_FINDINGS = 2;
 
 export function hoverText(report: Report, line: ReportLine, stale: boolean, reference: LineReference): string {
+  if (line.calls === 0) return inclusiveText(report, line, stale, reference);
   const ids = new Set(line.spans);
   const spans = report.spans.filter((span) => ids.has(span.id));
   const rows = [...(line.llmCalls > 0 ? llmRows(line, spans) : []), ...(line.toolCalls > 0 ? toolRows(line, spans) : [])];
@@ -23,10 +24,33 @@ export function hoverText(report: Report, line: ReportLine, stale: boolean, refe
   return [
     `**${name}** · ${formatCount(line.calls, 'call')} in ${report.run.live ? 'the running run' : 'this run'}${failed}`,
     [tableRow(['', 'total', 'per call', 'p50', 'p95', 'how known']), '|:--|--:|--:|--:|--:|:--|', ...rows.map(tableRow)].join('\n'),
-    ...(stale ? ['The line has changed since it ran: these numbers are of the text before.'] : []),
+    ...(line.inclusive.calls > line.calls ? [`With what it leads to further down: ${inclusiveSums(line)}.`] : []),
+    ...(stale ? [STALE] : []),
     ...findings.map((finding) => escapeMarkdown(inSettings(finding.message))),
     commandLink('Show on timeline', 'agentCost.showCostOnTimeline', reference),
   ].join('\n\n');
+}
+
+const STALE = 'The line has changed since it ran: these numbers are of the text before.';
+
+/** The hover of a line that makes no call itself. */
+function inclusiveText(report: Report, line: ReportLine, stale: boolean, reference: LineReference): string {
+  const name = line.function === null ? `line ${line.line}` : escapeMarkdown(line.function);
+  return [
+    `**${name}** leads to ${formatCount(line.inclusive.calls, 'call')} in ${report.run.live ? 'the running run' : 'this run'}`,
+    `${inclusiveSums(line)} (${line.evidence}). The lines that make the calls have their own numbers.`,
+    ...(stale ? [STALE] : []),
+    commandLink('Show on timeline', 'agentCost.showCostOnTimeline', reference),
+  ].join('\n\n');
+}
+
+function inclusiveSums({ inclusive }: ReportLine): string {
+  const { llmCalls, toolCalls, wallMs, promptTokens, completionTokens, energyWh, costUsd, idleBlameMs, idleEnergyWh } = inclusive;
+  const parts = [formatDuration(wallMs)];
+  if (llmCalls > 0) parts.push(formatCount(llmCalls, 'model call'), `${tokenPair(promptTokens, completionTokens)} tokens`, `${formatEnergy(energyWh)} active`);
+  if (toolCalls > 0) parts.push(formatCount(toolCalls, 'tool call'), `GPU idle ${formatDuration(idleBlameMs)}, ${formatEnergy(idleEnergyWh)}`);
+  if (costUsd !== null) parts.push(`~${formatUsd(costUsd)}`);
+  return parts.join(' · ');
 }
 
 /** The editor's style leaves no room between columns. */

@@ -7,7 +7,7 @@ import { basename, join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { formatLens } from '../../src/profile/formatValue.ts';
 import type { Report, ReportLine } from '../../src/profile/report.ts';
-import { cursorLine, finishedReport, goToLine, lensTexts, openFile, openRun, openWorkbench, paintedCanvases, plain, playButton, runCommand, screenshots, themes, timelines, type Workbench } from './workbench.ts';
+import { cursorLine, finishedReport, goToLine, lensLink, lensTexts, openFile, openRun, openWorkbench, paintedCanvases, plain, playButton, runCommand, screenshots, themes, timelines, type Workbench } from './workbench.ts';
 
 let workbench: Workbench;
 beforeAll(async () => {
@@ -35,7 +35,7 @@ async function profile(file: string): Promise<Report> {
 }
 
 /** The file's lines in the report, from top to bottom, as lenses stand in the editor. */
-const linesOf = (report: Report, file: string): ReportLine[] => report.lines.filter((line) => basename(line.file) === file).sort((a, b) => a.line - b.line);
+const linesOf = (report: Report, file: string): ReportLine[] => report.lines.filter((line) => basename(line.file) === file && line.calls > 0).sort((a, b) => a.line - b.line);
 
 const lensOf = (line: ReportLine): string => plain(formatLens(line, { show: 'perCall', cost: 'energy' }));
 
@@ -65,7 +65,7 @@ describe('the package', () => {
 });
 
 /** Where each file last calls the model. */
-const callingLines = new Map<string, number>();
+const callingLines = new Map<string, ReportLine>();
 
 describe.each(agents)('a $language agent', ({ file }) => {
   let report: Report;
@@ -76,7 +76,7 @@ describe.each(agents)('a $language agent', ({ file }) => {
   it('is profiled by the play button, its calls attributed to its lines', async () => {
     report = await profile(file);
     lines = linesOf(report, file);
-    callingLines.set(file, callingLine().line);
+    callingLines.set(file, callingLine());
     expect(report.run.exitCode).toBe(0);
     expect(report.backend.simulated).toBe(true);
     expect(report.totals.llmCalls).toBeGreaterThanOrEqual(2);
@@ -103,7 +103,7 @@ describe.each(agents)('a $language agent', ({ file }) => {
   it('selects the line’s calls on the timeline when the lens is clicked', async () => {
     const line = callingLine();
     await goToLine(workbench.page, line.line);
-    await workbench.page.locator('.editor-instance .codelens-decoration a', { hasText: '⚡' }).last().click();
+    await lensLink(workbench.page, lensOf(line)).click();
     await expect.poll(selectedSpans).toContainEqual(expect.stringContaining(`${file}:${line.line}`));
   });
 
@@ -127,8 +127,9 @@ describe.each(themes)('in $theme', ({ theme, name, css }) => {
       await openRun(page, 'agent');
     }
     await openFile(page, 'agent.ts');
-    await goToLine(page, callingLines.get('agent.ts')!);
-    await page.locator('.editor-instance .codelens-decoration a', { hasText: '⚡' }).last().click();
+    const calling = callingLines.get('agent.ts')!;
+    await goToLine(page, calling.line);
+    await lensLink(page, lensOf(calling)).click();
     await expect.poll(async () => (await selectedSpans()).length).toBeGreaterThan(0);
     await page.screenshot({ path: join(screenshots, `lens-${name}.png`) });
     await page.locator('.part.sidebar').screenshot({ path: join(screenshots, `side-panel-${name}.png`) });

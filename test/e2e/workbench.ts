@@ -158,6 +158,10 @@ export async function lensTexts(page: Page): Promise<string[]> {
   return texts.map(plain).filter((text) => text.length > 0);
 }
 
+/** The lens with this text, as a person reads it. */
+export const lensLink = (page: Page, text: string): Locator =>
+  page.locator('.editor-instance .codelens-decoration a', { hasText: new RegExp(text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&').replace(/ /g, '[\\s\u00a0]+')) });
+
 /** Spaces of all kinds are one to the reader. */
 export const plain = (text: string): string => text.replace(/[\s\u00a0]+/g, ' ').trim();
 

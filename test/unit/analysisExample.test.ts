@@ -108,12 +108,15 @@ describe('two calls and a tool', () => {
   it('has the table by line, and the lens says the same', () => {
     expect(report.lines).toMatchObject([
       { file: AGENT, line: 10, function: 'think', kinds: ['llm'], calls: 2, llmMs: 1600, toolMs: 0, p50Ms: 800, promptTokens: 300, cachedTokens: 96, spans: ['a', 'b'], evidence: 'measured', ttftMs: { p50: 150 } },
-      { file: TOOLS, line: 20, function: 'search', kinds: ['tool'], calls: 1, llmMs: 0, toolMs: 1000, idleBlameMs: 1000, energyWh: null, promptTokens: null, spans: ['s'] },
+      { file: TOOLS, line: 20, function: 'search', kinds: ['tool'], calls: 1, llmMs: 0, toolMs: 1000, idleBlameMs: 1000, energyWh: null, promptTokens: null, spans: ['s'], inclusive: { calls: 1, toolMs: 1000, idleBlameMs: 1000 } },
+      // Leads to the tool, and does nothing itself.
+      { file: AGENT, line: 30, function: 'run', kinds: [], calls: 0, llmMs: 0, toolMs: 0, p50Ms: null, promptTokens: null, energyWh: null, spans: [], inclusive: { calls: 1, llmCalls: 0, toolCalls: 1, wallMs: 1000, toolMs: 1000, idleBlameMs: 1000 } },
     ]);
     expect(report.lines[0]?.energyWh).toBeCloseTo(420 / 3600, 12);
     expect(report.lines.map((line) => formatLens(line, { show: 'perCall', cost: 'energy' }))).toEqual([
       '⚡ 800 ms · 150→8 tok · 32 % cached · ~0.0583 Wh per call · 2 calls',
       '⚒ 1 s · GPU idle ~1 s, ~16.7 mWh · 1 call',
+      '⚒ 1 s · GPU idle 1 s, ~16.7 mWh · 1 call inside',
     ]);
   });
 

@@ -82,6 +82,14 @@ function problemsOf(document: TimelineDocument): string[] {
     need((span.site === null) === (span.unattributed !== null), `${span.id} has neither site nor reason, or both`);
     need(roles === null || sum([roles.instruction, roles.fewShot, roles.user, roles.llmHistory, roles.toolHistory]) === span.llm?.promptTokens, `${span.id}: roles do not sum to the prompt`);
   }
+  need(sum(report.lines.map((line) => line.llmCalls)) === report.spans.filter((span) => span.kind === 'llm' && span.site !== null).length, 'a call is on no line, or on two');
+  for (const { file, line, calls, llmCalls, energyWh, idleBlameMs, inclusive } of report.lines) {
+    const place = `${file}:${line}`;
+    need(inclusive.calls > 0 && inclusive.llmCalls >= llmCalls && (calls > 0 || inclusive.calls > calls), `${place} leads to fewer calls than are on it`);
+    need(inclusive.wallMs <= totals.wallMs + 1e-6 && atMost(inclusive.wallMs, inclusive.llmMs + inclusive.toolMs), `${place} leads to more time than there was`);
+    need(atMost(energyWh ?? 0, inclusive.energyWh ?? 0) && atMost(inclusive.energyWh ?? 0, active ?? Infinity), `${place}: energy`);
+    need(atMost(idleBlameMs ?? 0, inclusive.idleBlameMs ?? 0), `${place}: blame`);
+  }
   need([...report.lines, ...report.findings].every((entry) => entry.spans.every((id) => ids.has(id))), 'a line or finding names a span that is not there');
   return problems;
 }
@@ -101,7 +109,8 @@ describe('analysis of any recording', () => {
       fc.property(arbitraryRecording, fc.integer({ min: 0, max: 6000 }), (text, nowMs) => {
         const document = analyze(readRecording(text), { live: true, nowMs });
         expect(problemsOf(document)).toEqual([]);
-        expect(document.report.totals.wallMs).toBeGreaterThanOrEqual(nowMs);
+        const paused = document.report.run.pauses.reduce((total, { ms }) => total + ms, 0);
+        expect(document.report.totals.wallMs + paused).toBeGreaterThanOrEqual(nowMs);
       }),
       { numRuns: RUNS / 4 },
     );

@@ -24,6 +24,7 @@ const callSpec = fc.record({
   results: fc.array(fc.constantFrom('call_0', 'call_1', 'call_2'), { maxLength: 2 }),
   attributed: fc.boolean(),
   line: fc.integer({ min: 1, max: 3 }),
+  callers: fc.array(fc.integer({ min: 1, max: 5 }), { maxLength: 3 }),
   parent: fc.option(fc.integer({ min: 0, max: 5 })),
   finishReason: fc.constantFrom('stop', 'length', null),
 });
@@ -35,6 +36,7 @@ const spanSpec = fc.record({
   parent: fc.option(fc.integer({ min: 0, max: 5 })),
   callId: fc.option(fc.constantFrom('call_0', 'call_1')),
   name: fc.constantFrom('search', 'lookup', 'fetchPage'),
+  callers: fc.array(fc.integer({ min: 1, max: 5 }), { maxLength: 3 }),
   line: fc.integer({ min: 1, max: 3 }),
 });
 
@@ -57,6 +59,7 @@ const recordingSpec = fc.record({
   simulated: fc.boolean(),
   price: fc.boolean(),
   gpuCount: fc.integer({ min: 1, max: 8 }),
+  pauses: fc.array(fc.record({ t: time, length: duration }), { maxLength: 3 }),
   end: fc.option(time),
 });
 type RecordingSpec = typeof recordingSpec extends fc.Arbitrary<infer Spec> ? Spec : never;
@@ -80,7 +83,7 @@ function linesOf(spec: RecordingSpec): object[] {
         endpoint: each.endpoint,
         method: each.endpoint === 'models' ? 'GET' : 'POST',
         stream: each.stream,
-        frames: each.attributed ? [site('/project/agent.js', each.line, 'think')] : [],
+        frames: each.attributed ? [site('/project/agent.js', each.line, 'think'), ...each.callers.map((line) => site('/project/agent.js', line, 'plan'))] : [],
         unattributed: each.attributed ? null : 'seen on the wire only',
         parent: each.parent === null ? null : `s${each.parent}`,
         request: { messages: messages.map((digest) => (each.hashed ? digest : { ...digest, hash: null, text: null })), tools: ['search', 'lookup'], toolsChars: 50, toolResults: each.results.map((callId) => ({ callId, bytes: 100 })) },
@@ -104,7 +107,7 @@ function linesOf(spec: RecordingSpec): object[] {
     );
   });
   spec.spans.forEach((each, index) => {
-    lines.push(span(`s${index}`, each.t, { kind: each.kind, parent: each.parent === null ? null : `s${each.parent}`, callId: each.callId, frames: [site('/project/tools.js', each.line, each.name)] }));
+    lines.push(span(`s${index}`, each.t, { kind: each.kind, parent: each.parent === null ? null : `s${each.parent}`, callId: each.callId, frames: [site('/project/tools.js', each.line, each.name), ...each.callers.map((line) => site('/project/agent.js', line, 'plan'))] }));
     if (each.length !== null) lines.push(spanEnd(`s${index}`, each.t + each.length, { resultBytes: 10 }));
   });
   let at = 0;
@@ -119,6 +122,7 @@ function linesOf(spec: RecordingSpec): object[] {
     joules += each.step ?? 0;
     lines.push(sample(each.t, { running: each.running, watts: each.watts, joules: each.step === null ? null : joules }));
   }
+  for (const { t, length } of spec.pauses) lines.push({ type: 'pause', t, end: t + length });
   if (spec.end !== null) lines.push(end(spec.end));
   return [head, ...lines];
 }

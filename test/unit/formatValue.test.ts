@@ -72,6 +72,7 @@ const llmLine: ReportLine = {
   idleEnergyWh: 0,
   costUsd: 0.0108,
   ttftMs: { p50: 90, p95: 120 },
+  inclusive: { calls: 9, llmCalls: 9, toolCalls: 0, wallMs: 15_120, llmMs: 15_120, toolMs: 0, promptTokens: 11_700, cachedTokens: 8424, completionTokens: 1890, energyWh: 1.08, idleBlameMs: 0, idleEnergyWh: 0, costUsd: 0.0108 },
   evidence: 'measured',
   tokenEvidence: 'measured',
   spans: [],

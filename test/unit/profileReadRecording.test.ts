@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { RecordingReader, readRecording, upgradeLine } from '../../src/profile/readRecording.ts';
-import { RecordingError } from '../../src/profile/recordingFormat.ts';
+import { RECORDING_VERSION, RecordingError } from '../../src/profile/recordingFormat.ts';
 import { arbitraryRecording } from './arbitraryRecording.ts';
 import { call, callEnd, end, gpu, header, recordingText, sample, span, spanEnd } from './recordingLines.ts';
 
@@ -138,9 +138,9 @@ describe('what is no recording', () => {
   });
 
   it('of a newer version is refused with the remedy', () => {
-    const error = reasonOf(recordingText({ ...header(), version: 2, cwd: undefined }));
+    const error = reasonOf(recordingText({ ...header(), version: RECORDING_VERSION + 1, cwd: undefined }));
     expect(error.reason).toBe('newerVersion');
-    expect(error.message).toMatch(/version 2.*up to 1.*Update Agent Cost Profiler/);
+    expect(error.message).toMatch(new RegExp(`version ${RECORDING_VERSION + 1}.*up to ${RECORDING_VERSION}.*Update Agent Cost Profiler`));
   });
 
   it('is refused before gigabytes of it are held', () => {

@@ -1,4 +1,5 @@
 /** Builders of recording lines for tests: complete and valid, with only what matters said. */
+import { RECORDING_VERSION } from '../../src/profile/recordingFormat.ts';
 import type { CallEndLine, CallLine, GpuLine, HeaderLine, MessageDigest, SampleLine, Site, SpanEndLine, SpanLine } from '../../src/profile/recordingFormat.ts';
 import type { GpuProfile, PriceProfile } from '../../src/profile/hardwareProfiles.ts';
 
@@ -24,7 +25,7 @@ export function header(over: Partial<HeaderLine> = {}): HeaderLine {
   return {
     type: 'header',
     format: 'agent-cost/recording',
-    version: 1,
+    version: RECORDING_VERSION,
     id: 'run-1',
     name: 'test run',
     startedAt: '2026-01-02T03:04:05.000Z',
@@ -65,6 +66,7 @@ export function call(id: string, t: number, over: Partial<Omit<CallLine, 'reques
     frames: [site('/home/user/project/agent.js', 10, 'think')],
     unattributed: null,
     parent: null,
+    trace: null,
     ...over,
     request: { bytes: 100, messages: [], tools: [], toolsChars: 0, toolResults: [], maxTokens: null, ...over.request },
   };
@@ -107,6 +109,9 @@ export function span(id: string, t: number, over: Partial<SpanLine> = {}): SpanL
     unattributed: null,
     evidence: 'measured',
     source: 'http',
+    framework: null,
+    argumentBytes: null,
+    activity: null,
     detail: null,
     callId: null,
     ...over,

@@ -4,7 +4,7 @@
  */
 import type * as protocol from '../../protocol/hook.ts';
 
-export type { CallTag, HookEvent, SessionFile } from '../../protocol/hook.ts';
+export type { CallTag, WrittenHookEvent as HookEvent, SessionFile } from '../../protocol/hook.ts';
 export type { Site } from '../../profile/recordingFormat.ts';
 
 export const SESSION_ENV: typeof protocol.SESSION_ENV = 'AGENT_COST_SESSION';

@@ -66,8 +66,14 @@ export async function hoverAt(uri: vscode.Uri, line: number): Promise<string> {
   return hovers.flatMap((hover) => hover.contents.map((content) => (typeof content === 'string' ? content : content.value))).join('\n');
 }
 
-export function linesIn(report: Report, file: string): ReportLine[] {
+/** Lines of a file that have a lens, from the top: those that make calls, and those that lead to them. */
+export function lensLinesIn(report: Report, file: string): ReportLine[] {
   return report.lines.filter((line) => line.file.endsWith(file)).sort((a, b) => a.line - b.line);
+}
+
+/** Lines of a file that make calls themselves. */
+export function linesIn(report: Report, file: string): ReportLine[] {
+  return lensLinesIn(report, file).filter((line) => line.calls > 0);
 }
 
 /** 1-based number of the first line of a document with this text. */

@@ -6,7 +6,7 @@ import { formatLens } from '../../../src/profile/formatValue.ts';
 import { reportSchema, type Report } from '../../../src/profile/report.ts';
 import type { RunTree, RunTreeNode } from '../../../src/views/runTree.ts';
 import { statusText } from '../../../src/views/statusText.ts';
-import { activated, eventually, hoverAt, lensesOf, lineWith, linesIn, messageOf, profile, run, RUN_TIMEOUT_MS, withSetting, workspaceFile } from './inEditor.ts';
+import { activated, eventually, hoverAt, lensesOf, lensLinesIn, lineWith, linesIn, messageOf, profile, run, RUN_TIMEOUT_MS, withSetting, workspaceFile } from './inEditor.ts';
 
 function labelOf(tree: RunTree, node: RunTreeNode): string {
   const { label } = tree.getTreeItem(node);
@@ -58,9 +58,11 @@ export function profilingSuite(): void {
       const lenses = await lensesOf(file);
       assert.deepEqual(
         lenses.map(({ line, title }) => [line, title]),
-        linesIn(report, 'agent.py').map((line) => [line.line, formatLens(line, perCall)]),
+        lensLinesIn(report, 'agent.py').map((line) => [line.line, formatLens(line, perCall)]),
       );
       assert.match(lenses[0]?.title ?? '', /⚡ .* sim .*3 calls/);
+      // The loop's lines make no call themselves: what they lead to is above them.
+      assert.deepEqual(lenses.slice(2).map(({ title }) => title.replace(/^(.).* (\d+ calls inside)$/u, '$1 $2')), ['⚡ 3 calls inside', '⚒ 3 calls inside']);
     });
 
     it('shows totals, or nothing, when the settings say so', async () => {
@@ -68,8 +70,9 @@ export function profilingSuite(): void {
         const [lens] = await lensesOf(file);
         assert.equal(lens?.title, formatLens(linesIn(report, 'agent.py')[0]!, { show: 'total', cost: 'energy' }));
       });
+      await withSetting('agentCost.lens.callers', false, async () => assert.equal((await lensesOf(file)).length, 2));
       await withSetting('agentCost.lens.enabled', false, async () => assert.deepEqual(await lensesOf(file), []));
-      assert.equal((await lensesOf(file)).length, 2);
+      assert.equal((await lensesOf(file)).length, 4);
     });
 
     it('tells the rest on hovering', async () => {
@@ -78,6 +81,8 @@ export function profilingSuite(): void {
       assert.match(text.replaceAll('&nbsp;', ''), /\| {2}\| total \| per call \| p50 \| p95 \| how known \|/);
       assert.match(text, /\*\*think\*\* · 3 calls/);
       assert.match(text, /simulated \|/);
+      const leading = lensLinesIn(report, 'agent.py').find((each) => each.calls === 0);
+      assert.match(await hoverAt(file, leading?.line ?? 0), /leads to 3 calls in this run/);
     });
 
     it('selects the line’s calls when its lens is clicked', async () => {
@@ -85,6 +90,9 @@ export function profilingSuite(): void {
       const [lens] = await lensesOf(file);
       await execute(lens!.command);
       assert.deepEqual(state.selection(), { run: recording, spans: linesIn(report, 'agent.py')[0]?.spans });
+      // That of a line further out selects all that it led to.
+      await execute((await lensesOf(file))[2]!.command);
+      assert.equal(state.selection()?.spans.length, 3);
     });
 
     it('says in the status bar what the run cost', async () => {
@@ -135,9 +143,9 @@ export function profilingSuite(): void {
       const called = (before[0]?.line ?? 0) + 1;
       on.insert(file, document.lineAt(called).range.end, '  # edited');
       await vscode.workspace.applyEdit(on);
-      const [edited, untouched] = await lensesOf(file);
+      const [edited, ...untouched] = await lensesOf(file);
       assert.equal(edited?.title, `${before[0]?.title}  (before your last edit)`);
-      assert.equal(untouched?.title, before[1]?.title);
+      assert.deepEqual(untouched.map(({ title }) => title), before.slice(1).map(({ title }) => title));
       await vscode.commands.executeCommand('workbench.action.files.revert');
       assert.deepEqual((await lensesOf(file)).map(({ line, title }) => [line, title]), before.map(({ line, title }) => [line, title]));
     });
@@ -156,7 +164,7 @@ export function profilingSuite(): void {
       assert.deepEqual(await lensesOf(file), []);
       assert.equal(await hoverAt(file, linesIn(report, 'agent.py')[0]?.line ?? 0), '');
       await profile('agent.py');
-      assert.equal((await lensesOf(file)).length, 2);
+      assert.equal((await lensesOf(file)).length, 4);
     });
   });
 
@@ -174,7 +182,7 @@ export function profilingSuite(): void {
       const lines = linesIn(report, 'agent.ts');
       assert.equal(report.totals.llmCalls, 4);
       assert.deepEqual(lines.map((line) => [line.line, line.llmCalls]), [[lineWith(document, 'await fetch('), 4]]);
-      assert.deepEqual((await lensesOf(file)).map(({ title }) => title), lines.map((line) => formatLens(line, perCall)));
+      assert.deepEqual((await lensesOf(file)).map(({ title }) => title), lensLinesIn(report, 'agent.ts').map((line) => formatLens(line, perCall)));
     });
   });
 
