@@ -18,7 +18,7 @@ export interface RunClock {
   /** Time in a debugger, in order. */
   pauses: readonly Pause[];
   /** From the recording's clock to the run's. */
-  at(t: Milliseconds): Milliseconds;
+  readonly at: (t: Milliseconds) => Milliseconds;
 }
 
 /** An editor's terminal takes its time to start the program: then the run begins with the first that is seen of one. */
