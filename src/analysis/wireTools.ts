@@ -46,6 +46,7 @@ export function wireTools(calls: readonly Draft[], hooks: readonly Draft[], ids:
     }
     free.delete(measured);
   };
+  closeHandoffs(hooks, open);
   joinByCallId(asked, envelopes, outermost, open, join);
   const spanned = joinByName(open, free, join, ids);
   joinOnlyCandidates(envelopes, open, free, join);
@@ -108,6 +109,12 @@ function continues(longer: readonly MessageDigest[], shorter: readonly MessageDi
 }
 
 type Join = (envelope: Asked, measured: Draft, resultBytes: number | null) => void;
+
+/** A framework's handoff to another agent answers a tool call, and is none: what comes after it is the other agent's work. */
+function closeHandoffs(hooks: readonly Draft[], open: Set<Envelope>): void {
+  const answered = new Set(hooks.flatMap(({ hook }) => (hook?.start.kind === 'other' && hook.start.source === 'framework' ? (hook.start.callId ?? []) : [])));
+  for (const envelope of [...open]) if (answered.has(envelope.tool.callId)) open.delete(envelope);
+}
 
 /** The hook knew the id: certain, and good for tools whose result never went back as well. */
 function joinByCallId(asked: readonly Asked[], envelopes: readonly Envelope[], outermost: readonly Draft[], open: Set<Envelope>, join: Join): void {

@@ -52,6 +52,14 @@ describe.each(plain)('$title', (environment) => {
     expect(session.events().at(-1)).toMatchObject({ type: 'bye', dropped: 0 });
   });
 
+  it('prints errors that came through it as the program alone would', async () => {
+    const bare = await program(environment, 'failing_inside.py', {});
+    expect(bare.exit).toBe(1);
+    expect(bare.stderr.match(/Traceback/g)!.length).toBeGreaterThan(5);
+    expect(await program(environment, 'failing_inside.py', session.env())).toEqual(bare);
+    expect(session.spans().map(({ start }) => start.source).sort()).toEqual(['http', 'http']);
+  });
+
   it('does nothing without a valid session file', async () => {
     const code = 'import sys; print([name for name in sys.modules if name.startswith("agent_cost_hook.")], len(sys.meta_path))';
     const bare = await python(environment.executable, ['-c', code], {});

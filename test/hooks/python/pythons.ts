@@ -98,7 +98,8 @@ export async function environment(python: Python, packages: Packages): Promise<E
   const folder = join(cache, `${python.version}-${packages}-${key}`);
   const stamp = join(folder, 'complete.json');
   const executable = process.platform === 'win32' ? join(folder, 'Scripts', 'python.exe') : join(folder, 'bin', 'python');
-  if (!existsSync(stamp)) await locked(`${folder}.lock`, () => existsSync(stamp), () => install(python, folder, executable, wanted, stamp));
+  mkdirSync(cache, { recursive: true });
+  await locked(`${folder}.lock`, INSTALL_MS, () => existsSync(stamp), () => install(python, folder, executable, wanted, stamp));
   const version = (JSON.parse(readFileSync(stamp, 'utf8')) as { openai: string | null }).openai;
   const title = version === null ? `Python ${python.version}` : `Python ${python.version}, openai ${version}`;
   return { python, packages, executable, title, openai: version === null ? null : Number(version.split('.')[0]) };
@@ -115,10 +116,9 @@ async function install(python: Python, folder: string, executable: string, wante
   writeFileSync(stamp, JSON.stringify({ openai }));
 }
 
-/** Runs `work` while holding a lock that other test processes respect; a lock whose holder is gone is taken over. */
-async function locked(lock: string, done: () => boolean, work: () => Promise<void>): Promise<void> {
-  mkdirSync(cache, { recursive: true });
-  const deadline = Date.now() + INSTALL_MS;
+/** Runs `work` while holding a lock that other test processes respect, unless it is done; a lock whose holder is gone is taken over. */
+export async function locked(lock: string, patienceMs: number, done: () => boolean, work: () => Promise<void>): Promise<void> {
+  const deadline = Date.now() + patienceMs;
   while (!done()) {
     try {
       writeFileSync(lock, String(process.pid), { flag: 'wx' });

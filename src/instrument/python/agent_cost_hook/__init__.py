@@ -23,3 +23,6 @@ def start():
     session.current = lease
     events.start(lease, arguments)
     importing.install()
+    from .patches import traceback_frames
+
+    traceback_frames.install()

@@ -22,7 +22,7 @@ ORIGIN = "_agent_cost_origin"
 
 _USER, _MAIN_ONLY, _LIBRARY, _SDK = range(4)
 
-_HOOK_FOLDER = os.path.dirname(os.path.abspath(__file__)) + os.sep
+HOOK_FOLDER = os.path.dirname(os.path.abspath(__file__)) + os.sep
 try:
     _START_FOLDER = os.getcwd()
 except OSError:
@@ -274,7 +274,7 @@ def _classified(name):
         # Code of `python -c` and of the interactive prompt, but not what libraries exec (namedtuple, dataclasses).
         return _MAIN_ONLY if name in ("<string>", "<stdin>") else _LIBRARY
     absolute = _absolute(name)
-    if absolute.startswith(_HOOK_FOLDER):
+    if absolute.startswith(HOOK_FOLDER):
         return _LIBRARY
     path = absolute.replace("\\", "/")
     if "/site-packages/" in path or "/dist-packages/" in path:

@@ -2,7 +2,7 @@
 
 import sys
 
-# Module -> module of this package that has `patch(module)`.
+# Module -> module of this package that has `patch(module)`, or `module:function` for another function.
 _TARGETS = {
     "httpx._transports.default": "httpx_transport",
     "httpx2._transports.default": "httpx_transport",
@@ -19,6 +19,11 @@ _TARGETS = {
     "concurrent.futures.thread": "executors",
     "asyncio.base_events": "tasks",
     "multiprocessing.util": "workers",
+    "traceback": "traceback_frames",
+    # Frameworks.
+    "agents.tracing.spans": "openai_agents",
+    "agents.run_internal.tool_execution": "openai_agents:patch_tools",
+    "agents.run_internal.turn_resolution": "openai_agents:patch_handoffs",
 }
 
 
@@ -33,8 +38,9 @@ def install():
 
 def _patch(name, module):
     try:
-        patcher = __import__("agent_cost_hook.patches." + _TARGETS[name], fromlist=["patch"])
-        patcher.patch(module)
+        target, _, function = _TARGETS[name].partition(":")
+        patcher = __import__("agent_cost_hook.patches." + target, fromlist=["patch"])
+        getattr(patcher, function or "patch")(module)
     except Exception:
         # Another version of the library than those we know: its calls are then seen on the wire only.
         pass

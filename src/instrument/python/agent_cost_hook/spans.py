@@ -8,7 +8,7 @@ class Span:
 
     __slots__ = ("id", "_ended")
 
-    def __init__(self, kind, source, origin, name, detail, call_id=None, started=None):
+    def __init__(self, kind, source, origin, name, detail, call_id=None, started=None, framework=None, argument_bytes=None):
         self.id = events.new_id(frames.thread_ident())
         self._ended = False
         events.emit(
@@ -25,6 +25,8 @@ class Span:
                 "source": source,
                 "detail": detail,
                 "callId": call_id,
+                "framework": framework,
+                "argumentBytes": argument_bytes,
             }
         )
 

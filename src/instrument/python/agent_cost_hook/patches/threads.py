@@ -1,7 +1,7 @@
 """threading: notes where a thread was started."""
 
 from .. import frames
-from . import replace
+from . import replace, traceback_frames
 
 
 def patch(module):
@@ -19,3 +19,4 @@ def patch(module):
         return start
 
     replace(module.Thread, "start", make)
+    traceback_frames.patch_threads(module)

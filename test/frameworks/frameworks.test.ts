@@ -1,0 +1,140 @@
+/** Calls found = calls served, tokens equal, sites right, tools found with their durations: for each framework. */
+import { cpSync, existsSync, mkdirSync, readFileSync, symlinkSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import { afterAll, describe, expect, it } from 'vitest';
+import type { Report } from '../../src/profile/report.ts';
+import { agentCost, newFolder, onlyRecording, reportOf, runProcess } from '../cli/agentCost.ts';
+import { environmentOf, type FrameworkEnvironment } from './environments.ts';
+import { frameworks, type Framework } from './frameworks.ts';
+import { writeResults, type FrameworkResult } from './results.ts';
+import { ScriptedModel, type Served } from './scriptedModel.ts';
+
+/** `core`: the set of `npm test`, with the releases that the project was last tested with. */
+const core = process.env['AGENT_COST_FRAMEWORKS'] === 'core';
+const chosen = core ? frameworks.filter((framework) => framework.core) : frameworks;
+const programs = join(import.meta.dirname, 'programs');
+const results: FrameworkResult[] = [];
+
+interface ToolTime {
+  name: string;
+  ms: number;
+}
+
+interface Run {
+  report: Report;
+  served: Served[];
+  tools: ToolTime[];
+  file: string;
+}
+
+/** A folder like a user's project: the program, what it imports, and its packages. */
+function projectOf(framework: Framework, environment: FrameworkEnvironment): { folder: string; file: string } {
+  const folder = newFolder();
+  cpSync(join(programs, dirname(framework.program)), folder, { recursive: true });
+  if (environment.folder !== null) {
+    symlinkSync(join(environment.folder, 'node_modules'), join(folder, 'node_modules'));
+    cpSync(join(environment.folder, 'package.json'), join(folder, 'package.json'));
+  }
+  return { folder, file: join(folder, basename(framework.program)) };
+}
+
+const commandOf = (environment: FrameworkEnvironment, file: string): string[] => [environment.executable, file];
+
+function environmentFor(framework: Framework): NodeJS.ProcessEnv {
+  return { OPENAI_API_KEY: 'test-key', PYTHONDONTWRITEBYTECODE: '1', PYTHONIOENCODING: 'utf-8', ANONYMIZED_TELEMETRY: 'false', ...framework.env };
+}
+
+async function bare(framework: Framework, environment: FrameworkEnvironment): Promise<{ stdout: string; code: number | null }> {
+  const model = await ScriptedModel.start(framework.model);
+  try {
+    const { folder, file } = projectOf(framework, environment);
+    const [program = '', ...args] = commandOf(environment, file);
+    const { stdout, stderr, code } = await runProcess(program, args, { cwd: folder, env: { ...environmentFor(framework), OPENAI_BASE_URL: model.url, OPENAI_API_BASE: model.url } });
+    expect(code, stderr).toBe(0);
+    return { stdout, code };
+  } finally {
+    await model.stop();
+  }
+}
+
+async function profiled(framework: Framework, environment: FrameworkEnvironment): Promise<Run & { stdout: string; code: number | null; stderr: string }> {
+  const model = await ScriptedModel.start(framework.model);
+  try {
+    const { folder, file } = projectOf(framework, environment);
+    const log = join(folder, 'tools.jsonl');
+    const { stdout, stderr, code } = await agentCost(['run', '--backend', model.url, '--', ...commandOf(environment, file)], { cwd: folder, env: { ...environmentFor(framework), TOOL_LOG: log } });
+    expect(code, stderr).toBe(0);
+    const tools = existsSync(log) ? readFileSync(log, 'utf8').trim().split('\n').map((line) => JSON.parse(line) as ToolTime) : [];
+    return { report: await reportOf(onlyRecording(folder)), served: model.served, tools, file, stdout, code, stderr };
+  } finally {
+    await model.stop();
+  }
+}
+
+/** Lines of the program with a mark, by the mark's text: `# llm`, `// tool: search`. */
+function marks(file: string): { llm: number[]; tools: Map<string, number> } {
+  const llm: number[] = [];
+  const tools = new Map<string, number>();
+  readFileSync(file, 'utf8')
+    .split('\n')
+    .forEach((text, index) => {
+      if (/(#|\/\/) llm\b/.test(text)) llm.push(index + 1);
+      for (const [, name] of text.matchAll(/(?:#|\/\/) tool: (\S+)/g)) tools.set(name!, index + 1);
+    });
+  return { llm, tools };
+}
+
+function expectCalls({ report, served, file }: Run): void {
+  const calls = report.spans.filter((span) => span.kind === 'llm');
+  expect(calls.map((span) => span.llm!.path)).toEqual(served.map(({ path }) => path));
+  expect(calls.map(({ llm }) => [llm!.promptTokens, llm!.cachedTokens ?? 0, llm!.completionTokens ?? 0])).toEqual(served.map((each) => [each.promptTokens, each.cachedTokens, each.completionTokens]));
+  const { llm } = marks(file);
+  expect(calls.map((span) => `${span.site?.file ?? span.unattributed}:${span.site?.line ?? ''}`).filter((place) => !llm.some((line) => place === `${file}:${line}`))).toEqual([]);
+  expect([...new Set(calls.map((span) => span.site?.line))].sort((a, b) => a! - b!)).toEqual(llm);
+}
+
+function expectTools({ report, tools, file }: Run): void {
+  const found = report.spans.filter((span) => span.kind === 'tool');
+  // Each run of each tool once, none besides.
+  expect(found.map(({ name }) => name).sort()).toEqual(tools.map(({ name }) => name).sort());
+  const lines = marks(file).tools;
+  for (const name of new Set(tools.map((tool) => tool.name))) {
+    const spans = found.filter((span) => span.name === name);
+    const times = tools.filter((tool) => tool.name === name).map(({ ms }) => ms).sort((a, b) => a - b);
+    expect(spans.map(({ evidence, status }) => [evidence, status])).toEqual(spans.map(() => ['measured', 'ok']));
+    expect(spans.map(({ site }) => `${site?.file}:${site?.line}`)).toEqual(spans.map(() => `${file}:${lines.get(name)}`));
+    const durations = spans.map((span) => span.endMs! - span.startMs).sort((a, b) => a - b);
+    for (const [index, ms] of times.entries()) expect(Math.abs(durations[index]! - ms), `${name}: ${durations[index]} ms shown, ${ms} ms taken`).toBeLessThanOrEqual(5 + 0.03 * ms);
+    for (const { tool } of spans) {
+      expect(tool!.argumentBytes).toBeGreaterThan(0);
+      expect(tool!.resultBytes).toBeGreaterThan(0);
+    }
+  }
+}
+
+describe.each(chosen)('$title', (framework) => {
+  let environment: FrameworkEnvironment;
+  const result: FrameworkResult = { id: framework.id, title: framework.title, language: framework.language, version: null, calls: null, tools: null, agents: null, passed: false };
+  results.push(result);
+
+  it('is found out about by nobody and shows what it did', async () => {
+    environment = await environmentOf(framework, !core);
+    result.version = environment.version;
+    const run = await profiled(framework, environment);
+    const { report, served, tools } = run;
+    result.calls = `${report.totals.llmCalls}/${served.length}`;
+    const agents = report.spans.filter((span) => span.kind === 'agent' && span.evidence === 'measured').map(({ name }) => name);
+    result.tools = `${report.spans.filter((span) => span.kind === 'tool' && span.evidence === 'measured').length}/${tools.length}`;
+    result.agents = framework.agents === undefined ? null : `${framework.agents.filter((name) => agents.includes(name)).length}/${framework.agents.length}`;
+    expectCalls(run);
+    expectTools(run);
+    for (const name of framework.agents ?? []) expect(agents).toContain(name);
+    expect({ stdout: run.stdout, code: run.code }).toEqual(await bare(framework, environment));
+    result.passed = true;
+  });
+});
+
+afterAll(() => {
+  mkdirSync(join(import.meta.dirname, '../../test-results'), { recursive: true });
+  writeResults(results, { whole: !core && chosen.length === frameworks.length });
+});

@@ -1,0 +1,13 @@
+// Where tools note how long they really took, for the test to compare.
+import { appendFileSync } from 'node:fs';
+
+/** Runs a tool's work and notes its time. */
+export async function timed(name, work) {
+  const began = performance.now();
+  try {
+    return await work();
+  } finally {
+    const ms = performance.now() - began;
+    if (process.env.TOOL_LOG) appendFileSync(process.env.TOOL_LOG, `${JSON.stringify({ name, ms })}\n`);
+  }
+}
