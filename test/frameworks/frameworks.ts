@@ -1,4 +1,6 @@
 /** The frameworks that are tested, and what must be found in a run of each. */
+import { nodeFrameworks } from './nodeFrameworks.ts';
+import { pythonFrameworks } from './pythonFrameworks.ts';
 import type { ModelOptions } from './scriptedModel.ts';
 
 export interface Framework {
@@ -18,14 +20,4 @@ export interface Framework {
   env?: Record<string, string>;
 }
 
-export const frameworks: Framework[] = [
-  {
-    id: 'openai-agents-python',
-    title: 'OpenAI Agents (Python)',
-    language: 'python',
-    packages: [{ name: 'openai-agents', tested: '0.24.0' }],
-    program: 'python/openai_agents.py',
-    core: true,
-    agents: ['Planner', 'Guide'],
-  },
-];
+export const frameworks: Framework[] = [...pythonFrameworks, ...nodeFrameworks];
