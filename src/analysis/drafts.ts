@@ -45,9 +45,13 @@ export function wallTime(profile: Profile, nowMs: Milliseconds | null): Millisec
   return wall;
 }
 
+/** What is posted to a model's server without making a model work. */
+const NO_GENERATION = /\/(files|uploads|batches|fine_tuning|fine-tunes|vector_stores|assistants|threads|containers|conversations|tokenize|detokenize|count_tokens|token-count)(\/|$)/;
+
 /** Requests that make a model work. Listings, other GETs and DELETEs are not. */
 export function isLlmCall(call: CallLine): boolean {
-  return call.endpoint !== 'models' && (call.endpoint !== 'opaque' || call.method.toUpperCase() === 'POST');
+  if (call.endpoint !== 'opaque') return call.endpoint !== 'models';
+  return call.method.toUpperCase() === 'POST' && !NO_GENERATION.test(call.path);
 }
 
 export function callDrafts(profile: Profile, clock: Clock, ids: SpanIds): Draft[] {

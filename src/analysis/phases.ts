@@ -72,11 +72,16 @@ export function callPhases(call: Call): CallPhases {
     const untilLast = end === null ? null : tidy(end.chunkGaps.reduce((sum, gap) => sum + Math.max(0, gap), 0));
     return { ...phases, prefillMs: phases.ttftMs, decodeMs: untilLast, phaseEvidence: 'inferred' };
   }
-  if (start.endpoint === 'embeddings' && end?.status === 'ok') {
+  if (isEmbedding(start) && end?.status === 'ok') {
     // An embedding is one prefill and nothing else; network and queue are in it.
     return { ...phases, prefillMs: tidy(Math.max(0, end.t - start.t)), decodeMs: 0, phaseEvidence: 'inferred' };
   }
   return phases;
+}
+
+/** A prefill and nothing else, by whichever API. */
+function isEmbedding({ endpoint, path }: Call['start']): boolean {
+  return endpoint === 'embeddings' || ((endpoint === 'ollama' || endpoint === 'llamacpp') && /embed/.test(path));
 }
 
 /**

@@ -39,6 +39,7 @@ export async function startProfiling(options: ProfilerOptions): Promise<Profilin
       launchEnvironment({
         base,
         hooks,
+        forShell: options.command.length === 0,
         instrumentDir,
         sessionFile: ready.sessionFile,
         routeUrl: ready.routeUrl,

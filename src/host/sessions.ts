@@ -82,6 +82,7 @@ export class Session {
       routeUrl: ready.routeUrl,
       backend: options.backend.kind === 'url' ? 'fixed' : options.backend.kind,
       hooks: true,
+      forShell: options.command.length === 0,
       instrumentDir: installation.instrumentDir,
     });
     const feed = await runs.begin(ready.out, options.name);

@@ -12,6 +12,8 @@ export interface LaunchOptions {
   backend: SessionFile['backend'];
   /** False: only base URLs are set, and nothing of ours runs inside the program. */
   hooks: boolean;
+  /** For a shell, in which all kinds of programs run, assistants that write code among them: these are not to lose their model. */
+  forShell?: boolean;
   /** Folder with `node/hook.cjs` and `python/sitecustomize.py`: `dist/instrument`. */
   instrumentDir: string;
 }
@@ -37,7 +39,14 @@ export function launchEnvironment(options: LaunchOptions): Record<string, string
     const ownAddress = backend === 'direct' && hooks && base[name] && !base[SESSION_ENV];
     if (!ownAddress) set[name] = `${options.routeUrl}/v1`;
   }
-  if (!base['OPENAI_API_KEY'] && backend !== 'direct') set['OPENAI_API_KEY'] = PLACEHOLDER_KEY;
+  if (backend !== 'direct') {
+    if (!base['OPENAI_API_KEY']) set['OPENAI_API_KEY'] = PLACEHOLDER_KEY;
+    if (options.forShell !== true) {
+      // Its SDKs put `/v1/messages` behind it.
+      set['ANTHROPIC_BASE_URL'] = options.routeUrl;
+      if (!base['ANTHROPIC_API_KEY']) set['ANTHROPIC_API_KEY'] = PLACEHOLDER_KEY;
+    }
+  }
   if (PROXY_VARIABLES.some((name) => base[name])) Object.assign(set, withoutProxy(base));
   return set;
 }

@@ -151,7 +151,7 @@ export class Exchange {
 
   #send(length: number | 'chunked' | null, body: Buffer[], replayable: boolean): void {
     const upstream = this.#upstream!;
-    const head = requestHead(this.#request, { upstream, suffix: this.#route.suffix, callId: callId(this.#call), body: length, identity: this.#inspected });
+    const head = requestHead(this.#request, { upstream, suffix: this.#route.suffix, root: this.#route.root, callId: callId(this.#call), body: length, identity: this.#inspected });
     this.#sent = this.#context.pool.request(upstream.address, { method: this.#request.method, head, body }, replayable, {
       onHead: (answer, bodyFollows) => this.#onHead(answer, bodyFollows),
       onBody: (read) => this.#onBody(read),

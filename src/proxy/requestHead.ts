@@ -13,6 +13,8 @@ export const CALL_ID_HEADER = 'x-agent-cost-call-id';
 export interface HeadOptions {
   upstream: Upstream;
   suffix: string;
+  /** The suffix counts from the server's root. */
+  root: boolean;
   callId: string;
   /** Bytes of the body, `chunked`, or null for none. */
   body: number | 'chunked' | null;
@@ -25,7 +27,7 @@ export function requestHead(request: RequestHead, options: HeadOptions): string 
   const { upstream } = options;
   const named = headerValue(request.headers, 'connection')?.toLowerCase() ?? null;
   const listed = named === null || named === 'keep-alive' || named === 'close' ? null : new Set(named.split(',').map((name) => name.trim()));
-  let head = `${request.method} ${upstream.basePath}${options.suffix} HTTP/1.1\r\nHost: ${upstream.host}\r\n`;
+  let head = `${request.method} ${options.root ? upstream.rootPath : upstream.basePath}${options.suffix} HTTP/1.1\r\nHost: ${upstream.host}\r\n`;
   const { headers } = request;
   let identityAsked = false;
   for (let i = 0; i < headers.length; i += 2) {

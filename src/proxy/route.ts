@@ -2,20 +2,33 @@
 import { headerValue } from './responseReader.ts';
 import type { Endpoint } from '../profile/recordingFormat.ts';
 
+/** Below the API's base, which is the route's `/v1`. */
 const ENDPOINTS: Record<string, Endpoint> = {
   '/chat/completions': 'chat',
   '/completions': 'completions',
   '/embeddings': 'embeddings',
   '/responses': 'responses',
   '/models': 'models',
+  '/messages': 'messages',
+};
+/** From the server's root, which is the route's `/root`. */
+const ROOT_ENDPOINTS: Record<string, Endpoint> = {
+  '/api/chat': 'ollama',
+  '/api/generate': 'ollama',
+  '/api/embed': 'ollama',
+  '/api/embeddings': 'ollama',
+  '/completion': 'llamacpp',
+  '/infill': 'llamacpp',
+  '/embedding': 'llamacpp',
 };
 
 export interface Route {
   endpoint: Endpoint;
-  /** Path as the client asked for it, without token and query: `/v1/chat/completions`. */
+  /** Path as the client asked for it, without token and query: `/v1/chat/completions`, `/api/chat`. */
   path: string;
-  /** What follows `/v1`, query included: goes behind the upstream's base URL. */
+  /** What follows `/v1` or `/root`, query included: goes behind the upstream's base URL, or behind its root. */
   suffix: string;
+  root: boolean;
 }
 
 /** Programs ask for few paths, but not every program is friendly. */
@@ -60,15 +73,17 @@ export class RouteCheck {
 }
 
 function routeOf(method: string, asked: string): Route | null {
-  if (!asked.startsWith('/v1/')) return null;
+  const root = asked.startsWith('/root/');
+  if (!root && !asked.startsWith('/v1/')) return null;
   const query = asked.indexOf('?');
   const path = query < 0 ? asked : asked.slice(0, query);
   // Dots and encoded separators could climb out of the API that the upstream's URL names.
   if (/(^|\/)\.{1,2}(\/|$)|%2e|%2f|%5c|[\\#]/i.test(path)) return null;
-  const under = path.slice('/v1'.length);
-  const expected = ENDPOINTS[under];
+  const prefix = root ? '/root' : '/v1';
+  const under = path.slice(prefix.length);
+  const expected = (root ? ROOT_ENDPOINTS : ENDPOINTS)[under];
   const endpoint = expected !== undefined && method === (expected === 'models' ? 'GET' : 'POST') ? expected : 'opaque';
-  return { endpoint, path, suffix: asked.slice('/v1'.length) };
+  return { endpoint, path: root ? under : path, suffix: asked.slice(prefix.length), root };
 }
 
 function isLoopbackHost(host: string): boolean {

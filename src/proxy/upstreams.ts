@@ -11,6 +11,8 @@ export interface Upstream {
   readonly host: string;
   /** Path of the base URL without a trailing slash. */
   readonly basePath: string;
+  /** The same without `/v1`: where a server's own routes begin. */
+  readonly rootPath: string;
   /** Replaces the program's own Authorization when not null; '' drops it. */
   readonly authorization: string | null;
   /** Whether the server is the embedded one, which is told the ids of calls. */
@@ -30,6 +32,7 @@ export function upstreamFrom(baseUrl: string, options: { authorization: string |
     address: { tls, host: url.hostname.replace(/^\[|\]$/g, ''), port: url.port === '' ? (tls ? 443 : 80) : Number(url.port) },
     host: url.host,
     basePath,
+    rootPath: basePath.replace(/\/v1$/, ''),
     authorization: options.authorization,
     embedded: options.embedded,
     takesStreamOptions: true,

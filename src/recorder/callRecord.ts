@@ -2,6 +2,7 @@
 import { brotliDecompressSync, gunzipSync, inflateSync } from 'node:zlib';
 import { ChunkedDecoder } from '../proxy/chunkedDecoder.ts';
 import { parseObject } from '../proxy/json.ts';
+import { JsonLinesParser } from '../proxy/jsonLines.ts';
 import { SseParser } from '../proxy/sse.ts';
 import type { CallEndLine, Capture, Endpoint } from '../profile/recordingFormat.ts';
 import type { Bytes, Milliseconds } from '../profile/units.ts';
@@ -11,6 +12,11 @@ import type { CallBytes, CallEnded, CallHead } from './messages.ts';
 /** A longer plain answer (embeddings of a whole corpus) is not read for its usage. */
 const MAX_BODY_BYTES: Bytes = 64 * 1024 * 1024;
 const MAX_ERROR_CHARS = 1000;
+
+const EVENT_STREAM = /^text\/event-stream\b/i;
+const JSON_LINES = /^application\/(x-ndjson|jsonl|x-jsonlines)\b/i;
+/** Calls whose answer is words. */
+const WITH_TEXT: readonly Endpoint[] = ['chat', 'completions', 'responses', 'messages', 'ollama', 'llamacpp'];
 
 const DECOMPRESS: Record<string, (bytes: Buffer, options: { maxOutputLength: number }) => Buffer> = {
   gzip: gunzipSync,
@@ -26,7 +32,8 @@ export class CallRecord {
   readonly #endpoint: Endpoint;
   #head: CallHead | null = null;
   #chunked: ChunkedDecoder | null = null;
-  #sse: SseParser | null = null;
+  /** Of an answer that comes in events or lines. */
+  #stream: SseParser | JsonLinesParser | null = null;
   #body: Buffer[] = [];
   #bodyBytes: Bytes = 0;
 
@@ -40,7 +47,7 @@ export class CallRecord {
   head(head: CallHead): void {
     this.#head = head;
     if (head.chunked) this.#chunked = new ChunkedDecoder();
-    if (head.contentEncoding === null && /^text\/event-stream\b/i.test(head.contentType ?? '')) this.#sse = new SseParser();
+    if (head.contentEncoding === null) this.#stream = streamParser(head.contentType);
   }
 
   /** Takes reads of the answer; `bytes` are those of their batch. */
@@ -63,10 +70,10 @@ export class CallRecord {
   /** The call's end line. `toT` turns clock readings into the recording's time. */
   end(ended: CallEnded, capture: Capture, toT: (at: Milliseconds) => Milliseconds): Omit<CallEndLine, 'usageEvidence' | 'server'> {
     const { answer } = this;
-    this.#sse?.end((data) => answer.event(data, ended.at));
+    this.#stream?.end((data) => answer.event(data, ended.at));
     this.#readBody();
     // A client that hangs up after the last event has had its whole answer.
-    let status = ended.status === 'cancelled' && this.#sse !== null && answer.finished ? 'ok' : ended.status;
+    let status = ended.status === 'cancelled' && this.#stream !== null && answer.finished ? 'ok' : ended.status;
     let error = ended.error;
     if (answer.error !== null && status !== 'cancelled') {
       status = 'error';
@@ -91,13 +98,13 @@ export class CallRecord {
       toolCalls: answer.toolCalls(capture),
       model: answer.model,
       responseBytes: ended.bytes,
-      text: this.#endpoint === 'chat' || this.#endpoint === 'completions' || this.#endpoint === 'responses' ? answer.text(capture) : null,
+      text: WITH_TEXT.includes(this.#endpoint) ? answer.textOf(capture) : null,
     };
   }
 
   #payload(bytes: Buffer, at: Milliseconds): void {
-    if (this.#sse !== null) {
-      this.#sse.push(bytes, (data) => this.answer.event(data, at));
+    if (this.#stream !== null) {
+      this.#stream.push(bytes, (data) => this.answer.event(data, at));
       return;
     }
     this.#bodyBytes += bytes.length;
@@ -121,12 +128,12 @@ export class CallRecord {
       }
     }
     const text = body.toString('utf8');
-    if (/^text\/event-stream\b/i.test(this.#head?.contentType ?? '')) {
+    const stream = streamParser(this.#head?.contentType ?? null);
+    if (stream !== null) {
       // A stream that came compressed: its events are known, their times are not.
-      const sse = new SseParser();
       const at = this.#head!.at;
-      sse.push(body, (data) => this.answer.event(data, at));
-      sse.end((data) => this.answer.event(data, at));
+      stream.push(body, (data) => this.answer.event(data, at));
+      stream.end((data) => this.answer.event(data, at));
       this.answer.firstTokenAt = null;
       this.answer.outputAt = [];
       return;
@@ -134,6 +141,11 @@ export class CallRecord {
     const answer = parseObject(text);
     if (answer !== null) this.answer.body(answer);
   }
+}
+
+function streamParser(contentType: string | null): SseParser | JsonLinesParser | null {
+  if (EVENT_STREAM.test(contentType ?? '')) return new SseParser();
+  return JSON_LINES.test(contentType ?? '') ? new JsonLinesParser() : null;
 }
 
 /** Times are recorded with microsecond digits. */

@@ -143,7 +143,9 @@ export class Recorder {
     const tag = readTag(begun.tag);
     if (tag !== null && typeof tag === 'object') this.#process(tag.pid);
     const { model, request } = digestRequest(begun.endpoint, body, begun.bytes, this.#options.capture);
-    const { endpoint, method, path, stream, attempt } = begun;
+    const { endpoint, method, path, attempt } = begun;
+    // Ollama streams unless it is told not to.
+    const stream = endpoint === 'ollama' && body !== null && !/embed/.test(path) ? body['stream'] !== false : begun.stream;
     this.#listener.append({ type: 'call', t: this.#t(begun.at), id: record.id, endpoint, method, path, model, stream, attempt, ...this.#attribution(tag), trace: readTraceparent(begun.traceparent), request });
   }
 

@@ -23,7 +23,14 @@ describe('launchEnvironment', () => {
       OPENAI_BASE_URL: 'http://127.0.0.1:4000/token/v1',
       OPENAI_API_BASE: 'http://127.0.0.1:4000/token/v1',
       OPENAI_API_KEY: PLACEHOLDER_KEY,
+      ANTHROPIC_BASE_URL: 'http://127.0.0.1:4000/token',
+      ANTHROPIC_API_KEY: PLACEHOLDER_KEY,
     });
+  });
+
+  it('leaves assistants that run in a shell their model', () => {
+    expect(Object.keys(set({}, { forShell: true })).filter((name) => name.startsWith('ANTHROPIC'))).toEqual([]);
+    expect(Object.keys(set({}, { backend: 'direct' })).filter((name) => name.startsWith('ANTHROPIC'))).toEqual([]);
   });
 
   it('puts itself before what was there, once', () => {
@@ -59,7 +66,7 @@ describe('launchEnvironment', () => {
   });
 
   it('without hooks only routes, and silences those of a session further out', () => {
-    expect(Object.keys(set({}, { hooks: false })).sort()).toEqual(['OPENAI_API_BASE', 'OPENAI_API_KEY', 'OPENAI_BASE_URL']);
+    expect(Object.keys(set({}, { hooks: false })).sort()).toEqual(['ANTHROPIC_API_KEY', 'ANTHROPIC_BASE_URL', 'OPENAI_API_BASE', 'OPENAI_API_KEY', 'OPENAI_BASE_URL']);
     expect(set({ AGENT_COST_SESSION: '/other' }, { hooks: false })['AGENT_COST_SESSION']).toBe('');
   });
 

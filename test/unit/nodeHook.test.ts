@@ -10,9 +10,9 @@ it('uses the protocol’s names', () => {
 });
 
 describe('llmAddress', () => {
-  const address = (method: string, url: string, trusted = false, body: string | null = null) => {
-    const found = llmAddress(new URL(url), method, { trusted, body });
-    return found === null ? null : [found.base, found.suffix];
+  const address = (method: string, url: string, trusted = false, body: string | null = null, hints: { passesAll?: boolean; ollamaHost?: string } = {}) => {
+    const found = llmAddress(new URL(url), method, { trusted, body, passesAll: false, ollamaHost: undefined, ...hints });
+    return found === null ? null : [found.base, found.suffix, ...(found.root ? ['root'] : [])];
   };
 
   it.each([
@@ -50,6 +50,28 @@ describe('llmAddress', () => {
     expect(address('POST', 'https://gateway.example/v1/responses', false, '{"model":"m"}')).toEqual(['https://gateway.example/v1', '/responses']);
   });
 
+  it('knows the routes of Anthropic, Ollama and llama.cpp', () => {
+    const messages = '{"model":"m","max_tokens":9,"messages":[]}';
+    expect(address('POST', 'https://api.anthropic.com/v1/messages?beta=true')).toEqual(['https://api.anthropic.com/v1', '/messages?beta=true']);
+    expect(address('POST', 'http://localhost:8000/v1/messages', false, messages)).toEqual(['http://localhost:8000/v1', '/messages']);
+    expect(address('POST', 'https://chat.example/v1/messages', false, '{"text":"hello"}')).toBeNull();
+    expect(address('POST', 'http://localhost:11434/api/chat', false, '{"model":"m"}')).toEqual(['http://localhost:11434', '/api/chat', 'root']);
+    expect(address('POST', 'http://gpu:9999/api/generate', false, '{"model":"m"}', { ollamaHost: 'http://gpu:9999/' })).toEqual(['http://gpu:9999', '/api/generate', 'root']);
+    expect(address('POST', 'http://gpu:11434/api/embed', false, null, { ollamaHost: 'gpu' })).toEqual(['http://gpu:11434', '/api/embed', 'root']);
+    // A web application of the user's own.
+    expect(address('POST', 'http://localhost:3000/api/chat', false, '{"model":"m","messages":[]}')).toBeNull();
+    expect(address('POST', 'http://localhost:8080/completion', false, '{"prompt":"Once"}')).toEqual(['http://localhost:8080', '/completion', 'root']);
+    expect(address('POST', 'http://localhost:8080/completion', false, '{"task":4}')).toBeNull();
+    expect(address('POST', 'https://course.example/completion', false, '{"prompt":"Once"}')).toBeNull();
+  });
+
+  it('lets other protocols pass where each call goes where it was sent, and only there', () => {
+    const direct = { passesAll: true };
+    expect(address('POST', 'https://bedrock-runtime.eu-west-1.amazonaws.com/model/m/converse?x=1', false, null, direct)).toEqual(['https://bedrock-runtime.eu-west-1.amazonaws.com', '/model/m/converse?x=1', 'root']);
+    expect(address('GET', 'https://api.anthropic.com/v1/models', false, null, direct)).toEqual(['https://api.anthropic.com', '/v1/models', 'root']);
+    expect(address('POST', 'https://api.cohere.com/v2/chat', false, null)).toBeNull();
+  });
+
   it('believes an SDK', () => {
     expect(address('POST', 'https://gateway.example/llm/responses', true)).toEqual(['https://gateway.example/llm', '/responses']);
     expect(address('GET', 'https://gateway.example/v1/models', true)).toEqual(['https://gateway.example/v1', '/models']);
@@ -61,7 +83,7 @@ describe('isBystander', () => {
   it.each([
     '/usr/lib/node_modules/npm/bin/npm-cli.js', '/usr/bin/npx', '/home/u/.yarn/releases/yarn-4.1.0.cjs', '/x/node_modules/corepack/dist/pnpm.js',
     'C:\\Users\\u\\AppData\\node_modules\\npm\\bin\\npx-cli.js', '/x/node_modules/typescript/lib/tsserver.js', '/x/node_modules/yaml-language-server/bin/yaml-language-server',
-    '/home/u/.vscode/extensions/dbaeumer.vscode-eslint-3/server/out/eslintServer.js', '/x/node_modules/node-gyp/bin/node-gyp.js',
+    '/home/u/.vscode/extensions/dbaeumer.vscode-eslint-3/server/out/eslintServer.js', '/x/node_modules/node-gyp/bin/node-gyp.js', '/usr/lib/node_modules/@anthropic-ai/claude-code/cli.js',
   ])('%s', (script) => expect(isBystander(['node', script], {})).toBe(true));
   it.each(['/home/u/agent.js', '/x/node_modules/.bin/tsx', '/home/u/npm-agent/main.js', '/home/u/npm/main.js'])('not %s', (script) => expect(isBystander(['node', script], {})).toBe(false));
   it('Electron', () => expect(isBystander(['code'], { electron: '30' })).toBe(true));

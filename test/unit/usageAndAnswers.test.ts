@@ -36,7 +36,7 @@ describe('an answer', () => {
       fc.property(fc.array(fc.string({ unit: 'grapheme', maxLength: 10 }), { maxLength: 30 }), fc.boolean(), (tokens, legacy) => {
         const answer = new Answer(legacy ? 'completions' : 'chat');
         tokens.forEach((text, n) => answer.event(legacy ? JSON.stringify({ choices: [{ index: 0, text, finish_reason: null }] }) : chunk({ content: text }), n));
-        expect(answer.text('full')).toBe(tokens.join(''));
+        expect(answer.textOf('full')).toBe(tokens.join(''));
         expect(answer.outputAt).toEqual(tokens.flatMap((text, n) => (text === '' ? [] : [n])));
         expect(answer.firstTokenAt).toBe(answer.outputAt[0] ?? null);
       }),
@@ -62,7 +62,7 @@ describe('an answer', () => {
     all.forEach((data, n) => answer.event(data, n));
     expect(answer.firstTokenAt).toBe(1);
     expect(answer.outputAt).toEqual([1, 2, 3, 4, 5, 6, 7, 8]);
-    expect(answer.text('full')).toBe('onetwox');
+    expect(answer.textOf('full')).toBe('onetwox');
     expect(answer.toolCalls('full')).toEqual([
       { callId: 't1', name: 'get_weather', argumentBytes: 14, arguments: '{"city":"Gö"}' },
       { callId: 't2', name: 'now', argumentBytes: 2, arguments: '{}' },
@@ -82,7 +82,7 @@ describe('an answer', () => {
       { type: 'response.completed', response: { model: 'm', status: 'incomplete', incomplete_details: { reason: 'max_output_tokens' }, output, usage: { input_tokens: 3, output_tokens: 2 } } },
     ].forEach((event, n) => answer.event(JSON.stringify(event), n));
     expect(answer).toMatchObject({ firstTokenAt: 1, outputAt: [1, 2, 3], finishReason: 'max_output_tokens', model: 'm', usage: { promptTokens: 3, completionTokens: 2 } });
-    expect([answer.text('full'), answer.toolCalls('full')]).toEqual(['Hello there', [{ callId: 'f1', name: 'go', argumentBytes: 2, arguments: '{}' }]]);
+    expect([answer.textOf('full'), answer.toolCalls('full')]).toEqual(['Hello there', [{ callId: 'f1', name: 'go', argumentBytes: 2, arguments: '{}' }]]);
   });
 
   it('that reports an error in its stream says so', () => {

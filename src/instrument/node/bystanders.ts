@@ -1,6 +1,6 @@
 /**
- * Programs that inherit the hook's environment but are nobody's agent: package managers, editors and their language
- * servers. The hook does nothing inside them; the programs that they start are hooked all the same.
+ * Programs that inherit the hook's environment but are not the user's agent: package managers, editors and their language
+ * servers, assistants. The hook does nothing inside them; the programs that they start are hooked all the same.
  */
 import { basename } from 'node:path';
 
@@ -14,6 +14,8 @@ const PATHS = [
   /\/(\.vscode|\.vscode-server|\.cursor|\.windsurf)[^/]*\/extensions\//,
   /\/(language-?server|langserver)[^/]*$/i,
   /-(language-?server|langserver)(\.[cm]?js)?$/i,
+  // Assistants that write the agent: their calls are not its.
+  /\/node_modules\/(@anthropic-ai\/claude-code|@openai\/codex|@google\/gemini-cli|@github\/copilot|@qwen-code\/qwen-code|@sourcegraph\/amp|opencode-ai)\//,
 ];
 
 /** Whether this process is a package manager, an Electron application or a language server. */

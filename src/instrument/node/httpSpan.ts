@@ -1,11 +1,12 @@
 /** Spans of HTTP requests that are no LLM calls: the program's tools, as far as they speak HTTP. */
 import { currentContext, type CallContext, type NamedCaller, type WireObserver } from './context.ts';
+import { speaksOtherProtocol } from './llmRequests.ts';
 import type { Runtime, Span } from './runtime.ts';
 import { describeError, describeRequest, isCancellation } from './safeText.ts';
 
 /** Requests that are no tool's: long-lived event streams, and LLM protocols that the proxy does not speak yet. */
 function isNoTool(url: URL, method: string, accept: string | null): boolean {
-  return (method === 'GET' && accept !== null && /^\s*text\/event-stream/.test(accept)) || url.hostname === 'api.anthropic.com';
+  return (method === 'GET' && accept !== null && /^\s*text\/event-stream/.test(accept)) || speaksOtherProtocol(url.hostname);
 }
 
 /** A request that is about to be made: what its span will say, should it really go out. */
@@ -18,8 +19,8 @@ export interface HttpRequestStart {
 }
 
 export function openHttpSpan(runtime: Runtime, { caller, t, url, method, accept }: HttpRequestStart): Span {
-  if (url.hostname === 'api.anthropic.com')
-    runtime.note('protocol-not-supported', `Calls to ${url.host} do not speak the OpenAI protocol; they are shown as plain HTTP requests.`);
+  if (speaksOtherProtocol(url.hostname))
+    runtime.note('protocol-not-supported', `Calls to ${url.host} speak a protocol that the backend does not: they went where they were sent and are shown as plain HTTP requests. With \`--backend direct\` they are timed as model calls.`);
   return runtime.openSpan({
     kind: isNoTool(url, method, accept) ? 'other' : 'tool',
     name: caller.functionName ?? url.host,

@@ -34,13 +34,14 @@ export class Router {
       return direct !== null && this.isGone() ? { kind: 'direct', url: direct } : { kind: 'proxy', url: url.href, origin: null, direct };
     }
     if (url.protocol !== 'http:' && url.protocol !== 'https:') return { kind: 'other' };
-    const address = llmAddress(url, method, { trusted: insideSdk || this.#trusted.has(url.host), body });
+    const hints = { trusted: insideSdk || this.#trusted.has(url.host), body, passesAll: this.#session.backend === 'direct', ollamaHost: process.env['OLLAMA_HOST'] };
+    const address = llmAddress(url, method, hints);
     if (address === null) return { kind: 'other' };
     this.#trusted.add(url.host);
     // A program that was to talk to a simulated server must not start to spend money at a real one: it gets the error.
     const direct = this.#session.backend === 'sim' ? null : url.href;
     if (direct !== null && this.isGone()) return { kind: 'direct', url: null };
-    return { kind: 'proxy', url: `${routeUrl}/v1${address.suffix}`, origin: address.base, direct };
+    return { kind: 'proxy', url: `${routeUrl}/${address.root ? 'root' : 'v1'}${address.suffix}`, origin: address.base, direct };
   }
 
   /** Whether the proxy has refused a connection, or its process has ended. */
@@ -63,8 +64,13 @@ export class Router {
   #fallback(url: URL): string | null {
     const { backend, fallbackUrl, routeUrl } = this.#session;
     const base = fallbackUrl ?? (backend === 'direct' ? OPENAI_BASE_URL : null);
-    return base === null ? null : base.replace(/\/+$/, '') + url.href.slice(routeUrl.length).replace(/^\/v1(?=\/)/, '');
+    return base === null ? null : joined(base.replace(/\/+$/, ''), url.href.slice(routeUrl.length));
   }
+}
+
+/** A path below the route put behind a base URL, which takes the place of `/v1`; paths from the server's root go beside it. */
+function joined(base: string, path: string): string {
+  return path.startsWith('/root/') ? base.replace(/\/v1$/, '') + path.slice('/root'.length) : base + path.replace(/^\/v1(?=\/)/, '');
 }
 
 /** Whether a connection was refused, in the ways in which `fetch` and `http` say so. */

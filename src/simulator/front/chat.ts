@@ -7,12 +7,19 @@ import { layOutAnswer, type Answer, type LaidOutAnswer } from '../answers/layout
 import { estimateTokens, tokenId } from '../tokenEstimate.ts';
 import { END_OF_TURN, promptPieces, toolCallFrame } from './chatTemplate.ts';
 import { badRequest } from './errors.ts';
-import { answer, answerLimit, requestId, type WireFormat } from './generation.ts';
+import { answer, answerLimit, requestId, type Generation } from './generation.ts';
+import { OpenAiWriter, usageOptions, type ChoiceFormat } from './openAiWriter.ts';
 import { contentText, type ChatRequest } from './requests.ts';
 import { randomFor, type Service } from './service.ts';
 
 /** Answers a chat request. @throws ApiError */
 export async function chat(service: Service, request: IncomingMessage, response: ServerResponse, body: ChatRequest): Promise<void> {
+  const generation = chatGeneration(service, `chatcmpl-${requestId(request)}`, body);
+  await answer(service, request, response, generation, new OpenAiWriter(service, generation, chatFormat(), usageOptions(body)));
+}
+
+/** What is answered to a conversation, whichever API it came through. @throws ApiError */
+export function chatGeneration(service: Service, id: string, body: ChatRequest): Generation {
   checkSupported(body, service.servedModel);
   const tools = body.tools ?? [];
   const question = asQuestion(body);
@@ -33,17 +40,7 @@ export async function chat(service: Service, request: IncomingMessage, response:
     });
     return { promptTokens, answer: laidOut };
   });
-  const includeUsage = body.stream_options?.include_usage === true;
-  const generation = {
-    id: `chatcmpl-${requestId(request)}`,
-    sequences,
-    choicesPerPrompt: choices,
-    promptTokens: promptTokens.length,
-    stream: body.stream === true,
-    includeUsage,
-    continuousUsage: includeUsage && body.stream_options?.continuous_usage_stats === true,
-  };
-  await answer(service, request, response, generation, chatFormat());
+  return { id, sequences, choicesPerPrompt: choices, promptTokens: promptTokens.length, stream: body.stream === true };
 }
 
 /** Appends text until an answer that must not end by itself is long enough. */
@@ -98,7 +95,7 @@ function parsedSchema(text: string): unknown {
   }
 }
 
-function chatFormat(): WireFormat {
+function chatFormat(): ChoiceFormat {
   const callIds = new Map<string, string>();
   const callId = (choice: number, call: number) => {
     const key = `${choice}/${call}`;
@@ -147,7 +144,8 @@ export function contentOf(laidOut: LaidOutAnswer): string {
   return laidOut.tokens.map(({ visible }) => (visible.kind === 'content' ? visible.text : '')).join('');
 }
 
-function toolCallsOf(laidOut: LaidOutAnswer): { name: string; arguments: string }[] {
+/** The tool calls of an answer, as far as its tokens go. */
+export function toolCallsOf(laidOut: LaidOutAnswer): { name: string; arguments: string }[] {
   const calls: { name: string; arguments: string }[] = [];
   for (const { visible } of laidOut.tokens) {
     if (visible.kind === 'toolName') calls[visible.call] = { name: visible.name, arguments: '' };

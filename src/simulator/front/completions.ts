@@ -6,7 +6,8 @@ import { splitIntoTokens, tokenId } from '../tokenEstimate.ts';
 import { contentOf } from './chat.ts';
 import { BEGIN_OF_TEXT } from './chatTemplate.ts';
 import { badRequest } from './errors.ts';
-import { answer, answerLimit, requestId, type WireFormat } from './generation.ts';
+import { answer, answerLimit, requestId } from './generation.ts';
+import { OpenAiWriter, usageOptions, type ChoiceFormat } from './openAiWriter.ts';
 import type { CompletionRequest } from './requests.ts';
 import { randomFor, type Service } from './service.ts';
 
@@ -35,20 +36,17 @@ export async function complete(service: Service, request: IncomingMessage, respo
       return { promptTokens, answer: laidOut };
     });
   });
-  const includeUsage = body.stream_options?.include_usage === true;
   const generation = {
     id: `cmpl-${requestId(request)}`,
     sequences,
     choicesPerPrompt: choices,
     promptTokens: prompts.reduce((sum, prompt) => sum + prompt.length, 0),
     stream: body.stream === true,
-    includeUsage,
-    continuousUsage: includeUsage && body.stream_options?.continuous_usage_stats === true,
   };
-  await answer(service, request, response, generation, textFormat);
+  await answer(service, request, response, generation, new OpenAiWriter(service, generation, textFormat, usageOptions(body)));
 }
 
-function tokenizedPrompts(prompt: CompletionRequest['prompt']): number[][] {
+export function tokenizedPrompts(prompt: CompletionRequest['prompt']): number[][] {
   if (typeof prompt === 'string') return [tokenized(prompt)];
   if (prompt.every((one) => typeof one === 'number')) return [prompt];
   return prompt.map((one) => (typeof one === 'string' ? tokenized(one) : one));
@@ -60,7 +58,7 @@ function tokenized(prompt: string): number[] {
 
 const chunk = (index: number, text: string) => ({ index, text, logprobs: null, finish_reason: null, stop_reason: null });
 
-const textFormat: WireFormat = {
+const textFormat: ChoiceFormat = {
   object: 'text_completion',
   chunkObject: 'text_completion',
   openingChoice: () => null,

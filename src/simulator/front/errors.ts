@@ -13,6 +13,12 @@ export class ApiError extends Error {
   }
 }
 
+/** The same error as clients of Anthropic's API read it. */
+export function inAnthropicsForm({ status, message }: ApiError): unknown {
+  const type = status === 404 ? 'not_found_error' : status === 413 ? 'request_too_large' : status >= 500 ? 'api_error' : 'invalid_request_error';
+  return { type: 'error', error: { type, message } };
+}
+
 /** A request that was understood and cannot be served. */
 export function badRequest(message: string, param: string | null = null): ApiError {
   return new ApiError(400, { error: { message, type: 'BadRequestError', param, code: 400 } }, message);

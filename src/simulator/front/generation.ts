@@ -1,4 +1,4 @@
-/** Runs the sequences of one request on the engine, and answers it: as a stream of events or as one body. */
+/** Runs the sequences of one request on the engine, and has their tokens written as they come. */
 import { randomBytes } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Tokens } from '../../profile/units.ts';
@@ -7,7 +7,7 @@ import type { AnswerToken, LaidOutAnswer } from '../answers/layout.ts';
 import { tokenId } from '../tokenEstimate.ts';
 import { badRequest } from './errors.ts';
 import type { SamplingRequest } from './requests.ts';
-import { SYSTEM_FINGERPRINT, type Service } from './service.ts';
+import type { Service } from './service.ts';
 
 /** The header by which the profiler's proxy names its calls, so that GPU time can be booked on them. */
 export const CALL_ID_HEADER = 'x-agent-cost-call-id';
@@ -22,28 +22,37 @@ export interface Generation {
   /** Prompt tokens as billed: a prompt with several choices counts once. */
   promptTokens: Tokens;
   stream: boolean;
-  includeUsage: boolean;
-  continuousUsage: boolean;
 }
 
-/** How an endpoint's answers look. */
-export interface WireFormat {
-  object: string;
-  chunkObject: string;
-  /** A choice's first event, before its first token; null for none. */
-  openingChoice(index: number): Record<string, unknown> | null;
-  /** The part of an event that a token adds; null when it adds nothing to see. */
-  tokenChoice(index: number, token: AnswerToken): Record<string, unknown> | null;
-  /** A choice's event that says only why it ended. */
-  emptyChoice(index: number): Record<string, unknown>;
-  /** A choice of an answer in one body. */
-  wholeChoice(index: number, answer: LaidOutAnswer): Record<string, unknown>;
-  /** Fields of an answer in one body that clients expect, all null. */
-  bodyExtras: Record<string, unknown>;
+/** Tokens of a generation as they are billed. */
+export interface Billed {
+  promptTokens: Tokens;
+  cachedTokens: Tokens;
+  completionTokens: Tokens;
+}
+
+/** The engine's own times of a request, as vLLM tells them with `--enable-per-request-metrics`. */
+export type RequestMetrics = ReturnType<typeof requestMetrics>;
+
+/** Where a token stands in its sequence. */
+export interface TokenPlace {
+  sequence: number;
+  first: boolean;
+  last: boolean;
+}
+
+/** Writes a generation's answer in the words of one API. A stream's head has been sent before the first token. */
+export interface AnswerWriter {
+  /** Streams only, once, right after the head. */
+  begin(response: ServerResponse): void;
+  /** Streams only. */
+  token(response: ServerResponse, token: AnswerToken, place: TokenPlace, billed: Billed): void;
+  /** Ends a stream; for any other, writes and ends the whole answer. `metrics` is null where there are several choices. */
+  finish(response: ServerResponse, billed: Billed, metrics: RequestMetrics | null): void;
 }
 
 /** Longest answer that a request can get. @throws ApiError when it asks for too much */
-export function answerLimit(service: Service, request: SamplingRequest, promptTokens: Tokens, maxTokens: number | null | undefined): Tokens {
+export function answerLimit(service: Service, request: Pick<SamplingRequest, 'min_tokens'>, promptTokens: Tokens, maxTokens: number | null | undefined): Tokens {
   const longest = service.maxModelTokens;
   if (promptTokens >= longest)
     throw badRequest(
@@ -72,22 +81,15 @@ export function requestId(request: IncomingMessage): string {
 interface Progress {
   emitted: Tokens;
   cachedTokens: Tokens;
-  finished: FinishedRequest | null;
 }
 
-/** Runs a generation and writes its answer. Ends early, freeing the engine, when the client goes away. */
-export function answer(service: Service, request: IncomingMessage, response: ServerResponse, generation: Generation, wire: WireFormat): Promise<void> {
+/** Runs a generation and has its answer written. Ends early, freeing the engine, when the client goes away. */
+export function answer(service: Service, request: IncomingMessage, response: ServerResponse, generation: Generation, writer: AnswerWriter): Promise<void> {
   return new Promise((resolve) => {
     const label = typeof request.headers[CALL_ID_HEADER] === 'string' ? request.headers[CALL_ID_HEADER] : generation.id;
-    const created = Math.floor(Date.now() / 1000);
-    const progress: Progress[] = generation.sequences.map(() => ({ emitted: 0, cachedTokens: 0, finished: null }));
+    const progress: Progress[] = generation.sequences.map(() => ({ emitted: 0, cachedTokens: 0 }));
     const ids = generation.sequences.map((_, index) => `${generation.id}/${randomBytes(4).toString('hex')}/${index}`);
     let unfinished = ids.length;
-
-    const envelope = (choices: unknown[]) => ({ id: generation.id, object: generation.stream ? wire.chunkObject : wire.object, created, model: service.servedModel, choices });
-    const send = (event: unknown) => response.write(`data: ${JSON.stringify(event)}\n\n`);
-    const sendChoice = (choice: Record<string, unknown>) =>
-      send(generation.continuousUsage ? { ...envelope([choice]), usage: countTokens(generation, progress) } : envelope([choice]));
 
     // A client that was gone before its request was read.
     if (response.closed) {
@@ -101,38 +103,21 @@ export function answer(service: Service, request: IncomingMessage, response: Ser
     if (generation.stream) {
       response.writeHead(200, { 'content-type': 'text/event-stream; charset=utf-8', 'cache-control': 'no-cache' });
       response.flushHeaders();
+      writer.begin(response);
     }
 
     const onToken = (sequence: number, index: number, cachedTokens: Tokens) => {
       const state = progress[sequence]!;
-      const { answer: laidOut } = generation.sequences[sequence]!;
-      const opening = generation.stream && index === 0 ? wire.openingChoice(sequence) : null;
-      if (opening !== null) sendChoice(opening);
+      const { tokens } = generation.sequences[sequence]!.answer;
       state.emitted = index + 1;
       state.cachedTokens = cachedTokens;
-      if (!generation.stream) return;
-      const choice = wire.tokenChoice(sequence, laidOut.tokens[index]!);
-      const isLast = index === laidOut.tokens.length - 1;
-      if (isLast) sendChoice({ ...(choice ?? wire.emptyChoice(sequence)), finish_reason: laidOut.finishReason, stop_reason: laidOut.stopReason });
-      else if (choice !== null) sendChoice(choice);
+      if (generation.stream) writer.token(response, tokens[index]!, { sequence, first: index === 0, last: index === tokens.length - 1 }, billed(generation, progress));
     };
 
     const onFinish = (sequence: number, finished: FinishedRequest) => {
-      progress[sequence]!.finished = finished;
       service.metrics.countFinished(finished, generation.sequences[sequence]!.answer.finishReason === 'length' ? 'length' : 'stop');
       unfinished -= 1;
-      if (unfinished > 0) return;
-      const usage = { ...countTokens(generation, progress), prompt_tokens_details: { cached_tokens: cachedTokens(generation, progress) } };
-      const metrics = ids.length === 1 ? requestMetrics(finished) : null;
-      if (generation.stream) {
-        if (generation.includeUsage) send({ ...envelope([]), usage, system_fingerprint: SYSTEM_FINGERPRINT, ...(metrics === null ? {} : { metrics }) });
-        response.end('data: [DONE]\n\n');
-        return;
-      }
-      const choices = generation.sequences.map(({ answer: laidOut }, index) => wire.wholeChoice(index, laidOut));
-      const body = { ...envelope(choices), service_tier: null, system_fingerprint: SYSTEM_FINGERPRINT, usage, ...wire.bodyExtras, metrics };
-      const text = JSON.stringify(body);
-      response.writeHead(200, { 'content-type': 'application/json', 'content-length': Buffer.byteLength(text) }).end(text);
+      if (unfinished === 0) writer.finish(response, billed(generation, progress), ids.length === 1 ? requestMetrics(finished) : null);
     };
 
     generation.sequences.forEach(({ promptTokens, answer: laidOut }, sequence) => {
@@ -151,14 +136,19 @@ export function answer(service: Service, request: IncomingMessage, response: Ser
   });
 }
 
-function countTokens(generation: Generation, progress: readonly Progress[]) {
-  const completion = progress.reduce((sum, { emitted }) => sum + emitted, 0);
-  return { prompt_tokens: generation.promptTokens, total_tokens: generation.promptTokens + completion, completion_tokens: completion };
+/** Writes an answer in one piece. */
+export function sendJson(response: ServerResponse, status: number, body: unknown): void {
+  const text = JSON.stringify(body);
+  response.writeHead(status, { 'content-type': 'application/json', 'content-length': Buffer.byteLength(text) }).end(text);
 }
 
 /** A prompt with several choices counts once: its later choices find in the cache what the first has just computed. */
-function cachedTokens(generation: Generation, progress: readonly Progress[]): Tokens {
-  return progress.reduce((sum, state, index) => sum + (index % generation.choicesPerPrompt === 0 ? state.cachedTokens : 0), 0);
+function billed(generation: Generation, progress: readonly Progress[]): Billed {
+  return {
+    promptTokens: generation.promptTokens,
+    cachedTokens: progress.reduce((sum, state, index) => sum + (index % generation.choicesPerPrompt === 0 ? state.cachedTokens : 0), 0),
+    completionTokens: progress.reduce((sum, { emitted }) => sum + emitted, 0),
+  };
 }
 
 /** What vLLM tells with `--enable-per-request-metrics`: the engine's own times of the request. */

@@ -6,9 +6,12 @@ import { splitIntoTokens, tokenId } from '../tokenEstimate.ts';
 import { chat } from './chat.ts';
 import { BEGIN_OF_TEXT, promptPieces } from './chatTemplate.ts';
 import { complete } from './completions.ts';
-import { ApiError, internalError, invalidBody, invalidJson, methodNotAllowed, notFound, tooLarge } from './errors.ts';
-import { requestId } from './generation.ts';
+import { embed, embeddingsRequestSchema } from './embeddings.ts';
+import { ApiError, inAnthropicsForm, internalError, invalidBody, invalidJson, methodNotAllowed, notFound, tooLarge } from './errors.ts';
+import { requestId, sendJson } from './generation.ts';
+import { countTokens, countTokensRequestSchema, messages, messagesRequestSchema } from './messages.ts';
 import { chatRequestSchema, completionRequestSchema, tokenizeRequestSchema } from './requests.ts';
+import { respond, responsesRequestSchema } from './responses.ts';
 import { SYSTEM_FINGERPRINT, type Service } from './service.ts';
 
 /** Larger bodies are refused before they are parsed. A full context of 128 k tokens is well below 1 MB. */
@@ -22,6 +25,10 @@ type Handler = (service: Service, request: IncomingMessage, response: ServerResp
 const routes: Record<string, Partial<Record<'GET' | 'POST', Handler>>> = {
   '/v1/chat/completions': { POST: async (service, request, response) => chat(service, request, response, await readBody(request, chatRequestSchema)) },
   '/v1/completions': { POST: async (service, request, response) => complete(service, request, response, await readBody(request, completionRequestSchema)) },
+  '/v1/responses': { POST: async (service, request, response) => respond(service, request, response, await readBody(request, responsesRequestSchema)) },
+  '/v1/messages': { POST: async (service, request, response) => messages(service, request, response, await readBody(request, messagesRequestSchema)) },
+  '/v1/messages/count_tokens': { POST: async (_service, request, response) => sendJson(response, 200, countTokens(await readBody(request, countTokensRequestSchema))) },
+  '/v1/embeddings': { POST: async (service, request, response) => embed(service, request, response, await readBody(request, embeddingsRequestSchema)) },
   '/v1/models': { GET: (service, _request, response) => sendJson(response, 200, listModels(service)) },
   '/tokenize': { POST: async (service, request, response) => sendJson(response, 200, tokenize(service, await readBody(request, tokenizeRequestSchema))) },
   '/health': { GET: (_service, _request, response) => void response.writeHead(200, { 'content-length': 0 }).end() },
@@ -42,7 +49,7 @@ const routes: Record<string, Partial<Record<'GET' | 'POST', Handler>>> = {
 export function createFront(service: Service): Server {
   const server = createServer((request, response) => {
     response.setHeader('x-request-id', requestId(request));
-    handle(service, request, response).catch((error: unknown) => fail(response, error));
+    handle(service, request, response).catch((error: unknown) => fail(request, response, error));
   });
   server.keepAliveTimeout = KEEP_ALIVE_MS;
   return server;
@@ -60,11 +67,11 @@ async function handle(service: Service, request: IncomingMessage, response: Serv
   await handler(service, request, response);
 }
 
-function fail(response: ServerResponse, error: unknown): void {
+function fail(request: IncomingMessage, response: ServerResponse, error: unknown): void {
   const known = error instanceof ApiError ? error : internalError(error instanceof Error ? error.message : String(error));
   // Once a stream has begun, ending it without its [DONE] is the only way left to say so.
   if (response.headersSent) response.destroy();
-  else sendJson(response, known.status, known.body);
+  else sendJson(response, known.status, request.url?.startsWith('/v1/messages') === true ? inAnthropicsForm(known) : known.body);
 }
 
 async function readBody<T>(request: IncomingMessage, schema: z.ZodType<T>): Promise<T> {
@@ -84,11 +91,6 @@ async function readBody<T>(request: IncomingMessage, schema: z.ZodType<T>): Prom
   const result = schema.safeParse(json);
   if (!result.success) throw invalidBody(result.error);
   return result.data;
-}
-
-function sendJson(response: ServerResponse, status: number, body: unknown): void {
-  const text = JSON.stringify(body);
-  response.writeHead(status, { 'content-type': 'application/json', 'content-length': Buffer.byteLength(text) }).end(text);
 }
 
 function listModels({ servedModel, maxModelTokens, created }: Service) {

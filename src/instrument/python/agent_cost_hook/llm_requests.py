@@ -1,8 +1,9 @@
-"""Tells requests to an OpenAI-compatible API from all the others, by method and address.
+"""Tells requests to an LLM's API from all the others, by method and address.
 
 The same rules as in the Node hook's llmRequests.ts: a program must not be measured differently for its language.
 """
 
+import os
 import re
 
 # Hosts that serve nothing but models, whose paths need no further look.
@@ -22,12 +23,22 @@ _API_PREFIX = re.compile(r"/v\d+(?:(?:alpha|beta)\d*)?(?:/openai)?$|/openai/depl
 _UNDER_API = re.compile(r"(.*?/v\d+(?:(?:alpha|beta)\d*)?(?:/openai)?)(/.+)")
 _MODEL_NAMED = re.compile(rb'"model"')
 _LOCAL = re.compile(r"127\.|10\.|192\.168\.|172\.(1[6-9]|2\d|3[01])\.")
-# Hosts with protocols of their own: no tools, but nothing that the proxy could take.
-_OTHER_PROTOCOLS = ("api.anthropic.com", "api.cohere.com", "api.cohere.ai")
+# Hosts with protocols of their own: passed through where each call goes where it was sent, else left alone.
+_OTHER_PROTOCOLS = re.compile(r"api\.cohere\.(com|ai)|bedrock-runtime\.[\w-]+\.amazonaws\.com")
+_ANTHROPIC = "api.anthropic.com"
+# Anthropic's, which vLLM and llama.cpp serve as well.
+_MESSAGES = re.compile(r"(.*/v1)(/messages(?:/count_tokens)?)/?")
+_OLLAMA = re.compile(r"(.*)(/api/(?:chat|generate|embed|embeddings))/?")
+_OLLAMA_PORT = 11434
+_LLAMACPP = re.compile(r"(.*)(/(?:completion|infill|embedding))/?")
+_LLAMACPP_BODY = re.compile(rb'"(prompt|input_prefix|content)"')
 
 
-def split(parts, method, trusted, body):
-    """Base path and suffix of an LLM request, or None for any other.
+def split(parts, method, trusted, body, passes_all=False):
+    """(base path, suffix, at root) of an LLM request, or None for any other.
+
+    At root: the suffix counts from the server's root (Ollama's and llama.cpp's own routes), not from its `/v1`.
+    `passes_all`: each call goes where it was sent, so that what is not looked into can pass as well.
 
     `parts` is the split URL; `trusted()` tells whether an LLM SDK sends it or its host was asked for a completion before;
     `body` is known bytes or None. Chat completions are known by their path alone; shorter names, which other APIs use
@@ -36,17 +47,52 @@ def split(parts, method, trusted, body):
     known = _is_llm_host(parts.hostname)
     found = None
     if method == "POST":
-        found = _CHAT.fullmatch(parts.path) or _match_post(parts.path, known, trusted, body)
+        found = _CHAT.fullmatch(parts.path) or _match_post(parts.path, known, trusted, body) or _match_messages(parts, trusted, body)
     elif method in ("GET", "HEAD"):
         found = _match_models(parts, known, trusted)
     if found is None and known:
         found = _UNDER_API.fullmatch(parts.path)
-    return None if found is None else (found.group(1), found.group(2))
+    if found is not None:
+        return found.group(1), found.group(2), False
+    found = _match_native(parts, body) if method == "POST" else None
+    if found is not None:
+        return found.group(1), found.group(2), True
+    if passes_all and (speaks_other_protocol(parts.hostname) or parts.hostname == _ANTHROPIC):
+        return "", parts.path, True
+    return None
 
 
 def speaks_other_protocol(host):
-    """Whether a host serves models in a protocol that is not OpenAI's."""
-    return host in _OTHER_PROTOCOLS or (host.startswith("bedrock-runtime.") and host.endswith(".amazonaws.com"))
+    """Whether a host serves models in a protocol that is not looked into."""
+    return _OTHER_PROTOCOLS.fullmatch(host) is not None
+
+
+def _match_messages(parts, trusted, body):
+    match = _MESSAGES.fullmatch(parts.path)
+    if match is None or parts.hostname == _ANTHROPIC:
+        return match
+    if body is not None and all(name in body for name in (b'"model"', b'"messages"', b'"max_tokens"')):
+        return match
+    return match if trusted() else None
+
+
+def _match_native(parts, body):
+    """Paths that any server could have: they must lead to where such a server listens, and say what such a server is told."""
+    ollama = _OLLAMA.fullmatch(parts.path)
+    if ollama is not None:
+        listens = parts.port == _OLLAMA_PORT or _is_ollama_host(parts)
+        return ollama if listens and (body is None or _MODEL_NAMED.search(body)) else None
+    llamacpp = _LLAMACPP.fullmatch(parts.path)
+    if llamacpp is None or body is None or not _is_local(parts.hostname):
+        return None
+    return llamacpp if _LLAMACPP_BODY.search(body) else None
+
+
+def _is_ollama_host(parts):
+    """OLLAMA_HOST may be a URL, a host with a port, or a host alone."""
+    named = os.environ.get("OLLAMA_HOST") or ""
+    rest = re.sub(r"^\w+://", "", named).partition("/")[0]
+    return rest != "" and parts.netloc == (rest if ":" in rest else "%s:%d" % (rest, _OLLAMA_PORT))
 
 
 def _match_post(path, known, trusted, body):

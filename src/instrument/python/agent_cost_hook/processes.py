@@ -8,7 +8,7 @@ _TOOLS = frozenset(
     (
         "pip ensurepip venv virtualenv pipx poetry pdm hatch build twine conda mamba uv uvx pyenv pre_commit pre-commit "
         "pylsp pyls pyright basedpyright pylance jedi-language-server jedi_language_server run-jedi-language-server "
-        "ruff ruff-lsp ruff_lsp black isort flake8 pylint mypy dmypy lsp_server lsp_runner "
+        "aider ruff ruff-lsp ruff_lsp black isort flake8 pylint mypy dmypy lsp_server lsp_runner "
         "compileall py_compile idlelib pydoc site sysconfig"
     ).split()
 )

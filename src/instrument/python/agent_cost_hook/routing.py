@@ -42,10 +42,10 @@ def plan(method, url, body=None):
         return None
     if url.startswith(_session.route_url + "/"):
         return _env_routed(url)
-    found = llm_requests.split(parts, method.upper(), lambda: parts.netloc in _trusted or _inside_sdk(), body)
+    found = llm_requests.split(parts, method.upper(), lambda: parts.netloc in _trusted or _inside_sdk(), body, _session.backend == "direct")
     if found is None:
         return None
-    base, suffix = found
+    base, suffix, at_root = found
     _trusted.add(parts.netloc)
     # A program that was to talk to a simulated server must not start to spend money at a real one: it gets the error.
     fallback = None if _session.backend == "sim" else ""
@@ -53,28 +53,39 @@ def plan(method, url, body=None):
         return Plan(None, None, None)
     headers = calls.headers("%s://%s%s" % (parts.scheme, parts.netloc.rpartition("@")[2], base))
     query = "?" + parts.query if parts.query else ""
-    return Plan(_session.route_url + "/v1" + suffix + query, headers, fallback)
+    return Plan(_session.route_url + ("/root" if at_root else "/v1") + suffix + query, headers, fallback)
 
 
 def _env_routed(url):
     """A request that the environment's base URL already sends to the proxy."""
     base = _session.fallback_url or (_OPENAI_BASE_URL if _session.backend == "direct" else None)
     rest = url[len(_session.route_url) :]
-    fallback = None if base is None else base + (rest[3:] if rest.startswith("/v1/") else rest)
+    fallback = None if base is None else _joined(base.rstrip("/"), rest)
     if fallback is not None and _is_gone():
         return Plan(fallback, {}, None)
     return Plan(url, calls.headers(None), fallback)
 
 
+def _joined(base, path):
+    """A path below the route put behind a base URL, which takes the place of `/v1`; paths from the server's root go beside it."""
+    if path.startswith("/root/"):
+        return (base[:-3] if base.endswith("/v1") else base) + path[5:]
+    return base + (path[3:] if path.startswith("/v1/") else path)
+
+
 def _inside_sdk():
-    return any(name.startswith("openai.") for name in frames.modules_before_user())
+    return any(name.startswith(("openai.", "anthropic.")) for name in frames.modules_before_user())
 
 
 def is_other_llm(host):
-    """Whether a host serves models in a protocol that the proxy does not speak; says so once."""
+    """Whether a host serves models in a protocol that the backend does not speak; says so once."""
     if not llm_requests.speaks_other_protocol(host):
         return False
-    note("protocol-not-supported", "Calls to %s do not speak the OpenAI protocol; they are shown as plain HTTP requests." % host)
+    note(
+        "protocol-not-supported",
+        "Calls to %s speak a protocol that the backend does not: they went where they were sent and are shown as plain HTTP requests."
+        " With `--backend direct` they are timed as model calls." % host,
+    )
     return True
 
 

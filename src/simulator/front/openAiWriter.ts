@@ -1,0 +1,90 @@
+/** Answers as OpenAI's chat and text completions have them: a list of choices, streamed as chunks of each. */
+import type { ServerResponse } from 'node:http';
+import type { AnswerToken, LaidOutAnswer } from '../answers/layout.ts';
+import { sendJson, type AnswerWriter, type Billed, type Generation, type RequestMetrics, type TokenPlace } from './generation.ts';
+import { SYSTEM_FINGERPRINT, type Service } from './service.ts';
+
+/** How an endpoint's choices look. */
+export interface ChoiceFormat {
+  object: string;
+  chunkObject: string;
+  /** A choice's first event, before its first token; null for none. */
+  openingChoice(index: number): Record<string, unknown> | null;
+  /** The part of an event that a token adds; null when it adds nothing to see. */
+  tokenChoice(index: number, token: AnswerToken): Record<string, unknown> | null;
+  /** A choice's event that says only why it ended. */
+  emptyChoice(index: number): Record<string, unknown>;
+  /** A choice of an answer in one body. */
+  wholeChoice(index: number, answer: LaidOutAnswer): Record<string, unknown>;
+  /** Fields of an answer in one body that clients expect, all null. */
+  bodyExtras: Record<string, unknown>;
+}
+
+export interface UsageOptions {
+  includeUsage: boolean;
+  /** Usage so far on each chunk. */
+  continuousUsage: boolean;
+}
+
+/** What `stream_options` asks for. */
+export function usageOptions(body: { stream_options?: { include_usage?: boolean | null; continuous_usage_stats?: boolean | null } | null }): UsageOptions {
+  const includeUsage = body.stream_options?.include_usage === true;
+  return { includeUsage, continuousUsage: includeUsage && body.stream_options?.continuous_usage_stats === true };
+}
+
+export class OpenAiWriter implements AnswerWriter {
+  readonly #service: Service;
+  readonly #generation: Generation;
+  readonly #format: ChoiceFormat;
+  readonly #usage: UsageOptions;
+  readonly #created = Math.floor(Date.now() / 1000);
+
+  constructor(service: Service, generation: Generation, format: ChoiceFormat, usage: UsageOptions) {
+    this.#service = service;
+    this.#generation = generation;
+    this.#format = format;
+    this.#usage = usage;
+  }
+
+  begin(): void {
+    // Nothing comes before the first token.
+  }
+
+  token(response: ServerResponse, token: AnswerToken, { sequence, first, last }: TokenPlace, billed: Billed): void {
+    const opening = first ? this.#format.openingChoice(sequence) : null;
+    // It comes before its token.
+    if (opening !== null) this.#sendChoice(response, opening, { ...billed, completionTokens: billed.completionTokens - 1 });
+    const choice = this.#format.tokenChoice(sequence, token);
+    const { finishReason, stopReason } = this.#generation.sequences[sequence]!.answer;
+    if (last) this.#sendChoice(response, { ...(choice ?? this.#format.emptyChoice(sequence)), finish_reason: finishReason, stop_reason: stopReason }, billed);
+    else if (choice !== null) this.#sendChoice(response, choice, billed);
+  }
+
+  finish(response: ServerResponse, billed: Billed, metrics: RequestMetrics | null): void {
+    const usage = { ...counts(billed), prompt_tokens_details: { cached_tokens: billed.cachedTokens } };
+    if (this.#generation.stream) {
+      if (this.#usage.includeUsage) send(response, { ...this.#envelope([]), usage, system_fingerprint: SYSTEM_FINGERPRINT, ...(metrics === null ? {} : { metrics }) });
+      response.end('data: [DONE]\n\n');
+      return;
+    }
+    const choices = this.#generation.sequences.map(({ answer }, index) => this.#format.wholeChoice(index, answer));
+    sendJson(response, 200, { ...this.#envelope(choices), service_tier: null, system_fingerprint: SYSTEM_FINGERPRINT, usage, ...this.#format.bodyExtras, metrics });
+  }
+
+  #sendChoice(response: ServerResponse, choice: Record<string, unknown>, billed: Billed): void {
+    const envelope = this.#envelope([choice]);
+    send(response, this.#usage.continuousUsage ? { ...envelope, usage: counts(billed) } : envelope);
+  }
+
+  #envelope(choices: unknown[]) {
+    return { id: this.#generation.id, object: this.#generation.stream ? this.#format.chunkObject : this.#format.object, created: this.#created, model: this.#service.servedModel, choices };
+  }
+}
+
+function send(response: ServerResponse, event: unknown): void {
+  response.write(`data: ${JSON.stringify(event)}\n\n`);
+}
+
+function counts({ promptTokens, completionTokens }: Billed) {
+  return { prompt_tokens: promptTokens, total_tokens: promptTokens + completionTokens, completion_tokens: completionTokens };
+}
