@@ -6,6 +6,8 @@ import { profiledLanguages, type ProfiledLanguage, type Resource, type SettingId
 import { inSettings, settingNamedIn } from '../profile/optionNames.ts';
 import { newRecordingPath, RECORDINGS_FOLDER } from '../recorder/recordingFile.ts';
 import { openOnRun } from './choices.ts';
+import { followDebuggers } from './debugging.ts';
+import { terminalVariables } from './debugRules.ts';
 import { runCommand, setContext } from './editor.ts';
 import { findProgram } from './findPrograms.ts';
 import { messageOf } from './log.ts';
@@ -36,6 +38,8 @@ export class Profiling implements Disposable {
   /** The session for programs started elsewhere. */
   private elsewhere: Session | null = null;
   private startingElsewhere = false;
+  /** Programs started by debuggers belong to that session, too. */
+  private debuggers: Disposable | null = null;
   private lastCommandLine = '';
 
   constructor(context: ExtensionContext, services: SessionServices, showSidebar: () => void) {
@@ -93,7 +97,8 @@ export class Profiling implements Disposable {
       const variables = this.context.environmentVariableCollection;
       variables.persistent = false;
       variables.description = 'Programs started here are recorded by the Agent Cost profiling session.';
-      for (const [name, value] of Object.entries(session.environment)) variables.replace(name, value);
+      for (const { name, value, how } of terminalVariables(session.environmentOn, process.env)) variables[how](name, value);
+      this.debuggers = followDebuggers(session, this.services.log);
       void session.lost.then(() => this.stopSession());
       setContext('agentCost.sessionRunning', true);
       this.services.notifier.information(
@@ -109,6 +114,7 @@ export class Profiling implements Disposable {
     const session = this.elsewhere;
     if (session === null) return;
     this.elsewhere = null;
+    this.debuggers?.dispose();
     this.context.environmentVariableCollection.clear();
     setContext('agentCost.sessionRunning', false);
     await session.stop({ exitCode: null, signal: null });
@@ -123,6 +129,7 @@ export class Profiling implements Disposable {
   }
 
   dispose(): void {
+    this.debuggers?.dispose();
     this.elsewhere?.dispose();
     for (const session of this.running.keys()) session.dispose();
   }

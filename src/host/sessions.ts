@@ -27,8 +27,10 @@ export interface ProgramEnd {
 
 export class Session {
   readonly run: Run;
-  /** What to set in a program's environment, on top of what it has. */
+  /** What to set in a program's environment, on top of what it inherits from the editor. */
   readonly environment: Readonly<Record<string, string>>;
+  /** The same for a program that would have another environment. */
+  readonly environmentOn: (base: NodeJS.ProcessEnv) => Record<string, string>;
   /** Resolves when the profiler has ended without being asked to; the user has been told. */
   readonly lost: Promise<void>;
   private readonly profiler: Profiler;
@@ -39,10 +41,12 @@ export class Session {
   private readonly warned: ReadonlySet<string>;
   private stopped: Promise<void> | null = null;
   private disposed = false;
+  private held = false;
 
-  private constructor(profiler: Profiler, environment: Record<string, string>, recording: LiveRecording, feed: LiveRunFeed, services: SessionServices, warned: ReadonlySet<string>) {
+  private constructor(profiler: Profiler, environmentOn: Session['environmentOn'], recording: LiveRecording, feed: LiveRunFeed, services: SessionServices, warned: ReadonlySet<string>) {
     this.profiler = profiler;
-    this.environment = environment;
+    this.environment = environmentOn(process.env);
+    this.environmentOn = environmentOn;
     this.recording = recording;
     this.feed = feed;
     this.run = feed.run;
@@ -76,21 +80,29 @@ export class Session {
     const profiler = await startProfiler(options, { profilerPath: installation.profiler, onMessage, log: (line) => log.info(`profiler: ${line}`) });
     const { ready } = profiler;
     log.info(`recording ${ready.out}, profiler process ${profiler.pid}`);
-    const environment = launchEnvironment({
-      base: process.env,
-      sessionFile: ready.sessionFile,
-      routeUrl: ready.routeUrl,
-      backend: options.backend.kind === 'url' ? 'fixed' : options.backend.kind,
-      hooks: true,
-      forShell: options.command.length === 0,
-      instrumentDir: installation.instrumentDir,
-    });
+    const environmentOn = (base: NodeJS.ProcessEnv): Record<string, string> =>
+      launchEnvironment({
+        base,
+        sessionFile: ready.sessionFile,
+        routeUrl: ready.routeUrl,
+        backend: options.backend.kind === 'url' ? 'fixed' : options.backend.kind,
+        hooks: true,
+        forShell: options.command.length === 0,
+        instrumentDir: installation.instrumentDir,
+      });
     const feed = await runs.begin(ready.out, options.name);
     recording = new LiveRecording(ready.out, {
       onDocument: (document) => feed.update(document),
       onError: (error) => notifier.warning(`The running recording cannot be shown: ${messageOf(error)} The program goes on.`),
     });
-    return new Session(profiler, environment, recording, feed, services, warned);
+    return new Session(profiler, environmentOn, recording, feed, services, warned);
+  }
+
+  /** A debugger holds a program of the session, or lets it go on. */
+  setHeld(held: boolean): void {
+    if (held === this.held) return;
+    this.held = held;
+    this.profiler.setHeld(held);
   }
 
   /** Ends the recording and shows it as a whole. Never fails: what cannot be read is told. */

@@ -24,6 +24,8 @@ export interface Profiler {
   readonly pid: number;
   /** Resolves when the process has ended, for whatever reason; with the recording's length if it said so. */
   readonly onClosed: Promise<{ bytes: Bytes | null; exitCode: number | null }>;
+  /** A debugger holds the program, or lets it go on. */
+  setHeld(held: boolean): void;
   /** Ends the recording; resolves when the process has ended. Safe to call again. */
   stop(end: { exitCode: number | null; signal: string | null }): Promise<void>;
   /** Lets this process end without waiting for the profiler, which then closes by itself. */
@@ -73,12 +75,17 @@ export async function startProfiler(options: ProfilerOptions, host: ProfilerHost
     ready,
     pid: child.pid!,
     onClosed,
+    setHeld: (held) => send(child, { type: 'held', held }),
     stop: (end) => stop(child, onClosed, end),
     unref: () => {
       child.unref();
       for (const stream of child.stdio) if (stream !== null && stream !== undefined && 'unref' in stream) (stream as unknown as { unref(): void }).unref();
     },
   };
+}
+
+function send(child: ChildProcess, message: ToProfiler): void {
+  if (child.stdin?.writable === true) child.stdin.write(`${JSON.stringify(message)}\n`);
 }
 
 async function stop(child: ChildProcess, closed: Promise<unknown>, end: { exitCode: number | null; signal: string | null }): Promise<void> {

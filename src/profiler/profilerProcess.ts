@@ -50,6 +50,8 @@ class ProfilerProcess {
   #closing = false;
   #started = false;
   #parentGone = false;
+  /** Since when a debugger holds the program. */
+  #heldSince: Milliseconds | null = null;
 
   constructor(script: string) {
     this.#script = script;
@@ -76,6 +78,7 @@ class ProfilerProcess {
   async close(exitCode: number | null, signal: string | null): Promise<void> {
     if (this.#closing) return;
     this.#closing = true;
+    this.#setHeld(false);
     await this.#proxy?.close();
     await this.#backend?.close();
     const bytes = await this.#recorder.stop(exitCode, signal);
@@ -85,7 +88,14 @@ class ProfilerProcess {
   }
 
   #onMessage(message: ToProfiler): void {
-    void this.close(message.exitCode, message.signal);
+    if (message.type === 'held') this.#setHeld(message.held);
+    else void this.close(message.exitCode, message.signal);
+  }
+
+  #setHeld(held: boolean): void {
+    const now = monotonicMs();
+    if (!held && this.#heldSince !== null) this.#recorder.link.send({ type: 'pause', from: this.#heldSince, to: now });
+    this.#heldSince = held ? (this.#heldSince ?? now) : null;
   }
 
   async #start(json: unknown): Promise<void> {

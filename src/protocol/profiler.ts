@@ -38,6 +38,8 @@ export const profilerOptionsSchema = z.object({
 export type ProfilerOptions = z.infer<typeof profilerOptionsSchema>;
 
 export const toProfilerSchema = z.discriminatedUnion('type', [
+  /** A debugger holds the program, or lets it go on: the time in between is nobody's cost. */
+  z.object({ type: z.literal('held'), held: z.boolean() }),
   /** The program has ended: finish calls in flight as incomplete, close the recording, exit. */
   z.object({ type: z.literal('stop'), exitCode: z.int().nullable(), signal: z.string().nullable() }),
 ]);

@@ -83,6 +83,8 @@ export type ToRecorder =
   | CallEnded
   | { type: 'gpu'; segment: GpuSegment }
   | { type: 'warning'; at: Milliseconds; code: string; message: string }
+  /** A debugger held the program. */
+  | { type: 'pause'; from: Milliseconds; to: Milliseconds }
   | { type: 'stop'; at: Milliseconds; exitCode: number | null; signal: string | null };
 
 /** Messages in order, and the bytes that they speak of, in one buffer that changes hands without a copy. */

@@ -73,6 +73,9 @@ export class Recorder {
       case 'gpu':
         this.#gpu(message.segment);
         return;
+      case 'pause':
+        this.#listener.append({ type: 'pause', t: this.#t(message.from), end: this.#t(message.to) });
+        return;
       case 'warning':
         this.warn(message.code, message.message, message.at);
     }

@@ -7,10 +7,11 @@
  * Exit code 0 when every test passed. The results lie in `test-results/editor.json` (see `runSuite.ts`).
  */
 import { runTests, TestRunFailedError } from '@vscode/test-electron';
-import { cpSync, existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { newestEnvironment } from '../hooks/python/pythons.ts';
 import { chooseVscode } from '../../scripts/lib/desktop.mjs';
 import { quietSettings, writeUserSettings } from '../../scripts/lib/editorHost.mjs';
 
@@ -32,16 +33,28 @@ const workspace = copyWorkspace();
 // Not under the repository: desktop VS Code makes a socket in it, whose path must be short.
 const profile = mkdtempSync(join(tmpdir(), 'agent-cost-vscode-'));
 const userData = join(profile, 'user');
+const extensions = join(profile, 'extensions');
 writeUserSettings(userData, quietSettings);
+installFolder(join(root, 'test', 'fixtures', 'debugpy-extension'));
+
+/** Installs an extension from its folder, as VS Code keeps those that it has unpacked. */
+function installFolder(folder: string): void {
+  const { publisher, name, version } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as { publisher: string; name: string; version: string };
+  const relativeLocation = `${publisher}.${name}-${version}`;
+  const path = join(extensions, relativeLocation);
+  cpSync(folder, path, { recursive: true });
+  writeFileSync(join(extensions, 'extensions.json'), JSON.stringify([{ identifier: { id: `${publisher}.${name}` }, version, location: { $mid: 1, path, scheme: 'file' }, relativeLocation }]));
+}
 
 try {
   const { host } = await chooseVscode();
+  const debugpy = await newestEnvironment('debugpy');
   process.stdout.write(`in ${host === 'desktop' ? 'desktop VS Code' : 'VS Code for the browser'}\n`);
   await runTests({
     extensionDevelopmentPath: root,
     extensionTestsPath: suite,
-    launchArgs: [workspace, `--user-data-dir=${userData}`, `--extensions-dir=${join(profile, 'extensions')}`],
-    extensionTestsEnv: { AGENT_COST_TEST_RESULTS: join(results, 'editor.json') },
+    launchArgs: [workspace, `--user-data-dir=${userData}`, `--extensions-dir=${extensions}`],
+    extensionTestsEnv: { AGENT_COST_TEST_RESULTS: join(results, 'editor.json'), AGENT_COST_TEST_NODE: process.execPath, AGENT_COST_TEST_DEBUGPY: debugpy.executable },
     ...(host === 'server' ? { vscodeExecutablePath: join(here, 'codeServerShim.mjs') } : {}),
   });
 } catch (error) {

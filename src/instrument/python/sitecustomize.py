@@ -20,6 +20,18 @@ def _is_hook_folder(folder):
     return os.path.exists(os.path.join(folder or os.curdir, "agent_cost_hook", "__init__.py"))
 
 
+def _mend_path():
+    """Where a terminal had no PYTHONPATH, ours was put before nothing: the separator that is left over means the working folder to Python."""
+    value = os.environ.get("PYTHONPATH", "")
+    if not value.endswith(os.pathsep) or not _is_hook_folder(value[: -len(os.pathsep)]):
+        return
+    os.environ["PYTHONPATH"] = value[: -len(os.pathsep)]
+    for index, folder in enumerate(sys.path):
+        if index > 0 and _is_hook_folder(sys.path[index - 1]) and folder in ("", os.getcwd()):
+            del sys.path[index]
+            return
+
+
 def _run_shadowed():
     """Runs the sitecustomize that would have run without this one; its errors are site.py's to report, as ever."""
     folders = [folder for folder in sys.path if not _is_hook_folder(folder)]
@@ -48,4 +60,9 @@ def _run_shadowed():
 
 
 _start()
+try:
+    _mend_path()
+except Exception:
+    # The working folder was removed under the program: then it is on no path either.
+    pass
 _run_shadowed()

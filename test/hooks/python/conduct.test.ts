@@ -1,5 +1,6 @@
 /** The hook must not be noticed: by the program, by its children, by the tools around it. */
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { SESSION_ENV } from '../../../src/protocol/hook.ts';
@@ -58,6 +59,16 @@ describe.each(plain)('$title', (environment) => {
     expect(bare.stderr.match(/Traceback/g)!.length).toBeGreaterThan(5);
     expect(await program(environment, 'failing_inside.py', session.env())).toEqual(bare);
     expect(session.spans().map(({ start }) => start.source).sort()).toEqual(['http', 'http']);
+  });
+
+  it('takes no separator that a terminal left over for the working folder', async () => {
+    const code = 'import os, sys; print(sys.path, os.environ.get("PYTHONPATH"))';
+    const bare = await python(environment.executable, ['-c', code], {});
+    const after = async (path: string) => (await python(environment.executable, ['-c', code], { ...session.env(), PYTHONPATH: path })).stdout;
+    expect(await after(`${hookFolder}:`)).toBe(bare.stdout.replace('None', hookFolder));
+    // A user's own is left as it is.
+    const own = join(session.folder, 'own');
+    expect(await after(`${hookFolder}:${own}:`)).toContain(`'${own}', '${tmpdir()}'`);
   });
 
   it('does nothing without a valid session file', async () => {

@@ -18,7 +18,7 @@ export interface Python {
 }
 
 /** What a virtual environment holds: the openai package of a major version, or the newest for its interpreter. */
-export type Packages = 'openai-newest' | 'openai-1' | 'openai-2' | 'nothing';
+export type Packages = 'openai-newest' | 'openai-1' | 'openai-2' | 'debugpy' | 'nothing';
 
 /** A virtual environment. */
 export interface Environment {
@@ -32,7 +32,7 @@ export interface Environment {
 }
 
 const SUPPORTED = ['3.9', '3.10', '3.11', '3.12', '3.13'];
-const OPENAI: Record<Packages, string | null> = { 'openai-newest': 'openai', 'openai-1': 'openai<2', 'openai-2': 'openai>=2,<3', nothing: null };
+const OPENAI: Record<Packages, string | null> = { 'openai-newest': 'openai', 'openai-1': 'openai<2', 'openai-2': 'openai>=2,<3', debugpy: 'debugpy', nothing: null };
 /** Beside the openai package and the HTTP library that it brings. */
 const OTHERS = ['requests', 'aiohttp'];
 /** Another process that installs the same gets this long. */
@@ -92,7 +92,7 @@ export async function newestEnvironment(packages: Packages = 'openai-newest'): P
 /** A virtual environment with these packages, made if it is not there yet. */
 export async function environment(python: Python, packages: Packages): Promise<Environment> {
   const requirement = OPENAI[packages];
-  const wanted = requirement === null ? [] : [requirement, ...OTHERS];
+  const wanted = requirement === null ? [] : packages === 'debugpy' ? [requirement] : [requirement, ...OTHERS];
   // The interpreter is part of the name: the same version from elsewhere has another path inside the environment.
   const key = createHash('sha256').update(`${python.executable}\n${wanted.join('\n')}`).digest('hex').slice(0, 8);
   const folder = join(cache, `${python.version}-${packages}-${key}`);
@@ -112,7 +112,7 @@ async function install(python: Python, folder: string, executable: string, wante
   await run(python.executable, ['-m', 'venv', folder]);
   if (wanted.length > 0) await run(executable, ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', ...wanted], { maxBuffer: 1 << 24 });
   const printVersion = 'import importlib.metadata as m; print(m.version("openai"))';
-  const openai = wanted.length > 0 ? (await run(executable, ['-c', printVersion])).stdout.trim() : null;
+  const openai = wanted.some((name) => name.startsWith('openai')) ? (await run(executable, ['-c', printVersion])).stdout.trim() : null;
   writeFileSync(stamp, JSON.stringify({ openai }));
 }
 
