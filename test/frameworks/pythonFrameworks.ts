@@ -47,6 +47,9 @@ export const pythonFrameworks: Framework[] = [
     packages: [{ name: 'pydantic-ai-slim[openai]', tested: '2.68.0' }],
     program: 'python/pydantic_ai_agents.py',
     core: true,
+    model: { parallel: true },
+    agents: ['planner', 'host', 'guide', 'scheduler'],
+    inside: { ask_guide: 'host', find_museums: 'guide', find_trains: 'planner' },
   },
   {
     id: 'mcp-python',

@@ -62,6 +62,14 @@ def _is_run_of(span, name):
     return span.name == name or (span.name.endswith(name) and not span.name[-len(name) - 1].isalnum())
 
 
+def _open(framework, describe, args, kwargs):
+    try:
+        tool = describe(args, kwargs)
+    except Exception:
+        return None  # Another version than those we know: what it runs is seen by the generic routes.
+    return None if tool is None else begin(framework, tool)
+
+
 def observed(framework, original, describe, size=None, error=None):
     """`original` with a span around each of its runs. For functions, coroutine functions and (async) generator functions.
 
@@ -69,13 +77,6 @@ def observed(framework, original, describe, size=None, error=None):
     say how large a result is and, in words, in what way it is a failure, for results that hold more than what the tool returned.
     All of them may raise.
     """
-
-    def open_span(args, kwargs):
-        try:
-            tool = describe(args, kwargs)
-        except Exception:
-            return None  # Another version than those we know: what it runs is seen by the generic routes.
-        return None if tool is None else begin(framework, tool)
 
     def close(span, result):
         now = events.now()
@@ -88,7 +89,7 @@ def observed(framework, original, describe, size=None, error=None):
     if inspect.isasyncgenfunction(original):
 
         async def method(*args, **kwargs):
-            span = open_span(args, kwargs)
+            span = _open(framework, describe, args, kwargs)
             iterator = original(*args, **kwargs)
             proceed = iterator.__anext__
             item = None
@@ -126,7 +127,7 @@ def observed(framework, original, describe, size=None, error=None):
     elif inspect.iscoroutinefunction(original):
 
         async def method(*args, **kwargs):
-            span = open_span(args, kwargs)
+            span = _open(framework, describe, args, kwargs)
             if span is None:
                 return await original(*args, **kwargs)
             token = spans.enter(span)
@@ -143,7 +144,7 @@ def observed(framework, original, describe, size=None, error=None):
     elif inspect.isgeneratorfunction(original):
 
         def method(*args, **kwargs):
-            span = open_span(args, kwargs)
+            span = _open(framework, describe, args, kwargs)
             iterator = original(*args, **kwargs)
             proceed = iterator.__next__
             result = None
@@ -181,7 +182,7 @@ def observed(framework, original, describe, size=None, error=None):
     else:
 
         def method(*args, **kwargs):
-            span = open_span(args, kwargs)
+            span = _open(framework, describe, args, kwargs)
             if span is None:
                 return original(*args, **kwargs)
             token = spans.enter(span)
@@ -196,6 +197,55 @@ def observed(framework, original, describe, size=None, error=None):
             return result
 
     return method
+
+
+def observed_context(framework, original, describe):
+    """`original`, which returns an asynchronous context manager, with a span from entering that until it is left."""
+
+    def method(*args, **kwargs):
+        manager = original(*args, **kwargs)
+        try:
+            manager.__class__ = _observing(type(manager))
+            manager._agent_cost_open = lambda: _open(framework, describe, args, kwargs)
+        except Exception:
+            pass  # A class of another kind: it is entered unseen.
+        return manager
+
+    return method
+
+
+@functools.lru_cache(maxsize=None)
+def _observing(manager_class):
+    """The class of managers, with our span around what is inside. Still an instance of the framework's own class, of its name."""
+
+    async def __aenter__(self):
+        span = self._agent_cost_open()
+        token = spans.enter(span)
+        try:
+            entered = await manager_class.__aenter__(self)
+        except BaseException as failure:
+            spans.leave(token)
+            if span is not None:
+                span.fail(failure)
+            raise
+        self._agent_cost_open = (span, token)
+        return entered
+
+    async def __aexit__(self, error_type, error, traceback):
+        span, token = self._agent_cost_open
+        try:
+            swallowed = await manager_class.__aexit__(self, error_type, error, traceback)
+        except BaseException as failure:
+            if span is not None:
+                span.fail(failure)
+            raise
+        finally:
+            spans.leave(token)
+        if span is not None:
+            span.fail(error) if error is not None and not swallowed else span.end()
+        return swallowed
+
+    return type(manager_class.__name__, (manager_class,), {"__aenter__": __aenter__, "__aexit__": __aexit__, "__module__": manager_class.__module__})
 
 
 def size_of(value):

@@ -29,6 +29,9 @@ _TARGETS = {
     "langchain_core.tools.base": "langchain",
     "langgraph.pregel._retry": "langgraph:patch_nodes",
     "langgraph.pregel": "langgraph",
+    "pydantic_ai.agent": "pydantic_ai",
+    "pydantic_ai.tool_manager": "pydantic_ai:patch_tools",
+    "pydantic_ai._tool_manager": "pydantic_ai:patch_tools",
 }
 
 
