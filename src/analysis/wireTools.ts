@@ -31,10 +31,10 @@ export function wireTools(calls: readonly Draft[], hooks: readonly Draft[], ids:
   );
   if (asked.length === 0) return [];
   const envelopes = findEnvelopes(calls, asked);
-  const above = toolAncestors(hooks);
-  const outermost = hooks.filter((draft) => draft.span.kind === 'tool' && !above.has(draft.span.id));
+  const above = toolAncestors([...hooks, ...calls]);
+  const measured = hooks.filter((draft) => draft.span.kind === 'tool');
   const open = new Set(envelopes);
-  const free = new Set(outermost);
+  const free = new Set(measured);
   const join = (envelope: Asked, measured: Draft, resultBytes: number | null): void => {
     measured.span.name = envelope.tool.name;
     measured.issuer = envelope.issuer;
@@ -47,12 +47,21 @@ export function wireTools(calls: readonly Draft[], hooks: readonly Draft[], ids:
     free.delete(measured);
   };
   closeHandoffs(hooks, open);
-  joinByCallId(asked, envelopes, outermost, open, join);
-  const spanned = joinByName(open, free, join, ids);
-  joinOnlyCandidates(envelopes, open, free, join);
+  joinByCallId(asked, envelopes, measured, open, join);
+  const spanned = joinByName(open, free, above, join, ids);
+  joinOnlyCandidates(envelopes, open, free, above, join);
   const inferred = [...open].map((envelope) => envelopeDraft(envelope, ids));
-  adoptMeasured([...open], inferred, free);
+  const byId = new Map(hooks.map((draft) => [draft.span.id, draft]));
+  for (const draft of [...spanned, ...inferred]) draft.span.parent = parentOf(draft, byId);
+  adoptMeasured([...open], inferred, free, above);
   return [...spanned, ...inferred];
+}
+
+/** The nearest span around the call that asked for a tool that goes on until the tool ends: an agent, not its step that called the model. */
+function parentOf({ issuer, start, end }: Draft, hooks: ReadonlyMap<string, Draft>): string | null {
+  let at = hooks.get(issuer?.span.parent ?? '');
+  while (at !== undefined && (start < at.start - CLOCK_SKEW || end > at.end + CLOCK_SKEW)) at = hooks.get(at.span.parent ?? '');
+  return at?.span.id ?? null;
 }
 
 /** Each tool call that was asked for and answered. Unanswered ones have no known end and are left out. */
@@ -109,6 +118,8 @@ function continues(longer: readonly MessageDigest[], shorter: readonly MessageDi
 }
 
 type Join = (envelope: Asked, measured: Draft, resultBytes: number | null) => void;
+/** The nearest tool around each span. */
+type Above = ReadonlyMap<string, Draft>;
 
 /** A framework's handoff to another agent answers a tool call, and is none: what comes after it is the other agent's work. */
 function closeHandoffs(hooks: readonly Draft[], open: Set<Envelope>): void {
@@ -117,10 +128,10 @@ function closeHandoffs(hooks: readonly Draft[], open: Set<Envelope>): void {
 }
 
 /** The hook knew the id: certain, and good for tools whose result never went back as well. */
-function joinByCallId(asked: readonly Asked[], envelopes: readonly Envelope[], outermost: readonly Draft[], open: Set<Envelope>, join: Join): void {
+function joinByCallId(asked: readonly Asked[], envelopes: readonly Envelope[], tools: readonly Draft[], open: Set<Envelope>, join: Join): void {
   const answered = groupBy(envelopes, (envelope) => envelope.tool.callId);
   const askedById = groupBy(asked, (entry) => entry.tool.callId);
-  for (const measured of outermost) {
+  for (const measured of tools) {
     const callId = measured.hook?.start.callId ?? null;
     if (callId === null) continue;
     const known = askedById.get(callId) ?? [];
@@ -137,7 +148,7 @@ function joinByCallId(asked: readonly Asked[], envelopes: readonly Envelope[], o
  * A function of the tool's own name was on the stack. As many measured spans as tool calls of that name: joined in
  * order. Several for one tool call (a search that sends two requests): one span over all of them.
  */
-function joinByName(open: Set<Envelope>, free: Set<Draft>, join: Join, ids: SpanIds): Draft[] {
+function joinByName(open: Set<Envelope>, free: Set<Draft>, above: Above, join: Join, ids: SpanIds): Draft[] {
   const groups = groupBy(open, (envelope) => `${envelope.issuer.span.id}\n${plainName(envelope.tool.name)}`);
   const candidates = [...free];
   const fits = new Map<string, Draft[]>();
@@ -145,7 +156,7 @@ function joinByName(open: Set<Envelope>, free: Set<Draft>, join: Join, ids: Span
   for (const [key, envelopes] of groups) {
     const first = envelopes[0];
     if (first === undefined) continue;
-    const found = candidatesWithin(candidates, envelopes).filter((draft) => namedFrame(draft, first.tool.name) !== null);
+    const found = candidatesWithin(candidates, envelopes, above).filter((draft) => namedFrame(draft, first.tool.name) !== null);
     fits.set(key, found);
     for (const draft of found) claims.set(draft, (claims.get(draft) ?? 0) + 1);
   }
@@ -172,12 +183,12 @@ function joinByName(open: Set<Envelope>, free: Set<Draft>, join: Join, ids: Span
 }
 
 /** Exactly one measured span in an envelope, and that span in no other envelope. */
-function joinOnlyCandidates(envelopes: readonly Envelope[], open: Set<Envelope>, free: Set<Draft>, join: Join): void {
+function joinOnlyCandidates(envelopes: readonly Envelope[], open: Set<Envelope>, free: Set<Draft>, above: Above, join: Join): void {
   const candidates = [...free];
   const claims = new Map<Draft, number>();
   const fits = new Map<Envelope, Draft[]>();
   for (const envelope of envelopes) {
-    const found = candidatesWithin(candidates, [envelope]);
+    const found = candidatesWithin(candidates, [envelope], above);
     fits.set(envelope, found);
     for (const draft of found) claims.set(draft, (claims.get(draft) ?? 0) + 1);
   }
@@ -191,13 +202,13 @@ function joinOnlyCandidates(envelopes: readonly Envelope[], open: Set<Envelope>,
 }
 
 /** Measured spans inside one inferred tool become its children; inside several, they are only marked as part of one. */
-function adoptMeasured(envelopes: readonly Envelope[], inferred: readonly Draft[], free: ReadonlySet<Draft>): void {
+function adoptMeasured(envelopes: readonly Envelope[], inferred: readonly Draft[], free: ReadonlySet<Draft>, above: Above): void {
   const homes = new Map<Draft, Draft[]>();
   const candidates = [...free];
   envelopes.forEach((envelope, index) => {
     const home = inferred[index];
     if (home === undefined) return;
-    for (const draft of candidatesWithin(candidates, [envelope])) homes.set(draft, [...(homes.get(draft) ?? []), home]);
+    for (const draft of candidatesWithin(candidates, [envelope], above)) homes.set(draft, [...(homes.get(draft) ?? []), home]);
   });
   for (const [draft, tools] of homes) {
     draft.partOfWireTool = true;
@@ -252,8 +263,8 @@ function spanOver(envelope: Envelope, parts: readonly Draft[], ids: SpanIds): Dr
   return draft;
 }
 
-/** Drafts (in order of start) that lie within any of the envelopes. */
-function candidatesWithin(candidates: readonly Draft[], envelopes: readonly Envelope[]): Draft[] {
+/** Drafts (in order of start) that lie within any of the envelopes, and not deeper inside other tools than who asked for it. */
+function candidatesWithin(candidates: readonly Draft[], envelopes: readonly Envelope[], above: Above): Draft[] {
   const from = Math.min(...envelopes.map((envelope) => envelope.start)) - CLOCK_SKEW;
   const until = Math.max(...envelopes.map((envelope) => envelope.end)) + CLOCK_SKEW;
   let low = 0;
@@ -267,7 +278,8 @@ function candidatesWithin(candidates: readonly Draft[], envelopes: readonly Enve
   for (let index = low; index < candidates.length; index++) {
     const draft = candidates[index];
     if (draft === undefined || draft.start > until) break;
-    if (envelopes.some((envelope) => liesWithin(draft, envelope))) found.push(draft);
+    const around = above.get(draft.span.id);
+    if (envelopes.some((envelope) => liesWithin(draft, envelope) && (around === undefined || around === above.get(envelope.issuer.span.id)))) found.push(draft);
   }
   return found;
 }

@@ -2,7 +2,7 @@
 import { cpSync, existsSync, mkdirSync, readFileSync, symlinkSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import type { Report } from '../../src/profile/report.ts';
+import type { Report, ReportSpan } from '../../src/profile/report.ts';
 import { agentCost, newFolder, onlyRecording, reportOf, runProcess } from '../cli/agentCost.ts';
 import { environmentOf, type FrameworkEnvironment } from './environments.ts';
 import { frameworks, type Framework } from './frameworks.ts';
@@ -17,7 +17,11 @@ const results: FrameworkResult[] = [];
 
 interface ToolTime {
   name: string;
+  /** When it began, on the wall clock. */
+  at?: number;
   ms: number;
+  /** It raised. */
+  failed?: boolean;
 }
 
 interface Run {
@@ -100,15 +104,52 @@ function expectTools({ report, tools, file }: Run): void {
   const lines = marks(file).tools;
   for (const name of new Set(tools.map((tool) => tool.name))) {
     const spans = found.filter((span) => span.name === name);
-    const times = tools.filter((tool) => tool.name === name).map(({ ms }) => ms).sort((a, b) => a - b);
-    expect(spans.map(({ evidence, status }) => [evidence, status])).toEqual(spans.map(() => ['measured', 'ok']));
+    const runs = tools.filter((tool) => tool.name === name);
+    const times = runs.map(({ ms }) => ms).sort((a, b) => a - b);
+    expect(spans.map(({ evidence }) => evidence)).toEqual(spans.map(() => 'measured'));
+    expect(spans.map(({ status }) => status).sort(), name).toEqual(runs.map(({ failed }) => (failed === true ? 'error' : 'ok')).sort());
     expect(spans.map(({ site }) => `${site?.file}:${site?.line}`)).toEqual(spans.map(() => `${file}:${lines.get(name)}`));
     const durations = spans.map((span) => span.endMs! - span.startMs).sort((a, b) => a - b);
     for (const [index, ms] of times.entries()) expect(Math.abs(durations[index]! - ms), `${name}: ${durations[index]} ms shown, ${ms} ms taken`).toBeLessThanOrEqual(5 + 0.03 * ms);
-    for (const { tool } of spans) {
+    for (const { tool, status, error } of spans) {
       expect(tool!.argumentBytes).toBeGreaterThan(0);
-      expect(tool!.resultBytes).toBeGreaterThan(0);
+      if (status === 'error') expect(error?.message).toMatch(/\S/);
+      else expect(tool!.resultBytes).toBeGreaterThan(0);
     }
+  }
+}
+
+/** How many runs of tools overlapped by more than what they may be off. */
+function overlapping(runs: { from: number; until: number }[]): number {
+  return runs.reduce((count, run, index) => count + runs.slice(0, index).filter((other) => Math.min(run.until, other.until) - Math.max(run.from, other.from) > 20).length, 0);
+}
+
+function expectNesting({ report, tools }: Run, framework: Framework): void {
+  const byId = new Map(report.spans.map((span) => [span.id, span]));
+  const around = (span: ReportSpan): ReportSpan[] => {
+    const parent = span.parent === null ? undefined : byId.get(span.parent);
+    return parent === undefined ? [] : [parent, ...around(parent)];
+  };
+  const measured = report.spans.filter(({ evidence, kind }) => evidence === 'measured' && kind !== 'other');
+  // Agents and steps have ended, and what is inside something is inside of its time.
+  expect(measured.filter(({ status, kind }) => status === 'incomplete' || (kind !== 'tool' && status !== 'ok')).map(({ kind, name, status, error }) => [kind, name, status, error])).toEqual([]);
+  for (const span of measured) {
+    for (const { name, startMs, endMs } of around(span).slice(0, 1)) {
+      expect(span.startMs, `${span.name} inside ${name}`).toBeGreaterThanOrEqual(startMs - 5);
+      expect(span.endMs, `${span.name} inside ${name}`).toBeLessThanOrEqual(endMs! + 5);
+    }
+  }
+  const named = (kind: ReportSpan['kind']) => measured.filter((span) => span.kind === kind).map(({ name }) => name);
+  for (const name of framework.agents ?? []) expect(named('agent')).toContain(name);
+  for (const name of framework.steps ?? []) expect(named('step')).toContain(name);
+  for (const [tool, agent] of Object.entries(framework.inside ?? {})) {
+    const runs = measured.filter(({ kind, name }) => kind === 'tool' && name === tool);
+    expect(runs.map((span) => around(span).find(({ kind }) => kind === 'agent')?.name), tool).toEqual(runs.map(() => agent));
+    expect(runs.length, tool).toBeGreaterThan(0);
+  }
+  if (tools.every(({ at }) => at !== undefined)) {
+    const found = measured.filter(({ kind }) => kind === 'tool').map(({ startMs, endMs }) => ({ from: startMs, until: endMs! }));
+    expect(overlapping(found), 'tools that ran at once').toBe(overlapping(tools.map(({ at, ms }) => ({ from: at!, until: at! + ms }))));
   }
 }
 
@@ -128,7 +169,7 @@ describe.each(chosen)('$title', (framework) => {
     result.agents = framework.agents === undefined ? null : `${framework.agents.filter((name) => agents.includes(name)).length}/${framework.agents.length}`;
     expectCalls(run);
     expectTools(run);
-    for (const name of framework.agents ?? []) expect(agents).toContain(name);
+    expectNesting(run, framework);
     expect({ stdout: run.stdout, code: run.code }).toEqual(await bare(framework, environment));
     result.passed = true;
   });

@@ -16,6 +16,10 @@ export interface Framework {
   model?: ModelOptions;
   /** Names of the agents that must have a span. */
   agents?: string[];
+  /** Names that steps must have. */
+  steps?: string[];
+  /** Tools with the agent that they run inside of, not counting agents further out. */
+  inside?: Record<string, string>;
   /** Environment that the program wants. */
   env?: Record<string, string>;
 }

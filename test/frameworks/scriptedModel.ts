@@ -129,8 +129,9 @@ export class ScriptedModel {
     return served;
   }
 
+  /** All of one length: the size of a prompt does not depend on how many calls were served before. */
   #id(prefix: string): string {
-    return `${prefix}_${++this.#ids}`;
+    return `${prefix}_${String(++this.#ids).padStart(4, '0')}`;
   }
 
   async #chat(response: ServerResponse, sent: Json, asked: Asked): Promise<void> {

@@ -30,7 +30,7 @@ def _tag():
         "thread": frames.thread_name(),
         "frames": sites,
         "unattributed": origin.unattributed,
-        "parent": origin.span,
+        "parent": None if origin.span is None else origin.span.id,
     }
     while True:
         text = _encoded(tag)

@@ -17,7 +17,7 @@ MAX_FRAMES = 20
 _MAX_DEPTH = 400
 _MAX_CACHED = 20000
 
-# Attribute of threads and work items that holds their Origin.
+# Attribute of threads, work items and tasks that holds their Origin.
 ORIGIN = "_agent_cost_origin"
 
 _USER, _MAIN_ONLY, _LIBRARY, _SDK = range(4)
@@ -39,7 +39,7 @@ UNKNOWN_TASK = "called in an asyncio task that a library started"
 
 
 class Origin:
-    """The user's frames at some point, and the span that was running there."""
+    """The user's frames at some point, and the span (of `spans.py`) that was running there."""
 
     __slots__ = ("frames", "unattributed", "span")
 
@@ -57,7 +57,7 @@ _sites = {}
 _kinds = {}
 # Code of concurrent.futures.thread._WorkItem.run, once that module is imported.
 _work_item_code = None
-# Id of the span that encloses what runs here. Only our own variable: contexts are the program's.
+# The span that encloses what runs here. Only our own variable: contexts are the program's.
 current_span = contextvars.ContextVar("agent_cost_span", default=None)
 
 
@@ -68,15 +68,15 @@ def follow_work_items(run):
 
 
 def remember_coroutine(coroutine):
-    """Notes where a coroutine was made, for when it runs in a task. Raises nothing."""
+    """Notes where a coroutine was made, for when it runs in a task. Raises nothing. False where it is no coroutine of Python's."""
     try:
         frame = getattr(coroutine, "cr_frame", None)
         if frame is None:
-            return
+            return False
         key = id(frame)
         known = _coroutines.get(key)
         if known is not None and known[0]() is coroutine:
-            return
+            return True
         origin = capture()
 
         def forget(reference):
@@ -87,6 +87,15 @@ def remember_coroutine(coroutine):
         _coroutines[key] = (ref(coroutine, forget), origin)
     except Exception:
         pass  # The call stays unattributed.
+    return True
+
+
+def remember(made):
+    """Notes where a thread, a work item or a task was made. Raises nothing."""
+    try:
+        setattr(made, ORIGIN, capture())
+    except Exception:
+        pass  # What it does stays unattributed.
 
 
 def capture():
@@ -95,7 +104,7 @@ def capture():
     sites = []
     sdk_seen = False
     in_async = False
-    span = current_span.get()
+    span = enclosing_span()
     for _ in range(_MAX_DEPTH):
         if frame is None:
             break
@@ -103,7 +112,7 @@ def capture():
         flags = code.co_flags
         if in_async and not flags & _SUSPENDABLE:
             # Whatever drives a coroutine from here is an event loop, and its caller is not ours.
-            return _ended(sites, UNKNOWN_TASK, span)
+            return _continued(sites, _origin_of_task(frame), UNKNOWN_TASK, span)
         name = code.co_filename
         kind = _kinds.get(name)
         if kind is None:
@@ -132,6 +141,24 @@ def capture():
         if thread is not None and thread is not _main_thread():
             return _continued(sites, getattr(thread, ORIGIN, None), LIBRARY_THREAD, span)
     return _ended(sites, NO_USER_CODE, span)
+
+
+def _origin_of_task(driver):
+    """Where the current task was made, if `driver` is the frame of an event loop: then what ran above it is that task."""
+    if not str(driver.f_globals.get("__name__")).startswith(("asyncio.", "uvloop")):
+        return None
+    try:
+        return getattr(sys.modules["asyncio.tasks"].current_task(), ORIGIN, None)
+    except (KeyError, RuntimeError):
+        return None  # Driven by something else than a running loop.
+
+
+def enclosing_span():
+    """The span that encloses what runs here and is still running: contexts outlive it in what was only started in it."""
+    span = current_span.get()
+    while span is not None and span.ended:
+        span = span.origin.span
+    return span
 
 
 def called_by_library(depth=2):
@@ -200,10 +227,17 @@ def _main_thread():
 
 
 def _continued(sites, origin, reason, span):
-    if origin is None:
-        return _ended(sites, reason, span)
-    joined = (sites + origin.frames)[:MAX_FRAMES]
-    return Origin(joined, None if joined else origin.unattributed or reason, span or origin.span)
+    if origin is not None:
+        joined = (sites + origin.frames)[:MAX_FRAMES]
+        return Origin(joined, None if joined else origin.unattributed or reason, span or origin.span)
+    if span is None:
+        return _ended(sites, reason, None)
+    # How the work came here was not seen, but its context came along: go on from where the span around it began.
+    outer = span.origin.frames
+    if sites and sites[-1] in outer:
+        outer = outer[outer.index(sites[-1]) + 1 :]
+    joined = (sites + outer)[:MAX_FRAMES]
+    return Origin(joined, None if joined else span.origin.unattributed or reason, span)
 
 
 def _ended(sites, reason, span):

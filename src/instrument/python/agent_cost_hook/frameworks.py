@@ -4,27 +4,29 @@ An adapter (`patches/<framework>.py`) says which function runs a tool, and how i
 are found in what it is called with. Nothing else of the framework is touched, and a version that looks different is left alone.
 """
 
+import functools
 import inspect
 import sys
 
-from . import frames, json_text, spans
+from . import events, frames, json_text, spans
 
 
 class Tool:
-    """A tool that is about to run, in the framework's words.
+    """A tool that is about to run, or an agent, a step, a handoff by its `kind`, in the framework's words.
 
     `function`: the user's function, whose line the tool's cost belongs to, where the framework knows it.
     `arguments`: what it is called with: text as the model wrote it, or anything that JSON can hold.
     """
 
-    __slots__ = ("name", "function", "arguments", "call_id", "kind")
+    __slots__ = ("name", "function", "arguments", "call_id", "kind", "source")
 
-    def __init__(self, name, function=None, arguments=None, call_id=None, kind="tool"):
+    def __init__(self, name, function=None, arguments=None, call_id=None, kind="tool", source="framework"):
         self.name = str(name)
         self.function = function
         self.arguments = arguments
         self.call_id = call_id if isinstance(call_id, str) and call_id else None
         self.kind = kind
+        self.source = source
 
 
 def version_of(distribution):
@@ -39,125 +41,215 @@ def version_of(distribution):
 
 
 def begin(framework, tool):
-    """Opens the span of a tool, or of an agent or handoff by its `kind`. Raises nothing; None where that fails."""
+    """Opens the span of a Tool. Raises nothing; None where that fails, and where the tool is already seen to run."""
     try:
         origin = frames.capture()
+        if tool.kind == "tool" and _is_run_of(origin.span, tool.name):
+            return None
+        # The function is about to be called: its own line is what the tool's cost belongs to.
         site = None if tool.function is None else frames.definition_site(inspect.unwrap(tool.function))
-        if site is not None:
-            # The function is about to be called: its own line is what the tool's cost belongs to.
-            origin = frames.Origin([site] + origin.frames[: frames.MAX_FRAMES - 1], None, origin.span)
-        return spans.Span(tool.kind, "framework", origin, tool.name, None, tool.call_id, None, framework, size_of(tool.arguments))
+        size = size_of(tool.arguments)
+        return spans.Span(tool.kind, tool.source, origin, tool.name, None, tool.call_id, None, framework, size, site)
     except Exception:
         return None
 
 
-def observed(framework, original, describe, size=None):
+def _is_run_of(span, name):
+    """Whether a span is a run of the tool of that name: a framework may hand its tool on to another one (MCP, LangChain's tools)."""
+    if span is None or span.kind != "tool" or span.source not in ("framework", "toolRunner"):
+        return False
+    # Some put the name of the tool's server in front of its own.
+    return span.name == name or (span.name.endswith(name) and not span.name[-len(name) - 1].isalnum())
+
+
+def _open(framework, describe, args, kwargs):
+    try:
+        tool = describe(args, kwargs)
+    except Exception:
+        return None  # Another version than those we know: what it runs is seen by the generic routes.
+    return None if tool is None else begin(framework, tool)
+
+
+def observed(framework, original, describe, size=None, error=None):
     """`original` with a span around each of its runs. For functions, coroutine functions and (async) generator functions.
 
-    `describe(args, kwargs)` gives the Tool that a run is, or None for what is to be left alone; it may raise.
+    `describe(args, kwargs)` gives the Tool that a run is, or None for what is to be left alone. `size(result)` and `error(result)`
+    say how large a result is and, in words, in what way it is a failure, for results that hold more than what the tool returned.
+    All of them may raise.
     """
-    measure = size_of if size is None else size
 
-    def open_span(args, kwargs):
+    def close(span, result):
+        now = events.now()
         try:
-            tool = describe(args, kwargs)
+            message = None if error is None else error(result)
+            span.end((size_of if size is None else size)(result) if span.kind == "tool" else None, message, now)
         except Exception:
-            return None  # Another version than those we know: what it runs is seen by the generic routes.
-        return None if tool is None else begin(framework, tool)
+            span.end(None, None, now)
 
     if inspect.isasyncgenfunction(original):
 
         async def method(*args, **kwargs):
-            span = open_span(args, kwargs)
-            if span is None:
-                async for item in original(*args, **kwargs):
-                    yield item
-                return
+            span = _open(framework, describe, args, kwargs)
             iterator = original(*args, **kwargs)
+            proceed = iterator.__anext__
+            item = None
             try:
                 while True:
                     # Entered for each piece of the work only: between them the consumer's own code runs.
                     token = spans.enter(span)
                     try:
-                        item = await iterator.__anext__()
+                        item = await proceed()
                     except StopAsyncIteration:
                         break
                     finally:
                         spans.leave(token)
-                    yield item
-            except BaseException as error:
-                span.fail(error)
+                    proceed = iterator.__anext__
+                    try:
+                        sent = yield item
+                        if sent is not None:
+                            proceed = functools.partial(iterator.asend, sent)
+                    except GeneratorExit:
+                        raise
+                    except BaseException as thrown:
+                        proceed = functools.partial(iterator.athrow, thrown)
+            except BaseException as failure:
+                if span is not None:
+                    span.fail(failure)
                 raise
             finally:
-                await iterator.aclose()
-                span.end()
+                try:
+                    await iterator.aclose()
+                finally:
+                    if span is not None:
+                        # A stream's last item is its result, as far as there is one.
+                        close(span, item)
 
     elif inspect.iscoroutinefunction(original):
 
         async def method(*args, **kwargs):
-            span = open_span(args, kwargs)
+            span = _open(framework, describe, args, kwargs)
             if span is None:
                 return await original(*args, **kwargs)
             token = spans.enter(span)
             try:
                 result = await original(*args, **kwargs)
-            except BaseException as error:
-                span.fail(error)
+            except BaseException as failure:
+                span.fail(failure)
                 raise
             finally:
                 spans.leave(token)
-            span.end(measure(result))
+            close(span, result)
             return result
 
     elif inspect.isgeneratorfunction(original):
 
         def method(*args, **kwargs):
-            span = open_span(args, kwargs)
-            if span is None:
-                return (yield from original(*args, **kwargs))
+            span = _open(framework, describe, args, kwargs)
             iterator = original(*args, **kwargs)
+            proceed = iterator.__next__
             result = None
             try:
                 while True:
                     token = spans.enter(span)
                     try:
-                        item = next(iterator)
+                        item = proceed()
                     except StopIteration as stop:
                         result = stop.value
                         break
                     finally:
                         spans.leave(token)
-                    yield item
-            except BaseException as error:
-                span.fail(error)
+                    proceed = iterator.__next__
+                    try:
+                        sent = yield item
+                        if sent is not None:
+                            proceed = functools.partial(iterator.send, sent)
+                    except GeneratorExit:
+                        raise
+                    except BaseException as thrown:
+                        proceed = functools.partial(iterator.throw, thrown)
+            except BaseException as failure:
+                if span is not None:
+                    span.fail(failure)
                 raise
             finally:
-                iterator.close()
-                span.end(measure(result))
+                try:
+                    iterator.close()
+                finally:
+                    if span is not None:
+                        close(span, result)
             return result
 
     else:
 
         def method(*args, **kwargs):
-            span = open_span(args, kwargs)
+            span = _open(framework, describe, args, kwargs)
             if span is None:
                 return original(*args, **kwargs)
             token = spans.enter(span)
             try:
                 result = original(*args, **kwargs)
-            except BaseException as error:
-                span.fail(error)
+            except BaseException as failure:
+                span.fail(failure)
                 raise
             finally:
                 spans.leave(token)
-            span.end(measure(result))
+            close(span, result)
             return result
 
     return method
 
 
+def observed_context(framework, original, describe):
+    """`original`, which returns an asynchronous context manager, with a span from entering that until it is left."""
+
+    def method(*args, **kwargs):
+        manager = original(*args, **kwargs)
+        try:
+            manager.__class__ = _observing(type(manager))
+            manager._agent_cost_open = lambda: _open(framework, describe, args, kwargs)
+        except Exception:
+            pass  # A class of another kind: it is entered unseen.
+        return manager
+
+    return method
+
+
+@functools.lru_cache(maxsize=None)
+def _observing(manager_class):
+    """The class of managers, with our span around what is inside. Still an instance of the framework's own class, of its name."""
+
+    async def __aenter__(self):
+        span = self._agent_cost_open()
+        token = spans.enter(span)
+        try:
+            entered = await manager_class.__aenter__(self)
+        except BaseException as failure:
+            spans.leave(token)
+            if span is not None:
+                span.fail(failure)
+            raise
+        self._agent_cost_open = (span, token)
+        return entered
+
+    async def __aexit__(self, error_type, error, traceback):
+        span, token = self._agent_cost_open
+        try:
+            swallowed = await manager_class.__aexit__(self, error_type, error, traceback)
+        except BaseException as failure:
+            if span is not None:
+                span.fail(failure)
+            raise
+        finally:
+            spans.leave(token)
+        if span is not None:
+            span.fail(error) if error is not None and not swallowed else span.end()
+        return swallowed
+
+    return type(manager_class.__name__, (manager_class,), {"__aenter__": __aenter__, "__aexit__": __aexit__, "__module__": manager_class.__module__})
+
+
 def size_of(value):
-    """Size of a value as JSON text in bytes, or None where it has none that is cheap to tell."""
+    """Size of a value as text in bytes, or None where it has none that is cheap to tell."""
     if value is None:
         return None
     try:
@@ -168,12 +260,13 @@ def size_of(value):
         return len(json_text.dump(value))
     except Exception:
         pass
-    # Messages, results and models of pydantic: their content, else what they print.
-    content = getattr(value, "content", None)
-    if isinstance(content, str):
-        return size_of(content)
-    dump = getattr(type(value), "model_dump_json", None)
     try:
-        return len((dump(value) if dump is not None else str(value)).encode("utf-8", "replace"))
+        # Messages: what they say. Models of pydantic: their fields, quietly where they hold other types than they declare.
+        content = getattr(value, "content", None)
+        if isinstance(content, str):
+            return size_of(content)
+        dump = getattr(type(value), "model_dump_json", None)
+        text = str(value) if dump is None else dump(value, warnings=False)
+        return len(text.encode("utf-8", "replace"))
     except Exception:
         return None

@@ -18,12 +18,20 @@ _TARGETS = {
     "threading": "threads",
     "concurrent.futures.thread": "executors",
     "asyncio.base_events": "tasks",
+    "asyncio.tasks": "tasks:patch_other_ways",
+    "uvloop": "tasks:patch_uvloop",
     "multiprocessing.util": "workers",
     "traceback": "traceback_frames",
     # Frameworks.
     "agents.tracing.spans": "openai_agents",
     "agents.run_internal.tool_execution": "openai_agents:patch_tools",
     "agents.run_internal.turn_resolution": "openai_agents:patch_handoffs",
+    "langchain_core.tools.base": "langchain",
+    "langgraph.pregel._retry": "langgraph:patch_nodes",
+    "langgraph.pregel": "langgraph",
+    "pydantic_ai.agent": "pydantic_ai",
+    "pydantic_ai.tool_manager": "pydantic_ai:patch_tools",
+    "pydantic_ai._tool_manager": "pydantic_ai:patch_tools",
 }
 
 

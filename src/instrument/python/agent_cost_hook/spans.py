@@ -2,15 +2,29 @@
 
 from . import events, frames, routing, safe_text
 
+# Exceptions that are no failures: work that was stopped, and frameworks' ways to pause a run for a person or to hand it on.
+_INTERRUPTIONS = (
+    "CancelledError KeyboardInterrupt GeneratorExit SystemExit "
+    "GraphInterrupt ParentCommand WaitingForEvent ApprovalRequired CallDeferred"
+).split()
+
 
 class Span:
-    """A span that has begun. Ends once; a second end is ignored (bodies are closed more than once)."""
+    """A span that has begun. Ends once; a second end is ignored (bodies are closed more than once).
 
-    __slots__ = ("id", "_ended")
+    `site` is the line that its cost belongs to where that is another than the one it was begun from.
+    """
 
-    def __init__(self, kind, source, origin, name, detail, call_id=None, started=None, framework=None, argument_bytes=None):
+    __slots__ = ("id", "kind", "source", "name", "origin", "ended")
+
+    def __init__(self, kind, source, origin, name, detail, call_id=None, started=None, framework=None, argument_bytes=None, site=None):
         self.id = events.new_id(frames.thread_ident())
-        self._ended = False
+        self.kind = kind
+        self.source = source
+        self.name = name
+        self.origin = origin
+        self.ended = False
+        sites = origin.frames if site is None else [site] + origin.frames[: frames.MAX_FRAMES - 1]
         events.emit(
             {
                 "type": "span",
@@ -18,10 +32,10 @@ class Span:
                 "id": self.id,
                 "kind": kind,
                 "name": name,
-                "parent": origin.span,
+                "parent": None if origin.span is None else origin.span.id,
                 "thread": frames.thread_name(),
-                "frames": origin.frames,
-                "unattributed": origin.unattributed,
+                "frames": sites,
+                "unattributed": None if sites else origin.unattributed,
                 "source": source,
                 "detail": detail,
                 "callId": call_id,
@@ -30,37 +44,37 @@ class Span:
             }
         )
 
-    def end(self, result_bytes=None, error=None):
-        """`error` in words, for what did not succeed."""
-        self._end("ok" if error is None else "error", error, result_bytes)
+    def end(self, result_bytes=None, error=None, at=None):
+        """`error` in words, for what did not succeed; `at` where it ended before now."""
+        self._end("ok" if error is None else "error", error, result_bytes, at)
 
     def fail(self, exception):
         """Ends with what was raised."""
-        name = type(exception).__name__
-        if name in ("CancelledError", "KeyboardInterrupt", "GeneratorExit", "SystemExit"):
-            self._end("cancelled", None, None)
+        if type(exception).__name__ in _INTERRUPTIONS:
+            self._end("cancelled", None, None, None)
         else:
-            self._end("error", safe_text.error(exception), None)
+            self._end("error", safe_text.error(exception), None, None)
 
-    def _end(self, status, error, result_bytes):
-        if self._ended:
+    def _end(self, status, error, result_bytes, at):
+        if self.ended:
             return
-        self._ended = True
+        self.ended = True
         try:
-            events.emit(
-                {"type": "spanEnd", "t": events.now(), "id": self.id, "status": status, "error": error, "resultBytes": result_bytes}
-            )
+            ended = events.now() if at is None else at
+            events.emit({"type": "spanEnd", "t": ended, "id": self.id, "status": status, "error": error, "resultBytes": result_bytes})
         except Exception:
             pass  # Ends are reported from destructors and callbacks, where nothing may be raised.
 
 
 def enter(span):
-    """Makes a span the parent of what follows in this context; give the result to leave()."""
-    return frames.current_span.set(span.id)
+    """Makes a span the parent of what follows in this context; give the result to leave(). None changes nothing."""
+    return None if span is None else frames.current_span.set(span)
 
 
 def leave(token):
     """Undoes enter()."""
+    if token is None:
+        return
     try:
         frames.current_span.reset(token)
     except ValueError:

@@ -8,10 +8,7 @@ def patch(module):
     def make(original):
         def __init__(self, *args, **kwargs):
             original(self, *args, **kwargs)
-            try:
-                setattr(self, frames.ORIGIN, frames.capture())
-            except Exception:
-                pass  # What the work does stays unattributed.
+            frames.remember(self)
 
         return __init__
 

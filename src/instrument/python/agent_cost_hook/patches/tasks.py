@@ -5,16 +5,48 @@ from . import replace
 
 
 def patch(module):
-    def make(original):
-        def create_task(self, coro, *args, **kwargs):
+    """`asyncio.base_events`."""
+    replace(module.BaseEventLoop, "create_task", _noting)
+
+
+def patch_uvloop(module):
+    """`uvloop`, whose loops are none of asyncio's."""
+    replace(module.Loop, "create_task", _noting)
+
+
+def _noting(original):
+    def create_task(self, coro, *args, **kwargs):
+        known = frames.remember_coroutine(coro)
+        task = original(self, coro, *args, **kwargs)
+        if not known:
+            # The next item of an asynchronous generator, say: it has no frame to be known by.
+            frames.remember(task)
+        # In debug mode a task tells where it was made, which is not here.
+        traceback = getattr(task, "_source_traceback", None)
+        if traceback and traceback[-1].filename == __file__:
+            del traceback[-1]
+        return task
+
+    return create_task
+
+
+def patch_other_ways(module):
+    """`asyncio.tasks`: what makes a task later, in the loop's thread, or without asking the loop."""
+
+    def make_threadsafe(original):
+        def run_coroutine_threadsafe(coro, loop):
             frames.remember_coroutine(coro)
-            task = original(self, coro, *args, **kwargs)
-            # In debug mode a task tells where it was made, which is not here.
-            traceback = getattr(task, "_source_traceback", None)
-            if traceback and traceback[-1].filename == __file__:
-                del traceback[-1]
-            return task
+            return original(coro, loop)
 
-        return create_task
+        return run_coroutine_threadsafe
 
-    replace(module.BaseEventLoop, "create_task", make)
+    def make_eager(original):
+        def eager_task_factory(loop, coro, **kwargs):
+            frames.remember_coroutine(coro)
+            return original(loop, coro, **kwargs)
+
+        return eager_task_factory
+
+    replace(module, "run_coroutine_threadsafe", make_threadsafe)
+    if hasattr(module, "eager_task_factory"):
+        replace(module, "eager_task_factory", make_eager)

@@ -11,7 +11,7 @@ def patch(module):
         def start(self):
             try:
                 if not frames.called_by_library():
-                    setattr(self, frames.ORIGIN, frames.capture())
+                    frames.remember(self)
             except Exception:
                 pass  # What the thread does stays unattributed.
             return original(self)
