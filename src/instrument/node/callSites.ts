@@ -14,6 +14,8 @@ export interface Caller {
 export const MOST_FRAMES = 20;
 /** Frames read: SDKs put some 10 to 30 of their own between the user's line and the request. */
 const STACK_DEPTH = 60;
+/** Enough to get past Node's own frames, such as that of `Array.map`, to whoever called. */
+const NEAREST = 4;
 const MOST_CACHED = 2000;
 
 type StackError = { stack?: unknown };
@@ -50,11 +52,11 @@ function reason(library: string | null): string {
  * `Error.stackTraceLimit` and `Error.prepareStackTrace` are ours only between these lines, in which none of the host's code
  * can run. With a function of our own Node does not apply source maps, so positions are of the running code.
  */
-function captureSites(below: (...args: never[]) => unknown): NodeJS.CallSite[] {
+function captureSites(below: (...args: never[]) => unknown, depth = STACK_DEPTH): NodeJS.CallSite[] {
   const limit = Object.getOwnPropertyDescriptor(Error, 'stackTraceLimit');
   const prepare = Object.getOwnPropertyDescriptor(Error, 'prepareStackTrace');
   try {
-    Object.defineProperty(Error, 'stackTraceLimit', { value: STACK_DEPTH, writable: true, enumerable: true, configurable: true });
+    Object.defineProperty(Error, 'stackTraceLimit', { value: depth, writable: true, enumerable: true, configurable: true });
     Object.defineProperty(Error, 'prepareStackTrace', { value: (_error: Error, sites: NodeJS.CallSite[]) => sites, writable: true, configurable: true });
     const holder: StackError = {};
     Error.captureStackTrace(holder, below);
@@ -142,17 +144,26 @@ export function calledThrough(packageName: string, below: (...args: never[]) => 
   return captureSites(below).some((site) => site.getFileName()?.replaceAll('\\', '/').includes(`/node_modules/${packageName}/`));
 }
 
+/** Whether the user's own code calls `below`, and not a package in its place. Much cheaper than to read the whole stack. */
+export function isCalledByUser(below: (...args: never[]) => unknown): boolean {
+  for (const site of captureSites(below, NEAREST)) {
+    const file = site.getFileName();
+    if (file && file !== self && !file.startsWith('node:')) return !isLibrary(file);
+  }
+  return false;
+}
+
 /**
- * Makes room for one frame more on stacks that errors take; the function returned undoes it. Around a call that the hook makes
- * in the host's place, so that its own frame costs the host none of theirs.
+ * Makes room for the hook's frames on stacks that errors take; the function returned undoes it. Around a call that the hook
+ * makes in the host's place, so that its own frames cost the host none of theirs.
  */
-export function widenStacks(): () => void {
+export function widenStacks(frames = 1): () => void {
   const limit: unknown = Error.stackTraceLimit;
   const writable = Object.getOwnPropertyDescriptor(Error, 'stackTraceLimit')?.writable === true;
   if (typeof limit !== 'number' || !Number.isFinite(limit) || limit < 1 || !writable) return () => undefined;
-  Error.stackTraceLimit = limit + 1;
+  Error.stackTraceLimit = limit + frames;
   return () => {
-    if (Error.stackTraceLimit === limit + 1) Error.stackTraceLimit = limit;
+    if (Error.stackTraceLimit === limit + frames) Error.stackTraceLimit = limit;
   };
 }
 

@@ -1,6 +1,6 @@
 /** What the hook carries along the program's own asynchronous paths: who called, and inside which span. */
 import { AsyncLocalStorage } from 'node:async_hooks';
-import { captureCaller, MOST_FRAMES, type Caller } from './callSites.ts';
+import { captureCaller, isCalledByUser, MOST_FRAMES, type Caller } from './callSites.ts';
 import type { Site } from './contract.ts';
 
 /** One HTTP request as the transport's diagnostics channels see it. */
@@ -17,6 +17,8 @@ export interface CallContext extends Caller {
   insideSdk: boolean;
   /** Id of the innermost span around. */
   span: string | null;
+  /** Name of the framework's tool whose function runs; null in all that is not directly its work. */
+  tool: string | null;
   /** Who watches the requests made here: an observer, or `handled` when nobody needs to. */
   wire: WireObserver | 'handled' | null;
 }
@@ -35,6 +37,17 @@ export function enterContext(context: CallContext): () => void {
   const outer = storage.getStore();
   storage.enterWith(context);
   return () => storage.enterWith(outer);
+}
+
+/**
+ * The context of a call into an SDK or a framework: its caller is remembered for all that comes of it. Null where a call that is
+ * remembered already comes back to an entry on its way, unless code of the user's made it do so.
+ */
+export function entryContext(below: (...args: never[]) => unknown): CallContext | null {
+  const around = currentContext();
+  if (around?.insideSdk && around.frames.length > 0 && !isCalledByUser(below)) return null;
+  const { frames, unattributed } = callerOf(below);
+  return { frames, unattributed, insideSdk: true, span: around?.span ?? null, tool: null, wire: null };
 }
 
 /** A caller, with the name of the innermost named function of the user's that is on the stack itself. */

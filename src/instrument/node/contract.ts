@@ -12,5 +12,5 @@ export const CALL_HEADER: typeof protocol.CALL_HEADER = 'x-agent-cost-call';
 export const ORIGIN_HEADER: typeof protocol.ORIGIN_HEADER = 'x-agent-cost-origin';
 export const CALL_TAG_LIMIT: typeof protocol.CALL_TAG_LIMIT = 6000;
 
-/** The one name the hook leaves on `globalThis`: its own guard against loading twice, and where the `openai` package reports to. */
+/** The one name the hook leaves on `globalThis`: its own guard against loading twice, and where modules of interest report to. */
 export const HOOK_SYMBOL = Symbol.for('agent-cost.hook');

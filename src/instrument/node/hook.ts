@@ -9,12 +9,12 @@ import { hideFromStack } from './callSites.ts';
 import { HOOK_SYMBOL } from './contract.ts';
 import { hookFetch } from './fetchHook.ts';
 import { hookHttp } from './httpHook.ts';
-import { watchImport, watchRequire } from './moduleHook.ts';
-import { OpenAiHook } from './openaiHook.ts';
+import { watchImport, watchRequire, type Found } from './moduleHook.ts';
 import { hookProcesses } from './processHook.ts';
 import { Runtime } from './runtime.ts';
 import { readSession } from './session.ts';
 import { observeUndici } from './undiciHook.ts';
+import { Watchers } from './watchers.ts';
 
 function start(): void {
   if (HOOK_SYMBOL in globalThis) return;
@@ -28,10 +28,11 @@ function start(): void {
   }
 
   const runtime = new Runtime(session);
-  const openai = new OpenAiHook(runtime);
-  Object.defineProperty(globalThis, HOOK_SYMBOL, { value: { openai: (client: unknown) => openai.watch(client) } });
+  const watchers = new Watchers(runtime);
+  const found: Found = (...args) => watchers.found(...args);
+  Object.defineProperty(globalThis, HOOK_SYMBOL, { value: { found } });
   for (const part of [
-    () => watchRequire((client) => openai.watch(client)),
+    watchRequire,
     watchImport,
     () => hookFetch(runtime),
     () => hookHttp(runtime),

@@ -41,7 +41,14 @@ export function endHttpSpan(span: Span, status: number | null, error: unknown, r
 /** The context of what a request does underneath: that of its caller, but watched by `wire`. */
 export function wireContext(wire: CallContext['wire']): CallContext {
   const around = currentContext();
-  return { frames: around?.frames ?? [], unattributed: around?.unattributed ?? null, insideSdk: around?.insideSdk ?? false, span: around?.span ?? null, wire };
+  return {
+    frames: around?.frames ?? [],
+    unattributed: around?.unattributed ?? null,
+    insideSdk: around?.insideSdk ?? false,
+    span: around?.span ?? null,
+    tool: around?.tool ?? null,
+    wire,
+  };
 }
 
 /**

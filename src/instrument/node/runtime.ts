@@ -17,6 +17,10 @@ export interface SpanStart {
   source: SpanEvent['source'];
   detail: string | null;
   callId: string | null;
+  /** `langgraph 1.7.3`. */
+  framework?: string | null;
+  /** Size of a tool's arguments as JSON. */
+  argumentBytes?: number | null;
   /** When it began, if that is not now. */
   t?: number;
 }
@@ -80,6 +84,8 @@ export class Runtime {
       frames: start.caller.frames,
       unattributed: start.caller.unattributed,
       source: start.source,
+      framework: start.framework ?? null,
+      argumentBytes: start.argumentBytes ?? null,
       detail: start.detail,
       callId: start.callId,
     };

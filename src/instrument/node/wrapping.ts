@@ -29,4 +29,20 @@ export function replaceMethod(owner: object, name: string, wrap: (original: Call
   Object.defineProperty(owner, name, { ...descriptor, value: replacement });
 }
 
+/** A copy of an object, with its prototype and all its properties, listed or not, but for some. */
+export function copyWith(original: object, changes: Record<string, unknown>): Record<string, unknown> {
+  const descriptors: Record<string, PropertyDescriptor> = Object.getOwnPropertyDescriptors(original);
+  const copy = Object.create(Object.getPrototypeOf(original) as object | null, descriptors) as Record<string, unknown>;
+  for (const [key, value] of Object.entries(changes)) Object.defineProperty(copy, key, { value, enumerable: descriptors[key]?.enumerable ?? true, writable: true, configurable: true });
+  return copy;
+}
+
+export function isClass(value: unknown): value is { prototype: object } & object {
+  return typeof value === 'function' && typeof (value as { prototype?: unknown }).prototype === 'object' && value.prototype !== null;
+}
+
+export function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null;
+}
+
 export type { Callable };

@@ -1,0 +1,61 @@
+/** Remembers who called an SDK or a framework at its entry, where the user's line still is on the stack. */
+import { widenStacks } from './callSites.ts';
+import { currentContext, enterContext, entryContext, type CallContext } from './context.ts';
+import type { Callable } from './wrapping.ts';
+
+/** One call of an entry that is about to be made. */
+export interface EntryCall {
+  readonly self: unknown;
+  /** What it is called with. */
+  args: unknown[];
+  /** The context that it runs in. */
+  readonly context: CallContext;
+  /** Gets what the entry returned, and says what the caller gets. */
+  returned: (result: unknown) => unknown;
+}
+
+export class Entries {
+  /** Above 0 while an entry runs: what it calls in turn has the same caller. */
+  #depth = 0;
+
+  /**
+   * `original` with its caller remembered for all that comes of the call. `prepare` may change the call, and is asked for those
+   * as well that come from inside the framework.
+   */
+  watch(original: Callable, prepare: ((call: EntryCall) => void) | null = null): Callable {
+    const enter = (below: Callable, self: unknown, args: unknown[]): unknown => {
+      const call = this.#depth > 0 ? null : open(below, self, args, prepare);
+      if (call === null) return Reflect.apply(original, self, args);
+      const leave = enterContext(call.context);
+      const narrow = widenStacks(2);
+      this.#depth += 1;
+      let result: unknown;
+      // Not `catch` and `throw`: a thrown error keeps its place in the host's source only when nobody throws it again.
+      try {
+        result = Reflect.apply(original, self, call.args);
+      } finally {
+        this.#depth -= 1;
+        narrow();
+        leave();
+      }
+      return call.returned(result);
+    };
+    return function entry(this: unknown, ...args: unknown[]): unknown {
+      return enter(entry, this, args);
+    };
+  }
+}
+
+/** Null for a call that needs nothing of ours. The call itself goes on as it would without us, whatever happens here. */
+function open(below: Callable, self: unknown, args: unknown[], prepare: ((call: EntryCall) => void) | null): EntryCall | null {
+  try {
+    const context = entryContext(below);
+    if (context === null && prepare === null) return null;
+    const around = currentContext();
+    const call: EntryCall = { self, args, context: context ?? { ...around! }, returned: (result) => result };
+    prepare?.(call);
+    return call;
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,62 @@
+/** Mastra: who asked an agent, the agent's run, and its tools where they are made fit for a model. */
+import { findDefinition, noteDefinition } from '../definitions.ts';
+import { Entries } from '../entries.ts';
+import type { Watcher } from '../modules.ts';
+import { beginAgent, endWith, observed, passOn, type Reporter } from '../spans.ts';
+import { disguise, isClass, isObject, replaceMethod, type Callable } from '../wrapping.ts';
+
+const RUNS = ['generate', 'stream', 'network', 'generateLegacy', 'streamLegacy', 'resumeStream', 'resumeGenerate'];
+
+export function watchMastra(reporter: Reporter): Watcher {
+  const entries = new Entries();
+  return (name, value) => {
+    if (name === 'createTool' && typeof value === 'function') return disguise(watchDefinition(value as Callable), value as Callable);
+    if (!isClass(value)) return undefined;
+    if (name === 'Agent') for (const method of RUNS) replaceMethod(value.prototype, method, (original) => watchRun(reporter, entries, original));
+    else replaceMethod(value.prototype, 'createExecute', (original) => watchTool(reporter, original));
+    return undefined;
+  };
+}
+
+function watchDefinition(original: Callable): Callable {
+  return function define(this: unknown, ...args: unknown[]): unknown {
+    const tool = Reflect.apply(original, this, args);
+    noteDefinition(define, tool);
+    return tool;
+  };
+}
+
+/** A run ends when its answer is there; what is streamed knows when it is at its end. */
+function watchRun(reporter: Reporter, entries: Entries, original: Callable): Callable {
+  return entries.watch(original, (call) => {
+    const name = isObject(call.self) && typeof call.self['name'] === 'string' ? call.self['name'] : 'Agent';
+    const begun = beginAgent(reporter, name, call.context);
+    call.returned = (result) => {
+      if (!(result instanceof Promise)) return endWith(begun, result, () => null);
+      return passOn(result, begun.span, (output) => {
+        const wait = isObject(output) ? output['_waitUntilFinished'] : null;
+        if (typeof wait !== 'function') return endWith(begun, output, () => null);
+        const finished = Reflect.apply(wait as Callable, output, []) as Promise<unknown>;
+        finished.then(() => begun.span.end('ok', null, null), () => begun.span.end('error', null, null));
+        return output;
+      });
+    };
+  });
+}
+
+/** `createExecute(tool, options)` makes the function that the model's calls of a tool come to. */
+function watchTool(reporter: Reporter, original: Callable): Callable {
+  return function createExecute(this: unknown, ...args: unknown[]): unknown {
+    const run = Reflect.apply(original, this, args);
+    const [tool, options] = args;
+    const name = isObject(options) ? options['name'] : null;
+    if (typeof run !== 'function' || typeof name !== 'string') return run;
+    const watched = observed(reporter, run as Callable, {
+      describe: (_self, [input, call]) => {
+        const callId = isObject(call) ? call['toolCallId'] : null;
+        return { kind: 'tool', name, callId: typeof callId === 'string' ? callId : null, input, definition: findDefinition(tool) };
+      },
+    });
+    return disguise(watched, run as Callable);
+  };
+}
