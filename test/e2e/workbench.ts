@@ -106,14 +106,16 @@ const TRY_MS = 5_000;
 
 /**
  * Opens VS Code's quick input with a key, types, and picks the first entry with a text. Tried again when the key was lost, as happens
- * while a webview has the focus, or when the list was made before an extension's commands were there.
+ * while a webview has the focus, when the list was made before an extension's commands were there, or when the list changed under the
+ * click so that what should then be seen is not.
  */
-async function pick(page: Page, key: string, typed: string, entry: string): Promise<void> {
+async function pick(page: Page, key: string, typed: string, entry: string, seenThen?: Locator): Promise<void> {
   for (let tries = 1; ; tries++) {
     await page.keyboard.press(key);
     try {
       await page.locator('.quick-input-widget input').first().fill(typed, { timeout: TRY_MS });
       await page.locator('.quick-input-list .monaco-list-row', { hasText: entry }).first().click({ timeout: TRY_MS });
+      await seenThen?.waitFor({ timeout: TRY_MS });
       return;
     } catch (error) {
       if (tries === TRIES) throw error;
@@ -135,8 +137,7 @@ export async function listedCommands(page: Page, typed: string): Promise<string[
 
 /** Opens a file of the folder by name. */
 export async function openFile(page: Page, name: string): Promise<void> {
-  await pick(page, 'Control+P', name, name);
-  await page.locator(`.tab.active[data-resource-name="${name}"]`).waitFor();
+  await pick(page, 'Control+P', name, name, page.locator(`.tab.active[data-resource-name="${name}"]`));
 }
 
 /** Runs a command from the palette by its title. */
@@ -145,8 +146,7 @@ export const runCommand = (page: Page, title: string): Promise<void> => pick(pag
 /** Puts the cursor on a line, which scrolls it into view: VS Code makes lenses only for lines that can be seen. */
 export async function goToLine(page: Page, line: number): Promise<void> {
   await page.locator('.editor-instance .view-lines').first().click();
-  await pick(page, 'Control+G', `:${line}`, `line ${line}`);
-  await page.locator('#status\\.editor\\.selection', { hasText: `Ln ${line},` }).waitFor();
+  await pick(page, 'Control+G', `:${line}`, `line ${line}`, page.locator('#status\\.editor\\.selection', { hasText: `Ln ${line},` }));
 }
 
 /** The play button of the active editor. */

@@ -19,8 +19,9 @@ export function watchOpenAiAgents(reporter: Reporter): Watcher {
     if (name === 'tool') return disguise(watchTool(reporter, original), original);
     if (name === 'executeHandoffCalls') return disguise(observed(reporter, original, { describe: (_self, args) => handoffOf(args), measure: () => null }), original);
     if (!isClass(value)) return undefined;
-    if (name === 'Runner') replaceMethod(value.prototype, 'run', (run) => entries.watch(run));
-    else nesting.watch(value.prototype);
+    const prototype = value.prototype as object;
+    if (name === 'Runner') replaceMethod(prototype, 'run', (run) => entries.watch(run));
+    else nesting.watch(prototype);
     return undefined;
   };
 }
