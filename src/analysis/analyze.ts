@@ -8,13 +8,14 @@ import type { Profile } from '../profile/model.ts';
 import { REPORT_SCHEMA, type Report, type Totals } from '../profile/report.ts';
 import type { Milliseconds } from '../profile/units.ts';
 import type { TimelineDocument } from '../protocol/webview.ts';
-import { agentTime, findWaits } from './agentTime.ts';
+import { agentTime, findWaits, otherTime } from './agentTime.ts';
 import { findConversations } from './conversations.ts';
 import { SpanIds, callDrafts, hookDrafts, linkHookParents, toolAncestors, wallTime, type Clock, type Draft } from './drafts.ts';
 import { useOfEnergy, type EnergyUse } from './energy.ts';
 import { findFindings } from './findings.ts';
 import { buildGpuTrack, gpuTime, type GpuTrack } from './gpuTrack.ts';
 import { allArrivalGaps } from './phases.ts';
+import { functionTable } from './functions.ts';
 import { findRequests, type Requests } from './requests.ts';
 import { setRoles } from './roles.ts';
 import { onRunClock, runClock } from './runClock.ts';
@@ -22,8 +23,9 @@ import { lineTable } from './lines.ts';
 import { compareSpans } from './spanOrder.ts';
 import { ascending, percentiles, percentilesOfMany, sumKnown } from './statistics.ts';
 import { tokenSums, toolTable } from './tables.ts';
+import { findOwnFunctions, settleFunctions } from './ownFunctions.ts';
 import { findWarnings } from './warnings.ts';
-import { wireTools } from './wireTools.ts';
+import { askedTools, wireTools } from './wireTools.ts';
 
 export interface AnalyzeOptions {
   /** Still being recorded: what has no end is running, not cut off. */
@@ -44,16 +46,21 @@ export function analyze(recorded: Profile, options: AnalyzeOptions = {}): Timeli
   const hooks = hookDrafts(profile, clock, ids);
   linkHookParents(wireDrafts, hooks);
   fillUnreportedCache(profile, calls);
-  const tools = [...hooks.filter((draft) => draft.span.kind === 'tool'), ...wireTools(calls, hooks, ids)];
+  const own = findOwnFunctions(hooks, calls, askedTools(calls), ids);
+  const seen = [...own.rest, ...own.functions];
+  const inferredTools = wireTools(calls, seen, ids);
+  const { functions, carriers } = settleFunctions(own, [...wireDrafts, ...seen, ...inferredTools]);
+  const tools = [...[...own.rest, ...own.functions].filter((draft) => draft.span.kind === 'tool'), ...inferredTools];
   const conversations = findConversations(calls);
   setRoles(calls, conversations);
-  const requests = findRequests(calls, tools, hooks, conversations, ids);
-  const drafts = [...wireDrafts, ...tools, ...hooks.filter((draft) => draft.span.kind !== 'tool'), ...requests.agents, ...requests.steps];
+  const functionsAndStretches = [...functions, ...own.stretches].sort((a, b) => a.start - b.start);
+  const requests = findRequests({ calls, tools, functions: functionsAndStretches, hooks: own.rest, conversations, carriers }, ids);
+  const drafts = [...wireDrafts, ...tools, ...functionsAndStretches, ...own.rest.filter((draft) => draft.span.kind !== 'tool'), ...requests.agents, ...requests.steps];
   drafts.sort((a, b) => compareSpans(a.span, b.span));
   tools.sort((a, b) => compareSpans(a.span, b.span));
 
   const above = toolAncestors(drafts);
-  const waits = findWaits(drafts, above, clock.wallMs);
+  const waits = findWaits(drafts, functionsAndStretches, clock.wallMs);
   const track = buildGpuTrack(profile, calls, clock);
   const energy = useOfEnergy(profile, track, waits, clock.wallMs);
   for (const call of calls) energy.charge(call);
@@ -80,10 +87,11 @@ export function analyze(recorded: Profile, options: AnalyzeOptions = {}): Timeli
       pauses: ownClock.pauses.map(({ at, length }) => ({ atMs: at, ms: length })),
     },
     backend: profile.backend,
-    totals: totalsOf(calls, tools, above, requests, clock, { agentMs: agentTime(waits), track, energy }),
+    totals: totalsOf(calls, tools, above, requests, clock, { agentMs: agentTime(waits), otherMs: otherTime(waits, hooks), track, energy }),
     spans: drafts.map((draft) => draft.span),
     lines: lineTable(calls, tools, above, energy),
     tools: toolTable(tools, above, energy),
+    functions: functionTable(functionsAndStretches, above, energy),
     findings: findFindings({ calls, tools, above, conversations, energy, track, wallMs: clock.wallMs }),
     warnings: findWarnings(profile, calls, energy),
   };
@@ -107,7 +115,7 @@ function totalsOf(
   above: ReadonlyMap<string, Draft>,
   requests: Requests,
   { wallMs }: Clock,
-  { agentMs, track, energy }: { agentMs: Totals['agentMs']; track: GpuTrack; energy: EnergyUse },
+  { agentMs, otherMs, track, energy }: Pick<Totals, 'agentMs' | 'otherMs'> & { track: GpuTrack; energy: EnergyUse },
 ): Totals {
   return {
     wallMs,
@@ -121,6 +129,7 @@ function totalsOf(
     ttftMs: percentiles(ascending(calls.flatMap((draft) => draft.span.llm?.ttftMs ?? []))),
     itlMs: percentilesOfMany(allArrivalGaps(calls.flatMap((draft) => draft.call ?? []))),
     agentMs,
+    otherMs,
     gpuMs: gpuTime(track),
     gpuEvidence: track.evidence,
     energyWh: energy.totals,

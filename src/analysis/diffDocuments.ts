@@ -26,8 +26,8 @@ export function applyUpdate(document: TimelineDocument, update: TimelineUpdate):
 }
 
 function withoutSpans(report: Report): TimelineUpdate['report'] {
-  const { schema, run, backend, totals, lines, tools, findings, warnings } = report;
-  return { schema, run, backend, totals, lines, tools, findings, warnings };
+  const { spans: _, ...rest } = report;
+  return rest;
 }
 
 /** Deep equality of plain data. */

@@ -186,6 +186,16 @@ export function linkHookParents(calls: readonly Draft[], hooks: readonly Draft[]
   }
 }
 
+/** Finds what is around a draft, innermost first. */
+export function ancestors(drafts: readonly Draft[]): (draft: Draft) => Draft[] {
+  const byId = new Map(drafts.map((draft) => [draft.span.id, draft]));
+  return (draft) => {
+    const found: Draft[] = [];
+    for (let at = byId.get(draft.span.parent ?? ''); at !== undefined; at = byId.get(at.span.parent ?? '')) found.push(at);
+    return found;
+  };
+}
+
 /** The nearest tool above each draft, by span id; those without one are not in it. */
 export function toolAncestors(drafts: readonly Draft[]): Map<string, Draft> {
   const byId = new Map(drafts.map((draft) => [draft.span.id, draft]));

@@ -9,7 +9,7 @@ import type { Site } from '../profile/recordingFormat.ts';
 import type { Draft } from './drafts.ts';
 import type { EnergyUse } from './energy.ts';
 import { ascending, percentile, sumKnown, tidy, weakestEvidence } from './statistics.ts';
-import { sumBlame, tokenSums, totalTime } from './tables.ts';
+import { sumBlame, tokenSums, totalTime, unionTime } from './tables.ts';
 
 interface LineGroup {
   site: Site;
@@ -123,7 +123,7 @@ function inclusiveOf({ allCalls: calls, allTools: tools, allParts: parts }: Line
     calls: calls.length + tools.length,
     llmCalls: calls.length,
     toolCalls: tools.length,
-    wallMs: unionOf([...calls, ...tools]),
+    wallMs: unionTime([...calls, ...tools]),
     llmMs: totalTime(calls),
     toolMs: totalTime(tools),
     ...tokenSums(calls),
@@ -142,15 +142,4 @@ function energyOf(calls: readonly Draft[]): number | null {
 function costOf(calls: readonly Draft[], tools: readonly Draft[], energy: EnergyUse): number | null {
   const idleUsd = energy.usdPerMs === null || tools.length === 0 ? null : sumBlame(tools, energy.blame).idleMs * energy.usdPerMs;
   return sumKnown([...calls.map((draft) => draft.span.llm?.costUsd ?? null), idleUsd]);
-}
-
-function unionOf(drafts: readonly Draft[]): number {
-  let total = 0;
-  let until = -Infinity;
-  for (const { start, end } of [...drafts].sort((a, b) => a.start - b.start)) {
-    if (end <= until) continue;
-    total += end - Math.max(start, until);
-    until = end;
-  }
-  return tidy(total);
 }

@@ -2,12 +2,14 @@
  * Groups calls and tools into requests (one task given to the agent) and steps (a call and the tools after it).
  *
  * A wrong split or join is worse than none: several requests are told apart only where the same kind of
- * conversation starts anew with another last message, and conversations are seen to go on. Else the whole run is one.
+ * conversation starts anew with another last message, and conversations are seen to go on; or where a function that leads
+ * to all calls was measured to run several times. Else the whole run is one.
  */
-import type { Evidence } from '../profile/recordingFormat.ts';
+import type { Evidence, Site } from '../profile/recordingFormat.ts';
 import type { Milliseconds } from '../profile/units.ts';
 import { hasHashes, type Conversations } from './conversations.ts';
 import { inferredDraft, type Draft, type SpanIds } from './drafts.ts';
+import { groupBy } from './grouping.ts';
 
 const LONGEST_NAME = 80;
 const CLOCK_SKEW: Milliseconds = 5;
@@ -27,17 +29,29 @@ interface Group {
   name: string | null;
 }
 
-/** Sets the parents of top-level calls and tools; returns the spans made for that. */
-export function findRequests(calls: readonly Draft[], tools: readonly Draft[], hooks: readonly Draft[], conversations: Conversations, ids: SpanIds): Requests {
+export interface RequestInput {
+  calls: readonly Draft[];
+  tools: readonly Draft[];
+  /** What the program did itself, beside its tools. */
+  functions: readonly Draft[];
+  /** What hooks saw besides: a framework's agents among it. */
+  hooks: readonly Draft[];
+  conversations: Conversations;
+  /** Functions in which models were called. */
+  carriers: readonly Draft[];
+}
+
+/** Sets the parents of top-level calls, tools and functions; returns the spans made for that. */
+export function findRequests({ calls, tools, functions, hooks, conversations, carriers }: RequestInput, ids: SpanIds): Requests {
   const measured = hooks.filter((draft) => draft.span.kind === 'agent');
   if (measured.length > 0) {
     const count = measured.filter((draft) => draft.span.parent === null).length;
     return { agents: [], steps: [], count, evidence: 'measured' };
   }
   const topCalls = calls.filter((draft) => draft.span.parent === null);
-  const topTools = tools.filter((draft) => draft.span.parent === null);
+  const topTools = [...tools, ...functions].filter((draft) => draft.span.parent === null).sort((a, b) => a.start - b.start);
   if (topCalls.length === 0) return { agents: [], steps: [], count: 0, evidence: 'inferred' };
-  const groups = splitCalls(topCalls, conversations) ?? [{ calls: topCalls, tools: [], name: nameOf(topCalls[0]) }];
+  const groups = splitCalls(topCalls, conversations) ?? splitByFunction(topCalls, carriers, [...hooks, ...functions, ...tools]) ?? [{ calls: topCalls, tools: [], name: nameOf(topCalls[0]) }];
   placeTools(groups, topTools);
   const agents: Draft[] = [];
   const steps: Draft[] = [];
@@ -77,6 +91,60 @@ function splitCalls(calls: readonly Draft[], { headOf, continuationOf }: Convers
   if (others.length > 0 && !placeByTime(list, others)) return null;
   for (const group of list) group.calls.sort((a, b) => a.start - b.start);
   return list;
+}
+
+/**
+ * One group for each run of the outermost function that ran several times and leads to every call; null when there is none.
+ *
+ * Functions are measured from the first answer on, so that the very first run may not be: then all calls that are in no run began
+ * before the runs did, one after the other, and came through that function too.
+ */
+function splitByFunction(calls: readonly Draft[], carriers: readonly Draft[], others: readonly Draft[]): Group[] | null {
+  const around = recordedAround([...carriers, ...others]);
+  const byFunction = groupBy([...carriers].sort((a, b) => a.start - b.start), ({ span }) => `${span.pid}\n${span.site?.file}\n${span.site?.function}`);
+  let best: { depth: number; groups: Group[] } | null = null;
+  for (const runs of byFunction.values()) {
+    const [first] = runs;
+    const site = first?.span.site ?? null;
+    if (first === undefined || site === null) continue;
+    const depth = first.span.frames.length;
+    if (best !== null && depth >= best.depth) continue;
+    const groups = groupsOfRuns(calls, runs, site, around);
+    if (groups !== null && groups.length > 1) best = { depth, groups };
+  }
+  return best?.groups ?? null;
+}
+
+/** Ids of what was recorded as running around a call, carriers included. */
+function recordedAround(seen: readonly Draft[]): (call: Draft) => ReadonlySet<string> {
+  const parents = new Map(seen.flatMap(({ hook }) => (hook === null ? [] : [[hook.start.id, hook.start.parent] as const])));
+  return (call) => {
+    const ids = new Set<string>();
+    for (let at = call.call?.start.parent ?? null; at !== null && !ids.has(at); at = parents.get(at) ?? null) ids.add(at);
+    return ids;
+  };
+}
+
+function groupsOfRuns(calls: readonly Draft[], runs: readonly Draft[], site: Site, around: (call: Draft) => ReadonlySet<string>): Group[] | null {
+  const groups = runs.map((): Group => ({ calls: [], tools: [], name: null }));
+  const early: Draft[] = [];
+  for (const call of calls) {
+    if (!call.span.frames.some((frame) => frame.file === site.file && frame.function === site.function)) return null;
+    const ids = around(call);
+    // Of a function that calls itself the outermost run: they are in order of start.
+    const home = runs.findIndex(({ hook }) => hook !== null && ids.has(hook.start.id));
+    (home === -1 ? early : groups[home]?.calls)?.push(call);
+  }
+  const begun = runs[0]?.start ?? Infinity;
+  if (early.some((call) => call.end > begun + CLOCK_SKEW) || !oneAfterTheOther(early)) return null;
+  const all = early.length === 0 ? groups : [{ calls: early, tools: [], name: null }, ...groups];
+  const found = all.filter((group) => group.calls.length > 0);
+  for (const group of found) group.name = nameOf(group.calls[0]);
+  return found;
+}
+
+function oneAfterTheOther(calls: readonly Draft[]): boolean {
+  return calls.every((call, index) => index === 0 || call.start >= (calls[index - 1]?.end ?? 0) - CLOCK_SKEW);
 }
 
 /** Calls of another kind (a planner, an embedding) belong to the request that was running, if only one ever was. */

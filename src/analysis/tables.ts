@@ -69,3 +69,15 @@ export function sumBlame(drafts: readonly Draft[], blame: ReadonlyMap<Draft, Bla
 export function totalTime(drafts: readonly Draft[]): number {
   return tidy(drafts.reduce((sum, draft) => sum + (draft.end - draft.start), 0));
 }
+
+/** Time in which at least one of them went on. */
+export function unionTime(drafts: readonly Draft[]): number {
+  let total = 0;
+  let until = -Infinity;
+  for (const { start, end } of [...drafts].sort((a, b) => a.start - b.start)) {
+    if (end <= until) continue;
+    total += end - Math.max(start, until);
+    until = end;
+  }
+  return tidy(total);
+}

@@ -6,8 +6,11 @@ import { formatCount } from '../profile/formatValue.ts';
 import type { MessageDigest, Site, ToolCall } from '../profile/recordingFormat.ts';
 import type { Milliseconds } from '../profile/units.ts';
 import { groupBy } from './grouping.ts';
-import { inferredDraft, toolAncestors, type Draft, type SpanIds } from './drafts.ts';
+import { ancestors, inferredDraft, toolAncestors, type Draft, type SpanIds } from './drafts.ts';
+import { becomeTool } from './ownFunctions.ts';
 
+/** Share of the time between the model's answer and the next request. */
+const NEARLY_ALL = 0.8;
 /** Hooks place their clock beside the profiler's with about this error. */
 const CLOCK_SKEW: Milliseconds = 5;
 const NOT_SEEN = "Inferred from the wire: the tool's code was not seen.";
@@ -24,7 +27,16 @@ interface Envelope extends Asked {
   resultBytes: number;
 }
 
-/** Turns what the wire shows into tool spans: measured ones are renamed in place, the rest is returned as new drafts. */
+/** Whether a function was asked for as a tool by any of the calls' answers. */
+export function askedTools(calls: readonly Draft[]): (functionName: string) => boolean {
+  const names = new Set(calls.flatMap(({ call }) => call?.end?.toolCalls.map(({ name }) => plainName(name)) ?? []));
+  return (functionName) => names.has(plainName(functionName));
+}
+
+/**
+ * Turns what the wire shows into tool spans: measured ones are renamed in place, functions of the program's own become tools in
+ * place, the rest is returned as new drafts. `hooks`: what was seen inside the program, its functions among it.
+ */
 export function wireTools(calls: readonly Draft[], hooks: readonly Draft[], ids: SpanIds): Draft[] {
   const asked = calls.flatMap((issuer) =>
     issuer.call?.end ? issuer.call.end.toolCalls.map((tool): Asked => ({ issuer, tool, at: issuer.end })) : [],
@@ -32,10 +44,11 @@ export function wireTools(calls: readonly Draft[], hooks: readonly Draft[], ids:
   if (asked.length === 0) return [];
   const envelopes = findEnvelopes(calls, asked);
   const above = toolAncestors([...hooks, ...calls]);
-  const measured = hooks.filter((draft) => draft.span.kind === 'tool');
+  const measured = hooks.filter((draft) => draft.span.kind === 'tool' || isFunction(draft)).sort((a, b) => a.start - b.start);
   const open = new Set(envelopes);
   const free = new Set(measured);
   const join = (envelope: Asked, measured: Draft, resultBytes: number | null): void => {
+    if (isFunction(measured)) becomeTool(measured);
     measured.span.name = envelope.tool.name;
     measured.issuer = envelope.issuer;
     if (measured.span.tool !== null) {
@@ -48,8 +61,9 @@ export function wireTools(calls: readonly Draft[], hooks: readonly Draft[], ids:
   };
   closeHandoffs(hooks, open);
   joinByCallId(asked, envelopes, measured, open, join);
-  const spanned = joinByName(open, free, above, join, ids);
-  joinOnlyCandidates(envelopes, open, free, above, join);
+  const around = ancestors(hooks);
+  const spanned = joinByName(open, free, above, around, join, ids);
+  joinOnlyCandidates(envelopes, open, free, above, around, join);
   const inferred = [...open].map((envelope) => envelopeDraft(envelope, ids));
   const byId = new Map(hooks.map((draft) => [draft.span.id, draft]));
   for (const draft of [...spanned, ...inferred]) draft.span.parent = parentOf(draft, byId);
@@ -120,6 +134,19 @@ function continues(longer: readonly MessageDigest[], shorter: readonly MessageDi
 type Join = (envelope: Asked, measured: Draft, resultBytes: number | null) => void;
 /** The nearest tool around each span. */
 type Above = ReadonlyMap<string, Draft>;
+/** All that is around a span, innermost first. */
+type Around = (draft: Draft) => readonly Draft[];
+
+/** A function of the program's own, as long as it is no tool. */
+function isFunction({ span }: Draft): boolean {
+  return span.kind === 'other' && (span.source === 'function' || span.source === 'sampled');
+}
+
+/** Those that are inside no other of them. */
+function outermost(found: readonly Draft[], around: Around): Draft[] {
+  const all = new Set(found);
+  return found.filter((draft) => !around(draft).some((outer) => all.has(outer)));
+}
 
 /** A framework's handoff to another agent answers a tool call, and is none: what comes after it is the other agent's work. */
 function closeHandoffs(hooks: readonly Draft[], open: Set<Envelope>): void {
@@ -148,7 +175,7 @@ function joinByCallId(asked: readonly Asked[], envelopes: readonly Envelope[], t
  * A function of the tool's own name was on the stack. As many measured spans as tool calls of that name: joined in
  * order. Several for one tool call (a search that sends two requests): one span over all of them.
  */
-function joinByName(open: Set<Envelope>, free: Set<Draft>, above: Above, join: Join, ids: SpanIds): Draft[] {
+function joinByName(open: Set<Envelope>, free: Set<Draft>, above: Above, around: Around, join: Join, ids: SpanIds): Draft[] {
   const groups = groupBy(open, (envelope) => `${envelope.issuer.span.id}\n${plainName(envelope.tool.name)}`);
   const candidates = [...free];
   const fits = new Map<string, Draft[]>();
@@ -156,7 +183,7 @@ function joinByName(open: Set<Envelope>, free: Set<Draft>, above: Above, join: J
   for (const [key, envelopes] of groups) {
     const first = envelopes[0];
     if (first === undefined) continue;
-    const found = candidatesWithin(candidates, envelopes, above).filter((draft) => namedFrame(draft, first.tool.name) !== null);
+    const found = outermost(candidatesWithin(candidates, envelopes, above).filter((draft) => namedFrame(draft, first.tool.name) !== null), around);
     fits.set(key, found);
     for (const draft of found) claims.set(draft, (claims.get(draft) ?? 0) + 1);
   }
@@ -182,13 +209,16 @@ function joinByName(open: Set<Envelope>, free: Set<Draft>, above: Above, join: J
   return spanned;
 }
 
-/** Exactly one measured span in an envelope, and that span in no other envelope. */
-function joinOnlyCandidates(envelopes: readonly Envelope[], open: Set<Envelope>, free: Set<Draft>, above: Above, join: Join): void {
+/**
+ * Exactly one measured span in an envelope, and that span in no other envelope. A function of another name must have taken nearly
+ * all of the time: what is too short to be seen may have been the tool, and the function what was done with its result.
+ */
+function joinOnlyCandidates(envelopes: readonly Envelope[], open: Set<Envelope>, free: Set<Draft>, above: Above, around: Around, join: Join): void {
   const candidates = [...free];
   const claims = new Map<Draft, number>();
   const fits = new Map<Envelope, Draft[]>();
   for (const envelope of envelopes) {
-    const found = candidatesWithin(candidates, [envelope], above);
+    const found = outermost(candidatesWithin(candidates, [envelope], above), around);
     fits.set(envelope, found);
     for (const draft of found) claims.set(draft, (claims.get(draft) ?? 0) + 1);
   }
@@ -196,6 +226,7 @@ function joinOnlyCandidates(envelopes: readonly Envelope[], open: Set<Envelope>,
     const found = fits.get(envelope) ?? [];
     const only = found[0];
     if (only === undefined || found.length !== 1 || claims.get(only) !== 1) continue;
+    if (isFunction(only) && only.end - only.start < (envelope.end - envelope.start) * NEARLY_ALL) continue;
     join(envelope, only, envelope.resultBytes);
     open.delete(envelope);
   }
@@ -292,6 +323,8 @@ function liesWithin(draft: Draft, envelope: Envelope): boolean {
 function namedFrame(draft: Draft, toolName: string): number | null {
   const wanted = plainName(toolName);
   if (wanted === '') return null;
+  // A function is itself, whoever called it.
+  if (isFunction(draft)) return plainName(draft.span.name) === wanted ? 0 : null;
   const frame = draft.span.frames.findIndex((site: Site) => site.function !== null && plainName(site.function) === wanted);
   if (frame !== -1) return frame;
   return plainName(draft.hook?.start.name ?? '') === wanted ? 0 : null;

@@ -190,8 +190,8 @@ export const callEndLineSchema = z.object({
   text: z.string().nullable(),
 });
 
-/** What a stretch of the agent's own time was spent on. `backoff`: sleep before a retry, or for a rate limit. */
-export const activitySchema = z.enum(['cpu', 'sleep', 'backoff', 'lock', 'socket', 'file', 'process']);
+/** What a stretch of the agent's own time was spent on. `backoff`: sleep before a retry, or for a rate limit; `input`: a person at the terminal. */
+export const activitySchema = z.enum(['cpu', 'sleep', 'backoff', 'lock', 'socket', 'file', 'process', 'input']);
 export type Activity = z.infer<typeof activitySchema>;
 
 export const spanKindSchema = z.enum(['agent', 'step', 'llm', 'tool', 'other']);

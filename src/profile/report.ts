@@ -84,7 +84,7 @@ export const reportSpanSchema = z.object({
   source: spanSourceSchema.nullable(),
   /** The framework that it is a part of: `langgraph 1.0.4`. */
   framework: z.string().nullable(),
-  /** Kind `other`: what the time went into, where that is known. */
+  /** Kinds `other` and `tool`: what most of the time went into, where that is known. */
   activity: activitySchema.nullable(),
   llm: llmDetailsSchema.nullable(),
   tool: toolDetailsSchema.nullable(),
@@ -183,6 +183,8 @@ export const reportSchema = z.object({
     itlMs: percentiles,
     /** Union over the run: llm = only LLM calls in flight, tool = only tools, overlap = both, other = neither. Sums to wallMs. */
     agentMs: z.object({ llm: z.number(), tool: z.number(), overlap: z.number(), other: z.number() }),
+    /** What `agentMs.other` went into, as far as it was seen: sums to it. */
+    otherMs: z.record(z.enum([...activitySchema.options, 'unknown']), z.number()),
     /** Union over the run; sums to wallMs. `foreign` is null where nothing tells (then it hides in the other states). */
     gpuMs: z.object({ prefill: n, decode: n, mixed: n, foreign: n, idle: n }),
     gpuEvidence: evidenceSchema.nullable(),
@@ -204,6 +206,32 @@ export const reportSchema = z.object({
       evidence: evidenceSchema,
     }),
   ),
+  /**
+   * What the program did between its calls, by function, the longest (itself) first. Functions that are tools, or run inside of
+   * one, are not in it.
+   */
+  functions: z.array(
+    z.object({
+      name: z.string(),
+      /** Where it is defined, or, for what a function that leads to model calls did itself, the line. */
+      site: siteSchema.nullable(),
+      calls: count,
+      errors: count,
+      /** Time in which at least one of its runs went on. */
+      totalMs: z.number(),
+      /** Without the functions that it called, as far as these were seen. */
+      selfMs: z.number(),
+      p50Ms: n,
+      p95Ms: n,
+      /** What most of the time went into. */
+      activity: activitySchema.nullable(),
+      idleBlameMs: n,
+      idleEnergyWh: n,
+      evidence: evidenceSchema,
+      /** Ids of its spans, in order of start. */
+      spans: z.array(z.string()),
+    }),
+  ),
   findings: z.array(
     z.object({
       rule: z.string(),
@@ -219,6 +247,7 @@ export const reportSchema = z.object({
 });
 export type Report = z.infer<typeof reportSchema>;
 export type ReportTool = Report['tools'][number];
+export type ReportFunction = Report['functions'][number];
 export type Totals = Report['totals'];
 
 /** One stretch of the GPU lane: contiguous over the run, idle included. */

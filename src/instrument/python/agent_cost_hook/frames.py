@@ -100,11 +100,36 @@ def remember(made):
 
 def capture():
     """The Origin of what runs here."""
-    frame = sys._getframe(1)
+    return _walked(sys._getframe(1), enclosing_span(), None)
+
+
+def capture_thread(frame, ident, span=None):
+    """The Origin of what runs in a thread, from a frame on its stack outwards. `span`: what is known to run around it."""
+    return _walked(frame, span, ident)
+
+
+def capture_suspended(coroutine_frames, task):
+    """The Origin of a task that waits: its coroutines' frames, innermost first."""
+    sites = [_site(frame, frame.f_code) for frame in coroutine_frames if is_users(frame.f_code)][:MAX_FRAMES]
+    origin = None
+    if coroutine_frames:
+        known = _coroutines.get(id(coroutine_frames[-1]))
+        origin = None if known is None else known[1]
+    if origin is None:
+        origin = getattr(task, ORIGIN, None)
+    return _continued(sites, origin, UNKNOWN_TASK, None)
+
+
+def is_users(code):
+    """Whether code belongs to the user's own files."""
+    kind = _kinds.get(code.co_filename)
+    return (_kind_of(code.co_filename) if kind is None else kind) == _USER
+
+
+def _walked(frame, span, ident):
     sites = []
     sdk_seen = False
     in_async = False
-    span = enclosing_span()
     for _ in range(_MAX_DEPTH):
         if frame is None:
             break
@@ -112,7 +137,7 @@ def capture():
         flags = code.co_flags
         if in_async and not flags & _SUSPENDABLE:
             # Whatever drives a coroutine from here is an event loop, and its caller is not ours.
-            return _continued(sites, _origin_of_task(frame), UNKNOWN_TASK, span)
+            return _continued(sites, None if ident is not None else _origin_of_task(frame), UNKNOWN_TASK, span)
         name = code.co_filename
         kind = _kinds.get(name)
         if kind is None:
@@ -137,7 +162,7 @@ def capture():
                     return _continued(sites, known[1], UNKNOWN_TASK, span)
         frame = frame.f_back
     if frame is None:
-        thread = _current_thread()
+        thread = _thread(ident)
         if thread is not None and thread is not _main_thread():
             return _continued(sites, getattr(thread, ORIGIN, None), LIBRARY_THREAD, span)
     return _ended(sites, NO_USER_CODE, span)
@@ -188,8 +213,11 @@ def modules_before_user():
 def definition_site(function):
     """Where a function of the user's is defined, or None for a library's or one that is not Python."""
     code = getattr(function, "__code__", None) or getattr(getattr(function, "__call__", None), "__code__", None)
-    if code is None or _kind_of(code.co_filename) != _USER:
-        return None
+    return None if code is None or not is_users(code) else definition_of(code)
+
+
+def definition_of(code):
+    """Where code is defined."""
     return {
         "file": _absolute(code.co_filename),
         "line": max(code.co_firstlineno, 1),
@@ -198,9 +226,9 @@ def definition_site(function):
     }
 
 
-def thread_name():
-    """`main`, or the thread's name. Never makes a thread object, as threading.current_thread() may."""
-    thread = _current_thread()
+def thread_name(ident=None):
+    """`main`, or the thread's name; of the current thread where none is named. Never makes a thread object, as threading.current_thread() may."""
+    thread = _thread(ident)
     if thread is None:
         return "main" if "threading" not in sys.modules else "thread"
     return "main" if thread is _main_thread() else str(thread.name)
@@ -208,17 +236,23 @@ def thread_name():
 
 def thread_ident():
     """A short name for the thread in ids."""
-    thread = _current_thread()
+    thread = _thread(None)
     if thread is None or thread is _main_thread():
         return "main"
     return str(thread.ident)
 
 
-def _current_thread():
+def native_id(ident):
+    """The system's number of a thread, or None."""
+    thread = _thread(ident)
+    return os.getpid() if thread is None and "threading" not in sys.modules else getattr(thread, "native_id", None)
+
+
+def _thread(ident):
     threading = sys.modules.get("threading")
     if threading is None:
         return None
-    return threading._active.get(threading.get_ident())
+    return threading._active.get(threading.get_ident() if ident is None else ident)
 
 
 def _main_thread():

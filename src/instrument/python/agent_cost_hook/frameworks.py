@@ -56,6 +56,8 @@ def begin(framework, tool):
 
 def _is_run_of(span, name):
     """Whether a span is a run of the tool of that name: a framework may hand its tool on to another one (MCP, LangChain's tools)."""
+    while span is not None and span.source == "function":
+        span = span.origin.span
     if span is None or span.kind != "tool" or span.source not in ("framework", "toolRunner"):
         return False
     # Some put the name of the tool's server in front of its own.

@@ -50,10 +50,8 @@ class Span:
 
     def fail(self, exception):
         """Ends with what was raised."""
-        if type(exception).__name__ in _INTERRUPTIONS:
-            self._end("cancelled", None, None, None)
-        else:
-            self._end("error", safe_text.error(exception), None, None)
+        status, error = outcome_of(exception)
+        self._end(status, error, None, None)
 
     def _end(self, status, error, result_bytes, at):
         if self.ended:
@@ -64,6 +62,13 @@ class Span:
             events.emit({"type": "spanEnd", "t": ended, "id": self.id, "status": status, "error": error, "resultBytes": result_bytes})
         except Exception:
             pass  # Ends are reported from destructors and callbacks, where nothing may be raised.
+
+
+def outcome_of(exception):
+    """(status, error) of what ended with an exception."""
+    if type(exception).__name__ in _INTERRUPTIONS:
+        return "cancelled", None
+    return "error", safe_text.error(exception)
 
 
 def enter(span):

@@ -1,6 +1,6 @@
 """aiohttp: routes LLM calls and measures other requests, at the session."""
 
-from .. import routing, spans
+from .. import routing, spans, strands
 from . import replace
 
 _SPAN = "_agent_cost_span"
@@ -10,20 +10,21 @@ def patch(module):
     def make(original):
         async def _request(self, method, str_or_url, **kwargs):
             plan, span, url = _before(self, method, str_or_url, kwargs)
-            if plan is not None:
-                try:
-                    response = await original(self, method, type(url)(plan.url, encoded=True), **_changed(kwargs, plan.headers))
-                    # The program sees the URL that it asked for.
-                    response._url = response._real_url = url
-                    return response
-                except Exception as error:
-                    if plan.fallback is None or not routing.profiler_is_gone(error):
-                        raise
-                return await original(self, method, plan.fallback or str_or_url, **kwargs)
             if span is None:
                 return await original(self, method, str_or_url, **kwargs)
             try:
-                response = await original(self, method, str_or_url, **kwargs)
+                response = None
+                if plan is not None:
+                    try:
+                        response = await original(self, method, type(url)(plan.url, encoded=True), **_changed(kwargs, plan.headers))
+                        # The program sees the URL that it asked for.
+                        response._url = response._real_url = url
+                    except Exception as error:
+                        if plan.fallback is None or not routing.profiler_is_gone(error):
+                            raise
+                if response is None:
+                    again = str_or_url if plan is None else plan.fallback or str_or_url
+                    response = await original(self, method, again, **kwargs)
             except BaseException as error:
                 span.fail(error)
                 raise
@@ -40,6 +41,7 @@ def patch(module):
 
 
 def _before(session, method, str_or_url, kwargs):
+    """The plan of an LLM call, what ends with its response (the call's flight, or a tool's span), and the URL that was asked for."""
     try:
         url = session._build_url(str_or_url)
         body = kwargs.get("json") if kwargs.get("json") is not None else kwargs.get("data")
@@ -52,7 +54,7 @@ def _before(session, method, str_or_url, kwargs):
                 return None, None, None
             # Sessions with a base URL refuse others in old versions: raises here rather than in the request.
             session._build_url(plan.url)
-            return plan, None, url
+            return plan, strands.Flight(), url
         netloc = url.raw_host if url.is_default_port() else "%s:%s" % (url.raw_host, url.port)
         return None, spans.open_http(method.upper(), netloc, url.raw_path), None
     except Exception:

@@ -2,7 +2,7 @@
 
 from urllib.parse import urlsplit
 
-from .. import routing, spans
+from .. import routing, spans, strands
 from . import replace
 
 _DIRECT = "_agent_cost_direct"
@@ -15,18 +15,18 @@ def patch(module):
     def make_sync(original):
         def handle_request(self, request):
             call, span = _before(self, request, module.HTTPTransport)
-            if call is None and span is None:
+            if span is None:
                 return original(self, request)
-            if call is not None:
-                transport, rerouted, fallback = call
+            transport, sent, fallback = call
+            try:
                 try:
-                    return original(transport, rerouted)
+                    response = original(transport, sent)
                 except Exception as error:
                     if fallback is None or not routing.profiler_is_gone(error):
                         raise
-                return original(self, _redirected(request, fallback))
-            try:
-                response = original(self, request)
+                    response = None
+                if response is None:
+                    response = original(self, _redirected(request, fallback))
             except BaseException as error:
                 span.fail(error)
                 raise
@@ -38,18 +38,18 @@ def patch(module):
     def make_async(original):
         async def handle_async_request(self, request):
             call, span = _before(self, request, module.AsyncHTTPTransport)
-            if call is None and span is None:
+            if span is None:
                 return await original(self, request)
-            if call is not None:
-                transport, rerouted, fallback = call
+            transport, sent, fallback = call
+            try:
                 try:
-                    return await original(transport, rerouted)
+                    response = await original(transport, sent)
                 except Exception as error:
                     if fallback is None or not routing.profiler_is_gone(error):
                         raise
-                return await original(self, _redirected(request, fallback))
-            try:
-                response = await original(self, request)
+                    response = None
+                if response is None:
+                    response = await original(self, _redirected(request, fallback))
             except BaseException as error:
                 span.fail(error)
                 raise
@@ -64,17 +64,18 @@ def patch(module):
 
 
 def _before(transport, request, transport_class):
-    """What to do with a request: (transport, request, fallback) for an LLM call, a span for a tool's, or neither."""
+    """How to send a request, (transport, request, fallback), and what ends with its response: a tool's span, an LLM call's flight, or None."""
     try:
         url = str(request.url)
         plan = routing.plan(request.method, url, getattr(request, "_content", None))
         if plan is None:
-            return None, spans.open_http(request.method, request.url.netloc.decode("ascii"), request.url.path, request.headers)
+            span = spans.open_http(request.method, request.url.netloc.decode("ascii"), request.url.path, request.headers)
+            return (transport, request, None), span
         if plan.url is None:
             return None, None
         rerouted = _copy(request, plan.url, plan.host, plan.headers)
         direct = _direct(transport, transport_class) if plan.headers else transport
-        return (direct, rerouted, plan.fallback), None
+        return (direct, rerouted, plan.fallback), strands.Flight()
     except Exception:
         return None, None
 
@@ -139,7 +140,7 @@ def _close_direct_too(module):
 
 def _streams(module):
     class _Body:
-        """The body of a tool's response: counts it and ends the span when it is read or closed."""
+        """The body of a response: counts it and ends the span, or the LLM call's flight, when it is read or closed."""
 
         def __init__(self, response, span):
             self._inner = response.stream

@@ -2,7 +2,7 @@
 
 from urllib.parse import urlsplit
 
-from .. import routing, spans
+from .. import routing, spans, strands
 from . import replace, urllib3_pool
 
 
@@ -10,7 +10,7 @@ def patch(module):
     def make(original):
         def send(self, request, *args, **kwargs):
             plan, span = _before(request)
-            if plan is None and span is None:
+            if span is None:
                 return original(self, request, *args, **kwargs)
             quiet = urllib3_pool.quiet.set(True)
             try:
@@ -19,13 +19,11 @@ def patch(module):
                 else:
                     response = original(self, request, *args, **kwargs)
             except BaseException as error:
-                if span is not None:
-                    span.fail(error)
+                span.fail(error)
                 raise
             finally:
                 urllib3_pool.quiet.reset(quiet)
-            if span is not None:
-                urllib3_pool.follow(response.raw, span)
+            urllib3_pool.follow(response.raw, span)
             return response
 
         return send
@@ -34,10 +32,11 @@ def patch(module):
 
 
 def _before(request):
+    """The plan of an LLM call, and what ends with its response: the call's flight, or a tool's span."""
     try:
         plan = routing.plan(request.method, request.url, routing.body_bytes(request.body))
         if plan is not None:
-            return (plan, None) if plan.url is not None else (None, None)
+            return (plan, strands.Flight()) if plan.url is not None else (None, None)
         parts = urlsplit(request.url)
         return None, spans.open_http(request.method, parts.netloc.rpartition("@")[2], parts.path, request.headers)
     except Exception:

@@ -1,6 +1,6 @@
 """urllib3: routes LLM calls of programs that use it without requests."""
 
-from .. import routing
+from .. import routing, strands
 from . import replace, urllib3_pool
 
 
@@ -13,17 +13,24 @@ def patch(module):
             if plan is None:
                 return original(self, method, url, *args, **kwargs)
             token = urllib3_pool.quiet.set(True)
+            flight = strands.Flight()
             try:
-                if plan.url is None:
-                    return original(self, method, url, *args, **kwargs)
-                try:
-                    return original(self, method, plan.url, *args, **_changed(self, kwargs, plan.headers))
-                except Exception as error:
-                    if plan.fallback is None or not routing.profiler_is_gone(error):
-                        raise
-                return original(self, method, plan.fallback or url, *args, **kwargs)
+                response = None
+                if plan.url is not None:
+                    try:
+                        response = original(self, method, plan.url, *args, **_changed(self, kwargs, plan.headers))
+                    except Exception as error:
+                        if plan.fallback is None or not routing.profiler_is_gone(error):
+                            raise
+                if response is None:
+                    response = original(self, method, plan.fallback or url, *args, **kwargs)
+            except BaseException as error:
+                flight.fail(error)
+                raise
             finally:
                 urllib3_pool.quiet.reset(token)
+            urllib3_pool.follow(response, flight)
+            return response
 
         return urlopen
 

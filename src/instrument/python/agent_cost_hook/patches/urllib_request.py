@@ -3,7 +3,7 @@
 import http.client
 from urllib.parse import urlsplit
 
-from .. import routing, spans
+from .. import routing, spans, strands
 from . import replace
 
 _SPAN = "_agent_cost_span"
@@ -13,26 +13,26 @@ def patch(module):
     def make(original):
         def do_open(self, http_class, req, **http_conn_args):
             plan, span = _before(req)
-            if plan is not None:
-                try:
-                    response = original(self, http.client.HTTPConnection, _copy(module, req, plan.url, plan.headers))
-                except Exception as error:
-                    if plan.fallback is None or not routing.profiler_is_gone(error):
-                        raise
-                    response = None
-                if response is None and plan.fallback:
-                    fallback = _copy(module, req, plan.fallback, {})
-                    connection = http.client.HTTPSConnection if plan.fallback.startswith("https:") else http.client.HTTPConnection
-                    response = original(self, connection, fallback)
-                elif response is None:
-                    response = original(self, http_class, req, **http_conn_args)
-                # The program sees the URL that it asked for.
-                response.url = req.get_full_url()
-                return response
             if span is None:
                 return original(self, http_class, req, **http_conn_args)
             try:
-                response = original(self, http_class, req, **http_conn_args)
+                if plan is None:
+                    response = original(self, http_class, req, **http_conn_args)
+                else:
+                    try:
+                        response = original(self, http.client.HTTPConnection, _copy(module, req, plan.url, plan.headers))
+                    except Exception as error:
+                        if plan.fallback is None or not routing.profiler_is_gone(error):
+                            raise
+                        response = None
+                    if response is None and plan.fallback:
+                        fallback = _copy(module, req, plan.fallback, {})
+                        connection = http.client.HTTPSConnection if plan.fallback.startswith("https:") else http.client.HTTPConnection
+                        response = original(self, connection, fallback)
+                    elif response is None:
+                        response = original(self, http_class, req, **http_conn_args)
+                    # The program sees the URL that it asked for.
+                    response.url = req.get_full_url()
             except BaseException as error:
                 span.fail(error)
                 raise
@@ -48,11 +48,12 @@ def patch(module):
 
 
 def _before(req):
+    """The plan of an LLM call, and what ends with its response: the call's flight, or a tool's span."""
     try:
         method, url = req.get_method(), req.get_full_url()
         plan = routing.plan(method, url, routing.body_bytes(req.data))
         if plan is not None:
-            return (plan, None) if plan.url is not None else (None, None)
+            return (plan, strands.Flight()) if plan.url is not None else (None, None)
         parts = urlsplit(url)
         return None, spans.open_http(method, parts.netloc.rpartition("@")[2], parts.path)
     except Exception:

@@ -1,0 +1,50 @@
+/** The table of the program's own functions: what it did between its calls. */
+import type { Activity } from '../profile/recordingFormat.ts';
+import type { ReportFunction } from '../profile/report.ts';
+import type { Milliseconds } from '../profile/units.ts';
+import type { Draft } from './drafts.ts';
+import type { EnergyUse } from './energy.ts';
+import { groupBy } from './grouping.ts';
+import { ascending, percentile, tidy, weakestEvidence } from './statistics.ts';
+import { sumBlame, unionTime } from './tables.ts';
+
+/** Functions shorter than this in all are not worth a row. */
+const SHORTEST: Milliseconds = 5;
+
+/** `functions`: spans of the program's own that are no tools. `above`: the nearest tool around each span. */
+export function functionTable(functions: readonly Draft[], above: ReadonlyMap<string, Draft>, energy: EnergyUse): ReportFunction[] {
+  const shown = functions.filter((draft) => !above.has(draft.span.id));
+  const inner = groupBy(shown, ({ span }) => span.parent);
+  const rows: ReportFunction[] = [];
+  for (const runs of groupBy(shown, ({ span }) => `${span.pid}\n${span.site?.file}\n${span.site?.line}\n${span.site?.function}`).values()) {
+    const [first] = runs;
+    if (first === undefined) continue;
+    const durations = ascending(runs.map(({ start, end }) => end - start));
+    const totalMs = unionTime(runs);
+    if (totalMs < SHORTEST) continue;
+    const own = runs.map((run) => run.end - run.start - unionTime(inner.get(run.span.id) ?? []));
+    const blame = sumBlame(runs, energy.blame);
+    rows.push({
+      name: first.span.name,
+      site: first.span.site,
+      calls: runs.length,
+      errors: runs.filter(({ span }) => span.status === 'error').length,
+      totalMs,
+      selfMs: tidy(Math.max(0, own.reduce((sum, ms) => sum + ms, 0))),
+      p50Ms: percentile(durations, 0.5),
+      p95Ms: percentile(durations, 0.95),
+      activity: mostOf(runs),
+      idleBlameMs: tidy(blame.idleMs),
+      idleEnergyWh: blame.idleWh,
+      evidence: weakestEvidence(runs.map(({ span }) => span.evidence)) ?? 'measured',
+      spans: runs.map(({ span }) => span.id),
+    });
+  }
+  return rows.sort((a, b) => b.selfMs - a.selfMs || b.totalMs - a.totalMs || (a.name < b.name ? -1 : 1));
+}
+
+function mostOf(runs: readonly Draft[]): Activity | null {
+  const times = new Map<Activity, Milliseconds>();
+  for (const { span, start, end } of runs) if (span.activity !== null) times.set(span.activity, (times.get(span.activity) ?? 0) + end - start);
+  return [...times].sort(([, a], [, b]) => b - a)[0]?.[0] ?? null;
+}

@@ -1,0 +1,335 @@
+/**
+ * The program's own functions, with nothing declared: measured from entry to exit where a hook could, else put together from
+ * samples of the stack; and what they spent their time on.
+ *
+ * A function in which the model was called (`main`, `run_agent`) carries the agent: its length says nothing that its calls do not.
+ * Such carriers are kept apart, what they contain belongs to what is around them, and only the outermost function below them is
+ * what the agent did between its calls.
+ */
+import type { Activity, Site } from '../profile/recordingFormat.ts';
+import type { Milliseconds } from '../profile/units.ts';
+import { ancestors, type Draft, type SpanIds } from './drafts.ts';
+import { groupBy } from './grouping.ts';
+
+/** A stack is looked at every 5 to 20 ms: two stretches of one function further apart are two runs. */
+const LONGEST_BREAK: Milliseconds = 60;
+/** Samples and the clocks of programs are off by about this much. */
+const EDGE: Milliseconds = 10;
+/** A function seen inside another one for less than two samples may as well not have been there. */
+const SHORTEST_INNER: Milliseconds = 10;
+/** Shorter stretches in the agent itself are the way from one call to the next. */
+const SHORTEST_OWN: Milliseconds = 2;
+
+export interface OwnFunctions {
+  /** Functions in which no model was called; kind `other`, in order of start. */
+  functions: Draft[];
+  /** What carriers did themselves, between what they called: stretches at one line of theirs. */
+  stretches: Draft[];
+  /** Functions in which a model was called. */
+  carriers: Draft[];
+  /** All else that hooks saw. */
+  rest: Draft[];
+}
+
+/** A stretch in which the stack stayed the same. */
+interface Stretch {
+  draft: Draft;
+  /** Functions that are no carriers' and not measured themselves, outermost first. */
+  path: readonly Site[];
+}
+
+/**
+ * Takes apart what hooks saw; sets parents. `calls`: the model's, with their parents set. `isTool` tells by its name whether a
+ * function was asked for as a tool: such a one is no carrier, though it asks a model itself.
+ */
+export function findOwnFunctions(hooks: readonly Draft[], calls: readonly Draft[], isTool: (name: string) => boolean, ids: SpanIds): OwnFunctions {
+  const sampled = hooks.filter(isSampled);
+  const measured = hooks.filter((draft) => draft.hook?.start.source === 'function');
+  const rest = hooks.filter((draft) => !isSampled(draft) && draft.hook?.start.source !== 'function');
+  const carriers = carriersAmong(measured, [...calls, ...rest.filter(({ span }) => span.kind === 'agent' || span.kind === 'step')], hooks);
+  for (const draft of carriers) if (isTool(draft.span.name)) carriers.delete(draft);
+  takeOut([...carriers], [...hooks, ...calls]);
+  const functions = measured.filter((draft) => !carriers.has(draft));
+  const carrierKeys = new Set(calls.flatMap(({ span }) => span.frames.map((frame) => `${span.pid}\n${keyOf(frame)}`)));
+  const found = new Folding(functions, rest, carrierKeys, ids).fold(sampled);
+  nestMeasuredWork(found.functions, rest);
+  const known = groupBy([...calls, ...rest.filter(({ span }) => span.kind === 'tool')], ({ span }) => placeOf(span.pid, span.site));
+  const stretches = found.stretches.filter((stretch) => bestOverlap(known.get(placeOf(stretch.span.pid, stretch.span.site)) ?? [], stretch) === null);
+  return { functions: [...functions, ...found.functions].sort((a, b) => a.start - b.start), stretches, carriers: [...carriers], rest };
+}
+
+function isSampled(draft: Draft): boolean {
+  return draft.hook?.start.source === 'sampled';
+}
+
+function keyOf(site: Site): string {
+  return `${site.file}\n${site.function ?? ''}`;
+}
+
+/** A line of a process: what waits there for a request that is known is that request. */
+function placeOf(pid: number | null, site: Site | null): string {
+  return `${pid}\n${site?.line}\n${site?.file}`;
+}
+
+function carriersAmong(measured: readonly Draft[], inner: readonly Draft[], all: readonly Draft[]): Set<Draft> {
+  const candidates = new Set(measured);
+  const carriers = new Set<Draft>();
+  const above = ancestors(all);
+  for (const draft of inner) for (const outer of above(draft)) if (candidates.has(outer)) carriers.add(outer);
+  return carriers;
+}
+
+class Folding {
+  /** Runs that were measured, by process, thread and function. */
+  readonly #runs: Map<string, Draft[]>;
+  readonly #carrierKeys: ReadonlySet<string>;
+  readonly #ids: SpanIds;
+  readonly #above: (draft: Draft) => Draft[];
+  readonly #activities = new Map<Draft, Map<Activity, Milliseconds>>();
+  /** How much of each run was sampled so far. */
+  readonly #seen = new Map<Draft, Milliseconds>();
+  readonly #functions: Draft[] = [];
+  readonly #stretches: Draft[] = [];
+
+  constructor(functions: readonly Draft[], rest: readonly Draft[], carrierKeys: ReadonlySet<string>, ids: SpanIds) {
+    // A framework's tool stands on the line where its function is defined: it is a run of that function.
+    const tools = rest.filter(({ span, hook }) => span.kind === 'tool' && span.site !== null && (hook?.start.source === 'framework' || hook?.start.source === 'toolRunner'));
+    this.#runs = groupBy([...functions, ...tools], ({ span }) => `${span.pid}\n${span.thread}\n${span.site === null ? '' : keyOf(span.site)}`);
+    this.#carrierKeys = carrierKeys;
+    this.#ids = ids;
+    this.#above = ancestors([...functions, ...rest]);
+  }
+
+  fold(sampled: readonly Draft[]): Pick<OwnFunctions, 'functions' | 'stretches'> {
+    const under = new Map<Draft | null, Stretch[]>();
+    for (const draft of sampled) {
+      const { run, path } = this.#place(draft);
+      if (run !== null) this.#spend(draft, [run, ...this.#above(run)]);
+      if (path.length === 0 && run !== null) continue;
+      const list = under.get(run);
+      if (list === undefined) under.set(run, [{ draft, path }]);
+      else list.push({ draft, path });
+    }
+    for (const [run, stretches] of under) this.#foldLevel(stretches, 0, run, []);
+    for (const [draft, times] of this.#activities) draft.span.activity = mostOf(times);
+    return { functions: this.#functions, stretches: this.#stretches };
+  }
+
+  /** The innermost measured run that a stretch lies in, and the functions further in; without such a run, all below the carriers. */
+  #place(draft: Draft): { run: Draft | null; path: Site[] } {
+    const { span } = draft;
+    for (const [index, frame] of span.frames.entries()) {
+      const run = bestOverlap(this.#runs.get(`${span.pid}\n${span.thread}\n${keyOf(frame)}`) ?? [], draft, (each) => this.#seen.get(each) ?? 0);
+      if (run !== null) this.#seen.set(run, (this.#seen.get(run) ?? 0) + draft.end - draft.start);
+      if (run !== null) return { run, path: span.frames.slice(0, index).reverse() };
+    }
+    const outermostFirst = [...span.frames].reverse();
+    const first = outermostFirst.findIndex((frame) => !this.#carrierKeys.has(`${span.pid}\n${keyOf(frame)}`));
+    return { run: null, path: first === -1 ? [] : outermostFirst.slice(first) };
+  }
+
+  #foldLevel(stretches: readonly Stretch[], level: number, parent: Draft | null, around: readonly Draft[]): void {
+    const shortest = parent === null ? 0 : SHORTEST_INNER;
+    for (const run of runsOf(stretches, level)) {
+      const [first] = run;
+      const last = run.at(-1);
+      if (first === undefined || last === undefined) continue;
+      const { length } = first.path;
+      const isOwn = level >= length;
+      const end = Math.max(...run.map(({ draft }) => draft.end));
+      if (end - first.draft.start < (isOwn ? SHORTEST_OWN : shortest)) continue;
+      const frames = isOwn ? first.draft.span.frames : first.draft.span.frames.slice(innerFrames(first, level));
+      const found = functionDraft(first.draft, this.#ids, frames, end, run, parent);
+      (isOwn ? this.#stretches : this.#functions).push(found);
+      for (const { draft } of run) this.#spend(draft, [found, ...around]);
+      if (isOwn) continue;
+      const inner = run.filter(({ path }) => path.length > level + 1);
+      if (inner.length > 0) this.#foldLevel(inner, level + 1, found, [found, ...around]);
+    }
+  }
+
+  #spend(stretch: Draft, on: Iterable<Draft>): void {
+    const { activity } = stretch.span;
+    if (activity === null) return;
+    for (const draft of new Set(on)) {
+      if (draft.span.kind !== 'other' && draft.span.kind !== 'tool') continue;
+      let times = this.#activities.get(draft);
+      if (times === undefined) this.#activities.set(draft, (times = new Map()));
+      times.set(activity, (times.get(activity) ?? 0) + stretch.end - stretch.start);
+    }
+  }
+}
+
+/** How many frames are further in than the function at a level of the path. */
+function innerFrames({ path }: Stretch, level: number): number {
+  return path.length - 1 - level;
+}
+
+/** Stretches in one function (at a level of their paths), next to each other in time: its runs. Those of parallel tasks overlap, and are apart. */
+function runsOf(stretches: readonly Stretch[], level: number): Stretch[][] {
+  const runs: Stretch[][] = [];
+  const open = new Map<string, Stretch[][]>();
+  for (const stretch of [...stretches].sort((a, b) => a.draft.start - b.draft.start)) {
+    const { span } = stretch.draft;
+    const site = stretch.path[level];
+    // In the agent itself each line stands for its own.
+    const place = site === undefined ? `${span.frames[0]?.line}\n${span.activity}\n${span.frames[0] === undefined ? '' : keyOf(span.frames[0])}` : keyOf(site);
+    const key = `${span.pid}\n${span.thread}\n${level}\n${place}`;
+    const candidates = (open.get(key) ?? []).filter((run) => stretch.draft.start - (run.at(-1)?.draft.end ?? 0) <= LONGEST_BREAK);
+    const home = candidates.find((run) => (run.at(-1)?.draft.end ?? 0) <= stretch.draft.start + 1);
+    if (home !== undefined) home.push(stretch);
+    else {
+      const run = [stretch];
+      candidates.push(run);
+      runs.push(run);
+    }
+    open.set(key, candidates);
+  }
+  return runs;
+}
+
+function functionDraft(first: Draft, ids: SpanIds, frames: readonly Site[], end: Milliseconds, run: readonly Stretch[], parent: Draft | null): Draft {
+  const site = frames[0] ?? null;
+  const incomplete = run.some(({ draft }) => draft.span.status === 'incomplete');
+  const running = run.some(({ draft }) => draft.span.endMs === null);
+  return {
+    ...first,
+    end,
+    span: {
+      ...first.span,
+      id: ids.take(`function:${first.span.id}`),
+      parent: parent?.span.id ?? null,
+      name: plainFunctionName(site?.function ?? null) ?? first.span.name,
+      endMs: running ? null : end,
+      status: incomplete ? 'incomplete' : 'ok',
+      frames: [...frames],
+      site,
+      activity: null,
+    },
+  };
+}
+
+/** `Tools.search` → `search`, `main.<locals>.run` → `run`. */
+function plainFunctionName(name: string | null): string | null {
+  const last = name?.slice(name.lastIndexOf('.') + 1) ?? '';
+  return last === '' ? null : last;
+}
+
+/** The run that shares most time with a stretch, at least half of it; of several that share all of it, the one of which least was `seen`. */
+function bestOverlap(runs: readonly Draft[], { start, end }: Draft, seen: (run: Draft) => Milliseconds = () => 0): Draft | null {
+  let best: Draft | null = null;
+  let most = 0;
+  for (const run of runs) {
+    const shared = Math.min(end, run.end + EDGE) - Math.max(start, run.start - EDGE);
+    if (shared <= 0 || shared < (end - start) / 2) continue;
+    if (best === null || shared > most || (shared === most && seen(run) < seen(best))) {
+      best = run;
+      most = shared;
+    }
+  }
+  return best;
+}
+
+function mostOf(times: ReadonlyMap<Activity, Milliseconds>): Activity | null {
+  let most: Activity | null = null;
+  for (const [activity, ms] of times) if (most === null || ms > (times.get(most) ?? 0)) most = activity;
+  return most;
+}
+
+/** Requests and child processes that a sampled function made are inside of it, and it was no shorter than they were. */
+function nestMeasuredWork(sampled: readonly Draft[], rest: readonly Draft[]): void {
+  const byKey = groupBy(sampled, ({ span }) => `${span.pid}\n${span.thread}\n${span.site === null ? '' : keyOf(span.site)}`);
+  const byId = new Map(sampled.map((draft) => [draft.span.id, draft]));
+  for (const work of rest) {
+    const { span } = work;
+    if (span.parent !== null || (span.source !== 'http' && span.source !== 'process')) continue;
+    for (const frame of span.frames) {
+      const run = bestOverlap(byKey.get(`${span.pid}\n${span.thread}\n${keyOf(frame)}`) ?? [], work);
+      if (run === null) continue;
+      span.parent = run.span.id;
+      for (let outer: Draft | undefined = run; outer !== undefined; outer = byId.get(outer.span.parent ?? '')) {
+        outer.start = Math.min(outer.start, work.start);
+        outer.end = Math.max(outer.end, work.end);
+        outer.span.startMs = outer.start;
+        if (outer.span.endMs !== null) outer.span.endMs = outer.end;
+      }
+      break;
+    }
+  }
+}
+
+/** A function becomes the tool that it is. */
+export function becomeTool(draft: Draft): void {
+  draft.span.kind = 'tool';
+  draft.span.tool ??= { name: draft.span.name, callId: null, detail: null, argumentBytes: null, resultBytes: null, idleBlameMs: null, idleEnergyWh: null };
+}
+
+/**
+ * What is left of the functions once the wire's tool calls have found theirs. `drafts`: all there is, the functions included.
+ * Functions that are tools by now have kind `tool`.
+ */
+export function settleFunctions({ functions, carriers }: OwnFunctions, drafts: readonly Draft[]): Pick<OwnFunctions, 'functions' | 'carriers'> {
+  promoteWorkers(functions, drafts);
+  const left = withoutToolsOwn(functions.filter(({ span }) => span.kind === 'other'), drafts);
+  const late = carriersAmong(left, drafts.filter(({ span }) => span.kind === 'llm'), drafts);
+  takeOut([...late], drafts);
+  return { functions: left.filter((draft) => !late.has(draft)), carriers: [...carriers, ...late] };
+}
+
+/**
+ * Functions that no tool call on the wire named, and that work outside of the program (a request, a child process), are tools:
+ * of those around one such piece of work the outermost that is no dispatcher, which leads to several others.
+ */
+function promoteWorkers(functions: readonly Draft[], drafts: readonly Draft[]): void {
+  const own = new Set(functions.filter(({ span }) => span.kind === 'other' && span.frames.length > 0));
+  const above = ancestors(drafts);
+  const chains: Draft[][] = [];
+  for (const work of drafts) {
+    if (work.span.kind !== 'tool' || (work.span.source !== 'http' && work.span.source !== 'process') || own.has(work)) continue;
+    const around = above(work);
+    // Inside a tool that is known, all is a part of it.
+    if (around.some(({ span }) => span.kind === 'tool')) continue;
+    const chain = around.filter((draft) => own.has(draft)).reverse();
+    if (chain.length > 0) chains.push(chain);
+  }
+  const next = new Map<string, Set<string>>();
+  for (const chain of chains) {
+    chain.forEach((draft, index) => {
+      const key = runKey(draft);
+      const inner = chain[index + 1];
+      next.set(key, (next.get(key) ?? new Set()).add(inner === undefined ? '' : runKey(inner)));
+    });
+  }
+  for (const chain of chains) {
+    const worker = chain.find((draft) => (next.get(runKey(draft))?.size ?? 0) < 2) ?? chain.at(-1);
+    if (worker !== undefined) becomeTool(worker);
+  }
+}
+
+function runKey({ span }: Draft): string {
+  return span.site === null ? span.id : keyOf(span.site);
+}
+
+/** The function that a framework's or an SDK's tool runs is that tool: it is taken out. Returns those that are left. */
+function withoutToolsOwn(functions: readonly Draft[], drafts: readonly Draft[]): Draft[] {
+  const above = ancestors(drafts);
+  const gone = new Set<Draft>();
+  for (const draft of functions) {
+    if (draft.span.kind !== 'other' || draft.span.source !== 'function') continue;
+    const tool = above(draft).find(({ span }) => span.kind === 'tool');
+    if (tool !== undefined && isRunOf(draft, tool)) gone.add(draft);
+  }
+  takeOut([...gone], drafts);
+  return functions.filter((draft) => !gone.has(draft));
+}
+
+function isRunOf({ span }: Draft, { span: tool }: Draft): boolean {
+  if (tool.site !== null && span.site !== null && keyOf(tool.site) === keyOf(span.site)) return true;
+  return span.name === tool.name || span.name === (tool.site?.function ?? null);
+}
+
+/** What was inside of spans that are taken out belongs to what was around them. */
+function takeOut(gone: readonly Draft[], drafts: readonly Draft[]): void {
+  const parents = new Map(gone.map(({ span }) => [span.id, span.parent]));
+  for (const { span } of drafts) while (span.parent !== null && parents.has(span.parent)) span.parent = parents.get(span.parent) ?? null;
+}

@@ -1,0 +1,186 @@
+"""Measures the program's own functions from entry to exit, with nothing declared (Python 3.12 on; before, `sampler.py` alone).
+
+From the first model's answer on, `sys.monitoring` calls us where a function of the user's own files starts and returns; code of
+libraries is asked about once and never again. Functions that are called often and end at once are let go of, and so are
+generators, whose consumer's code runs before they end. A function is written down when it took a millisecond, or when something
+that is written down ran inside it: then it is the parent of that.
+"""
+
+import sys
+
+from . import events, frames, spans
+
+# A function is worth a line from here on.
+_SHORTEST_MS = 1.0
+# (calls, mean milliseconds below which a function is let go of after that many): it must neither be slowed nor fill the recording.
+_LIMITS = ((100, 0.1), (2000, 5.0))
+_NAME = "agent-cost"
+# inspect.CO_GENERATOR, CO_ASYNC_GENERATOR.
+_GENERATORS = 0x20 | 0x200
+
+_monitoring = None
+_tool = None
+# Code of the user's -> [calls, milliseconds of them together].
+_known = {}
+
+
+class _Run:
+    """One run of a function: a span to what is begun inside it (see spans.Span), written down only if it comes to matter."""
+
+    __slots__ = ("code", "frame", "ident", "thread", "started", "outer", "ended", "_id", "_origin")
+
+    kind = "other"
+    source = "function"
+
+    def __init__(self, code, frame, ident, outer):
+        self.code = code
+        # Until the end, for where it was called from.
+        self.frame = frame
+        self.ident = ident
+        self.started = events.now()
+        self.outer = outer
+        self.ended = False
+        self._id = None
+        self._origin = None
+
+    @property
+    def name(self):
+        return self.code.co_name
+
+    @property
+    def origin(self):
+        """Where it was called from, and inside which span. Without frames where that is asked for after its end."""
+        origin = self._origin
+        if origin is None:
+            frame = self.frame
+            if frame is None:
+                return frames.Origin([], None, self.outer)
+            origin = self._origin = frames.capture_thread(frame, None if self.ident == _ident() else self.ident, self.outer)
+        return origin
+
+    @property
+    def id(self):
+        """The span's id. Whoever asks will name it as a parent: it is written down."""
+        if self._id is None:
+            self._id = events.new_id(frames.thread_ident())
+            if not self.ended:
+                self._write()
+        return self._id
+
+    def end(self, status, error):
+        if self.ended:
+            return
+        now = events.now()
+        took = now - self.started
+        if self._id is None and took >= _SHORTEST_MS:
+            self.id  # noqa: B018
+        self.ended = True
+        self.frame = None
+        if self._id is not None:
+            events.emit({"type": "spanEnd", "t": now, "id": self._id, "status": status, "error": error, "resultBytes": None})
+        counts = _known.get(self.code)
+        if counts is not None:
+            counts[0] += 1
+            counts[1] += took
+
+    def _write(self):
+        origin = self.origin
+        # The first frame is the function itself, at a line in the middle of it.
+        sites = [frames.definition_of(self.code)] + origin.frames[1:]
+        events.emit(
+            {
+                "type": "span",
+                "t": self.started,
+                "id": self._id,
+                "kind": "other",
+                "name": self.name,
+                "parent": None if origin.span is None else origin.span.id,
+                "thread": frames.thread_name(self.ident),
+                "frames": sites,
+                "unattributed": None,
+                "source": "function",
+                "detail": None,
+                "callId": None,
+            }
+        )
+
+
+def watcher():
+    """What is to be told of calls (see strands.py), or None where functions cannot be measured."""
+    return _on_flight if hasattr(sys, "monitoring") else None
+
+
+def _on_flight(_strand, in_flight):
+    if not in_flight and _monitoring is None:
+        _start()
+
+
+def _start():
+    global _monitoring, _tool
+    monitoring = _monitoring = sys.monitoring
+    tool = next((number for number in (4, 3) if monitoring.get_tool(number) is None), None)
+    if tool is None:
+        return  # Others watch the program: what it does is sampled.
+    monitoring.use_tool_id(tool, _NAME)
+    _tool = tool
+    happened = monitoring.events
+    monitoring.register_callback(tool, happened.PY_START, _begin)
+    monitoring.register_callback(tool, happened.PY_RETURN, _return)
+    monitoring.register_callback(tool, happened.PY_UNWIND, _unwind)
+    monitoring.set_events(tool, happened.PY_START | happened.PY_UNWIND)
+
+
+def _begin(code, _offset):
+    try:
+        counts = _known.get(code)
+        if counts is None:
+            if code.co_flags & _GENERATORS or code.co_name.startswith("<") or not frames.is_users(code):
+                return _monitoring.DISABLE
+            counts = _known[code] = [0, 0.0]
+            _monitoring.set_local_events(_tool, code, _monitoring.events.PY_RETURN)
+        elif _is_let_go_of(counts):
+            del _known[code]
+            _monitoring.set_local_events(_tool, code, 0)
+            return _monitoring.DISABLE
+        current = frames.current_span
+        current.set(_Run(code, sys._getframe(1), _ident(), current.get()))
+    except Exception:
+        pass  # This run goes unseen.
+    return None
+
+
+def _is_let_go_of(counts):
+    calls, took = counts
+    return any(calls >= limit and took < calls * mean for limit, mean in _LIMITS)
+
+
+def _return(code, _offset, _value):
+    try:
+        _left(code, sys._getframe(1), "ok", None)
+    except Exception:
+        pass  # As above.
+
+
+def _unwind(code, _offset, exception):
+    if code in _known:
+        try:
+            _left(code, sys._getframe(1), *spans.outcome_of(exception))
+        except Exception:
+            pass  # As above.
+
+
+def _left(code, frame, status, error):
+    run = frames.current_span.get()
+    # What ended without our being told stands before it; spans of other kinds are left by those who entered them.
+    while run is not None and getattr(run, "frame", None) is not frame:
+        run = run.outer if isinstance(run, _Run) else run.origin.span
+    if run is None:
+        return  # It was entered before we looked.
+    frames.current_span.set(run.outer)
+    run.end(status, error)
+
+
+def _ident():
+    global _ident
+    _ident = sys.modules["_thread"].get_ident
+    return _ident()

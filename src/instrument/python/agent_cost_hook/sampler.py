@@ -1,0 +1,321 @@
+"""Looks every few milliseconds at what the program does between a model's answer and the next request, and only then.
+
+A stretch in which a thread or task stands in the same functions of the user's and does the same (computes, sleeps, waits for a
+lock, a socket, a file, a process) becomes one span of source `sampled`. The thread that looks is none of `threading`'s: the program
+does not find it among its own. It takes no signals, is not there while the program forks, and takes less than 2 % of a processor.
+"""
+
+import os
+import sys
+import time
+
+from . import activities, events, frames, strands
+
+_FIRST_EVERY_S = 0.005
+# (seconds that a gap has lasted, seconds between two looks from then on).
+_LATER_EVERY_S = ((2.0, 0.010), (10.0, 0.020))
+_SELDOM_S = 0.1
+# Of one processor, however long the stacks are.
+_MOST_OF_CPU = 0.016
+# Tasks that are looked at; of a program with more of them at once, these many.
+_MOST_TASKS = 64
+# A program that is stopped for long in a debugger, or a machine that slept: what was seen last is not what went on.
+_LOST_AFTER_S = 0.5
+
+# Functions of an event loop, below which there is only who started it.
+_LOOPS = frozenset(("_run_once", "run_forever", "run_until_complete"))
+# Functions that wait for other tasks or for a thread, which are looked at themselves.
+_WAITS_FOR_OTHERS = frozenset(
+    (
+        ("asyncio.tasks", "_wait"),
+        ("asyncio.tasks", "wait_for"),
+        ("asyncio.taskgroups", "__aexit__"),
+        ("asyncio.threads", "to_thread"),
+        ("anyio._backends._asyncio", "__aexit__"),
+        ("anyio._backends._asyncio", "run_sync_in_worker_thread"),
+    )
+)
+
+class _Stretch:
+    """Ticks in a row in which the same was seen."""
+
+    __slots__ = ("functions", "activity", "origin", "name", "thread", "began", "seen", "id")
+
+    def __init__(self, functions, activity, origin, name, thread, began):
+        self.functions = functions
+        self.activity = activity
+        self.origin = origin
+        self.name = name
+        self.thread = thread
+        self.began = began
+        self.seen = began
+        self.id = None
+
+    def write(self):
+        """Says that it goes on: whoever watches sees it, and a program that is killed leaves it."""
+        self.id = events.new_id("sampler")
+        events.emit(
+            {
+                "type": "span",
+                "t": self.began,
+                "id": self.id,
+                "kind": "other",
+                "name": self.name,
+                "parent": None,
+                "thread": self.thread,
+                "frames": self.origin.frames,
+                "unattributed": None,
+                "source": "sampled",
+                "evidence": "sampled",
+                "activity": self.activity,
+                "detail": None,
+                "callId": None,
+            }
+        )
+
+    def end(self, at):
+        if self.id is None:
+            self.write()
+        events.emit({"type": "spanEnd", "t": max(at, self.began), "id": self.id, "status": "ok", "error": None, "resultBytes": None})
+
+
+def watcher():
+    """What is to be told of calls (see strands.py), or None where nothing can be seen. No thread runs before the first answer."""
+    if not hasattr(sys, "_current_frames"):
+        return None
+    import atexit
+
+    sampler = _Sampler()
+    atexit.register(sampler.stop)
+    if hasattr(os, "register_at_fork"):
+        os.register_at_fork(before=sampler.before_fork, after_in_parent=sampler.go_on, after_in_child=sampler.after_fork)
+    return sampler.on_flight
+
+
+class _Sampler:
+    def __init__(self):
+        self._thread_module = sys.modules["_thread"]
+        self._stopped_for_fork = False
+        self._threads = activities.Threads()
+        # Strand (a thread's ident, or the id of a task) -> _Stretch.
+        self._stretches = {}
+        self._reset()
+
+    def _reset(self):
+        # Held while the thread has nothing to look at, and for as long as it sleeps between two looks.
+        self._alarm = self._thread_module.allocate_lock()
+        self._alarm.acquire()
+        # Held while the thread runs.
+        self._running = self._thread_module.allocate_lock()
+        self._is_on = False
+        self._ident = None
+        self._gap_began = None
+        self._last_tick = None
+        self._cost_s = 0.0
+
+    def on_flight(self, strand, in_flight):
+        """A strand calls a model, or has its answer."""
+        key = strand.ident if strand.task is None else id(strand.task())
+        if in_flight:
+            stretch = self._stretches.pop(key, None)
+            if stretch is not None:
+                stretch.end(events.now())
+            return
+        self._gap_began = events.now()
+        if self._is_on:
+            self._wake()
+        else:
+            self._begin()
+
+    def _begin(self):
+        self._is_on = True
+        try:
+            self._thread_module.start_new_thread(self._run, ())
+        except RuntimeError:
+            self._is_on = False  # The machine or the interpreter allows no more threads.
+
+    def _wake(self):
+        try:
+            self._alarm.release()
+        except RuntimeError:
+            pass  # It is awake.
+
+    def stop(self):
+        """Ends the thread and waits for it: for a fork, and at the end of the program."""
+        if not self._is_on:
+            return
+        self._is_on = False
+        self._wake()
+        # It may be past its last look at the flag only for as long as one tick takes.
+        if self._running.acquire(timeout=1):
+            self._running.release()
+        self._end_all(events.now())
+
+    def before_fork(self):
+        """Forking with a second thread about is warned of."""
+        self._stopped_for_fork = self._is_on
+        self.stop()
+
+    def go_on(self):
+        """After a fork, in the parent."""
+        if self._stopped_for_fork:
+            self._stopped_for_fork = False
+            self._alarm = self._thread_module.allocate_lock()
+            self._alarm.acquire()
+            self._last_tick = None
+            self._begin()
+
+    def after_fork(self):
+        """In the child: nothing of what the parent's threads did goes on here."""
+        self._stretches.clear()
+        self._stopped_for_fork = False
+        strands.forget_all()
+        self._reset()
+
+    def _run(self):
+        alarm = self._alarm
+        with self._running:
+            try:
+                _block_signals()
+                self._ident = self._thread_module.get_ident()
+                while self._is_on:
+                    wait = self._look()
+                    if wait is None:
+                        alarm.acquire()
+                    else:
+                        alarm.acquire(timeout=wait)
+            except Exception:
+                self._is_on = False  # An interpreter on its way out, or a mistake of ours: nobody hears of it.
+
+    def _look(self):
+        """One tick. Seconds until the next, None for when a strand has its next answer."""
+        started = time.thread_time()
+        stacks = sys._current_frames()
+        if not strands.between_calls(stacks):
+            self._end_all(events.now())
+            self._last_tick = None
+            return None
+        now = events.now()
+        seen = self._seen(stacks, now)
+        del stacks
+        self._note(seen, now)
+        self._cost_s += (time.thread_time() - started - self._cost_s) * 0.2
+        lasted = (now - self._gap_began) / 1000
+        every = next((each for since, each in reversed(_LATER_EVERY_S) if lasted >= since), _FIRST_EVERY_S)
+        return min(max(every, self._cost_s / _MOST_OF_CPU), _SELDOM_S)
+
+    def _seen(self, stacks, now):
+        """Strand -> (functions, activity, origin, name, thread)."""
+        seen = {}
+        loops = strands.loops()
+        native_ids = set()
+        for ident, frame in stacks.items():
+            if ident == self._ident or strands.in_flight_thread(ident):
+                continue
+            found = self._of_thread(ident, frame, now, native_ids)
+            if found is not None:
+                seen[ident] = found
+            elif ident in loops:
+                self._see_tasks(loops[ident], frames.thread_name(ident), seen)
+        self._threads.forget_but(native_ids)
+        return seen
+
+    def _of_thread(self, ident, frame, now, native_ids):
+        library = []
+        at = frame
+        while at is not None and not frames.is_users(at.f_code):
+            if at.f_code.co_name in _LOOPS and str(at.f_globals.get("__name__")).startswith(("asyncio.", "uvloop")):
+                return None  # The loop waits, or works for itself: what waits are its tasks.
+            library.append(at)
+            if len(library) > 200:
+                return None
+            at = at.f_back
+        if at is None:
+            return None
+        origin = frames.capture_thread(at, ident)
+        if not origin.frames:
+            return None
+        native_id = frames.native_id(ident)
+        native_ids.add(native_id)
+        activity = activities.of_frames(library) or self._threads.of(native_id, now)
+        return _described(origin, activity, frames.thread_name(ident))
+
+    def _see_tasks(self, loop, thread, seen):
+        tasks = sys.modules["asyncio.tasks"]
+        for task in list(tasks.all_tasks(loop))[:_MOST_TASKS]:
+            if strands.in_flight_task(task):
+                continue
+            waits_for = getattr(task, "_fut_waiter", None)
+            # Ready to run, or waiting for other tasks, which are looked at themselves.
+            if waits_for is None or isinstance(waits_for, (tasks._GatheringFuture, tasks.Task)):
+                continue
+            found = self._of_task(task, thread)
+            if found is not None:
+                seen[id(task)] = found
+
+    def _of_task(self, task, thread):
+        chain = _coroutine_frames(task.get_coro())
+        if not chain or (chain[0].f_globals.get("__name__"), chain[0].f_code.co_name) in _WAITS_FOR_OTHERS:
+            return None
+        library = []
+        for frame in chain:
+            if frames.is_users(frame.f_code):
+                break
+            library.append(frame)
+        if len(library) == len(chain):
+            return None
+        origin = frames.capture_suspended(chain, task)
+        return _described(origin, activities.of_frames(library), thread)
+
+    def _note(self, seen, now):
+        last = self._last_tick
+        self._last_tick = now
+        # What was seen at one tick and no more at the next changed somewhere between: in the middle, to be off by least.
+        is_lost = last is not None and now - last > _LOST_AFTER_S * 1000
+        between = now if last is None else last if is_lost else (last + now) / 2
+        for key, stretch in list(self._stretches.items()):
+            found = seen.get(key)
+            if found is None or found[0] != stretch.functions or found[1] != stretch.activity or is_lost:
+                # Whoever takes it out ends it: its strand may call a model just now.
+                if self._stretches.pop(key, None) is not None:
+                    stretch.end(max(between, stretch.seen))
+        for key, found in seen.items():
+            stretch = self._stretches.get(key)
+            if stretch is None:
+                began = max(between, self._gap_began) if last is not None and not is_lost else max(now - _FIRST_EVERY_S * 1000, self._gap_began)
+                self._stretches[key] = _Stretch(*found, min(began, now))
+            elif stretch.id is None:
+                stretch.write()
+            if stretch is not None:
+                stretch.seen = now
+
+    def _end_all(self, now):
+        for key, stretch in list(self._stretches.items()):
+            if self._stretches.pop(key, None) is not None:
+                stretch.end(min(now, stretch.seen + _FIRST_EVERY_S * 1000))
+
+
+def _described(origin, activity, thread):
+    functions = tuple((site["file"], site["function"]) for site in origin.frames)
+    name = (origin.frames[0]["function"] or "").rsplit(".", 1)[-1]
+    return functions, activity, origin, name or "function", thread
+
+
+def _coroutine_frames(coroutine):
+    """Frames of a coroutine and all that it awaits, innermost first."""
+    chain = []
+    while coroutine is not None and len(chain) < 100:
+        frame = getattr(coroutine, "cr_frame", None) or getattr(coroutine, "ag_frame", None) or getattr(coroutine, "gi_frame", None)
+        if frame is None:
+            break
+        chain.append(frame)
+        coroutine = getattr(coroutine, "cr_await", None) or getattr(coroutine, "ag_await", None) or getattr(coroutine, "gi_yieldfrom", None)
+    chain.reverse()
+    return chain
+
+
+def _block_signals():
+    """Signals are for the program's threads: one that comes here would not interrupt what the main thread waits for."""
+    signal = sys.modules.get("_signal")
+    if signal is not None and hasattr(signal, "pthread_sigmask"):
+        signal.pthread_sigmask(signal.SIG_SETMASK, signal.valid_signals())

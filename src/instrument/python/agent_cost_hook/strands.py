@@ -1,0 +1,146 @@
+"""Which threads and tasks of the program call models, and which of them are between two calls just now.
+
+A strand is a thread, or an asyncio task. Only while one that has called a model has no call in flight is there anything to
+watch (`sampler.py`); what waits for a model is known from the call itself.
+"""
+
+import sys
+from _weakref import ref
+
+# Strands that have called a model: by thread, and by id of the task.
+_threads = {}
+_tasks = {}
+# Called with a strand when its call begins, and when it has none left in flight; None before the first call.
+_watchers = None
+
+
+class Strand:
+    """A thread (`task` None) or an asyncio task that calls models."""
+
+    __slots__ = ("ident", "task", "loop", "flights")
+
+    def __init__(self, ident, task, loop):
+        self.ident = ident
+        # Weak: a task that nobody else holds has ended.
+        self.task = task
+        self.loop = loop
+        self.flights = set()
+
+    def is_over(self, running_threads):
+        if self.task is None:
+            return self.ident not in running_threads
+        task = self.task()
+        return task is None or task.done()
+
+
+class Flight:
+    """An LLM request from its sending until its answer was read, or nobody can read it any more.
+
+    It ends as a span does (`end`, `fail`), so that whatever follows a tool's response to its end can follow an answer.
+    """
+
+    __slots__ = ("ended", "_strand")
+
+    def __init__(self):
+        self.ended = False
+        self._strand = None
+        try:
+            if _watchers is None:
+                _begin_to_watch()
+            self._strand = _current()
+            self._strand.flights.add(id(self))
+            for watcher in _watchers:
+                watcher(self._strand, True)
+        except Exception:
+            pass  # What happens between the calls of this strand is not watched.
+
+    def end(self, *_):
+        """Several layers may see the end: the first counts. Raises nothing."""
+        if self.ended:
+            return
+        self.ended = True
+        strand = self._strand
+        if strand is None:
+            return
+        try:
+            strand.flights.discard(id(self))
+            if not strand.flights:
+                for watcher in _watchers:
+                    watcher(strand, False)
+        except Exception:
+            pass  # As above.
+
+    fail = __del__ = end
+
+
+def _begin_to_watch():
+    """With the first call: programs that make none are left in peace."""
+    global _watchers
+    _watchers = []
+    from . import functions, sampler
+
+    _watchers = [watcher for watcher in (functions.watcher(), sampler.watcher()) if watcher is not None]
+
+
+def in_flight_thread(ident):
+    """Whether the thread itself, and no task in it, waits for a model."""
+    strand = _threads.get(ident)
+    return strand is not None and len(strand.flights) > 0
+
+
+def in_flight_task(task):
+    """Whether a task waits for a model."""
+    strand = _tasks.get(id(task))
+    return strand is not None and strand.task() is task and len(strand.flights) > 0
+
+
+def between_calls(running_threads):
+    """Strands that have called a model and have no call in flight. Forgets those that are over."""
+    found = []
+    for strands in (_threads, _tasks):
+        for key, strand in list(strands.items()):
+            if strand.is_over(running_threads):
+                strands.pop(key, None)
+            elif not strand.flights:
+                found.append(strand)
+    return found
+
+
+def loops():
+    """Event loops whose tasks call models, by their thread."""
+    found = {}
+    for strand in list(_tasks.values()):
+        loop = strand.loop()
+        if loop is not None:
+            found[strand.ident] = loop
+    return found
+
+
+def forget_all():
+    """In a forked child none of the parent's threads and tasks goes on."""
+    _threads.clear()
+    _tasks.clear()
+
+
+def _current():
+    ident = sys.modules["_thread"].get_ident()
+    task = _current_task()
+    if task is None:
+        strand = _threads.get(ident)
+        if strand is None:
+            strand = _threads[ident] = Strand(ident, None, None)
+        return strand
+    strand = _tasks.get(id(task))
+    if strand is None or strand.task() is not task:
+        strand = _tasks[id(task)] = Strand(ident, ref(task), ref(task.get_loop()))
+    return strand
+
+
+def _current_task():
+    module = sys.modules.get("asyncio.tasks")
+    if module is None:
+        return None
+    try:
+        return module.current_task()
+    except RuntimeError:
+        return None  # No event loop runs in this thread.
