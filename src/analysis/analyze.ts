@@ -46,7 +46,7 @@ export function analyze(recorded: Profile, options: AnalyzeOptions = {}): Timeli
   const hooks = hookDrafts(profile, clock, ids);
   linkHookParents(wireDrafts, hooks);
   fillUnreportedCache(profile, calls);
-  const own = findOwnFunctions(hooks, calls, askedTools(calls), ids);
+  const own = findOwnFunctions(hooks, wireDrafts, askedTools(calls), ids);
   const seen = [...own.rest, ...own.functions];
   const inferredTools = wireTools(calls, seen, ids);
   const { functions, carriers } = settleFunctions(own, [...wireDrafts, ...seen, ...inferredTools]);
@@ -71,6 +71,7 @@ export function analyze(recorded: Profile, options: AnalyzeOptions = {}): Timeli
     tool.span.tool.idleEnergyWh = blame.idleWh;
   }
   const { header } = profile;
+  const functionRows = functionTable(functionsAndStretches, above, energy);
   const report: Report = {
     schema: REPORT_SCHEMA,
     run: {
@@ -91,8 +92,8 @@ export function analyze(recorded: Profile, options: AnalyzeOptions = {}): Timeli
     spans: drafts.map((draft) => draft.span),
     lines: lineTable(calls, tools, above, energy),
     tools: toolTable(tools, above, energy),
-    functions: functionTable(functionsAndStretches, above, energy),
-    findings: findFindings({ calls, tools, above, conversations, energy, track, wallMs: clock.wallMs }),
+    functions: functionRows,
+    findings: findFindings({ calls, tools, functions: functionRows, above, conversations, energy, track, wallMs: clock.wallMs }),
     warnings: findWarnings(profile, calls, energy),
   };
   return { report, gpu: energy.segments };

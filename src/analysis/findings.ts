@@ -1,7 +1,8 @@
 /** What the numbers point at: few rules, each certain enough to be worth a sentence, with what it would save at most. */
 import { formatCount, formatDuration, formatPercent } from '../profile/formatValue.ts';
-import type { Evidence, Site } from '../profile/recordingFormat.ts';
-import type { Report } from '../profile/report.ts';
+import { activityText } from '../profile/activityText.ts';
+import type { Activity, Evidence, Site } from '../profile/recordingFormat.ts';
+import type { Report, ReportFunction } from '../profile/report.ts';
 import type { Conversations } from './conversations.ts';
 import { outermostTool, type Draft } from './drafts.ts';
 import type { EnergyUse } from './energy.ts';
@@ -15,6 +16,8 @@ export type Finding = Report['findings'][number];
 export interface FindingInput {
   calls: readonly Draft[];
   tools: readonly Draft[];
+  /** What the program did itself, by function. */
+  functions: readonly ReportFunction[];
   /** Nearest tool above each span. */
   above: ReadonlyMap<string, Draft>;
   conversations: Conversations;
@@ -32,6 +35,7 @@ export function findFindings(input: FindingInput): Finding[] {
   return [
     ...failedCalls(input),
     ...idleBehindTools(input),
+    ...idleBehindFunctions(input),
     ...sequentialTools(input),
     ...prefixMisses(input),
     ...repeatedCalls(input),
@@ -62,6 +66,25 @@ function idleBehindTools({ tools, above, energy, track, wallMs }: FindingInput):
   }
   return findings;
 }
+
+/** As for tools: what the agent's own code did while nothing else went on. */
+function idleBehindFunctions({ functions, energy, track, wallMs }: FindingInput): Finding[] {
+  return functions.flatMap((row): Finding[] => {
+    const idleMs = row.idleBlameMs ?? 0;
+    if (wallMs <= 0 || idleMs / wallMs < IDLE_SHARE) return [];
+    const doing = row.activity === null ? '' : `, mostly ${activityText(row.activity)}`;
+    const message = `The GPU stood idle for ${formatDuration(idleMs)} (${formatPercent(idleMs / wallMs)} of the run) while the agent's own code was in ${row.name}${doing}. ${REMEDIES[row.activity ?? 'cpu'] ?? REMEDY}`;
+    const saves = { ms: tidy(idleMs), energyWh: row.idleEnergyWh, usd: energy.usdPerMs === null ? null : energy.usdPerMs * idleMs };
+    return [{ rule: 'idle-behind-function', severity: 'warning', message, site: row.site, spans: row.spans, saves, evidence: weakestEvidence([row.evidence, track.evidence]) ?? 'inferred' }];
+  });
+}
+
+const REMEDY = 'Do it while a model call is in flight, or keep its result.';
+const REMEDIES: Partial<Record<Activity, string>> = {
+  sleep: 'Wait for the condition itself rather than for time.',
+  backoff: 'Ask less at once, or raise the limit that the server set.',
+  input: 'A person was waited for.',
+};
 
 /** The model asked for several tools in one answer, and measured they ran one after another. */
 function sequentialTools({ tools }: FindingInput): Finding[] {

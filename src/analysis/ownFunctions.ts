@@ -39,16 +39,17 @@ interface Stretch {
 }
 
 /**
- * Takes apart what hooks saw; sets parents. `calls`: the model's, with their parents set. `isTool` tells by its name whether a
+ * Takes apart what hooks saw; sets parents. `wire`: what passed the proxy, with its parents set. `isTool` tells by its name whether a
  * function was asked for as a tool: such a one is no carrier, though it asks a model itself.
  */
-export function findOwnFunctions(hooks: readonly Draft[], calls: readonly Draft[], isTool: (name: string) => boolean, ids: SpanIds): OwnFunctions {
+export function findOwnFunctions(hooks: readonly Draft[], wire: readonly Draft[], isTool: (name: string) => boolean, ids: SpanIds): OwnFunctions {
+  const calls = wire.filter(({ span }) => span.kind === 'llm');
   const sampled = hooks.filter(isSampled);
   const measured = hooks.filter((draft) => draft.hook?.start.source === 'function');
   const rest = hooks.filter((draft) => !isSampled(draft) && draft.hook?.start.source !== 'function');
   const carriers = carriersAmong(measured, [...calls, ...rest.filter(({ span }) => span.kind === 'agent' || span.kind === 'step')], hooks);
   for (const draft of carriers) if (isTool(draft.span.name)) carriers.delete(draft);
-  takeOut([...carriers], [...hooks, ...calls]);
+  takeOut([...carriers, ...sampled], [...hooks, ...wire]);
   const functions = measured.filter((draft) => !carriers.has(draft));
   const carrierKeys = new Set(calls.flatMap(({ span }) => span.frames.map((frame) => `${span.pid}\n${keyOf(frame)}`)));
   const found = new Folding(functions, rest, carrierKeys, ids).fold(sampled);
@@ -110,7 +111,7 @@ class Folding {
       if (list === undefined) under.set(run, [{ draft, path }]);
       else list.push({ draft, path });
     }
-    for (const [run, stretches] of under) this.#foldLevel(stretches, 0, run, []);
+    for (const [run, stretches] of under) this.#foldLevel(stretches, 0, run);
     for (const [draft, times] of this.#activities) draft.span.activity = mostOf(times);
     return { functions: this.#functions, stretches: this.#stretches };
   }
@@ -128,7 +129,7 @@ class Folding {
     return { run: null, path: first === -1 ? [] : outermostFirst.slice(first) };
   }
 
-  #foldLevel(stretches: readonly Stretch[], level: number, parent: Draft | null, around: readonly Draft[]): void {
+  #foldLevel(stretches: readonly Stretch[], level: number, parent: Draft | null): void {
     const shortest = parent === null ? 0 : SHORTEST_INNER;
     for (const run of runsOf(stretches, level)) {
       const [first] = run;
@@ -141,10 +142,10 @@ class Folding {
       const frames = isOwn ? first.draft.span.frames : first.draft.span.frames.slice(innerFrames(first, level));
       const found = functionDraft(first.draft, this.#ids, frames, end, run, parent);
       (isOwn ? this.#stretches : this.#functions).push(found);
-      for (const { draft } of run) this.#spend(draft, [found, ...around]);
+      for (const { draft } of run) this.#spend(draft, [found]);
       if (isOwn) continue;
       const inner = run.filter(({ path }) => path.length > level + 1);
-      if (inner.length > 0) this.#foldLevel(inner, level + 1, found, [found, ...around]);
+      if (inner.length > 0) this.#foldLevel(inner, level + 1, found);
     }
   }
 
@@ -154,7 +155,10 @@ class Folding {
     for (const draft of new Set(on)) {
       if (draft.span.kind !== 'other' && draft.span.kind !== 'tool') continue;
       let times = this.#activities.get(draft);
-      if (times === undefined) this.#activities.set(draft, (times = new Map()));
+      if (times === undefined) {
+        times = new Map<Activity, Milliseconds>();
+        this.#activities.set(draft, times);
+      }
       times.set(activity, (times.get(activity) ?? 0) + stretch.end - stretch.start);
     }
   }

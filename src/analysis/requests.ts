@@ -27,6 +27,8 @@ interface Group {
   /** Sent by the agent, in no order; tools whose group is known are added. */
   tools: Draft[];
   name: string | null;
+  /** The function's run that it is, where one was measured. */
+  run?: Draft;
 }
 
 export interface RequestInput {
@@ -51,8 +53,9 @@ export function findRequests({ calls, tools, functions, hooks, conversations, ca
   const topCalls = calls.filter((draft) => draft.span.parent === null);
   const topTools = [...tools, ...functions].filter((draft) => draft.span.parent === null).sort((a, b) => a.start - b.start);
   if (topCalls.length === 0) return { agents: [], steps: [], count: 0, evidence: 'inferred' };
-  const groups = splitCalls(topCalls, conversations) ?? splitByFunction(topCalls, carriers, [...hooks, ...functions, ...tools]) ?? [{ calls: topCalls, tools: [], name: nameOf(topCalls[0]) }];
-  placeTools(groups, topTools);
+  const around = recordedAround([...hooks, ...functions, ...tools, ...carriers]);
+  const groups = splitCalls(topCalls, conversations) ?? splitByFunction(topCalls, carriers, around) ?? [{ calls: topCalls, tools: [], name: nameOf(topCalls[0]) }];
+  placeTools(groups, topTools, around);
   const agents: Draft[] = [];
   const steps: Draft[] = [];
   groups.forEach((group, index) => {
@@ -99,8 +102,7 @@ function splitCalls(calls: readonly Draft[], { headOf, continuationOf }: Convers
  * Functions are measured from the first answer on, so that the very first run may not be: then all calls that are in no run began
  * before the runs did, one after the other, and came through that function too.
  */
-function splitByFunction(calls: readonly Draft[], carriers: readonly Draft[], others: readonly Draft[]): Group[] | null {
-  const around = recordedAround([...carriers, ...others]);
+function splitByFunction(calls: readonly Draft[], carriers: readonly Draft[], around: Around): Group[] | null {
   const byFunction = groupBy([...carriers].sort((a, b) => a.start - b.start), ({ span }) => `${span.pid}\n${span.site?.file}\n${span.site?.function}`);
   let best: { depth: number; groups: Group[] } | null = null;
   for (const runs of byFunction.values()) {
@@ -115,18 +117,20 @@ function splitByFunction(calls: readonly Draft[], carriers: readonly Draft[], ot
   return best?.groups ?? null;
 }
 
-/** Ids of what was recorded as running around a call, carriers included. */
-function recordedAround(seen: readonly Draft[]): (call: Draft) => ReadonlySet<string> {
+/** Ids of what was recorded as running around a call or tool, carriers included. */
+type Around = (draft: Draft) => ReadonlySet<string>;
+
+function recordedAround(seen: readonly Draft[]): Around {
   const parents = new Map(seen.flatMap(({ hook }) => (hook === null ? [] : [[hook.start.id, hook.start.parent] as const])));
-  return (call) => {
+  return ({ call, hook }) => {
     const ids = new Set<string>();
-    for (let at = call.call?.start.parent ?? null; at !== null && !ids.has(at); at = parents.get(at) ?? null) ids.add(at);
+    for (let at = call?.start.parent ?? hook?.start.parent ?? null; at !== null && !ids.has(at); at = parents.get(at) ?? null) ids.add(at);
     return ids;
   };
 }
 
-function groupsOfRuns(calls: readonly Draft[], runs: readonly Draft[], site: Site, around: (call: Draft) => ReadonlySet<string>): Group[] | null {
-  const groups = runs.map((): Group => ({ calls: [], tools: [], name: null }));
+function groupsOfRuns(calls: readonly Draft[], runs: readonly Draft[], site: Site, around: Around): Group[] | null {
+  const groups = runs.map((run): Group => ({ calls: [], tools: [], name: null, run }));
   const early: Draft[] = [];
   for (const call of calls) {
     if (!call.span.frames.some((frame) => frame.file === site.file && frame.function === site.function)) return null;
@@ -180,12 +184,14 @@ function nameOf(head: Draft | undefined): string | null {
   return text.length <= LONGEST_NAME ? text : `${text.slice(0, LONGEST_NAME - 1).trimEnd()}…`;
 }
 
-function placeTools(groups: readonly Group[], tools: readonly Draft[]): void {
+function placeTools(groups: readonly Group[], tools: readonly Draft[], around: Around): void {
   const groupOf = new Map(groups.flatMap((group) => group.calls.map((call) => [call, group] as const)));
   const [only] = groups;
   const sequential = oneAtATime(groups);
+  const runs = groups.flatMap((group) => (group.run?.hook ? [{ group, id: group.run.hook.start.id }] : []));
   for (const tool of tools) {
-    const asked = tool.issuer === null ? undefined : groupOf.get(tool.issuer);
+    const ids = runs.length === 0 ? null : around(tool);
+    const asked = tool.issuer === null ? runs.find(({ id }) => ids?.has(id))?.group : groupOf.get(tool.issuer);
     if (asked !== undefined) asked.tools.push(tool);
     else if (groups.length === 1) only?.tools.push(tool);
     else if (sequential) {

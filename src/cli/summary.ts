@@ -2,6 +2,8 @@
 import { basename, isAbsolute, relative } from 'node:path';
 import { formatDuration, formatEnergy, formatPercent, formatTokens, formatUsd } from '../profile/formatValue.ts';
 import { callersOf, type CallerCost } from '../analysis/callers.ts';
+import { activityWord } from '../profile/activityText.ts';
+import type { Activity } from '../profile/recordingFormat.ts';
 import { visibleText } from '../profile/visibleText.ts';
 import type { Report, ReportLine } from '../profile/report.ts';
 import { alignColumns } from './alignColumns.ts';
@@ -13,6 +15,8 @@ export interface SummaryOptions {
   paths: [label: string, text: string][];
 }
 
+/** Shares of the run below this are not worth a word. */
+const LEAST_SHARE = 0.005;
 /** At most this many rows in a table; the rest is counted. */
 const MOST_ROWS = 12;
 /** Callers of one line, and callers of callers: enough to see who it was. */
@@ -25,6 +29,7 @@ export function summaryText(report: Report, { style, paths }: SummaryOptions): s
     [style.bold(headline(report)), ...phases(report)],
     lineTable(report, style),
     toolTable(report, style),
+    functionTable(report, style),
     findings(report),
     warnings(report),
     paths.length > 0 ? alignColumns(paths.map(([label, text]) => [style.dim(label), text]), ['left', 'left']) : [],
@@ -74,9 +79,15 @@ function phases({ totals }: Report): string[] {
     ...(energy.grade === null ? [] : [energy.grade === 'model' ? 'estimated from the GPU profile' : energy.grade]),
     ...(totals.costUsd === null ? [] : [formatUsd(totals.costUsd)]),
   ];
+  const otherParts = Object.entries(totals.otherMs)
+    .filter(([, ms]) => ms > 0 && ms >= totals.wallMs * LEAST_SHARE)
+    .sort(([, a], [, b]) => b - a)
+    .map(([activity, ms]) => part(activityWord(activity as Activity | 'unknown'), ms));
   return alignColumns(
     [
       ['agent', agentParts.join('   ')],
+      // Of no use where nothing of it was seen.
+      ...(otherParts.length > 0 && totals.otherMs['unknown'] !== agent.other ? [['other', otherParts.join('   ')]] : []),
       ['GPU', gpuParts.join('   ') + (totals.gpuEvidence === null || totals.gpuEvidence === 'measured' ? '' : `   ${totals.gpuEvidence}`)],
       ['calls', calls.join('   ')],
       ['energy', energyParts.join('   ')],
@@ -150,6 +161,28 @@ function toolTable(report: Report, style: TerminalStyle): string[] {
         ]),
     ],
     ['left', 'right', 'right', 'right', 'right', 'right'],
+  );
+}
+
+/** What the program did between its calls, by function. */
+function functionTable(report: Report, style: TerminalStyle): string[] {
+  const shown = report.functions.filter(({ selfMs }) => selfMs >= report.totals.wallMs * LEAST_SHARE);
+  if (shown.length === 0) return [];
+  return alignColumns(
+    [
+      ['function', 'calls', 'time', 'itself', 'mostly', 'GPU idle behind it'].map((title) => style.dim(title)),
+      ...shown
+        .slice(0, MOST_ROWS)
+        .map((row) => [
+          `${row.site === null ? '' : `${place(report, row.site)}  `}${visibleText(row.name)}${row.evidence === 'measured' ? '' : `  ${row.evidence}`}`,
+          String(row.calls) + (row.errors > 0 ? ` (${row.errors} failed)` : ''),
+          formatDuration(row.totalMs),
+          formatDuration(row.selfMs),
+          row.activity === null ? '–' : activityWord(row.activity),
+          `${formatDuration(row.idleBlameMs)}, ${formatEnergy(row.idleEnergyWh)}`,
+        ]),
+    ],
+    ['left', 'right', 'right', 'right', 'left', 'right'],
   );
 }
 

@@ -65,6 +65,7 @@ function addSpan(events: TraceEvent[], span: ReportSpan, tid: number, wallMs: nu
   if (span.site !== null) args.site = `${span.site.file}:${span.site.line}`;
   else args.unattributed = span.unattributed;
   if (span.error !== null) args.error = span.error.message;
+  if (span.activity !== null) args.activity = span.activity;
   if (span.tool !== null) Object.assign(args, span.tool);
   events.push(slice(span.name, span.kind, AGENT, tid, span.startMs, end, args));
   const { llm } = span;

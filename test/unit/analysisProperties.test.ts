@@ -47,6 +47,7 @@ function problemsOf(document: TimelineDocument): string[] {
   const parts = [...Object.values(totals.agentMs), ...Object.values(totals.gpuMs)];
   need(close(sum(Object.values(totals.agentMs)), totals.wallMs), 'agent time does not sum to the run');
   need(close(sum(Object.values(totals.gpuMs)), totals.wallMs), 'GPU time does not sum to the run');
+  need(close(sum(Object.values(totals.otherMs)), totals.agentMs.other), 'what the other time went into does not sum to it');
   need(parts.every((part) => (part ?? 0) >= 0), 'a part of the time is negative');
 
   let at = 0;
@@ -64,6 +65,8 @@ function problemsOf(document: TimelineDocument): string[] {
     need(close(sum(gpu.map((segment) => ((segment.watts ?? 0) * (segment.endMs - segment.startMs)) / 3_600_000)), total), 'the track’s energy is not the total');
   }
   const tools = report.spans.flatMap((span) => span.tool ?? []);
+  need(atMost(sum(report.functions.map((row) => row.idleBlameMs)), totals.gpuMs.idle ?? 0), 'more idle time blamed on functions than there was');
+  need(report.functions.every((row) => row.calls === row.spans.length && atMost(row.totalMs, totals.wallMs) && row.selfMs >= 0), 'a function took longer than the run');
   need(atMost(sum(tools.map((tool) => tool.idleBlameMs)), totals.gpuMs.idle ?? 0), 'more idle time blamed than there was');
   need(idle === null || atMost(sum(tools.map((tool) => tool.idleEnergyWh)), idle), 'more idle energy blamed than there was');
   need(totals.costUsd === null || atMost(sum(calls.map((llm) => llm.costUsd)), totals.costUsd), 'calls cost more than the run');
@@ -90,7 +93,7 @@ function problemsOf(document: TimelineDocument): string[] {
     need(atMost(energyWh ?? 0, inclusive.energyWh ?? 0) && atMost(inclusive.energyWh ?? 0, active ?? Infinity), `${place}: energy`);
     need(atMost(idleBlameMs ?? 0, inclusive.idleBlameMs ?? 0), `${place}: blame`);
   }
-  need([...report.lines, ...report.findings].every((entry) => entry.spans.every((id) => ids.has(id))), 'a line or finding names a span that is not there');
+  need([...report.lines, ...report.functions, ...report.findings].every((entry) => entry.spans.every((id) => ids.has(id))), 'a line or finding names a span that is not there');
   return problems;
 }
 

@@ -33,6 +33,10 @@ const spanSpec = fc.record({
   t: time,
   length: fc.option(duration, { freq: 6 }),
   kind: fc.constantFrom('tool' as const, 'tool' as const, 'tool' as const, 'step' as const, 'other' as const, 'agent' as const),
+  source: fc.constantFrom('http' as const, 'http' as const, 'process' as const, 'framework' as const),
+  /** A function of the program's own rather than what its kind says. */
+  own: fc.option(fc.constantFrom('function' as const, 'sampled' as const)),
+  activity: fc.option(fc.constantFrom('cpu' as const, 'sleep' as const, 'socket' as const)),
   parent: fc.option(fc.integer({ min: 0, max: 5 })),
   callId: fc.option(fc.constantFrom('call_0', 'call_1')),
   name: fc.constantFrom('search', 'lookup', 'fetchPage'),
@@ -52,7 +56,7 @@ const sampleSpec = fc.record({ t: time, running: fc.option(fc.integer({ min: 0, 
 
 const recordingSpec = fc.record({
   calls: fc.array(callSpec, { maxLength: 7 }),
-  spans: fc.array(spanSpec, { maxLength: 6 }),
+  spans: fc.array(spanSpec, { maxLength: 9 }),
   gpu: fc.option(fc.array(gpuSpec, { minLength: 1, maxLength: 10 })),
   samples: fc.option(fc.array(sampleSpec, { maxLength: 8 })),
   power: fc.constantFrom('all' as const, 'all' as const, 'all' as const, 'noDecode' as const, 'none' as const),
@@ -107,7 +111,7 @@ function linesOf(spec: RecordingSpec): object[] {
     );
   });
   spec.spans.forEach((each, index) => {
-    lines.push(span(`s${index}`, each.t, { kind: each.kind, parent: each.parent === null ? null : `s${each.parent}`, callId: each.callId, frames: [site('/project/tools.js', each.line, each.name), ...each.callers.map((line) => site('/project/agent.js', line, 'plan'))] }));
+    lines.push(span(`s${index}`, each.t, { kind: each.own === null ? each.kind : 'other', name: each.name, source: each.own ?? each.source, evidence: each.own === 'sampled' ? 'sampled' : 'measured', activity: each.own === 'sampled' ? each.activity : null, parent: each.parent === null ? null : `s${each.parent}`, callId: each.callId, frames: [site('/project/tools.js', each.line, each.name), ...each.callers.map((line) => site('/project/agent.js', line, 'plan'))] }));
     if (each.length !== null) lines.push(spanEnd(`s${index}`, each.t + each.length, { resultBytes: 10 }));
   });
   let at = 0;

@@ -59,10 +59,21 @@ export class Session {
     return this.eventsByFile().flat();
   }
 
+  /** Tools, agents and the like: all but the program's own functions. */
   spans(): SpanPair[] {
+    return this.#pairs((start) => start.source !== 'function' && start.source !== 'sampled');
+  }
+
+  /** The program's own functions, measured or sampled. */
+  functions(): SpanPair[] {
+    return this.#pairs((start) => start.source === 'function' || start.source === 'sampled');
+  }
+
+  #pairs(chosen: (start: SpanStart) => boolean): SpanPair[] {
     const events = this.events();
     return events
       .filter((event) => event.type === 'span')
+      .filter(chosen)
       .map((start) => ({ start, ends: events.filter((event) => event.type === 'spanEnd').filter((end) => end.id === start.id) }));
   }
 

@@ -1,5 +1,6 @@
 /** What is written on and about a span, in words. Pure; every number goes through `formatValue`. */
 import { formatDuration, formatEnergy, formatPercent, formatTokens } from '../../../src/profile/formatValue.ts';
+import { activityText } from '../../../src/profile/activityText.ts';
 import { visibleText } from '../../../src/profile/visibleText.ts';
 import type { Evidence, Site } from '../../../src/profile/recordingFormat.ts';
 import type { Grade, ReportSpan } from '../../../src/profile/report.ts';
@@ -35,7 +36,7 @@ export function nameText(span: ReportSpan): string {
 export function labelText(span: ReportSpan): string {
   if (span.status === 'error' && (span.kind === 'llm' || span.kind === 'tool')) return `✕ ${visibleText(span.error?.message ?? 'failed', 80)}`;
   if (span.kind === 'llm') return tokensText(span) || nameText(span);
-  if (span.kind === 'other' && span.site !== null) return `${nameText(span)}  ${siteText(span.site)}`;
+  if (span.kind === 'other' && span.site !== null) return [nameText(span), siteText(span.site), spanActivityText(span) ?? ''].join('  ').trimEnd();
   return nameText(span);
 }
 
@@ -46,7 +47,17 @@ export function durationOf(span: ReportSpan): number | null {
 const kindNames: Record<ReportSpan['kind'], string> = { agent: 'Request', step: 'Step', llm: 'Model call', tool: 'Tool', other: 'Call' };
 
 export function kindText(span: ReportSpan): string {
-  return kindNames[span.kind];
+  return span.kind === 'other' && (span.source === 'function' || span.source === 'sampled') ? 'Function' : kindNames[span.kind];
+}
+
+/** `~` where a span's own edges are no more than an estimate: sampled, or inferred from the wire. */
+export function edgeMark(span: ReportSpan): string {
+  return span.source === 'sampled' ? '~' : span.kind === 'tool' ? mark(span.evidence) : '';
+}
+
+/** What most of the span's time went into, where that was seen: `computing`. */
+export function spanActivityText(span: ReportSpan): string | null {
+  return span.activity === null ? null : activityText(span.activity);
 }
 
 /** The energy that a span caused: a call's own, or what the GPU spent idling for a tool. */
@@ -72,7 +83,9 @@ export function bandText(value: number | null, band: readonly [number, number] |
 
 /** One sentence for a screen reader and the list of calls: `Tool search, 1.21 s, tools.ts:21`. */
 export function spanSentence(span: ReportSpan): string {
-  const parts = [`${kindText(span)} ${nameText(span)}`, span.endMs === null ? 'running' : `${span.kind === 'tool' ? mark(span.evidence) : ''}${formatDuration(durationOf(span))}`];
+  const parts = [`${kindText(span)} ${nameText(span)}`, span.endMs === null ? 'running' : `${edgeMark(span)}${formatDuration(durationOf(span))}`];
+  const activity = spanActivityText(span);
+  if (activity !== null) parts.push(activity);
   const tokens = tokensText(span);
   if (tokens !== '') parts.push(tokens);
   const energy = spanEnergyText(span);

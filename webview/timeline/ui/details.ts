@@ -1,7 +1,7 @@
 /** Below the lanes: everything known about the selected span and how it is known; without one, the run's sums. */
 import { attributes, element, fill } from '../../common/dom.ts';
 import { linkButton, note, pairs, section, split, type NoteActions, type Pair } from './detailParts.ts';
-import { bandText, durationOf, energyText, kindText, mark, nameText, siteText, spanSentence } from '../model/spanText.ts';
+import { bandText, durationOf, edgeMark, energyText, kindText, mark, nameText, siteText, spanActivityText, spanSentence } from '../model/spanText.ts';
 import { formatBytes, formatCount, formatDuration, formatEnergy, formatPercent, formatTokens, formatUsd } from '../../../src/profile/formatValue.ts';
 import { visibleBlock, visibleText } from '../../../src/profile/visibleText.ts';
 import type { ReportHead, TimelineModel } from '../model/timelineModel.ts';
@@ -144,10 +144,12 @@ export class Details {
   }
 
   private time(head: ReportHead, span: ReportSpan): HTMLElement {
-    const about = span.kind === 'tool' ? mark(span.evidence) : '';
+    const about = edgeMark(span);
+    const activity = spanActivityText(span);
     const list: Pair[] = [
       [span.kind === 'llm' || span.kind === 'tool' ? 'this call' : 'took', span.endMs === null ? 'running' : `${about}${formatDuration(durationOf(span))}`],
       ['started at', formatDuration(span.startMs)],
+      ...(activity === null ? [] : [['mostly', activity] satisfies Pair]),
     ];
     const llm = span.llm;
     if (llm === null) {

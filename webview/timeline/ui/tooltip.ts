@@ -1,6 +1,6 @@
 /** What the pointer is on, in a few lines beside it. */
 import { element, fill } from '../../common/dom.ts';
-import { durationOf, energyText, kindText, mark, nameText, siteText, spanEnergyText, tokensText } from '../model/spanText.ts';
+import { durationOf, edgeMark, energyText, kindText, mark, nameText, siteText, spanActivityText, spanEnergyText, tokensText } from '../model/spanText.ts';
 import { formatDuration, formatPower, formatTokens } from '../../../src/profile/formatValue.ts';
 import { visibleText } from '../../../src/profile/visibleText.ts';
 import type { Hit } from '../draw/hitTest.ts';
@@ -47,7 +47,9 @@ function row(label: string, value: string): HTMLElement {
 
 function spanLines(span: ReportSpan | null): HTMLElement[] | null {
   if (span === null) return null;
-  const lines = [element('b', '', nameText(span)), row(kindText(span), span.endMs === null ? 'running' : `${span.kind === 'tool' ? mark(span.evidence) : ''}${formatDuration(durationOf(span))}`)];
+  const lines = [element('b', '', nameText(span)), row(kindText(span), span.endMs === null ? 'running' : `${edgeMark(span)}${formatDuration(durationOf(span))}`)];
+  const activity = spanActivityText(span);
+  if (activity !== null) lines.push(row('mostly', activity));
   const llm = span.llm;
   if (llm !== null) {
     const about = mark(llm.phaseEvidence);

@@ -18,6 +18,9 @@ _NAME = "agent-cost"
 # inspect.CO_GENERATOR, CO_ASYNC_GENERATOR.
 _GENERATORS = 0x20 | 0x200
 
+# Called once, when a function of the user's is called next.
+when_next_called = None
+
 _monitoring = None
 _tool = None
 # Code of the user's -> [calls, milliseconds of them together].
@@ -142,11 +145,19 @@ def _begin(code, _offset):
             del _known[code]
             _monitoring.set_local_events(_tool, code, 0)
             return _monitoring.DISABLE
+        if when_next_called is not None:
+            _call_once()
         current = frames.current_span
         current.set(_Run(code, sys._getframe(1), _ident(), current.get()))
     except Exception:
         pass  # This run goes unseen.
     return None
+
+
+def _call_once():
+    global when_next_called
+    callback, when_next_called = when_next_called, None
+    callback()
 
 
 def _is_let_go_of(counts):

@@ -9,7 +9,7 @@ import os
 import sys
 import time
 
-from . import activities, events, frames, strands
+from . import activities, events, frames, functions, strands
 
 _FIRST_EVERY_S = 0.005
 # (seconds that a gap has lasted, seconds between two looks from then on).
@@ -21,6 +21,8 @@ _MOST_OF_CPU = 0.016
 _MOST_TASKS = 64
 # A program that is stopped for long in a debugger, or a machine that slept: what was seen last is not what went on.
 _LOST_AFTER_S = 0.5
+# How often it is looked whether the thread is gone, 0.2 ms apart.
+_EXIT_LOOKS = 500
 
 # Functions of an event loop, below which there is only who started it.
 _LOOPS = frozenset(("_run_once", "run_forever", "run_until_complete"))
@@ -109,6 +111,7 @@ class _Sampler:
         self._running = self._thread_module.allocate_lock()
         self._is_on = False
         self._ident = None
+        self._native_id = None
         self._gap_began = None
         self._last_tick = None
         self._cost_s = 0.0
@@ -155,20 +158,37 @@ class _Sampler:
         """Forking with a second thread about is warned of."""
         self._stopped_for_fork = self._is_on
         self.stop()
+        if self._stopped_for_fork and self._native_id is not None:
+            # To the system it lives on for a moment, and that is who is asked for the number of threads.
+            task = "/proc/self/task/%d" % self._native_id
+            for _ in range(_EXIT_LOOKS):
+                if not os.path.exists(task):
+                    break
+                time.sleep(0.0002)
 
     def go_on(self):
         """After a fork, in the parent."""
-        if self._stopped_for_fork:
-            self._stopped_for_fork = False
-            self._alarm = self._thread_module.allocate_lock()
-            self._alarm.acquire()
-            self._last_tick = None
+        if not self._stopped_for_fork:
+            return
+        self._stopped_for_fork = False
+        self._alarm = self._thread_module.allocate_lock()
+        self._alarm.acquire()
+        self._last_tick = None
+        if sys.version_info < (3, 12):
+            self._begin()
+        else:
+            # Python counts threads after this, and warns of a second one.
+            functions.when_next_called = self._begin_again
+
+    def _begin_again(self):
+        if not self._is_on:
             self._begin()
 
     def after_fork(self):
         """In the child: nothing of what the parent's threads did goes on here."""
         self._stretches.clear()
         self._stopped_for_fork = False
+        functions.when_next_called = None
         strands.forget_all()
         self._reset()
 
@@ -178,6 +198,7 @@ class _Sampler:
             try:
                 _block_signals()
                 self._ident = self._thread_module.get_ident()
+                self._native_id = getattr(self._thread_module, "get_native_id", lambda: None)()
                 while self._is_on:
                     wait = self._look()
                     if wait is None:

@@ -1,0 +1,122 @@
+/** The program's own functions between its calls: measured where Python can, else sampled, and what they waited for. */
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { environment, environments, findPythons } from './pythons.ts';
+import { Session, markedLines, program, type SpanPair } from './runs.ts';
+import { StandIn } from './standIn.ts';
+
+const pythons = findPythons();
+const plain = await Promise.all(pythons.map((python) => environment(python, 'nothing')));
+const withAiohttp = (await environments(pythons)).filter(({ packages }) => packages === 'openai-newest');
+/** What a sampled edge may be off by, several looks on a busy machine; never a bound on how long something takes. */
+const SLACK_MS = 100;
+
+let server: StandIn;
+let session: Session;
+beforeAll(async () => {
+  server = await StandIn.start();
+});
+afterAll(() => server.stop());
+beforeEach(() => {
+  server.arrived.length = 0;
+  session = new Session({ routeUrl: server.routeUrl });
+});
+afterEach(() => session.remove());
+
+const minor = (version: string): number => Number(version.split('.')[1]);
+const isMeasured = (version: string): boolean => minor(version) >= 12;
+
+async function run(environment: Parameters<typeof program>[0], name: string): Promise<SpanPair[]> {
+  const env = { PROGRAM_BASE_URL: `${server.address}/v1` };
+  const bare = await program(environment, name, env);
+  expect(bare.exit, bare.stderr).toBe(0);
+  server.arrived.length = 0;
+  const hooked = await program(environment, name, { ...env, ...session.env() });
+  expect(hooked).toEqual(bare);
+  return session.functions();
+}
+
+const lengthOf = ({ start, ends }: SpanPair): number => (ends[0]?.t ?? Infinity) - start.t;
+const sum = (values: number[]): number => values.reduce((total, value) => total + value, 0);
+/** Stretches in which a function was on the stack. */
+const sampledIn = (spans: SpanPair[], name: string): SpanPair[] => spans.filter(({ start }) => start.source === 'sampled' && start.frames.some((frame) => frame.function?.split('.').at(-1) === name));
+const sampledTime = (spans: SpanPair[], name: string): number => sum(sampledIn(spans, name).map(lengthOf));
+
+function expectActivity(spans: SpanPair[], name: string, activity: string): void {
+  const stretches = sampledIn(spans, name);
+  const time = sum(stretches.filter(({ start }) => start.activity === activity).map(lengthOf));
+  const told = stretches.map((stretch) => `${stretch.start.activity} ${Math.round(lengthOf(stretch))} ms`).join(', ');
+  expect(time, `${name}: ${told}`).toBeGreaterThan(sum(stretches.map(lengthOf)) / 2);
+}
+
+describe.each(plain)('$title', (environment) => {
+  const { version } = environment.python;
+
+  it('sees functions between calls, how long each took, and what it waited for', async () => {
+    const spans = await run(environment, 'own_functions.py');
+    expect(server.arrived.map(({ label }) => label)).toEqual(['one', 'two', 'three']);
+    const marked = markedLines('own_functions.py');
+    for (const { ends } of spans) expect(ends.length).toBe(1);
+    const activities = { wait: 'sleep', compute: 'cpu', read_pipe: 'process', run_program: 'process', hold: 'lock', collect: 'sleep', chunk: 'sleep' };
+    for (const [name, activity] of Object.entries(activities)) {
+      expect(sampledTime(spans, name), name).toBeGreaterThan(150 - SLACK_MS);
+      if (process.platform === 'linux') expectActivity(spans, name, activity);
+    }
+    // What ran before the first answer is not looked at: one of the two runs of wait() is seen, of once 150 ms.
+    expect(sampledTime(spans, 'wait')).toBeLessThan(250);
+    const own = spans.filter(({ start }) => start.frames[0]?.line === marked.get('own')?.[0]);
+    expect(sum(own.map(lengthOf))).toBeGreaterThan(150 - SLACK_MS);
+
+    const measured = spans.filter(({ start }) => start.source === 'function');
+    if (!isMeasured(version)) {
+      expect(measured).toEqual([]);
+      return;
+    }
+    for (const name of ['wait', 'compute', 'read_pipe', 'run_program', 'hold', 'fail', 'collect', 'in_pool', 'chunk']) {
+      const runs = measured.filter(({ start }) => start.name === name);
+      expect(runs.map(({ start }) => start.frames[0]?.line), name).toEqual(runs.map(() => marked.get(name)?.[0]));
+      expect(runs.length, name).toBe(name === 'chunk' ? 2 : 1);
+      for (const each of runs) expect(lengthOf(each), name).toBeGreaterThanOrEqual(name === 'fail' ? 50 : 149);
+    }
+    // Called a million times over, and no longer watched: none of its runs took a millisecond.
+    expect(measured.filter(({ start }) => start.name === 'add_one').length).toBeLessThan(3);
+    const failed = measured.filter(({ start }) => start.name === 'fail' || start.name === 'outer');
+    expect(failed.map(({ ends }) => [ends[0]?.status, ends[0]?.error])).toEqual([['error', 'ValueError: the reason'], ['error', 'ValueError: the reason']]);
+    // The call's parent is the function that made it, and so on outwards, as far as they began after the first answer.
+    const think = measured.filter(({ start }) => start.name === 'think');
+    expect(server.call('two').tag?.parent).toBe(think[0]?.start.id);
+    const child = session.spans().find(({ start }) => start.source === 'process');
+    expect(child?.start.parent).toBe(measured.find(({ start }) => start.name === 'run_program')?.start.id);
+  });
+
+  it('does not show its thread to the program, and is gone while the program forks', async () => {
+    const spans = await run(environment, 'forks.py');
+    expect(server.arrived.map(({ label }) => label).sort()).toEqual(['child', 'one', 'two']);
+    const pids = new Set(session.events().flatMap((event) => (event.type === 'hello' ? [event.pid] : [])));
+    expect(pids.size).toBe(2);
+    // Seen in the parent before and after the fork, and in the child once it had its own answer.
+    expect(sampledTime(spans, 'after')).toBeGreaterThan(0);
+    expect(sampledIn(spans, 'before').length).toBeGreaterThanOrEqual(2);
+  });
+});
+
+describe.each(withAiohttp)('$title', (environment) => {
+  it('sees what tasks wait for, and not those that wait for a model', async () => {
+    const spans = await run(environment, 'own_coroutines.py');
+    expect(server.arrived.map(({ label }) => label).sort()).toEqual(['one', 'three', 'two']);
+    const stretches = sampledIn(spans, 'search');
+    expect(stretches.length).toBeGreaterThanOrEqual(3);
+    // Two at once, then one beside a call.
+    expect(sampledTime(spans, 'search')).toBeGreaterThan(450 - 3 * SLACK_MS);
+    expectActivity(spans, 'search', 'sleep');
+    expect(sampledTime(spans, 'load')).toBeGreaterThan(150 - SLACK_MS);
+    expectActivity(spans, 'locked', 'lock');
+    expect(sampledIn(spans, 'think').filter((stretch) => lengthOf(stretch) > SLACK_MS)).toEqual([]);
+    const measured = spans.filter(({ start }) => start.source === 'function' && start.name === 'search');
+    expect(measured.length).toBe(isMeasured(environment.python.version) ? 3 : 0);
+    const marked = markedLines('own_coroutines.py');
+    for (const each of measured) {
+      expect(each.start.frames[0]?.line).toBe(marked.get('search')?.[0]);
+      expect(lengthOf(each)).toBeGreaterThanOrEqual(149);
+    }
+  });
+});

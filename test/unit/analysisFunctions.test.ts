@@ -1,0 +1,245 @@
+/** The program's own functions between its calls: folded from samples, measured, and which of them are tools. */
+import { describe, expect, it } from 'vitest';
+import { analyze } from '../../src/analysis/analyze.ts';
+import { readRecording } from '../../src/profile/readRecording.ts';
+import type { Activity, Site } from '../../src/profile/recordingFormat.ts';
+import type { Report } from '../../src/profile/report.ts';
+import { call, callEnd, end, header, message, recordingText, site, span, spanEnd, toolCall } from './recordingLines.ts';
+
+const AGENT = '/home/user/project/agent.py';
+const MODULE = site(AGENT, 90, '<module>');
+const THINK = [site(AGENT, 10, 'think'), site(AGENT, 30, 'answer'), MODULE];
+
+interface CallOptions {
+  asks?: [id: string, name: string][];
+  brings?: string[];
+  parent?: string;
+  question?: string;
+}
+
+/** A model call, as `answer` makes it through `think`. */
+function modelCall(id: string, from: number, until: number, { asks = [], brings = [], parent, question = 'q' }: CallOptions = {}): object[] {
+  return [
+    call(id, from, { frames: THINK, parent: parent ?? null, request: { messages: [message('user', question)], toolResults: brings.map((callId) => ({ callId, bytes: 10 })) } }),
+    callEnd(id, until, { toolCalls: asks.map(([callId, name]) => toolCall(callId, name)) }),
+  ];
+}
+
+function sampled(id: string, from: number, until: number, frames: Site[], activity: Activity | null): object[] {
+  return [span(id, from, { kind: 'other', source: 'sampled', evidence: 'sampled', name: frames[0]?.function ?? '', frames, activity }), spanEnd(id, until)];
+}
+
+function measured(id: string, from: number, until: number, name: string, line: number, parent: string | null = null, callers: Site[] = [site(AGENT, 31, 'answer'), MODULE]): object[] {
+  return [span(id, from, { kind: 'other', source: 'function', name, parent, frames: [site(AGENT, line, name), ...callers] }), spanEnd(id, until)];
+}
+
+function http(id: string, from: number, until: number, frames: Site[], parent: string | null = null): object[] {
+  return [span(id, from, { parent, frames, name: frames[0]?.function ?? '' }), spanEnd(id, until)];
+}
+
+const reportOf = (...lines: object[]): Report => analyze(readRecording(recordingText(header(), ...lines, end(5000)))).report;
+const shown = (report: Report, kind: 'tool' | 'other') => report.spans.filter((each) => each.kind === kind).map(({ name, startMs, endMs, evidence, activity, site: at }) => [name, startMs, endMs, evidence, activity, at?.line ?? null]);
+const row = (report: Report, name: string) => report.functions.find((each) => each.name === name);
+
+describe('samples', () => {
+  it('of one function next to each other are one run of it, and say what it mostly did', () => {
+    const inSearch = (line: number): Site[] => [site(AGENT, line, 'search'), site(AGENT, 31, 'answer'), MODULE];
+    const report = reportOf(
+      ...modelCall('a', 0, 100),
+      ...sampled('s1', 102, 140, inSearch(50), 'cpu'),
+      ...sampled('s2', 140, 300, inSearch(51), 'socket'),
+      ...sampled('s3', 300, 310, inSearch(52), 'cpu'),
+      // Long after: another run.
+      ...sampled('s4', 600, 650, inSearch(50), 'socket'),
+      ...modelCall('b', 700, 800),
+    );
+    expect(shown(report, 'other')).toEqual([
+      ['search', 102, 310, 'sampled', 'socket', 50],
+      ['search', 600, 650, 'sampled', 'socket', 50],
+    ]);
+    expect(row(report, 'search')).toMatchObject({ calls: 2, totalMs: 258, selfMs: 258, activity: 'socket', evidence: 'sampled' });
+    expect(report.totals.otherMs).toMatchObject({ cpu: 48, socket: 210, unknown: 5000 - 200 - 258 });
+  });
+
+  it('belong to the outermost function below those that lead to model calls, with what it called inside', () => {
+    const parse = [site(AGENT, 70, 'parse'), site(AGENT, 60, 'search'), site(AGENT, 31, 'answer'), MODULE];
+    const report = reportOf(...modelCall('a', 0, 100), ...sampled('s1', 100, 200, parse.slice(1), 'sleep'), ...sampled('s2', 200, 260, parse, 'cpu'), ...sampled('s3', 260, 265, parse.slice(1), 'sleep'), ...modelCall('b', 300, 400));
+    expect(shown(report, 'other')).toEqual([
+      ['search', 100, 265, 'sampled', 'sleep', 60],
+      ['parse', 200, 260, 'sampled', 'cpu', 70],
+    ]);
+    const [search, inner] = report.spans.filter(({ kind }) => kind === 'other');
+    expect(inner?.parent).toBe(search?.id);
+    expect(row(report, 'search')).toMatchObject({ totalMs: 165, selfMs: 105 });
+    expect(row(report, 'parse')).toMatchObject({ totalMs: 60, selfMs: 60 });
+  });
+
+  it('in the agent itself stand for their line', () => {
+    const own = [site(AGENT, 33, 'answer'), MODULE];
+    const report = reportOf(...modelCall('a', 0, 100), ...sampled('s1', 100, 200, own, 'sleep'), ...sampled('s2', 201, 250, own, 'sleep'), ...modelCall('b', 300, 400));
+    expect(shown(report, 'other')).toEqual([['answer', 100, 250, 'sampled', 'sleep', 33]]);
+    expect(row(report, 'answer')).toMatchObject({ calls: 1, totalMs: 150, idleBlameMs: 150 });
+  });
+
+  it('on the line of a request that was measured are that request', () => {
+    const own = [site(AGENT, 33, 'answer'), MODULE];
+    const report = reportOf(...modelCall('a', 0, 100), ...http('h', 110, 250, own), ...sampled('s1', 108, 245, own, 'socket'), ...modelCall('b', 300, 400));
+    expect(shown(report, 'other')).toEqual([]);
+    expect(shown(report, 'tool')).toEqual([['answer', 110, 250, 'measured', null, 33]]);
+  });
+
+  it('of parallel tasks in one function are runs of their own', () => {
+    const inSearch = [site(AGENT, 50, 'search'), site(AGENT, 31, 'answer'), MODULE];
+    const report = reportOf(...modelCall('a', 0, 100), ...sampled('s1', 100, 200, inSearch, 'sleep'), ...sampled('s2', 100, 210, inSearch, 'sleep'), ...modelCall('b', 300, 400));
+    expect(shown(report, 'other').map(([, from, until]) => [from, until])).toEqual([
+      [100, 210],
+      [100, 200],
+    ]);
+    // Time in which at least one of them ran.
+    expect(row(report, 'search')).toMatchObject({ calls: 2, totalMs: 110 });
+  });
+});
+
+describe('measured functions', () => {
+  it('have their own edges, and from samples only what they did', () => {
+    const report = reportOf(...modelCall('a', 0, 100), ...measured('f', 110, 210, 'search', 48), ...sampled('s1', 106, 214, [site(AGENT, 50, 'search'), site(AGENT, 31, 'answer'), MODULE], 'file'), ...modelCall('b', 300, 400));
+    expect(shown(report, 'other')).toEqual([['search', 110, 210, 'measured', 'file', 48]]);
+  });
+
+  it('that lead to a model call are no part of what is shown', () => {
+    const report = reportOf(
+      ...modelCall('a', 0, 100),
+      ...measured('m', 110, 900, 'answer', 29, null, [MODULE]),
+      ...measured('f', 120, 300, 'search', 48, 'm'),
+      ...measured('t', 310, 420, 'think', 9, 'm'),
+      ...modelCall('b', 320, 410, { parent: 't' }),
+    );
+    expect(shown(report, 'other')).toEqual([['search', 120, 300, 'measured', null, 48]]);
+    // It belongs to the request that the function was, before whose first call it ran.
+    const request = report.spans.find(({ kind, name, startMs }) => kind === 'agent' && name === 'q' && startMs === 120);
+    expect(report.spans.find(({ name }) => name === 'search')?.parent).toBe(request?.id);
+  });
+});
+
+describe('a tool', () => {
+  it('is the function of the name that the model asked for', () => {
+    const report = reportOf(...modelCall('a', 0, 100, { asks: [['c1', 'web_search']] }), ...measured('f', 110, 210, 'webSearch', 48), ...measured('g', 220, 280, 'format', 60), ...modelCall('b', 300, 400, { brings: ['c1'] }));
+    expect(shown(report, 'tool')).toEqual([['web_search', 110, 210, 'measured', null, 48]]);
+    expect(shown(report, 'other').map(([name]) => name)).toEqual(['format']);
+    expect(report.spans.find(({ kind }) => kind === 'tool')?.tool).toMatchObject({ callId: 'c1', resultBytes: 10, idleBlameMs: 100 });
+    expect(report.totals).toMatchObject({ toolCalls: 1 });
+    expect(report.functions.map(({ name }) => name)).toEqual(['format']);
+  });
+
+  it('is found inside a dispatcher', () => {
+    const report = reportOf(
+      ...modelCall('a', 0, 100, { asks: [['c1', 'search'], ['c2', 'lookup']] }),
+      ...measured('d', 105, 290, 'run_tools', 40),
+      ...measured('f', 110, 210, 'search', 48, 'd'),
+      ...measured('g', 210, 280, 'lookup', 58, 'd'),
+      ...modelCall('b', 300, 400, { brings: ['c1', 'c2'] }),
+    );
+    expect(shown(report, 'tool').map(([name, from]) => [name, from])).toEqual([['search', 110], ['lookup', 210]]);
+    expect(shown(report, 'other').map(([name]) => name)).toEqual(['run_tools']);
+  });
+
+  it('is a function of another name only where it took nearly all of the time, alone', () => {
+    const asks: CallOptions = { asks: [['c1', 'get_weather']] };
+    const all = reportOf(...modelCall('a', 0, 100, asks), ...measured('f', 105, 295, 'weather_handler', 48), ...modelCall('b', 300, 400, { brings: ['c1'] }));
+    expect(shown(all, 'tool')).toEqual([['get_weather', 105, 295, 'measured', null, 48]]);
+    const little = reportOf(...modelCall('a', 0, 100, asks), ...measured('f', 105, 125, 'parse_arguments', 48), ...modelCall('b', 300, 400, { brings: ['c1'] }));
+    expect(shown(little, 'tool')).toEqual([['get_weather', 100, 300, 'inferred', null, null]]);
+    expect(little.spans.find(({ name }) => name === 'parse_arguments')?.parent).toBe(little.spans.find(({ kind }) => kind === 'tool')?.id);
+  });
+
+  it('is, where the model says nothing of it, the outermost function around a request that is no dispatcher', () => {
+    const get = (line: number, ...outer: Site[]): Site[] => [site(AGENT, 70, 'get'), ...outer, site(AGENT, line, 'act'), site(AGENT, 31, 'answer'), MODULE];
+    const search = site(AGENT, 50, 'search');
+    const lookup = site(AGENT, 55, 'lookup');
+    const report = reportOf(
+      ...modelCall('a', 0, 100),
+      ...measured('d1', 105, 290, 'act', 40),
+      ...measured('f1', 110, 280, 'search', 48, 'd1'),
+      ...measured('g1', 112, 270, 'get', 69, 'f1'),
+      ...http('h1', 115, 260, get(41, search), 'g1'),
+      ...modelCall('b', 300, 400),
+      ...measured('d2', 405, 490, 'act', 40),
+      ...measured('f2', 410, 480, 'lookup', 54, 'd2'),
+      ...measured('g2', 412, 470, 'get', 69, 'f2'),
+      ...http('h2', 415, 460, get(42, lookup), 'g2'),
+      ...modelCall('c', 500, 600),
+    );
+    expect(report.tools.map(({ name, calls }) => [name, calls])).toEqual([['search', 1], ['lookup', 1]]);
+    expect(report.totals.toolCalls).toBe(2);
+  });
+
+  it('of a framework is not shown a second time as the function that it runs', () => {
+    const report = reportOf(
+      ...modelCall('a', 0, 100, { asks: [['c1', 'search']] }),
+      span('t', 105, { source: 'framework', name: 'search', framework: 'langgraph 1', frames: [site(AGENT, 48, 'search'), site(AGENT, 31, 'answer')], callId: 'c1' }),
+      spanEnd('t', 215),
+      ...measured('f', 110, 210, 'search', 48, 't'),
+      ...measured('p', 150, 200, 'parse', 60, 'f'),
+      ...sampled('s1', 108, 150, [site(AGENT, 50, 'search'), site(AGENT, 31, 'answer'), MODULE], 'socket'),
+      ...modelCall('b', 300, 400, { brings: ['c1'] }),
+    );
+    expect(shown(report, 'tool')).toEqual([['search', 105, 215, 'measured', 'socket', 48]]);
+    expect(shown(report, 'other').map(([name]) => name)).toEqual(['parse']);
+    expect(report.spans.find(({ name }) => name === 'parse')?.parent).toBe('t');
+    // What runs inside a tool is the tool's.
+    expect(report.functions).toEqual([]);
+  });
+
+  it('that asks a model itself is one nevertheless', () => {
+    const report = reportOf(
+      ...modelCall('a', 0, 100, { asks: [['c1', 'research']] }),
+      ...measured('f', 105, 295, 'research', 48),
+      ...modelCall('inner', 120, 280, { parent: 'f', question: 'inner' }),
+      ...modelCall('b', 300, 400, { brings: ['c1'] }),
+    );
+    expect(shown(report, 'tool')).toEqual([['research', 105, 295, 'measured', null, 48]]);
+    expect(report.spans.find(({ id }) => id === 'inner')?.parent).toBe('f');
+  });
+});
+
+describe('requests', () => {
+  it('are the runs of the outermost function that leads to every call and ran several times', () => {
+    const runs = ['one', 'two', 'three'].flatMap((question, index) => {
+      const at = index * 1000;
+      return [
+        // The very first run began before the first answer, and was not measured.
+        ...(index === 0 ? [] : measured(`m${index}`, at + 5, at + 600, 'answer', 29, null, [MODULE])),
+        ...modelCall(`a${index}`, at + 10, at + 100, { parent: index === 0 ? undefined : `m${index}`, question }),
+        ...modelCall(`b${index}`, at + 200, at + 300, { parent: index === 0 ? undefined : `m${index}`, question: `${question} more` }),
+      ];
+    });
+    const report = reportOf(...runs);
+    expect(report.spans.filter(({ kind }) => kind === 'agent').map(({ name, startMs, endMs }) => [name, startMs, endMs])).toEqual([
+      ['one', 10, 300],
+      ['two', 1010, 1300],
+      ['three', 2010, 2300],
+    ]);
+    expect(report.totals).toMatchObject({ requests: 3, requestsEvidence: 'inferred' });
+  });
+
+  it('stay one where calls that overlap came before the runs', () => {
+    const report = reportOf(
+      ...modelCall('a', 10, 100, { question: 'one' }),
+      ...modelCall('b', 20, 110, { question: 'two' }),
+      ...measured('m1', 200, 600, 'answer', 29, null, [MODULE]),
+      ...modelCall('c', 210, 300, { parent: 'm1', question: 'three' }),
+      ...measured('m2', 700, 900, 'answer', 29, null, [MODULE]),
+      ...modelCall('d', 710, 800, { parent: 'm2', question: 'four' }),
+    );
+    expect(report.totals.requests).toBe(1);
+  });
+});
+
+describe('findings', () => {
+  it('name a function behind which the GPU stood idle, and what it did', () => {
+    const report = reportOf(...modelCall('a', 0, 1000), ...measured('f', 1000, 3000, 'crunch', 48), ...sampled('s1', 1000, 3000, [site(AGENT, 50, 'crunch'), site(AGENT, 31, 'answer'), MODULE], 'cpu'), ...modelCall('b', 3000, 4000));
+    const [found] = report.findings.filter(({ rule }) => rule === 'idle-behind-function');
+    expect(found?.message).toMatch(/idle for 2 s \(40 % of the run\) while the agent's own code was in crunch, mostly computing/);
+    expect(found).toMatchObject({ site: { line: 48 }, spans: ['f'], saves: { ms: 2000 } });
+  });
+});
