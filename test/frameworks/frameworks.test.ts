@@ -97,10 +97,12 @@ function expectCalls({ report, served, file }: Run): void {
   expect([...new Set(calls.map((span) => span.site?.line))].sort((a, b) => a! - b!)).toEqual(llm);
 }
 
-function expectTools({ report, tools, file }: Run): void {
+function expectTools({ report, tools, file }: Run, provided: Record<string, number>): void {
   const found = report.spans.filter((span) => span.kind === 'tool');
+  const unlogged = Object.entries(provided).flatMap(([name, count]) => Array.from({ length: count }, () => name));
   // Each run of each tool once, none besides.
-  expect(found.map(({ name }) => name).sort()).toEqual(tools.map(({ name }) => name).sort());
+  expect(found.map(({ name }) => name).sort()).toEqual([...tools.map(({ name }) => name), ...unlogged].sort());
+  expect(found.filter(({ name, evidence, status }) => name in provided && !(evidence === 'measured' && status === 'ok'))).toEqual([]);
   const lines = marks(file).tools;
   for (const name of new Set(tools.map((tool) => tool.name))) {
     const spans = found.filter((span) => span.name === name);
@@ -148,7 +150,7 @@ function expectNesting({ report, tools }: Run, framework: Framework): void {
     expect(runs.length, tool).toBeGreaterThan(0);
   }
   if (tools.every(({ at }) => at !== undefined)) {
-    const found = measured.filter(({ kind }) => kind === 'tool').map(({ startMs, endMs }) => ({ from: startMs, until: endMs! }));
+    const found = measured.filter(({ kind, name }) => kind === 'tool' && !(name in (framework.provided ?? {}))).map(({ startMs, endMs }) => ({ from: startMs, until: endMs! }));
     expect(overlapping(found), 'tools that ran at once').toBe(overlapping(tools.map(({ at, ms }) => ({ from: at!, until: at! + ms }))));
   }
 }
@@ -165,10 +167,10 @@ describe.each(chosen)('$title', (framework) => {
     const { report, served, tools } = run;
     result.calls = `${report.totals.llmCalls}/${served.length}`;
     const agents = report.spans.filter((span) => span.kind === 'agent' && span.evidence === 'measured').map(({ name }) => name);
-    result.tools = `${report.spans.filter((span) => span.kind === 'tool' && span.evidence === 'measured').length}/${tools.length}`;
+    result.tools = `${report.spans.filter((span) => span.kind === 'tool' && span.evidence === 'measured' && !(span.name in (framework.provided ?? {}))).length}/${tools.length}`;
     result.agents = framework.agents === undefined ? null : `${framework.agents.filter((name) => agents.includes(name)).length}/${framework.agents.length}`;
     expectCalls(run);
-    expectTools(run);
+    expectTools(run, framework.provided ?? {});
     expectNesting(run, framework);
     expect({ stdout: run.stdout, code: run.code }).toEqual(await bare(framework, environment));
     result.passed = true;

@@ -20,6 +20,8 @@ export interface Framework {
   steps?: string[];
   /** Tools with the agent that they run inside of, not counting agents further out. */
   inside?: Record<string, string>;
+  /** Tools of the framework's own, which note no times, with how often each must be found. */
+  provided?: Record<string, number>;
   /** Environment that the program wants. */
   env?: Record<string, string>;
 }

@@ -88,6 +88,10 @@ export const pythonFrameworks: Framework[] = [
       { name: 'autogen-ext[openai]', tested: '0.7.5' },
     ],
     program: 'python/autogen_agents.py',
+    model: { parallel: true },
+    agents: ['planner', 'guide', 'writer', 'editor', 'host', 'desk', 'Swarm'],
+    inside: { find_trains: 'planner', writer: 'editor' },
+    provided: { writer: 1 },
   },
   {
     id: 'agent-framework-python',

@@ -32,6 +32,10 @@ _TARGETS = {
     "pydantic_ai.agent": "pydantic_ai",
     "pydantic_ai.tool_manager": "pydantic_ai:patch_tools",
     "pydantic_ai._tool_manager": "pydantic_ai:patch_tools",
+    "autogen_agentchat.agents._base_chat_agent": "autogen",
+    "autogen_agentchat.teams._group_chat._base_group_chat": "autogen:patch_teams",
+    "autogen_agentchat.teams._group_chat._chat_agent_container": "autogen:patch_participants",
+    "autogen_core.tools._base": "autogen:patch_tools",
 }
 
 
