@@ -30,7 +30,11 @@ export interface FrameworkEnvironment {
  * @throws Error when it cannot be installed, with what the installer said
  */
 export async function environmentOf(framework: Framework, current: boolean): Promise<FrameworkEnvironment> {
-  const wanted = framework.packages.map(({ name, tested }) => (current ? name : `${name}${framework.language === 'python' ? '==' : '@'}${tested}`));
+  const wanted = framework.packages.map(({ name, tested, major }) => {
+    if (!current) return `${name}${framework.language === 'python' ? '==' : '@'}${tested}`;
+    if (major === undefined) return name;
+    return framework.language === 'python' ? `${name}==${major}.*` : `${name}@${major}`;
+  });
   const python = framework.language === 'python' ? choosePython() : null;
   const key = createHash('sha256').update([python?.executable ?? process.version, ...wanted].join('\n')).digest('hex').slice(0, 8);
   const folder = join(cache, `${framework.id}-${current ? 'current' : 'tested'}-${key}`);

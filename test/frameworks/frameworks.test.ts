@@ -42,7 +42,10 @@ function projectOf(framework: Framework, environment: FrameworkEnvironment): { f
   return { folder, file: join(folder, basename(framework.program)) };
 }
 
-const commandOf = (environment: FrameworkEnvironment, file: string): string[] => [environment.executable, file];
+function commandOf(environment: FrameworkEnvironment, file: string): string[] {
+  if (!file.endsWith('.ts')) return [environment.executable, file];
+  return [environment.executable, join(dirname(file), 'node_modules', 'tsx', 'dist', 'cli.mjs'), file];
+}
 
 function environmentFor(framework: Framework): NodeJS.ProcessEnv {
   return { OPENAI_API_KEY: 'test-key', PYTHONDONTWRITEBYTECODE: '1', PYTHONIOENCODING: 'utf-8', ANONYMIZED_TELEMETRY: 'false', ...framework.env };

@@ -7,8 +7,8 @@ export interface Framework {
   id: string;
   title: string;
   language: 'python' | 'node';
-  /** What to install, the framework itself first; `tested` is the release that the core set is tested with. */
-  packages: { name: string; tested: string }[];
+  /** What to install, the framework itself first; `tested` is the release that the core set is tested with, `major` holds it back from the newest. */
+  packages: { name: string; tested: string; major?: number }[];
   /** Below `programs/`. */
   program: string;
   /** Part of `npm test`. */

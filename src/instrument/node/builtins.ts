@@ -6,11 +6,15 @@ import { createRequire } from 'node:module';
 import type childProcess from 'node:child_process';
 import type http from 'node:http';
 import type https from 'node:https';
+import type inspector from 'node:inspector';
+import type util from 'node:util';
 
 interface Builtins {
   'node:child_process': typeof childProcess;
   'node:http': typeof http;
   'node:https': typeof https;
+  'node:inspector': typeof inspector;
+  'node:util': typeof util;
 }
 
 export function loadBuiltin<Name extends keyof Builtins>(name: Name): Builtins[Name] {

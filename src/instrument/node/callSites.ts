@@ -103,6 +103,13 @@ function nameOf(site: NodeJS.CallSite): string | null {
   return name && name !== '<anonymous>' ? name : null;
 }
 
+/** A position in running code as the user's own; null for a library's or Node's. */
+export function sourceSite(file: string, line: number, column: number, name: string | null): Site | null {
+  if (file === '' || file === self || file.startsWith('node:') || isLibrary(file)) return null;
+  const place = toSource(file, line, column);
+  return place === null ? null : { ...place, function: name };
+}
+
 /** Null when the position is a library's, inside a bundle or transpiled file. */
 function toSource(file: string, line: number, column: number | null): Site | null {
   const path = toPath(file);

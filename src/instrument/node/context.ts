@@ -19,6 +19,8 @@ export interface CallContext extends Caller {
   span: string | null;
   /** Name of the framework's tool whose function runs; null in all that is not directly its work. */
   tool: string | null;
+  /** Where that tool is defined: it stands for the frames of its own that a stack has lost. */
+  definition: Site | null;
   /** Who watches the requests made here: an observer, or `handled` when nobody needs to. */
   wire: WireObserver | 'handled' | null;
 }
@@ -47,7 +49,7 @@ export function entryContext(below: (...args: never[]) => unknown): CallContext 
   const around = currentContext();
   if (around?.insideSdk && around.frames.length > 0 && !isCalledByUser(below)) return null;
   const { frames, unattributed } = callerOf(below);
-  return { frames, unattributed, insideSdk: true, span: around?.span ?? null, tool: null, wire: null };
+  return { frames, unattributed, insideSdk: true, span: around?.span ?? null, tool: null, definition: null, wire: null };
 }
 
 /** A caller, with the name of the innermost named function of the user's that is on the stack itself. */
@@ -62,9 +64,10 @@ export interface NamedCaller extends Caller {
 export function callerOf(below: (...args: never[]) => unknown): NamedCaller {
   const own = captureCaller(below);
   const functionName = own.frames.find((frame) => frame.function !== null)?.function ?? null;
-  const around = currentContext()?.frames ?? [];
-  if (around.length === 0) return { ...own, functionName };
-  return { frames: joinFrames(own.frames, around), unattributed: null, functionName };
+  const { frames: around = [], definition = null } = currentContext() ?? {};
+  const inner = own.frames.length === 0 && definition !== null ? [definition] : own.frames;
+  const frames = joinFrames(inner, around);
+  return { frames, unattributed: frames.length > 0 ? null : own.unattributed, functionName };
 }
 
 /** `inner`, then those of `outer` that are not in it already. */

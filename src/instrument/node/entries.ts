@@ -53,9 +53,19 @@ function open(below: Callable, self: unknown, args: unknown[], prepare: ((call: 
     if (context === null && prepare === null) return null;
     const around = currentContext();
     const call: EntryCall = { self, args, context: context ?? { ...around! }, returned: (result) => result };
+    return prepared(call, prepare);
+  } catch {
+    return null;
+  }
+}
+
+/** Where the call is not as expected, its caller is remembered all the same. */
+function prepared(call: EntryCall, prepare: ((call: EntryCall) => void) | null): EntryCall {
+  const asGiven = { ...call };
+  try {
     prepare?.(call);
     return call;
   } catch {
-    return null;
+    return asGiven;
   }
 }

@@ -47,6 +47,7 @@ export function wireContext(wire: CallContext['wire']): CallContext {
     insideSdk: around?.insideSdk ?? false,
     span: around?.span ?? null,
     tool: around?.tool ?? null,
+    definition: around?.definition ?? null,
     wire,
   };
 }

@@ -60,7 +60,8 @@ export function begin({ runtime, source, framework }: Reporter, work: Work, belo
     const unattributed = frames.length > 0 ? null : caller.unattributed;
     const { kind, name, callId } = work;
     const span = runtime.openSpan({ kind, name, caller: { frames, unattributed }, source, framework, detail: null, callId, argumentBytes: sizeOf(work.input) });
-    return { span, context: { frames, unattributed, insideSdk: kind === 'agent', span: span.id, tool: kind === 'tool' ? name : null, wire: null } };
+    const tool = kind === 'tool' ? { tool: name, definition: work.definition ?? null } : { tool: null, definition: null };
+    return { span, context: { frames: caller.frames, unattributed: caller.unattributed, insideSdk: kind === 'agent', span: span.id, ...tool, wire: null } };
   } catch {
     return null;
   }

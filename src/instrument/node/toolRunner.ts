@@ -1,4 +1,5 @@
 /** Functions that the SDK's own tool runner (`runTools`) calls for the model, as spans. */
+import { findDefinition } from './definitions.ts';
 import { observed, type Reporter } from './spans.ts';
 import { copyWith, disguise, isObject, type Callable } from './wrapping.ts';
 
@@ -13,8 +14,9 @@ export function watchTools(reporter: Reporter, params: unknown): unknown {
   const usedIds = new WeakMap<object, Set<string>>();
   const watchFunction = (run: Callable, definition: Bag): Callable => {
     const name = typeof definition['name'] === 'string' && definition['name'] !== '' ? definition['name'] : run.name;
+    const site = findDefinition(run);
     const watched = observed(reporter, run, {
-      describe: (_self, args) => ({ kind: 'tool', name, callId: callIdOf(args, name, usedIds), input: args[0] }),
+      describe: (_self, args) => ({ kind: 'tool', name, callId: callIdOf(args, name, usedIds), input: args[0], definition: site }),
       // On `definition` as it would have been, and not on the copy that the function was found in.
       self: (self) => (isObject(self) && Object.getPrototypeOf(self) === Object.getPrototypeOf(definition) && definition['function'] === run ? definition : self),
     });

@@ -29,12 +29,14 @@ export function replaceMethod(owner: object, name: string, wrap: (original: Call
   Object.defineProperty(owner, name, { ...descriptor, value: replacement });
 }
 
-/** A copy of an object, with its prototype and all its properties, listed or not, but for some. */
+/** A copy of an object, with its prototype and all its properties, listed or not, as changeable as they are there, but for the values of some. */
 export function copyWith(original: object, changes: Record<string, unknown>): Record<string, unknown> {
   const descriptors: Record<string, PropertyDescriptor> = Object.getOwnPropertyDescriptors(original);
-  const copy = Object.create(Object.getPrototypeOf(original) as object | null, descriptors) as Record<string, unknown>;
-  for (const [key, value] of Object.entries(changes)) Object.defineProperty(copy, key, { value, enumerable: descriptors[key]?.enumerable ?? true, writable: true, configurable: true });
-  return copy;
+  for (const [key, value] of Object.entries(changes)) {
+    const { enumerable = true, configurable = true, writable = true } = descriptors[key] ?? {};
+    descriptors[key] = { value, enumerable, configurable, writable };
+  }
+  return Object.create(Object.getPrototypeOf(original) as object | null, descriptors) as Record<string, unknown>;
 }
 
 export function isClass(value: unknown): value is { prototype: object } & object {

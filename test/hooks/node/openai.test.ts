@@ -92,7 +92,7 @@ describe.each(PAIRS)('Node %i, openai %i', (major, version) => {
       ['refuse', 'call_2', 'ok'],
       ['summarize', 'call_1', 'ok'],
     ]);
-    expect(named('lookup', 'toolRunner')?.frames[0]).toMatchObject({ file: join(programs, file), line: lineOf(file, 'runner') });
+    expect(named('lookup', 'toolRunner')?.frames).toMatchObject([{ file: join(programs, file), line: lineOf(file, 'lookup') - 1, function: 'lookup' }, { line: lineOf(file, 'runner') }]);
     expect(named('boom', 'toolRunner')?.ended?.error).toBe('boom');
     expect(named('refuse', 'toolRunner')?.ended?.resultBytes).toBe(2);
     expect(named('lookup', 'http')).toMatchObject({

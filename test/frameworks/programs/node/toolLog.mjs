@@ -3,11 +3,15 @@ import { appendFileSync } from 'node:fs';
 
 /** Runs a tool's work and notes its time. */
 export async function timed(name, work) {
+  const at = performance.timeOrigin + performance.now();
   const began = performance.now();
+  let failed = true;
   try {
-    return await work();
+    const result = await work();
+    failed = false;
+    return result;
   } finally {
     const ms = performance.now() - began;
-    if (process.env.TOOL_LOG) appendFileSync(process.env.TOOL_LOG, `${JSON.stringify({ name, ms })}\n`);
+    if (process.env.TOOL_LOG) appendFileSync(process.env.TOOL_LOG, `${JSON.stringify({ name, at, ms, failed })}\n`);
   }
 }
