@@ -100,8 +100,14 @@ export const pythonFrameworks: Framework[] = [
     packages: [
       { name: 'agent-framework-core', tested: '1.23.0' },
       { name: 'agent-framework-openai', tested: '1.17.0' },
+      { name: 'agent-framework-orchestrations', tested: '1.4.0' },
     ],
     program: 'python/agent_framework_agents.py',
+    model: { parallel: true },
+    agents: ['planner', 'guide', 'host', 'desk', 'writer', 'editor', 'counter', 'clerk', 'expert'],
+    steps: ['writer', 'editor', 'clerk', 'expert'],
+    inside: { find_trains: 'planner', find_museums: 'guide', ask_guide: 'host' },
+    provided: { ask_guide: 1 },
   },
   {
     id: 'crewai',

@@ -67,6 +67,8 @@ export class ScriptedModel {
   readonly served: Served[] = [];
   readonly #server: Server;
   readonly #options: ModelOptions;
+  /** Everything that was said up to and with each response. */
+  readonly #stored = new Map<string, Json[]>();
   #ids = 0;
 
   private constructor(options: ModelOptions) {
@@ -97,7 +99,7 @@ export class ScriptedModel {
     const sent = chunks.length === 0 ? {} : (JSON.parse(Buffer.concat(chunks).toString('utf8')) as Json);
     if (path.endsWith('/models')) json(response, { object: 'list', data: [{ id: MODEL, object: 'model', created: 1, owned_by: 'test' }] });
     else if (path.endsWith('/chat/completions')) await this.#chat(response, sent, askedOfChat(path, sent));
-    else if (path.endsWith('/responses')) await this.#responses(response, sent, askedOfResponses(path, sent));
+    else if (path.endsWith('/responses')) await this.#responses(response, this.#continued(sent), path);
     else if (path.endsWith('/embeddings')) this.#embeddings(response, path, sent);
     else {
       response.statusCode = 404;
@@ -176,7 +178,14 @@ export class ScriptedModel {
     events.end('[DONE]');
   }
 
-  async #responses(response: ServerResponse, sent: Json, asked: Asked): Promise<void> {
+  /** A request that goes on from a stored response, with all that was said before. */
+  #continued(sent: Json): Json {
+    const before = this.#stored.get(String(sent['previous_response_id']));
+    return before === undefined ? sent : { ...sent, input: [...before, ...inputOf(sent)] };
+  }
+
+  async #responses(response: ServerResponse, sent: Json, path: string): Promise<void> {
+    const asked = askedOfResponses(path, sent);
     const turn = this.#decide(asked);
     const served = this.#log(asked, turn);
     const usage = {
@@ -190,8 +199,10 @@ export class ScriptedModel {
       'text' in turn
         ? [{ type: 'message', id: this.#id('msg'), status: 'completed', role: 'assistant', content: [{ type: 'output_text', text: turn.text, annotations: [], logprobs: [] }] }]
         : turn.tools.map((tool) => ({ type: 'function_call', id: this.#id('fc'), call_id: this.#id('call'), status: 'completed', ...tool }));
+    const id = this.#id('resp');
+    this.#stored.set(id, [...inputOf(sent), ...items]);
     const whole = (status: string, output: Json[]): Json => ({
-      id: `resp_${this.#ids}`, object: 'response', created_at: 1, status, error: null, incomplete_details: null, instructions: null, metadata: {}, model: MODEL, output,
+      id, object: 'response', created_at: 1, status, error: null, incomplete_details: null, instructions: null, metadata: {}, model: MODEL, output,
       parallel_tool_calls: true, temperature: 1, tool_choice: 'auto', tools: sent['tools'] ?? [], top_p: 1, max_output_tokens: null, previous_response_id: null, text: { format: { type: 'text' } },
       truncation: 'disabled', user: null, usage: status === 'completed' ? usage : null,
     });
@@ -284,8 +295,12 @@ function askedOfChat(path: string, sent: Json): Asked {
   };
 }
 
+function inputOf(sent: Json): Json[] {
+  return typeof sent['input'] === 'string' ? [{ role: 'user', content: sent['input'] }] : ((sent['input'] ?? []) as Json[]);
+}
+
 function askedOfResponses(path: string, sent: Json): Asked {
-  const input = (typeof sent['input'] === 'string' ? [{ role: 'user', content: sent['input'] }] : (sent['input'] ?? [])) as { type?: string; role?: string; name?: string }[];
+  const input = inputOf(sent) as { type?: string; role?: string; name?: string }[];
   const since = input.slice(input.findLastIndex(({ role }) => role === 'user') + 1);
   const offered = ((sent['tools'] ?? []) as { type: string; name: string; parameters?: Schema }[]).filter(({ type }) => type === 'function');
   return {

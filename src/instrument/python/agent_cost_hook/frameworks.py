@@ -201,6 +201,70 @@ def observed(framework, original, describe, size=None, error=None):
     return method
 
 
+def observed_run(framework, original, describe):
+    """`original`, which returns what is to be awaited or iterated over asynchronously, with a span around that."""
+
+    def method(*args, **kwargs):
+        result = original(*args, **kwargs)
+        open_span = functools.partial(_open, framework, describe, args, kwargs)
+        if inspect.iscoroutine(result):
+            awaited = _awaited(result, open_span)
+            awaited.__name__, awaited.__qualname__ = result.__name__, result.__qualname__
+            frames.remember_coroutine(awaited)
+            return awaited
+        try:
+            result.__class__ = _pulled(type(result))
+            result._agent_cost_open = open_span
+        except Exception:
+            pass  # A result of another kind: what it does is seen by the generic routes.
+        return result
+
+    return method
+
+
+async def _awaited(coroutine, open_span):
+    span = open_span()
+    token = spans.enter(span)
+    try:
+        result = await coroutine
+    except BaseException as failure:
+        if span is not None:
+            span.fail(failure)
+        raise
+    finally:
+        spans.leave(token)
+    if span is not None:
+        span.end()
+    return result
+
+
+@functools.lru_cache(maxsize=None)
+def _pulled(stream_class):
+    """The class of asynchronous iterators, with our span from their first item until they end. Still an instance of their own class, of its name."""
+
+    async def __anext__(self):
+        span = getattr(self, "_agent_cost_span", None)
+        if span is None and self._agent_cost_open is not None:
+            span = self._agent_cost_span = self._agent_cost_open()
+            self._agent_cost_open = None
+        # Entered for each piece of the work only: between them the consumer's own code runs.
+        token = spans.enter(span)
+        try:
+            return await stream_class.__anext__(self)
+        except StopAsyncIteration:
+            if span is not None:
+                span.end()
+            raise
+        except BaseException as failure:
+            if span is not None:
+                span.fail(failure)
+            raise
+        finally:
+            spans.leave(token)
+
+    return type(stream_class.__name__, (stream_class,), {"__anext__": __anext__, "__module__": stream_class.__module__})
+
+
 def observed_context(framework, original, describe):
     """`original`, which returns an asynchronous context manager, with a span from entering that until it is left."""
 

@@ -36,6 +36,11 @@ _TARGETS = {
     "autogen_agentchat.teams._group_chat._base_group_chat": "autogen:patch_teams",
     "autogen_agentchat.teams._group_chat._chat_agent_container": "autogen:patch_participants",
     "autogen_core.tools._base": "autogen:patch_tools",
+    "agent_framework._agents": "agent_framework",
+    "agent_framework._tools": "agent_framework:patch_tools",
+    "agent_framework._workflows._workflow": "agent_framework:patch_workflows",
+    "agent_framework._workflows._executor": "agent_framework:patch_executors",
+    "agent_framework_orchestrations._handoff": "agent_framework:patch_handoffs",
 }
 
 
