@@ -68,7 +68,7 @@ export function findRequests({ calls, tools, functions, hooks, conversations, ca
 
 /** One group for each request, or null when the calls do not say. */
 function splitCalls(calls: readonly Draft[], { headOf, continuationOf }: Conversations): Group[] | null {
-  const chat = calls.filter((draft) => draft.call?.start.endpoint === 'chat');
+  const chat = calls.filter((draft) => draft.call?.start.endpoint === 'chat' || draft.call?.start.endpoint === 'completions');
   const first = chat[0];
   if (first === undefined || !chat.every(hasHashes)) return null;
   const template = templateOf(first);

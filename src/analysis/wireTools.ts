@@ -8,11 +8,14 @@ import type { Milliseconds } from '../profile/units.ts';
 import { groupBy } from './grouping.ts';
 import { ancestors, inferredDraft, toolAncestors, type Draft, type SpanIds } from './drafts.ts';
 import { becomeTool } from './ownFunctions.ts';
+import { findTextActions, parseAction } from './textActions.ts';
 
 /** Share of the time between the model's answer and the next request. */
 const NEARLY_ALL = 0.8;
 /** Hooks place their clock beside the profiler's with about this error. */
 const CLOCK_SKEW: Milliseconds = 5;
+/** Of a tool that the model asked for in its text. */
+const NO_ID = '';
 const NOT_SEEN = "Inferred from the wire: the tool's code was not seen.";
 
 interface Asked {
@@ -29,7 +32,11 @@ interface Envelope extends Asked {
 
 /** Whether a function was asked for as a tool by any of the calls' answers. */
 export function askedTools(calls: readonly Draft[]): (functionName: string) => boolean {
-  const names = new Set(calls.flatMap(({ call }) => call?.end?.toolCalls.map(({ name }) => plainName(name)) ?? []));
+  const inText = (text: string | null | undefined): string[] => {
+    const action = parseAction(text ?? '');
+    return action === null ? [] : [action.name];
+  };
+  const names = new Set(calls.flatMap(({ call }) => [...(call?.end?.toolCalls.map(({ name }) => name) ?? []), ...inText(call?.end?.text)].map(plainName)));
   return (functionName) => names.has(plainName(functionName));
 }
 
@@ -41,8 +48,8 @@ export function wireTools(calls: readonly Draft[], hooks: readonly Draft[], ids:
   const asked = calls.flatMap((issuer) =>
     issuer.call?.end ? issuer.call.end.toolCalls.map((tool): Asked => ({ issuer, tool, at: issuer.end })) : [],
   );
-  if (asked.length === 0) return [];
-  const envelopes = findEnvelopes(calls, asked);
+  const envelopes = [...findEnvelopes(calls, asked), ...textEnvelopes(calls)].sort((a, b) => a.start - b.start || a.end - b.end);
+  if (asked.length === 0 && envelopes.length === 0) return [];
   const above = toolAncestors([...hooks, ...calls]);
   const measured = hooks.filter((draft) => draft.span.kind === 'tool' || isFunction(draft)).sort((a, b) => a.start - b.start);
   const open = new Set(envelopes);
@@ -53,7 +60,7 @@ export function wireTools(calls: readonly Draft[], hooks: readonly Draft[], ids:
     measured.issuer = envelope.issuer;
     if (measured.span.tool !== null) {
       measured.span.tool.name = envelope.tool.name;
-      measured.span.tool.callId = envelope.tool.callId;
+      measured.span.tool.callId = envelope.tool.callId || null;
       measured.span.tool.argumentBytes ??= envelope.tool.argumentBytes;
       measured.span.tool.resultBytes = resultBytes ?? measured.span.tool.resultBytes;
     }
@@ -76,6 +83,14 @@ function parentOf({ issuer, start, end }: Draft, hooks: ReadonlyMap<string, Draf
   let at = hooks.get(issuer?.span.parent ?? '');
   while (at !== undefined && (start < at.start - CLOCK_SKEW || end > at.end + CLOCK_SKEW)) at = hooks.get(at.span.parent ?? '');
   return at?.span.id ?? null;
+}
+
+/** Actions in the models' texts, and the prompts with their observations: they have no ids. */
+function textEnvelopes(calls: readonly Draft[]): Envelope[] {
+  return findTextActions(calls).map(({ issuer, name, arguments: text, answeredBy, resultBytes }) => {
+    const tool = { callId: NO_ID, name, argumentBytes: new TextEncoder().encode(text).length, arguments: text };
+    return { issuer, tool, at: issuer.end, start: issuer.end, end: answeredBy.start, resultBytes };
+  });
 }
 
 /** Each tool call that was asked for and answered. Unanswered ones have no known end and are left out. */
@@ -252,12 +267,12 @@ function envelopeDraft(envelope: Envelope, ids: SpanIds): Draft {
   const { tool, issuer } = envelope;
   const draft = inferredDraft(
     {
-      id: ids.take(`tool:${issuer.span.id}:${tool.callId}`),
+      id: ids.take(`tool:${issuer.span.id}:${tool.callId || 'text'}`),
       parent: null,
       kind: 'tool',
       name: tool.name,
       unattributed: NOT_SEEN,
-      tool: { name: tool.name, callId: tool.callId, detail: null, argumentBytes: tool.argumentBytes, resultBytes: envelope.resultBytes, idleBlameMs: null, idleEnergyWh: null },
+      tool: { name: tool.name, callId: tool.callId || null, detail: null, argumentBytes: tool.argumentBytes, resultBytes: envelope.resultBytes, idleBlameMs: null, idleEnergyWh: null },
     },
     envelope.start,
     envelope.end,
