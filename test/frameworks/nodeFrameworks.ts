@@ -14,4 +14,20 @@ export const nodeFrameworks: Framework[] = [
     core: true,
     model: { parallel: true },
   },
+  {
+    id: 'ai-sdk-7',
+    title: 'Vercel AI SDK 7',
+    language: 'node',
+    packages: [
+      { name: 'ai', tested: '7.0.173', major: 7 },
+      { name: '@ai-sdk/openai', tested: '4.0.118', major: 4 },
+      { name: 'zod', tested: '4.6.7' },
+      { name: 'tsx', tested: '4.23.15' },
+    ],
+    program: 'node/aiSdk7.ts',
+    core: true,
+    model: { parallel: true },
+    agents: ['planner', 'guide'],
+    inside: { askGuide: 'planner' },
+  },
 ];

@@ -145,8 +145,9 @@ function finish(span: Span, result: unknown, measure: Measure): unknown {
 }
 
 export function fail(span: Span, error: unknown): void {
-  hideFromStack(error);
   span.end(isCancellation(error) ? 'cancelled' : 'error', describeError(error), null);
+  // After the end: where there are source maps, to write the stack out takes its time.
+  hideFromStack(error);
 }
 
 function isThenable(value: unknown): value is PromiseLike<unknown> {

@@ -17,8 +17,14 @@ export function watchAiSdk(reporter: Reporter): Watcher {
     const original = value as Callable;
     if (name === 'tool' || name === 'dynamicTool') return disguise(watchDefinition(original), original);
     if (name === 'executeToolCall') return disguise(watchExecution(reporter, original), original);
-    return disguise(entries.watch(original), original);
+    return disguise(entries.watch(original, ({ args }) => findTools(args[0])), original);
   };
+}
+
+/** Where tools are defined that were not made by `tool`: found out here, where mostly the file is still on the stack, and no tool runs. */
+function findTools(options: unknown): void {
+  const tools = isObject(options) ? options['tools'] : null;
+  if (isObject(tools)) for (const tool of Object.values(tools)) if (isObject(tool)) findDefinition(tool, tool['execute']);
 }
 
 function watchDefinition(original: Callable): Callable {
@@ -67,6 +73,7 @@ function watchAgent(reporter: Reporter, entries: Entries, agent: unknown): undef
   for (const method of ['generate', 'stream'])
     replaceMethod(agent.prototype, method, (original) =>
       entries.watch(original, (call) => {
+        findTools(call.self);
         const id = isObject(call.self) ? call.self['id'] : null;
         const begun = beginAgent(reporter, typeof id === 'string' ? id : 'ToolLoopAgent', call.context);
         call.returned = (result) => {
