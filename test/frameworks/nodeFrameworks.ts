@@ -30,4 +30,19 @@ export const nodeFrameworks: Framework[] = [
     agents: ['planner', 'guide'],
     inside: { askGuide: 'planner' },
   },
+  {
+    id: 'ai-sdk-6',
+    title: 'Vercel AI SDK 6',
+    language: 'node',
+    packages: [
+      { name: 'ai', tested: '6.0.326', major: 6 },
+      { name: '@ai-sdk/openai', tested: '3.0.141', major: 3 },
+      { name: 'zod', tested: '4.6.7' },
+    ],
+    program: 'node/aiSdk6.mjs',
+    core: true,
+    model: { parallel: true },
+    agents: ['planner', 'guide'],
+    inside: { askGuide: 'planner' },
+  },
 ];
