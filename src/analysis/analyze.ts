@@ -25,6 +25,7 @@ import { ascending, percentiles, percentilesOfMany, sumKnown } from './statistic
 import { tokenSums, toolTable } from './tables.ts';
 import { findOwnFunctions, settleFunctions } from './ownFunctions.ts';
 import { findWarnings } from './warnings.ts';
+import { linkServedTools } from './servedTools.ts';
 import { askedTools, wireTools } from './wireTools.ts';
 
 export interface AnalyzeOptions {
@@ -45,6 +46,7 @@ export function analyze(recorded: Profile, options: AnalyzeOptions = {}): Timeli
   const calls = wireDrafts.filter((draft) => draft.span.kind === 'llm');
   const hooks = hookDrafts(profile, clock, ids);
   linkHookParents(wireDrafts, hooks);
+  linkServedTools(hooks);
   fillUnreportedCache(profile, calls);
   const own = findOwnFunctions(hooks, wireDrafts, askedTools(calls), ids);
   const seen = [...own.rest, ...own.functions];

@@ -28,18 +28,20 @@ interface Run {
   report: Report;
   served: Served[];
   tools: ToolTime[];
-  file: string;
+  /** Of the program's own code. */
+  files: string[];
 }
 
 /** A folder like a user's project: the program, what it imports, and its packages. */
-function projectOf(framework: Framework, environment: FrameworkEnvironment): { folder: string; file: string } {
+function projectOf(framework: Framework, environment: FrameworkEnvironment): { folder: string; file: string; files: string[] } {
   const folder = newFolder();
   cpSync(join(programs, dirname(framework.program)), folder, { recursive: true });
   if (environment.folder !== null) {
     symlinkSync(join(environment.folder, 'node_modules'), join(folder, 'node_modules'));
     cpSync(join(environment.folder, 'package.json'), join(folder, 'package.json'));
   }
-  return { folder, file: join(folder, basename(framework.program)) };
+  const [file, ...others] = [framework.program, ...(framework.others ?? [])].map((path) => join(folder, basename(path)));
+  return { folder, file: file!, files: [file!, ...others] };
 }
 
 function commandOf(environment: FrameworkEnvironment, file: string): string[] {
@@ -67,53 +69,84 @@ async function bare(framework: Framework, environment: FrameworkEnvironment): Pr
 async function profiled(framework: Framework, environment: FrameworkEnvironment): Promise<Run & { stdout: string; code: number | null; stderr: string }> {
   const model = await ScriptedModel.start(framework.model);
   try {
-    const { folder, file } = projectOf(framework, environment);
+    const { folder, file, files } = projectOf(framework, environment);
     const log = join(folder, 'tools.jsonl');
     const { stdout, stderr, code } = await agentCost(['run', '--backend', model.url, '--', ...commandOf(environment, file)], { cwd: folder, env: { ...environmentFor(framework), TOOL_LOG: log } });
     expect(code, stderr).toBe(0);
     const tools = existsSync(log) ? readFileSync(log, 'utf8').trim().split('\n').map((line) => JSON.parse(line) as ToolTime) : [];
-    return { report: await reportOf(onlyRecording(folder)), served: model.served, tools, file, stdout, code, stderr };
+    return { report: await reportOf(onlyRecording(folder)), served: model.served, tools, files, stdout, code, stderr };
   } finally {
     await model.stop();
   }
 }
 
-/** Lines of the program with a mark, by the mark's text: `# llm`, `// tool: search`. */
-function marks(file: string): { llm: number[]; tools: Map<string, number> } {
-  const llm: number[] = [];
-  const tools = new Map<string, number>();
-  readFileSync(file, 'utf8')
-    .split('\n')
-    .forEach((text, index) => {
-      if (/(#|\/\/) llm\b/.test(text)) llm.push(index + 1);
-      for (const [, name] of text.matchAll(/(?:#|\/\/) tool: (\S+)/g)) tools.set(name!, index + 1);
-    });
-  return { llm, tools };
+interface Marks {
+  llm: string[];
+  /** Where tools of another process are asked for. */
+  asks: string[];
+  tools: Map<string, string>;
 }
 
-function expectCalls({ report, served, file }: Run): void {
+/** Places (`FILE:LINE`) with a mark, by the mark's text: `# llm`, `// tool: search`, `# asks`. */
+function marks(files: readonly string[]): Marks {
+  const found: Marks = { llm: [], asks: [], tools: new Map() };
+  for (const file of files) {
+    for (const [index, text] of readFileSync(file, 'utf8').split('\n').entries()) {
+      const place = `${file}:${index + 1}`;
+      if (/(#|\/\/) llm\b/.test(text)) found.llm.push(place);
+      if (/(#|\/\/) asks\b/.test(text)) found.asks.push(place);
+      for (const [, name] of text.matchAll(/(?:#|\/\/) tool: (\S+)/g)) found.tools.set(name!, place);
+    }
+  }
+  return found;
+}
+
+const placeOf = ({ site, unattributed }: ReportSpan): string => (site === null ? String(unattributed) : `${site.file}:${site.line}`);
+
+/** What is around a span, the nearest first. */
+function aroundIn(report: Report): (span: ReportSpan) => ReportSpan[] {
+  const byId = new Map(report.spans.map((span) => [span.id, span]));
+  const around = (span: ReportSpan): ReportSpan[] => {
+    const parent = span.parent === null ? undefined : byId.get(span.parent);
+    return parent === undefined ? [] : [parent, ...around(parent)];
+  };
+  return around;
+}
+
+function expectCalls({ report, served, files }: Run): void {
   const calls = report.spans.filter((span) => span.kind === 'llm');
   expect(calls.map((span) => span.llm!.path)).toEqual(served.map(({ path }) => path));
   expect(calls.map(({ llm }) => [llm!.promptTokens, llm!.cachedTokens ?? 0, llm!.completionTokens ?? 0])).toEqual(served.map((each) => [each.promptTokens, each.cachedTokens, each.completionTokens]));
-  const { llm } = marks(file);
-  expect(calls.map((span) => `${span.site?.file ?? span.unattributed}:${span.site?.line ?? ''}`).filter((place) => !llm.some((line) => place === `${file}:${line}`))).toEqual([]);
-  expect([...new Set(calls.map((span) => span.site?.line))].sort((a, b) => a! - b!)).toEqual(llm);
+  expect([...new Set(calls.map(placeOf))].sort()).toEqual(marks(files).llm.sort());
 }
 
-function expectTools({ report, tools, file }: Run, provided: Record<string, number>): void {
+/** Of a run that two processes saw, the server's: the client's is around it, on the line that asked. */
+function runsOfTools({ report, files }: Run): ReportSpan[] {
   const found = report.spans.filter((span) => span.kind === 'tool');
+  const byId = new Map(found.map((span) => [span.id, span]));
+  const askers = new Set(found.flatMap(({ name, parent }) => (parent !== null && byId.get(parent)?.name === name ? parent : [])));
+  const { asks } = marks(files);
+  for (const id of askers) expect(asks).toContain(placeOf(byId.get(id)!));
+  return found.filter(({ id }) => !askers.has(id));
+}
+
+function expectTools(run: Run, provided: Record<string, number>): void {
+  const { report, tools, files } = run;
+  const found = runsOfTools(run);
   const unlogged = Object.entries(provided).flatMap(([name, count]) => Array.from({ length: count }, () => name));
   // Each run of each tool once, none besides.
   expect(found.map(({ name }) => name).sort()).toEqual([...tools.map(({ name }) => name), ...unlogged].sort());
   expect(found.filter(({ name, evidence, status }) => name in provided && !(evidence === 'measured' && status === 'ok'))).toEqual([]);
-  const lines = marks(file).tools;
+  const around = aroundIn(report);
+  expect(report.totals.toolCalls).toBe(found.filter((span) => around(span).every(({ kind, name }) => kind !== 'tool' || name === span.name)).length);
+  const lines = marks(files).tools;
   for (const name of new Set(tools.map((tool) => tool.name))) {
     const spans = found.filter((span) => span.name === name);
     const runs = tools.filter((tool) => tool.name === name);
     const times = runs.map(({ ms }) => ms).sort((a, b) => a - b);
     expect(spans.map(({ evidence }) => evidence)).toEqual(spans.map(() => 'measured'));
     expect(spans.map(({ status }) => status).sort(), name).toEqual(runs.map(({ failed }) => (failed === true ? 'error' : 'ok')).sort());
-    expect(spans.map(({ site }) => `${site?.file}:${site?.line}`)).toEqual(spans.map(() => `${file}:${lines.get(name)}`));
+    expect(spans.map(placeOf)).toEqual(spans.map(() => lines.get(name)));
     const durations = spans.map((span) => span.endMs! - span.startMs).sort((a, b) => a - b);
     for (const [index, ms] of times.entries()) expect(Math.abs(durations[index]! - ms), `${name}: ${durations[index]} ms shown, ${ms} ms taken`).toBeLessThanOrEqual(5 + 0.03 * ms);
     for (const { tool, status, error } of spans) {
@@ -129,12 +162,9 @@ function overlapping(runs: { from: number; until: number }[]): number {
   return runs.reduce((count, run, index) => count + runs.slice(0, index).filter((other) => Math.min(run.until, other.until) - Math.max(run.from, other.from) > 20).length, 0);
 }
 
-function expectNesting({ report, tools }: Run, framework: Framework): void {
-  const byId = new Map(report.spans.map((span) => [span.id, span]));
-  const around = (span: ReportSpan): ReportSpan[] => {
-    const parent = span.parent === null ? undefined : byId.get(span.parent);
-    return parent === undefined ? [] : [parent, ...around(parent)];
-  };
+function expectNesting(run: Run, framework: Framework): void {
+  const { report, tools } = run;
+  const around = aroundIn(report);
   const measured = report.spans.filter(({ evidence, kind }) => evidence === 'measured' && kind !== 'other');
   // Agents and steps have ended, and what is inside something is inside of its time.
   expect(measured.filter(({ status, kind }) => status === 'incomplete' || (kind !== 'tool' && status !== 'ok')).map(({ kind, name, status, error }) => [kind, name, status, error])).toEqual([]);
@@ -153,7 +183,9 @@ function expectNesting({ report, tools }: Run, framework: Framework): void {
     expect(runs.length, tool).toBeGreaterThan(0);
   }
   if (tools.every(({ at }) => at !== undefined)) {
-    const found = measured.filter(({ kind, name }) => kind === 'tool' && !(name in (framework.provided ?? {}))).map(({ startMs, endMs }) => ({ from: startMs, until: endMs! }));
+    const found = runsOfTools(run)
+      .filter(({ name }) => !(name in (framework.provided ?? {})))
+      .map(({ startMs, endMs }) => ({ from: startMs, until: endMs! }));
     expect(overlapping(found), 'tools that ran at once').toBe(overlapping(tools.map(({ at, ms }) => ({ from: at!, until: at! + ms }))));
   }
 }
@@ -170,7 +202,7 @@ describe.each(chosen)('$title', (framework) => {
     const { report, served, tools } = run;
     result.calls = `${report.totals.llmCalls}/${served.length}`;
     const agents = report.spans.filter((span) => span.kind === 'agent' && span.evidence === 'measured').map(({ name }) => name);
-    result.tools = `${report.spans.filter((span) => span.kind === 'tool' && span.evidence === 'measured' && !(span.name in (framework.provided ?? {}))).length}/${tools.length}`;
+    result.tools = `${runsOfTools(run).filter(({ name, evidence }) => evidence === 'measured' && !(name in (framework.provided ?? {}))).length}/${tools.length}`;
     result.agents = framework.agents === undefined ? null : `${framework.agents.filter((name) => agents.includes(name)).length}/${framework.agents.length}`;
     expectCalls(run);
     expectTools(run, framework.provided ?? {});

@@ -11,6 +11,8 @@ export interface Framework {
   packages: { name: string; tested: string; major?: number }[];
   /** Below `programs/`. */
   program: string;
+  /** Files beside the program, below `programs/` as well, that call the model or define tools. */
+  others?: string[];
   /** Part of `npm test`. */
   core?: boolean;
   model?: ModelOptions;

@@ -60,7 +60,9 @@ export const pythonFrameworks: Framework[] = [
       { name: 'openai', tested: '3.57.0' },
     ],
     program: 'python/mcp_client.py',
+    others: ['python/mcp_server.py'],
     core: true,
+    model: { parallel: true },
   },
   {
     id: 'smolagents',

@@ -178,6 +178,35 @@ describe('a tool that a hook measured', () => {
   });
 });
 
+describe('a tool of an MCP server', () => {
+  const client = { source: 'framework', framework: 'mcp 2.3.0', pid: 1 } as const;
+  const server = { ...client, pid: 2 };
+  const parents = (...lines: object[]) => Object.fromEntries(tools(analyze(readRecording(recordingText(header(), ...lines, end(2000)))).report).map(({ id, parent }) => [id, parent]));
+
+  it('is one with the client’s, however many are asked for at once, and counts once', () => {
+    const lines = [
+      span('asked1', 100, { ...client, name: 'search' }),
+      span('asked2', 101, { ...client, name: 'travel_search' }),
+      span('served1', 110, { ...server, name: 'search' }),
+      span('served2', 111, { ...server, name: 'search' }),
+      ...['served2', 'served1', 'asked1', 'asked2'].map((id, index) => spanEnd(id, 500 + index)),
+    ];
+    expect(parents(...lines)).toEqual({ asked1: null, asked2: null, served1: 'asked1', served2: 'asked2' });
+    const { report } = analyze(readRecording(recordingText(header(), ...lines, end(2000))));
+    expect(report.totals.toolCalls).toBe(2);
+  });
+
+  it('is one of its own where the client is not seen, asks for another one or has its answer before', () => {
+    const served = [span('served', 110, { ...server, name: 'search' }), spanEnd('served', 500)];
+    const asking = (name: string, until: number, more = {}) => [span('asked', 100, { ...client, name, ...more }), spanEnd('asked', until), ...served];
+    expect(parents(...served)).toEqual({ served: null });
+    expect(parents(...asking('research', 600)).served).toBe(null);
+    expect(parents(...asking('search', 300)).served).toBe(null);
+    expect(parents(...asking('search', 600, { pid: 2 })).served).toBe(null);
+    expect(parents(...asking('search', 600, { framework: 'pydantic-ai-slim 2.68.0' })).served).toBe('asked');
+  });
+});
+
 describe('idle time', () => {
   it('is split evenly among tools that run at once', () => {
     const report = between([['t1', 'search'], ['t2', 'lookup']], span('s1', 1000, frames('search')), spanEnd('s1', 2000), span('s2', 1500, frames('lookup')), spanEnd('s2', 2500));

@@ -16,17 +16,19 @@ class Tool:
 
     `function`: the user's function, whose line the tool's cost belongs to, where the framework knows it.
     `arguments`: what it is called with: text as the model wrote it, or anything that JSON can hold.
+    `served`: it is the other side of a run that may already be seen, and has a span of its own inside of that.
     """
 
-    __slots__ = ("name", "function", "arguments", "call_id", "kind", "source")
+    __slots__ = ("name", "function", "arguments", "call_id", "kind", "source", "served")
 
-    def __init__(self, name, function=None, arguments=None, call_id=None, kind="tool", source="framework"):
+    def __init__(self, name, function=None, arguments=None, call_id=None, kind="tool", source="framework", served=False):
         self.name = str(name)
         self.function = function
         self.arguments = arguments
         self.call_id = call_id if isinstance(call_id, str) and call_id else None
         self.kind = kind
         self.source = source
+        self.served = served
 
 
 def version_of(distribution):
@@ -44,7 +46,7 @@ def begin(framework, tool):
     """Opens the span of a Tool. Raises nothing; None where that fails, and where the tool is already seen to run."""
     try:
         origin = frames.capture()
-        if tool.kind == "tool" and _is_run_of(origin.span, tool.name):
+        if tool.kind == "tool" and not tool.served and _is_run_of(origin.span, tool.name):
             return None
         # The function is about to be called: its own line is what the tool's cost belongs to.
         site = None if tool.function is None else frames.definition_site(inspect.unwrap(tool.function))

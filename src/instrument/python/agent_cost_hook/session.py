@@ -47,3 +47,19 @@ def read():
     if not values["routeUrl"].startswith("http://") or not os.path.isdir(values["eventsDir"]):
         return None
     return Session(values)
+
+
+def added_to(environment):
+    """A copy of a child's environment, with the variables that bring the hooks into it."""
+    folder = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+    changed = dict(environment)
+    changed[SESSION_ENV] = os.environ[SESSION_ENV]
+    paths = [entry for entry in changed.get("PYTHONPATH", "").split(os.pathsep) if entry not in ("", folder)]
+    changed["PYTHONPATH"] = os.pathsep.join([folder] + paths)
+    node = os.path.join(os.path.dirname(folder), "node", "hook.cjs")
+    options = changed.get("NODE_OPTIONS", "")
+    if node not in options and os.path.exists(node):
+        # Node reads a backslash as an escape inside double quotes.
+        require = '--require "%s"' % node.replace("\\", "\\\\").replace('"', '\\"')
+        changed["NODE_OPTIONS"] = (require + " " + options).strip()
+    return changed
