@@ -16,6 +16,7 @@ import { findFindings } from './findings.ts';
 import { buildGpuTrack, gpuTime, type GpuTrack } from './gpuTrack.ts';
 import { allArrivalGaps } from './phases.ts';
 import { functionTable } from './functions.ts';
+import { findBackoffs, findRetries } from './retries.ts';
 import { findRequests, type Requests } from './requests.ts';
 import { setRoles } from './roles.ts';
 import { onRunClock, runClock } from './runClock.ts';
@@ -55,7 +56,10 @@ export function analyze(recorded: Profile, options: AnalyzeOptions = {}): Timeli
   const tools = [...[...own.rest, ...own.functions].filter((draft) => draft.span.kind === 'tool'), ...inferredTools];
   const conversations = findConversations(calls);
   setRoles(calls, conversations);
-  const functionsAndStretches = [...functions, ...own.stretches].sort((a, b) => a.start - b.start);
+  const retries = findRetries(calls);
+  const backoffs = findBackoffs(retries, [...own.stretches, ...hooks.filter(({ span }) => span.source === 'sampled')], ids);
+  const functionsAndStretches = [...functions, ...own.stretches, ...backoffs].sort((a, b) => a.start - b.start);
+  for (const { failed, again } of retries) if (again.span.llm !== null) again.span.llm.retryOf = failed.span.id;
   const requests = findRequests({ calls, tools, functions: functionsAndStretches, hooks: own.rest, conversations, carriers }, ids);
   const drafts = [...wireDrafts, ...tools, ...functionsAndStretches, ...own.rest.filter((draft) => draft.span.kind !== 'tool'), ...requests.agents, ...requests.steps];
   drafts.sort((a, b) => compareSpans(a.span, b.span));
@@ -90,12 +94,12 @@ export function analyze(recorded: Profile, options: AnalyzeOptions = {}): Timeli
       pauses: ownClock.pauses.map(({ at, length }) => ({ atMs: at, ms: length })),
     },
     backend: profile.backend,
-    totals: totalsOf(calls, tools, above, requests, clock, { agentMs: agentTime(waits), otherMs: otherTime(waits, hooks), track, energy }),
+    totals: totalsOf(calls, tools, above, requests, clock, { agentMs: agentTime(waits), otherMs: otherTime(waits, [...hooks, ...backoffs]), track, energy }),
     spans: drafts.map((draft) => draft.span),
     lines: lineTable(calls, tools, above, energy),
     tools: toolTable(tools, above, energy),
     functions: functionRows,
-    findings: findFindings({ calls, tools, functions: functionRows, above, conversations, energy, track, wallMs: clock.wallMs }),
+    findings: findFindings({ calls, retries, tools, functions: functionRows, above, conversations, energy, track, wallMs: clock.wallMs }),
     warnings: findWarnings(profile, calls, energy),
   };
   return { report, gpu: energy.segments };
@@ -127,6 +131,7 @@ function totalsOf(
     llmCalls: calls.length,
     toolCalls: tools.filter((tool) => !tool.partOfWireTool && !above.has(tool.span.id)).length,
     failedCalls: calls.filter((draft) => draft.span.status === 'error').length,
+    retriedCalls: calls.filter((draft) => draft.span.llm?.retryOf !== null).length,
     ...tokenSums(calls),
     reasoningTokens: sumKnown(calls.map((draft) => draft.span.llm?.reasoningTokens ?? null)),
     ttftMs: percentiles(ascending(calls.flatMap((draft) => draft.span.llm?.ttftMs ?? []))),

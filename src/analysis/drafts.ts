@@ -100,6 +100,7 @@ export function callDrafts(profile: Profile, clock: Clock, ids: SpanIds): Draft[
               costUsd: null,
               httpStatus: end?.httpStatus ?? null,
               attempt: start.attempt,
+              retryOf: null,
               promptText: start.request.messages.at(-1)?.text ?? null,
               answerText: end?.text ?? null,
             },

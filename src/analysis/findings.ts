@@ -8,6 +8,7 @@ import { outermostTool, type Draft } from './drafts.ts';
 import type { EnergyUse } from './energy.ts';
 import { groupBy } from './grouping.ts';
 import type { GpuTrack } from './gpuTrack.ts';
+import type { Retry } from './retries.ts';
 import { sumKnown, tidy, weakestEvidence } from './statistics.ts';
 import { sumBlame } from './tables.ts';
 
@@ -15,6 +16,7 @@ export type Finding = Report['findings'][number];
 
 export interface FindingInput {
   calls: readonly Draft[];
+  retries: readonly Retry[];
   tools: readonly Draft[];
   /** What the program did itself, by function. */
   functions: readonly ReportFunction[];
@@ -34,6 +36,7 @@ const SHORTEST_PREFIX_TOKENS = 64;
 export function findFindings(input: FindingInput): Finding[] {
   return [
     ...failedCalls(input),
+    ...retriedCalls(input),
     ...idleBehindTools(input),
     ...idleBehindFunctions(input),
     ...sequentialTools(input),
@@ -52,6 +55,20 @@ function failedCalls({ calls }: FindingInput): Finding[] {
   if (first === undefined) return [];
   const message = `${formatCount(failed.length, 'model call')} failed; the first said: ${shorten(first.span.error?.message ?? 'no reason')}`;
   return [finding('failed-calls', 'warning', message, failed, { ms: total(failed), energyWh: energyOf(failed), usd: usdOf(failed) }, evidenceOf(failed))];
+}
+
+/** What second tries cost: the failed ones, and the waiting in between. */
+function retriedCalls({ retries }: FindingInput): Finding[] {
+  if (retries.length === 0) return [];
+  const failed = retries.map((retry) => retry.failed);
+  const waited = retries.reduce((sum, retry) => sum + retry.again.start - retry.failed.end, 0);
+  const statuses = [...new Set(failed.map(({ span }) => {
+    const status = span.llm?.httpStatus ?? null;
+    return status === null ? "a broken connection" : `HTTP ${status}`;
+  }))].join(', ');
+  const limited = failed.some(({ span }) => span.llm?.httpStatus === 429);
+  const message = `${formatCount(retries.length, 'model call')} had to be tried again (${statuses}): ${formatDuration(total(failed))} in tries that failed and ${formatDuration(waited)} of back-off. ${limited ? 'Send fewer calls at once, or raise the rate limit.' : "Look at the server's log for why it failed."}`;
+  return [finding('retries', 'warning', message, failed, { ms: tidy(total(failed) + waited), energyWh: energyOf(failed), usd: usdOf(failed) }, 'inferred')];
 }
 
 function idleBehindTools({ tools, above, energy, track, wallMs }: FindingInput): Finding[] {

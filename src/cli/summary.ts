@@ -68,6 +68,7 @@ function phases({ totals }: Report): string[] {
     `${totals.llmCalls} LLM`,
     `${totals.toolCalls} tool`,
     ...(totals.failedCalls > 0 ? [`${totals.failedCalls} failed`] : []),
+    ...(totals.retriedCalls > 0 ? [`${totals.retriedCalls} tried again`] : []),
     `${formatTokens(totals.promptTokens)}→${formatTokens(totals.completionTokens)} tokens`,
     `${cachedShare(totals.promptTokens, totals.cachedTokens)} cached`,
     `first token p50 ${formatDuration(totals.ttftMs.p50)}`,

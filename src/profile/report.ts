@@ -45,6 +45,8 @@ export const llmDetailsSchema = z.object({
   costUsd: n,
   httpStatus: z.int().nullable(),
   attempt: z.int(),
+  /** Id of the failed call that this one tried again. */
+  retryOf: z.string().nullable(),
   /** Prompt's last message and the answer's text; only when the recording's capture is `full`. */
   promptText: z.string().nullable(),
   answerText: z.string().nullable(),
@@ -175,6 +177,8 @@ export const reportSchema = z.object({
     llmCalls: count,
     toolCalls: count,
     failedCalls: count,
+    /** Calls that tried a failed one again. */
+    retriedCalls: count,
     promptTokens: n,
     cachedTokens: n,
     completionTokens: n,
