@@ -141,6 +141,12 @@ export const pythonFrameworks: Framework[] = [
     language: 'python',
     packages: [{ name: 'haystack-ai', tested: '3.4.1' }],
     program: 'python/haystack_agents.py',
+    model: { parallel: true },
+    agents: ['Agent', 'Pipeline'],
+    steps: ['prompt', 'writer'],
+    inside: { find_trains: 'Agent', ask_clerk: 'Agent' },
+    provided: { ask_clerk: 1 },
+    env: { HAYSTACK_TELEMETRY_ENABLED: 'False' },
   },
   {
     id: 'litellm',

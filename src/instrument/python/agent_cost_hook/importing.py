@@ -46,6 +46,9 @@ _TARGETS = {
     "agent_framework._workflows._workflow": "agent_framework:patch_workflows",
     "agent_framework._workflows._executor": "agent_framework:patch_executors",
     "agent_framework_orchestrations._handoff": "agent_framework:patch_handoffs",
+    "haystack.tools.tool": "haystack:patch_tools",
+    "haystack.components.agents.agent": "haystack",
+    "haystack.core.pipeline.pipeline": "haystack:patch_pipelines",
 }
 
 

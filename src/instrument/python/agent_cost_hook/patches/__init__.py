@@ -10,4 +10,5 @@ def replace(owner, name, make):
         return
     replacement = functools.wraps(original)(make(original))
     replacement._agent_cost_hook = True
-    setattr(owner, name, replacement)
+    is_static = isinstance(vars(owner).get(name), staticmethod)
+    setattr(owner, name, staticmethod(replacement) if is_static else replacement)
