@@ -117,6 +117,11 @@ export const pythonFrameworks: Framework[] = [
     language: 'python',
     packages: [{ name: 'crewai', tested: '1.15.30' }],
     program: 'python/crewai_agents.py',
+    model: { parallel: true },
+    agents: ['trips', 'visits', 'others', 'streamed', 'Planner', 'Guide', 'Postcard'],
+    steps: ['plan', 'visit', 'write', 'send'],
+    inside: { find_trains: 'Planner', find_museums: 'Guide' },
+    env: { CREWAI_DISABLE_TELEMETRY: 'true', CREWAI_TESTING: 'true' },
   },
   {
     id: 'dspy',
