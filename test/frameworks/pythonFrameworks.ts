@@ -173,5 +173,6 @@ export const pythonFrameworks: Framework[] = [
     language: 'python',
     packages: [{ name: 'openai', tested: '3.57.0' }],
     program: 'python/openai_calls.py',
+    core: true,
   },
 ];
