@@ -7,6 +7,7 @@ import { ensureBrowser } from './lib/browser.mjs';
 import { ensureBuilt } from './lib/bundles.mjs';
 import { ensureCodeServer } from './lib/codeServer.mjs';
 import { chooseVscode } from './lib/desktop.mjs';
+import { ensureCoreFrameworks } from './lib/frameworks.mjs';
 import { leftovers, markFor } from './lib/leftovers.mjs';
 import { resultsFolder, root, toolNode } from './lib/paths.mjs';
 import { run } from './lib/process.mjs';
@@ -15,6 +16,7 @@ import { readEditorSuite, readVitest } from './lib/testResults.mjs';
 
 const bin = (path) => join(root, 'node_modules', path);
 const unitResults = join(resultsFolder, 'unit.json');
+const frameworksResults = join(resultsFolder, 'core-frameworks.json');
 const editorResults = join(resultsFolder, 'editor.json');
 const e2eResults = join(resultsFolder, 'e2e.json');
 const vitest = (results, ...args) => [bin('vitest/vitest.mjs'), 'run', '--reporter=default', '--reporter=json', `--outputFile.json=${results}`, ...args];
@@ -28,6 +30,14 @@ const stages = [
   { name: 'lint', minutes: 3, commands: [[bin('eslint/bin/eslint.js'), '.']] },
   { name: 'imports', minutes: 2, commands: [[bin('dependency-cruiser/bin/dependency-cruise.mjs'), '--config', '.dependency-cruiser.cjs', 'src', 'webview']] },
   { name: 'unit', minutes: 20, needs: [ensureBuilt], commands: [vitest(unitResults)], results: { file: unitResults, read: readVitest } },
+  {
+    name: 'frameworks',
+    minutes: 12,
+    needs: [ensureBuilt, ensureCoreFrameworks],
+    commands: [vitest(frameworksResults, '--config', 'vitest.frameworks.config.ts')],
+    env: { AGENT_COST_FRAMEWORKS: 'core' },
+    results: { file: frameworksResults, read: readVitest },
+  },
   {
     name: 'editor',
     minutes: 5,
@@ -66,7 +76,7 @@ async function endLeftovers(name) {
 }
 
 /** @returns {Promise<{ passed: number, failures: { title: string, message: string }[] }>} */
-async function runStage({ name, minutes, needs = [], commands, launcher, results }) {
+async function runStage({ name, minutes, needs = [], commands, env, launcher, results }) {
   for (const ensure of needs) await ensure();
   if (results) rmSync(results.file, { force: true });
   const before = launcher ? await launcher() : [];
@@ -74,7 +84,7 @@ async function runStage({ name, minutes, needs = [], commands, launcher, results
   const problems = [];
   for (const args of commands) {
     const [program, ...rest] = [...before, toolNode(), ...args];
-    const { code, timedOut } = await run(program, rest, { cwd: root, env: { ...process.env, ...markFor(name) }, timeoutMs: Math.max(1, deadline - Date.now()), show: true });
+    const { code, timedOut } = await run(program, rest, { cwd: root, env: { ...process.env, ...env, ...markFor(name) }, timeoutMs: Math.max(1, deadline - Date.now()), show: true });
     if (timedOut) problems.push({ title: name, message: `not done after ${minutes} minutes: ended` });
     else if (code !== 0) problems.push({ title: name, message: `exit code ${code}: see its output above` });
   }
@@ -117,7 +127,7 @@ await runScript(async () => {
       return { passed: 0, failures: [{ title: stage.name, message: error.message }] };
     });
     const took = seconds(performance.now() - started);
-    table.push(`${stage.name.padEnd(8)} ${String(outcome.passed).padStart(5)} passed ${String(outcome.failures.length).padStart(4)} failed ${took.padStart(9)}`);
+    table.push(`${stage.name.padEnd(10)} ${String(outcome.passed).padStart(5)} passed ${String(outcome.failures.length).padStart(4)} failed ${took.padStart(9)}`);
     passed += outcome.passed;
     failures.push(...outcome.failures);
   }
