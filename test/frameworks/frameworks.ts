@@ -20,6 +20,8 @@ export interface Framework {
   agents?: string[];
   /** Names that steps must have. */
   steps?: string[];
+  /** Steps that fail where a tool in them does. */
+  failingSteps?: string[];
   /** Tools with the agent that they run inside of, not counting agents further out. */
   inside?: Record<string, string>;
   /** Tools of the framework's own, which note no times, with how often each must be found. */

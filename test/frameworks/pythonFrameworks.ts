@@ -1,5 +1,6 @@
 /** Frameworks of Python. */
 import type { Framework } from './frameworks.ts';
+import { answerSmolagents } from './textModels.ts';
 
 export const pythonFrameworks: Framework[] = [
   {
@@ -70,6 +71,12 @@ export const pythonFrameworks: Framework[] = [
     language: 'python',
     packages: [{ name: 'smolagents[openai]', tested: '1.26.0' }],
     program: 'python/smolagents_agents.py',
+    model: { answer: answerSmolagents },
+    agents: ['planner', 'host', 'guide', 'CodeAgent'],
+    steps: ['planning', 'step 1', 'step 2'],
+    failingSteps: ['step 1'],
+    inside: { find_museums: 'guide', find_trains: 'planner', guide: 'host' },
+    provided: { guide: 1 },
   },
   {
     id: 'llama-index',

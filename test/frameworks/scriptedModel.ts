@@ -112,7 +112,7 @@ export class ScriptedModel {
     if (decided !== null) return decided;
     const left = asked.tools.filter(({ name }) => !asked.called.includes(name));
     const next = this.#options.parallel === true ? left : left.slice(0, 1);
-    if (next.length > 0) return { tools: next.map(({ name, parameters }) => ({ name, arguments: JSON.stringify(sampleOf(parameters, parameters)) })) };
+    if (next.length > 0) return callsFor(next);
     return { text: 'It will rain in the morning and clear up later.' };
   }
 
@@ -310,6 +310,11 @@ function askedOfResponses(path: string, sent: Json): Asked {
     tools: offered.map(({ name, parameters }) => ({ name, parameters: parameters ?? {} })),
     called: since.flatMap(({ type, name }) => (type === 'function_call' && name !== undefined ? [name] : [])),
   };
+}
+
+/** An answer that calls tools with arguments that fit. */
+export function callsFor(tools: readonly OfferedTool[]): Turn {
+  return { tools: tools.map(({ name, parameters }) => ({ name, arguments: JSON.stringify(sampleOf(parameters, parameters)) })) };
 }
 
 /** A value that fits a JSON schema, the same each time. */

@@ -34,6 +34,8 @@ _TARGETS = {
     "mcp.server.mcpserver.tools.base": "mcp:patch_server_tools",
     "mcp.server.fastmcp.tools.base": "mcp:patch_server_tools",
     "mcp.server.lowlevel.server": "mcp:patch_server",
+    "smolagents.agents": "smolagents",
+    "smolagents.tools": "smolagents:patch_tools",
     "pydantic_ai.agent": "pydantic_ai",
     "pydantic_ai.tool_manager": "pydantic_ai:patch_tools",
     "pydantic_ai._tool_manager": "pydantic_ai:patch_tools",
