@@ -102,13 +102,13 @@ def open_http(method, host, path, headers=None):
 
 def _is_no_tool(method, host, headers):
     """
-    Long-lived event streams, LLM protocols that the proxy does not speak, and what carries an MCP tool's call. (Nor what no
-    user code asked for: telemetry.)
+    Long-lived event streams, LLM protocols that the proxy does not speak, what carries an MCP tool's call, and what a library
+    fetches while it is imported. (Nor what no user code asked for: telemetry.)
     """
     accept = (headers.get("accept") or "") if method == "GET" and headers is not None else ""
     if accept.strip().startswith("text/event-stream") or routing.is_other_llm(host.partition(":")[0]):
         return True
-    return any(name.startswith("mcp.client.") for name in frames.modules_before_user())
+    return any(name.startswith(("mcp.client.", "importlib._bootstrap")) for name in frames.modules_before_user())
 
 
 def http_error(status):
