@@ -45,4 +45,20 @@ export const nodeFrameworks: Framework[] = [
     agents: ['planner', 'guide'],
     inside: { askGuide: 'planner' },
   },
+  {
+    id: 'openai-agents-node',
+    title: 'OpenAI Agents (Node)',
+    language: 'node',
+    packages: [
+      { name: '@openai/agents', tested: '0.20.0' },
+      { name: 'zod', tested: '4.6.7' },
+    ],
+    program: 'node/openaiAgents.mjs',
+    core: true,
+    model: { parallel: true },
+    agents: ['Planner', 'Guide', 'Host'],
+    steps: ['turn 1', 'turn 2', 'turn 3'],
+    provided: { ask_guide: 1 },
+    inside: { find_trains: 'Planner', ask_guide: 'Host', find_museums: 'Guide' },
+  },
 ];
