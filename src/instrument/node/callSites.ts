@@ -14,8 +14,8 @@ export interface Caller {
 export const MOST_FRAMES = 20;
 /** Frames read: SDKs put some 10 to 30 of their own between the user's line and the request. */
 const STACK_DEPTH = 60;
-/** Enough to get past Node's own frames, such as that of `Array.map`, to whoever called. */
-const NEAREST = 4;
+/** Enough to get past Node's own frames, such as that of `Array.map`, and a package's methods in front of others, to whoever called. */
+const NEAREST = 6;
 const MOST_CACHED = 2000;
 
 type StackError = { stack?: unknown };
@@ -151,11 +151,16 @@ export function calledThrough(packageName: string, below: (...args: never[]) => 
   return captureSites(below).some((site) => site.getFileName()?.replaceAll('\\', '/').includes(`/node_modules/${packageName}/`));
 }
 
-/** Whether the user's own code calls `below`, and not a package in its place. Much cheaper than to read the whole stack. */
+/**
+ * Whether it is the user's own code that calls `below`, if through a method or two of a package (a subclass that adds something and
+ * goes on to its base), and not a package that was entered before. Much cheaper than to read the whole stack.
+ */
 export function isCalledByUser(below: (...args: never[]) => unknown): boolean {
   for (const site of captureSites(below, NEAREST)) {
     const file = site.getFileName();
-    if (file && file !== self && !file.startsWith('node:')) return !isLibrary(file);
+    if (!file || file.startsWith('node:')) continue;
+    if (file === self || site.isAsync()) return false;
+    if (!isLibrary(file)) return true;
   }
   return false;
 }

@@ -1,5 +1,5 @@
 /** Remembers who called an SDK or a framework at its entry, where the user's line still is on the stack. */
-import { widenStacks } from './callSites.ts';
+import { isCalledByUser, widenStacks } from './callSites.ts';
 import { currentContext, enterContext, entryContext, type CallContext } from './context.ts';
 import type { Callable } from './wrapping.ts';
 
@@ -15,7 +15,7 @@ export interface EntryCall {
 }
 
 export class Entries {
-  /** Above 0 while an entry runs: what it calls in turn has the same caller. */
+  /** Above 0 while an entry runs: what it calls in turn has the same caller, unless it is code of the user's that does. */
   #depth = 0;
 
   /**
@@ -24,7 +24,7 @@ export class Entries {
    */
   watch(original: Callable, prepare: ((call: EntryCall) => void) | null = null): Callable {
     const enter = (below: Callable, self: unknown, args: unknown[]): unknown => {
-      const call = this.#depth > 0 ? null : open(below, self, args, prepare);
+      const call = this.#depth > 0 && !isCalledByUser(below) ? null : open(below, self, args, prepare);
       if (call === null) return Reflect.apply(original, self, args);
       const leave = enterContext(call.context);
       const narrow = widenStacks(2);

@@ -48,7 +48,7 @@ const MODULES: readonly ModulesOfInterest[] = [
     files: files('dist/(?:runnables/(?:base|branch|router|history)|language_models/(?:chat_models|llms)|retrievers/index|vectorstores|utils/async_caller|tools/index)'),
     names: (
       'Runnable RunnableBinding RunnableEach RunnableRetry RunnableSequence RunnableMap RunnableLambda RunnableWithFallbacks RunnableAssign RunnablePick ' +
-      'RunnableBranch RouterRunnable RunnableWithMessageHistory BaseChatModel BaseLLM BaseRetriever VectorStore AsyncCaller StructuredTool'
+      'RunnableBranch RouterRunnable RunnableWithMessageHistory BaseChatModel BaseLLM BaseRetriever VectorStore AsyncCaller StructuredTool DynamicTool DynamicStructuredTool'
     ).split(' '),
   },
   { watcher: 'langchain', package: 'langchain', files: files('dist/agents/ReactAgent'), names: ['ReactAgent'] },

@@ -3,8 +3,10 @@
  * them all, whoever asks for it.
  */
 import { currentContext, enterContext } from '../context.ts';
+import type { Site } from '../contract.ts';
 import { findDefinition, noteDefinition } from '../definitions.ts';
 import { Entries } from '../entries.ts';
+import { siteOfFunction } from '../functionSites.ts';
 import type { Watcher } from '../modules.ts';
 import { contentSizeOf } from '../sizes.ts';
 import { observed, type Reporter, type Work } from '../spans.ts';
@@ -15,11 +17,13 @@ const ENTRIES = ['invoke', 'batch', 'stream', 'streamEvents', 'streamLog', 'tran
 
 export function watchLangChain(reporter: Reporter): Watcher {
   const entries = new Entries();
+  const tools = new Tools();
   return (name, value) => {
     if (!isClass(value)) return undefined;
     const { prototype } = value;
+    if (name === 'DynamicTool' || name === 'DynamicStructuredTool') return tools.pass(prototype);
     if (name === 'AsyncCaller') for (const method of ['call', 'callWithOptions']) replaceMethod(prototype, method, (original) => entries.watch(keepContext(original)));
-    else if (name === 'StructuredTool') watchTools(reporter, prototype);
+    else if (name === 'StructuredTool') tools.watch(reporter, prototype);
     else for (const method of ENTRIES) replaceMethod(prototype, method, (original) => entries.watch(original));
     return undefined;
   };
@@ -44,29 +48,49 @@ function keepContext(original: Callable): Callable {
   };
 }
 
-function watchTools(reporter: Reporter, prototype: object): void {
-  replaceMethod(prototype, 'call', (original) => observed(reporter, original, { describe: (self, args) => toolOf(self, args), measure: contentSizeOf }));
-  // The constructor of the base class asks for this: the user's line that makes a tool is on the stack then, and at no other time.
-  const inherited = Object.getPrototypeOf(prototype) as object;
-  const asked = function (this: object): unknown {
-    if (!Object.hasOwn(this, 'lc_kwargs')) note(this, asked);
-    return Reflect.get(inherited, 'lc_serializable_keys', this);
-  };
-  Object.defineProperty(prototype, 'lc_serializable_keys', { get: asked, configurable: true, enumerable: false });
-}
+/** What runs when a tool is called, and where that is written. */
+class Tools {
+  /** The methods of the library's own classes, which call a function that they were made with. */
+  readonly #passing = new WeakSet<object>();
 
-function note(tool: object, below: () => unknown): void {
-  try {
-    noteDefinition(below, tool);
-  } catch {
-    // Its cost is on the line that runs it then.
+  pass(prototype: object): undefined {
+    const run: unknown = Reflect.get(prototype, '_call');
+    if (typeof run === 'function') this.#passing.add(run);
   }
-}
 
-function toolOf(tool: unknown, [input, config]: unknown[]): Work | null {
-  if (!isObject(tool) || typeof tool['name'] !== 'string') return null;
-  const asked = isObject(config) && isObject(config['toolCall']) ? config['toolCall'] : isObject(input) && input['type'] === 'tool_call' ? input : null;
-  const callId = asked?.['id'];
-  const given = asked === input ? asked?.['args'] : input;
-  return { kind: 'tool', name: tool['name'], callId: typeof callId === 'string' ? callId : null, input: given, definition: findDefinition(tool) };
+  watch(reporter: Reporter, prototype: object): void {
+    replaceMethod(prototype, 'call', (original) => observed(reporter, original, { describe: (self, args) => this.#describe(self, args), measure: contentSizeOf }));
+    const inherited = Object.getPrototypeOf(prototype) as object;
+    const note = (tool: object, below: () => unknown): void => this.#note(tool, below);
+    // The constructor of the base class asks for this: the user's line that makes a tool is on the stack then, and at no other time.
+    const asked = function (this: object): unknown {
+      if (Reflect.get(this, 'lc_kwargs') === undefined) note(this, asked);
+      return Reflect.get(inherited, 'lc_serializable_keys', this);
+    };
+    Object.defineProperty(prototype, 'lc_serializable_keys', { get: asked, configurable: true, enumerable: false });
+  }
+
+  #note(tool: object, below: () => unknown): void {
+    try {
+      noteDefinition(below, tool);
+      this.#definitionOf(tool);
+    } catch {
+      // Its cost is on the line that runs it then.
+    }
+  }
+
+  /** The method of a class of the user's, else the line that made the tool. */
+  #definitionOf(tool: object): Site | null {
+    const run: unknown = Reflect.get(tool, '_call');
+    const written = typeof run === 'function' && !this.#passing.has(run) ? siteOfFunction(run) : null;
+    return written ?? findDefinition(tool);
+  }
+
+  #describe(tool: unknown, [input, config]: unknown[]): Work | null {
+    if (!isObject(tool) || typeof tool['name'] !== 'string') return null;
+    const asked = isObject(config) && isObject(config['toolCall']) ? config['toolCall'] : isObject(input) && input['type'] === 'tool_call' ? input : null;
+    const callId = asked?.['id'];
+    const given = asked === input ? asked?.['args'] : input;
+    return { kind: 'tool', name: tool['name'], callId: typeof callId === 'string' ? callId : null, input: given, definition: this.#definitionOf(tool) };
+  }
 }
