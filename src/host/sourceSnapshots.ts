@@ -2,7 +2,7 @@
 import { readFile, stat } from 'node:fs/promises';
 import { workspace } from 'vscode';
 import type { Bytes } from '../profile/units.ts';
-import { splitLines } from '../views/lineAnchors.ts';
+import { splitLines } from '../analysis/lineAnchors.ts';
 import { canonicalPath } from './paths.ts';
 
 /** Source that people write is far below; generated files above get no snapshot. */

@@ -5,6 +5,7 @@ import { formatCount, formatDuration, formatEnergy, formatPercent, formatTokens,
 import { inSettings } from '../profile/optionNames.ts';
 import type { Report, ReportLine, ReportSpan } from '../profile/report.ts';
 import { gradeText } from './evidenceText.ts';
+import type { Staleness } from './lensModel.ts';
 import { commandLink, escapeMarkdown } from './markdown.ts';
 
 /** Columns: total, per call, p50, p95, how it is known. Empty: the column has no meaning for the row. */
@@ -13,7 +14,7 @@ type Row = readonly [label: string, total: string, perCall: string, p50: string,
 /** More findings would push the numbers out of sight; the timeline has them all. */
 const SHOWN_FINDINGS = 2;
 
-export function hoverText(report: Report, line: ReportLine, stale: boolean, reference: LineReference): string {
+export function hoverText(report: Report, line: ReportLine, stale: Staleness, reference: LineReference): string {
   if (line.calls === 0) return inclusiveText(report, line, stale, reference);
   const ids = new Set(line.spans);
   const spans = report.spans.filter((span) => ids.has(span.id));
@@ -25,21 +26,24 @@ export function hoverText(report: Report, line: ReportLine, stale: boolean, refe
     `**${name}** · ${formatCount(line.calls, 'call')} in ${report.run.live ? 'the running run' : 'this run'}${failed}`,
     [tableRow(['', 'total', 'per call', 'p50', 'p95', 'how known']), '|:--|--:|--:|--:|--:|:--|', ...rows.map(tableRow)].join('\n'),
     ...(line.inclusive.calls > line.calls ? [`With what it leads to further down: ${inclusiveSums(line)}.`] : []),
-    ...(stale ? [STALE] : []),
+    ...(stale === null ? [] : [STALE_TEXTS[stale]]),
     ...findings.map((finding) => escapeMarkdown(inSettings(finding.message))),
     commandLink('Show on timeline', 'agentCost.showCostOnTimeline', reference),
   ].join('\n\n');
 }
 
-const STALE = 'The line has changed since it ran: these numbers are of the text before.';
+const STALE_TEXTS: Readonly<Record<'edited' | 'unknown', string>> = {
+  edited: 'Measured before this edit: the line has changed since it ran, and these numbers are of the text before.',
+  unknown: 'Measured on another version of this file, whose text is not known: the numbers may belong to another line.',
+};
 
 /** The hover of a line that makes no call itself. */
-function inclusiveText(report: Report, line: ReportLine, stale: boolean, reference: LineReference): string {
+function inclusiveText(report: Report, line: ReportLine, stale: Staleness, reference: LineReference): string {
   const name = line.function === null ? `line ${line.line}` : escapeMarkdown(line.function);
   return [
     `**${name}** leads to ${formatCount(line.inclusive.calls, 'call')} in ${report.run.live ? 'the running run' : 'this run'}`,
     `${inclusiveSums(line)} (${line.evidence}). The lines that make the calls have their own numbers.`,
-    ...(stale ? [STALE] : []),
+    ...(stale === null ? [] : [STALE_TEXTS[stale]]),
     commandLink('Show on timeline', 'agentCost.showCostOnTimeline', reference),
   ].join('\n\n');
 }

@@ -1,22 +1,27 @@
 /** Which lens stands where in a buffer: pure, from a report's lines of that file. */
 import { formatLens, type LensOptions } from '../profile/formatValue.ts';
 import type { ReportLine } from '../profile/report.ts';
-import { anchorLines } from './lineAnchors.ts';
+import { anchorLines } from '../analysis/lineAnchors.ts';
+
+export type Staleness = 'edited' | 'unknown' | null;
 
 /** A line of the report at its place in the buffer. */
 export interface PlacedLine {
   /** In the buffer, from 0. */
   line: number;
-  /** The line is no longer what ran, or nobody can tell. */
-  stale: boolean;
+  /** `edited`: the line is no longer what ran. `unknown`: nobody can tell. Null: it is what ran. */
+  stale: Staleness;
   report: ReportLine;
 }
 
-/** What a lens says once its line has changed. */
-export const STALE_NOTE = '  (before your last edit)';
+/** What a lens says once its line has changed: VS Code lets no one colour it. */
+export const STALE_NOTES: Readonly<Record<'edited' | 'unknown', string>> = {
+  edited: '  (measured before this edit)',
+  unknown: '  (measured on another version of this file)',
+};
 
 /**
- * @param snapshot the file's lines when it ran; null when they are not known, so that each line counts as changed
+ * @param snapshot the file's lines when it ran; null when they are not known, so that each stays where it was, with a note
  * @param buffer the file's lines now
  */
 export function placeLines(lines: readonly ReportLine[], snapshot: readonly string[] | null, buffer: readonly string[]): PlacedLine[] {
@@ -24,11 +29,12 @@ export function placeLines(lines: readonly ReportLine[], snapshot: readonly stri
   const placed: PlacedLine[] = [];
   for (const report of lines) {
     const anchor = anchors === null ? { line: report.line - 1, edited: true } : anchors.get(report.line - 1);
-    if (anchor && anchor.line < buffer.length) placed.push({ line: anchor.line, stale: anchor.edited, report });
+    if (!anchor || anchor.line >= buffer.length) continue;
+    placed.push({ line: anchor.line, stale: anchors === null ? 'unknown' : anchor.edited ? 'edited' : null, report });
   }
   return placed.sort((a, b) => a.line - b.line);
 }
 
 export function lensText(placed: PlacedLine, options: LensOptions): string {
-  return formatLens(placed.report, options) + (placed.stale ? STALE_NOTE : '');
+  return formatLens(placed.report, options) + (placed.stale === null ? '' : STALE_NOTES[placed.stale]);
 }

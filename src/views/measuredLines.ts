@@ -5,7 +5,7 @@ import { DisposableList } from '../host/disposables.ts';
 import { setContext } from '../host/editor.ts';
 import type { Run, RunStore } from '../host/runs.ts';
 import type { Report } from '../profile/report.ts';
-import { splitLines } from './lineAnchors.ts';
+import { splitLines } from '../analysis/lineAnchors.ts';
 import { placeLines, type PlacedLine } from './lensModel.ts';
 
 export interface MeasuredLine extends PlacedLine {

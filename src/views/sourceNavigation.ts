@@ -7,7 +7,7 @@ import { canonicalPath, isNetworkPath, isWithin } from '../host/paths.ts';
 import type { Run, RunStore } from '../host/runs.ts';
 import type { Site } from '../profile/recordingFormat.ts';
 import { visibleText } from '../profile/visibleText.ts';
-import { anchorLines, splitLines } from './lineAnchors.ts';
+import { anchorLines, splitLines } from '../analysis/lineAnchors.ts';
 import type { TimelineController } from './timelineController.ts';
 
 /** The line cannot be opened; the message says why. */

@@ -53,22 +53,22 @@ describe('a lens', () => {
   it('moves with an edit above and says so once its own line was edited', () => {
     const run = report();
     const above = ['// new', ...source];
-    expect(placeLines(run.lines, source, above).map((each) => [each.line, each.stale])).toEqual([[10, false], [20, false]]);
+    expect(placeLines(run.lines, source, above).map((each) => [each.line, each.stale])).toEqual([[10, null], [20, null]]);
     const edited = source.map((line, index) => (index === 9 ? 'statement(10, more);' : line));
     const [lens] = placeLines(run.lines, source, edited);
-    expect(lens && lensText(lens, { show: 'perCall', cost: 'energy' })).toMatch(/ {2}\(before your last edit\)$/);
+    expect(lens && lensText(lens, { show: 'perCall', cost: 'energy' })).toMatch(/ {2}\(measured before this edit\)$/);
   });
 
-  it('counts as edited when nobody knows what the file held, and is left out below its end', () => {
+  it('says so when nobody knows what the file held, and is left out below its end', () => {
     const placed = placeLines(report().lines, null, source.slice(0, 12));
-    expect(placed.map((each) => [each.line, each.stale])).toEqual([[9, true]]);
+    expect(placed.map((each) => [each.line, each.stale])).toEqual([[9, 'unknown']]);
   });
 });
 
 describe('the hover', () => {
   it('has a row for each number, with how it is known', () => {
     const run = report();
-    const text = withoutGaps(hoverText(run, lineOf(run, 10), false, reference));
+    const text = withoutGaps(hoverText(run, lineOf(run, 10), null, reference));
     const rows = new Map(text.split('\n').filter((row) => row.startsWith('| ')).map((row) => [row.split(' | ')[0]?.slice(2), row]));
     expect(rows.get('time')).toContain('4 s | 2 s | 2 s | 2.9 s');
     expect(rows.get('tokens in → out')).toContain('500 → 60 | 250 → 30');
@@ -77,7 +77,7 @@ describe('the hover', () => {
     expect(rows.get('energy')).toMatch(/\| simulated \|$/);
     expect(text).toContain('**think** · 2 calls in this run');
     expect(text).not.toContain('changed since');
-    const tool = withoutGaps(hoverText(run, lineOf(run, 20), true, { ...reference, line: 20 }));
+    const tool = withoutGaps(hoverText(run, lineOf(run, 20), 'edited', { ...reference, line: 20 }));
     expect(tool).toContain('tool time | 1 s');
     expect(tool).toContain('changed since');
   });
@@ -85,14 +85,14 @@ describe('the hover', () => {
   it('shows what is not known as –, never as 0', () => {
     const lines = [call('a', 0), callEnd('a', 1000, { usage: null }), end(1000)];
     const run = report({ lines });
-    const text = withoutGaps(hoverText(run, lineOf(run, 10), false, reference));
+    const text = withoutGaps(hoverText(run, lineOf(run, 10), null, reference));
     expect(text).toContain('| tokens in → out | – → – |');
     expect(text).toContain('| cached | – |');
   });
 
   it('takes recorded text for text: no link, no command, no table of its own', () => {
     const run = report({ name: '[x](command:workbench.action.quit) | <b>\n# head' });
-    const text = hoverText(run, lineOf(run, 10), false, reference);
+    const text = hoverText(run, lineOf(run, 10), null, reference);
     const ours = commandLink('Show on timeline', 'agentCost.showCostOnTimeline', reference);
     expect(text).toContain(ours);
     const rest = text.replace(ours, '');

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { anchorLines, splitLines } from '../../src/views/lineAnchors.ts';
+import { anchorLines, splitLines } from '../../src/analysis/lineAnchors.ts';
 
 const source = ['import os', '', 'def think(messages):', '    reply = client.create(model, messages)', '    return reply', '', 'def search(name):', '    page = fetch(name)', '    return page', '', 'print(think(search("a")))'];
 const CALL = 3;
@@ -42,8 +42,24 @@ describe('a line of the run', () => {
     expect(anchorLines(source, source, [99]).get(99)).toBeNull();
   });
 
-  it('is edited when it is indented, for it then runs elsewhere', () => {
-    expect(anchorLines(source, after((lines) => (lines[CALL] = `    ${source[CALL]}`)), [CALL]).get(CALL)).toEqual({ line: CALL, edited: true });
+  it('survives a formatter: indentation, spaces, quotes, semicolons', () => {
+    const formatted = source.map((line) => line.replace(/^ +/, '\t').replace('(model, messages)', '( model,messages );').replaceAll('"', "'"));
+    for (const [line, anchor] of anchorLines(source, formatted, [CALL, FETCH, 10])) expect(anchor).toEqual({ line, edited: false });
+  });
+
+  it('survives being broken into several lines, and being joined again', () => {
+    const broken = after((lines) => lines.splice(CALL, 1, '    reply = client.create(', '        model,', '        messages,', '    )'));
+    expect(anchorLines(source, broken, [CALL, FETCH])).toEqual(new Map([[CALL, { line: CALL, edited: false }], [FETCH, { line: FETCH + 3, edited: false }]]));
+    expect(anchorLines(broken, source, [CALL, CALL + 2, FETCH + 3])).toEqual(new Map([[CALL, { line: CALL, edited: false }], [CALL + 2, { line: CALL, edited: false }], [FETCH + 3, { line: FETCH, edited: false }]]));
+  });
+
+  it('is found after a formatter broke others beside it that were edited', () => {
+    const now = after((lines) => lines.splice(CALL - 1, 2, 'def think(messages, more):', '    reply = client.create(', '        model, messages', '    )'));
+    expect(anchorLines(source, now, [CALL, CALL - 1])).toEqual(new Map([[CALL, { line: CALL, edited: false }], [CALL - 1, { line: CALL - 1, edited: true }]]));
+  });
+
+  it('is edited when words in it change, and only then', () => {
+    expect(anchorLines(['ask("a b")'], ['ask("ab")'], [0]).get(0)).not.toEqual({ line: 0, edited: false });
   });
 });
 
@@ -78,4 +94,14 @@ it('large replaced hunks are answered at once', () => {
   const begun = performance.now();
   anchorLines(before, now, [10]);
   expect(performance.now() - begun).toBeLessThan(2000);
+});
+
+it('any indentation of any line leaves every line what it was', () => {
+  const lines = fc.array(fc.constantFrom('a = call(x)', 'b = call(y)', '', 'return a', 'if x:', 'call(z)'), { minLength: 1, maxLength: 40 });
+  fc.assert(
+    fc.property(lines, fc.array(fc.nat(8), { minLength: 40, maxLength: 40 }), (before, indents) => {
+      const now = before.map((line, index) => ' '.repeat(indents[index] ?? 0) + line);
+      for (const [line, anchor] of anchorLines(before, now, before.map((_, index) => index))) expect(anchor).toEqual({ line, edited: false });
+    }),
+  );
 });

@@ -144,7 +144,7 @@ export function profilingSuite(): void {
       on.insert(file, document.lineAt(called).range.end, '  # edited');
       await vscode.workspace.applyEdit(on);
       const [edited, ...untouched] = await lensesOf(file);
-      assert.equal(edited?.title, `${before[0]?.title}  (before your last edit)`);
+      assert.equal(edited?.title, `${before[0]?.title}  (measured before this edit)`);
       assert.deepEqual(untouched.map(({ title }) => title), before.slice(1).map(({ title }) => title));
       await vscode.commands.executeCommand('workbench.action.files.revert');
       assert.deepEqual((await lensesOf(file)).map(({ line, title }) => [line, title]), before.map(({ line, title }) => [line, title]));

@@ -2,7 +2,8 @@
  * Where the lines of a run's source stand in the text of now.
  *
  * Compares a snapshot of the file at the time of the run with the buffer, instead of following each edit: an undo,
- * a checkout or a formatter then needs nothing of its own. Lines count from 0 here.
+ * a checkout or a formatter then needs nothing of its own. What a formatter changes is no edit: white space, where lines
+ * break, the kind of quotes, semicolons and trailing commas. Lines count from 0 here.
  */
 
 /** Where a line went: null when it is gone. `edited` when its own text is no longer what ran. */
@@ -19,10 +20,21 @@ const LEAST_SIMILARITY = 0.3;
 
 /** Finds each of `wanted` (lines of `before`) in `after`. */
 export function anchorLines(before: readonly string[], after: readonly string[], wanted: readonly number[]): Map<number, Anchor> {
-  const old = before.map((line) => line.trimEnd());
-  const now = after.map((line) => line.trimEnd());
+  const old = before.map(unformatted);
+  const now = after.map(unformatted);
   const matches = matchLines(old, now);
+  matchReflowed(old, now, matches);
   return new Map(wanted.map((line) => [line, anchorOf(line, old, now, matches)]));
+}
+
+/** A line without what a formatter may change in it. */
+function unformatted(line: string): string {
+  return line
+    .trim()
+    .replace(/\s+/g, ' ')
+    .replace(/(?<![\p{L}\p{N}_$]) | (?![\p{L}\p{N}_$])/gu, '')
+    .replace(/["`]/g, "'")
+    .replace(/;+$/, '');
 }
 
 function anchorOf(line: number, old: readonly string[], now: readonly string[], matches: readonly number[]): Anchor {
@@ -74,6 +86,82 @@ function matchLines(old: readonly string[], now: readonly string[]): number[] {
     }
   }
   return matches;
+}
+
+/** Hunks of more lines than this are not searched for statements that a formatter broke otherwise. */
+const LARGEST_REFLOW = 400;
+
+/** Finds, within what was replaced, statements that are the same but for where their lines break. */
+function matchReflowed(old: readonly string[], now: readonly string[], matches: number[]): void {
+  const oldTexts = joinable(old);
+  const nowTexts = joinable(now);
+  for (let line = 0, nowFrom = 0; line < old.length; ) {
+    const match = matches[line] ?? UNMATCHED;
+    if (match !== UNMATCHED) {
+      nowFrom = match + 1;
+      line++;
+      continue;
+    }
+    let oldTo = line;
+    while (oldTo < old.length && matches[oldTo] === UNMATCHED) oldTo++;
+    const nowTo = oldTo < old.length ? (matches[oldTo] ?? now.length) : now.length;
+    if (oldTo - line <= LARGEST_REFLOW && nowTo - nowFrom <= LARGEST_REFLOW) reflowHunk(oldTexts, nowTexts, line, oldTo, nowFrom, nowTo, matches);
+    line = oldTo;
+  }
+}
+
+/** Lines without a comma that stands before what closes: joined, they are the same however they were broken. */
+function joinable(lines: readonly string[]): string[] {
+  return lines.map((line, index) => (/^[)\]}]/.test(lines[index + 1] ?? '') ? line.replace(/,$/, '') : line));
+}
+
+function joined(text: string, line: string): string {
+  return /[\p{L}\p{N}_$]$/u.test(text) && /^[\p{L}\p{N}_$]/u.test(line) ? `${text} ${line}` : text + line;
+}
+
+function reflowHunk(old: readonly string[], now: readonly string[], oldFrom: number, oldTo: number, nowFrom: number, nowTo: number, matches: number[]): void {
+  for (let from = oldFrom; from < oldTo; from++) {
+    if (old[from] === '') continue;
+    for (let start = nowFrom; start < nowTo; start++) {
+      const places = reflowedFrom(old, now, from, oldTo, start, nowTo);
+      if (places === null) continue;
+      places.forEach((place, offset) => (matches[from + offset] = place));
+      nowFrom = (places.at(-1) ?? start) + 1;
+      from += places.length - 1;
+      break;
+    }
+  }
+}
+
+/**
+ * The fewest lines from `oldFrom` whose joined text is that of lines from `nowFrom`: where each of them begins there.
+ * Null when there are none.
+ */
+function reflowedFrom(old: readonly string[], now: readonly string[], oldFrom: number, oldTo: number, nowFrom: number, nowTo: number): number[] | null {
+  let left = '';
+  let right = '';
+  /** Where in the joined text each line ends. */
+  const oldEnds: number[] = [];
+  const nowEnds: number[] = [];
+  let oldLine = oldFrom;
+  let nowLine = nowFrom;
+  do {
+    if (left.length <= right.length) {
+      if (oldLine === oldTo) return null;
+      left = joined(left, old[oldLine++] ?? '');
+      oldEnds.push(left.length);
+    } else {
+      if (nowLine === nowTo) return null;
+      right = joined(right, now[nowLine++] ?? '');
+      nowEnds.push(right.length);
+    }
+    if (!left.startsWith(right) && !right.startsWith(left)) return null;
+  } while (left !== right || left === '');
+  return oldEnds.map((_, index) => {
+    const start = oldEnds[index - 1] ?? 0;
+    const place = nowEnds.findIndex((end) => end > start);
+    return nowFrom + (place === -1 ? nowEnds.length - 1 : place);
+  });
 }
 
 /** Lines that occur once on both sides, in an order that both share (as in patience diff). */
