@@ -146,6 +146,11 @@ export const pythonFrameworks: Framework[] = [
       { name: 'litellm', tested: '1.110.2' },
     ],
     program: 'python/google_adk_agents.py',
+    model: { parallel: true },
+    agents: ['planner', 'guide', 'host', 'clerk', 'desk', 'both', 'ann', 'bob', 'editor'],
+    inside: { find_trains: 'planner', find_museums: 'guide', guide: 'host' },
+    provided: { guide: 1 },
+    env: { LITELLM_LOCAL_MODEL_COST_MAP: 'True' },
   },
   {
     id: 'haystack',
