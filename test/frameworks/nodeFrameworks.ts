@@ -94,4 +94,20 @@ export const nodeFrameworks: Framework[] = [
     steps: ['model_request', 'tools'],
     inside: { find_museums: 'guide', ask_guide: 'host', find_trains: 'planner' },
   },
+  {
+    id: 'mcp-node',
+    title: 'MCP (JS)',
+    language: 'node',
+    packages: [
+      { name: '@modelcontextprotocol/sdk', tested: '1.32.2' },
+      { name: 'openai', tested: '7.57.0' },
+      { name: 'zod', tested: '4.6.7' },
+    ],
+    program: 'node/mcpClient.mjs',
+    others: ['node/mcpServer.mjs'],
+    core: true,
+    model: { parallel: true },
+    // The server's process that the program starts itself.
+    provided: { node: 1 },
+  },
 ];

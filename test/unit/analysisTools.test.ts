@@ -196,6 +196,11 @@ describe('a tool of an MCP server', () => {
     expect(report.totals.toolCalls).toBe(2);
   });
 
+  it('is inside of the client’s also where the clocks of both lie so that each could be inside of the other', () => {
+    const lines = [span('served', 100, { ...server, name: 'search' }), span('asked', 102, { ...client, name: 'search' }), spanEnd('served', 500), spanEnd('asked', 503)];
+    expect(parents(...lines)).toEqual({ asked: null, served: 'asked' });
+  });
+
   it('is one of its own where the client is not seen, asks for another one or has its answer before', () => {
     const served = [span('served', 110, { ...server, name: 'search' }), spanEnd('served', 500)];
     const asking = (name: string, until: number, more = {}) => [span('asked', 100, { ...client, name, ...more }), spanEnd('asked', until), ...served];

@@ -146,9 +146,9 @@ function toPath(name: string, folder?: string): string | null {
   }
 }
 
-/** Whether the innermost frames belong to a package, such as the one that runs a protocol over a child's pipes. */
-export function calledThrough(packageName: string, below: (...args: never[]) => unknown): boolean {
-  return captureSites(below).some((site) => site.getFileName()?.replaceAll('\\', '/').includes(`/node_modules/${packageName}/`));
+/** Whether a package takes part in the call, such as the one that runs a protocol over a child's pipes. `packages` is of its name or its scope. */
+export function calledThrough(packages: string, below: (...args: never[]) => unknown): boolean {
+  return captureSites(below).some((site) => site.getFileName()?.replaceAll('\\', '/').includes(`/node_modules/${packages}/`));
 }
 
 /**

@@ -4,9 +4,13 @@ import { speaksOtherProtocol } from './llmRequests.ts';
 import type { Runtime, Span } from './runtime.ts';
 import { describeError, describeRequest, isCancellation } from './safeText.ts';
 
-/** Requests that are no tool's: long-lived event streams, and LLM protocols that the proxy does not speak yet. */
+/** What MCP's clients must accept: their tools have spans of their own. */
+const MCP_ACCEPT = /^\s*application\/json\s*,\s*text\/event-stream\s*$/;
+
+/** Requests that are no tool's: long-lived event streams, MCP's messages, and LLM protocols that the proxy does not speak yet. */
 function isNoTool(url: URL, method: string, accept: string | null): boolean {
-  return (method === 'GET' && accept !== null && /^\s*text\/event-stream/.test(accept)) || speaksOtherProtocol(url.hostname);
+  if (accept !== null && (method === 'POST' ? MCP_ACCEPT : /^\s*text\/event-stream/).test(accept) && /^(GET|POST)$/.test(method)) return true;
+  return speaksOtherProtocol(url.hostname);
 }
 
 /** A request that is about to be made: what its span will say, should it really go out. */

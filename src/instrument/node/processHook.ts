@@ -7,12 +7,17 @@ import { basename } from 'node:path';
 import { loadBuiltin } from './builtins.ts';
 import { calledThrough, widenStacks } from './callSites.ts';
 import { callerOf } from './context.ts';
+import { SESSION_ENV } from './contract.ts';
 import type { Runtime, Span } from './runtime.ts';
 import { describeProcess, splitCommand } from './safeText.ts';
 import { replaceMethod } from './wrapping.ts';
 
 /** Program and first argument. */
 type Command = [program: string, firstArgument: string | undefined];
+/** Scope of the packages that run MCP. */
+const MCP = '@modelcontextprotocol';
+/** What brings the hooks into a process. */
+const SESSION_VARIABLES = [SESSION_ENV, 'NODE_OPTIONS', 'PYTHONPATH'];
 type SyncResult = { status: number | null; signal: string | null; error?: Error & { code?: string }; stdout?: unknown };
 
 export function hookProcesses(runtime: Runtime): void {
@@ -20,6 +25,7 @@ export function hookProcesses(runtime: Runtime): void {
   replaceMethod(childProcess.ChildProcess.prototype, 'spawn', (original) => {
     return function spawn(this: unknown, ...args: unknown[]): unknown {
       const span = attempt(() => openProcessSpan(runtime, asynchronousCommand(args[0]), spawn));
+      attempt(() => passSessionOn(args[0], spawn));
       let started = false;
       const narrow = widenStacks();
       try {
@@ -62,13 +68,23 @@ function hookSynchronous(runtime: Runtime, childProcess: object, name: 'spawnSyn
   });
 }
 
+/** MCP starts its servers with little of the environment: what looks into them is added, where nothing else stands in its place. */
+function passSessionOn(options: unknown, below: (...args: never[]) => unknown): void {
+  const pairs = (options as { envPairs?: unknown }).envPairs;
+  if (!Array.isArray(pairs) || pairs.some((pair) => String(pair).startsWith(`${SESSION_ENV}=`)) || !calledThrough(MCP, below)) return;
+  for (const name of SESSION_VARIABLES) {
+    const value = process.env[name];
+    if (value !== undefined && !pairs.some((pair) => String(pair).startsWith(`${name}=`))) pairs.push(`${name}=${value}`);
+  }
+}
+
 /** Null for what no code of the user's asked for, such as the service process of a build tool. */
 function openProcessSpan(runtime: Runtime, command: Command | null, below: (...args: never[]) => unknown): Span | null {
   const caller = callerOf(below);
   if (command === null || caller.frames.length === 0) return null;
   return runtime.openSpan({
     // An MCP server runs for as long as its client: it is where tools live, not a tool's run.
-    kind: calledThrough('@modelcontextprotocol/sdk', below) ? 'other' : 'tool',
+    kind: calledThrough(MCP, below) ? 'other' : 'tool',
     name: caller.functionName ?? basename(command[0]),
     caller,
     source: 'process',

@@ -42,6 +42,8 @@ export interface Watched {
   /** What a run of it is, or null for what is to be left alone; it may throw. */
   describe: (self: unknown, args: unknown[]) => Work | null;
   measure?: Measure;
+  /** What went wrong, of a result that says so instead of being thrown. */
+  failure?: (result: unknown) => string | null;
   /** What it is called on, where that is not what the caller thinks. */
   self?: (self: unknown) => unknown;
 }
@@ -68,7 +70,7 @@ export function begin({ runtime, source, framework }: Reporter, work: Work, belo
 }
 
 /** `original` with a span around each of its runs. A promise or async generator that is returned ends the span when it does. */
-export function observed(reporter: Reporter, original: Callable, { describe, measure = sizeOf, self = (given) => given }: Watched): Callable {
+export function observed(reporter: Reporter, original: Callable, { describe, measure = sizeOf, failure = () => null, self = (given) => given }: Watched): Callable {
   return function run(this: unknown, ...args: unknown[]): unknown {
     const on = self(this);
     const begun = beginDescribed(reporter, () => describe(on, args), run);
@@ -86,7 +88,7 @@ export function observed(reporter: Reporter, original: Callable, { describe, mea
       narrow();
       leave();
     }
-    return endWith(begun, result, measure);
+    return endWith(begun, result, measure, failure);
   };
 }
 
@@ -111,18 +113,18 @@ export function beginAgent({ runtime, source, framework }: Reporter, name: strin
  * Ends the span with what `result` comes to, and returns what the caller gets in its place. A rejection is passed on and not
  * merely listened to: it would else count as handled, whether the program handles it or not.
  */
-export function endWith({ span, context }: Begun, result: unknown, measure: Measure): unknown {
+export function endWith({ span, context }: Begun, result: unknown, measure: Measure, failure: (result: unknown) => string | null = () => null): unknown {
   if (isThenable(result)) {
     // Other thenables may start their work in `then`, which must therefore be called once only.
     const promise = result instanceof Promise && result.constructor === Promise ? (result as Promise<unknown>) : Promise.resolve(result);
-    return passOn(promise, span, (value) => finish(span, value, measure));
+    return passOn(promise, span, (value) => finish(span, value, measure, failure));
   }
   const onEnd = (outcome: { value: unknown } | { error: unknown } | null): void => {
     if (outcome === null) span.end('cancelled', null, null);
     else if ('error' in outcome) fail(span, outcome.error);
-    else finish(span, outcome.value, measure);
+    else finish(span, outcome.value, measure, failure);
   };
-  return watchIterable(result, context, onEnd) ? result : finish(span, result, measure);
+  return watchIterable(result, context, onEnd) ? result : finish(span, result, measure, failure);
 }
 
 /** Passes on a rejection, which ends the span. */
@@ -133,14 +135,16 @@ export function passOn(promise: Promise<unknown>, span: Span, onValue: (value: u
   });
 }
 
-function finish(span: Span, result: unknown, measure: Measure): unknown {
+function finish(span: Span, result: unknown, measure: Measure, failure: (result: unknown) => string | null): unknown {
   let size: number | null = null;
+  let failed: string | null = null;
   try {
+    failed = failure(result);
     size = measure(result);
   } catch {
     // Then it stays unknown.
   }
-  span.end('ok', null, size);
+  span.end(failed === null ? 'ok' : 'error', failed, size);
   return result;
 }
 
