@@ -219,7 +219,7 @@ def definition_site(function):
 def definition_of(code):
     """Where code is defined."""
     return {
-        "file": _absolute(code.co_filename),
+        "file": _shown(code.co_filename),
         "line": max(code.co_firstlineno, 1),
         "column": None,
         "function": getattr(code, "co_qualname", code.co_name),
@@ -286,7 +286,7 @@ def _site(frame, code):
         if len(_sites) > _MAX_CACHED:
             _sites.clear()
         site = _sites[key] = {
-            "file": _absolute(code.co_filename),
+            "file": _shown(code.co_filename),
             "line": max(frame.f_lineno or 1, 1),
             "column": _column(code, instruction),
             "function": getattr(code, "co_qualname", code.co_name),
@@ -301,6 +301,19 @@ def _column(code, instruction):
         return None
     position = next(itertools.islice(positions(), instruction // 2, None), None)
     return None if position is None or position[2] is None else position[2] + 1
+
+
+def _shown(name):
+    """`/path/notebook.ipynb[3]` for code of a notebook's cell, whose file is a temporary one that nobody knows; else its file."""
+    if "ipykernel_" in name or name.startswith("<ipython-input"):
+        try:
+            shell = sys.modules["IPython"].get_ipython()
+            # The editor tells the kernel the notebook's path in a variable, the server in the environment.
+            notebook = shell.user_ns.get("__vsc_ipynb_file__") or os.environ.get("JPY_SESSION_NAME") or "notebook"
+            return "%s[%d]" % (notebook, shell.compile._filename_map[name])
+        except Exception:
+            pass  # Another IPython than those we know, or none.
+    return _absolute(name)
 
 
 def _absolute(name):

@@ -4,7 +4,7 @@ import errno
 import os
 from urllib.parse import urlsplit
 
-from . import calls, events, frames, llm_requests
+from . import calls, events, frames, llm_requests, mocks
 from .session import current as _session
 
 # Where OpenAI's own SDK goes when it is told nothing.
@@ -17,7 +17,7 @@ _noted = set()
 
 
 class Plan:
-    """How to send one LLM request. `url` None: as the program meant it, the profiler being gone."""
+    """How to send one LLM request. `url` None: as the program meant it, the profiler being gone or the model a mock."""
 
     __slots__ = ("url", "host", "headers", "fallback")
 
@@ -47,6 +47,9 @@ def plan(method, url, body=None):
         return None
     base, suffix, at_root = found
     _trusted.add(parts.netloc)
+    if mocks.answer():
+        note("mocked", "A library for tests (respx, vcrpy, …) answers calls in the model's place: those went where the program sent them and are not measured.")
+        return Plan(None, None, None)
     # A program that was to talk to a simulated server must not start to spend money at a real one: it gets the error.
     fallback = None if _session.backend == "sim" else ""
     if fallback is not None and _is_gone():
