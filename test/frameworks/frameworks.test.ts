@@ -50,7 +50,7 @@ function commandOf(environment: FrameworkEnvironment, file: string): string[] {
 }
 
 function environmentFor(framework: Framework): NodeJS.ProcessEnv {
-  return { OPENAI_API_KEY: 'test-key', PYTHONDONTWRITEBYTECODE: '1', PYTHONIOENCODING: 'utf-8', ANONYMIZED_TELEMETRY: 'false', ...framework.env };
+  return { OPENAI_API_KEY: 'test-key', ANTHROPIC_API_KEY: 'test-key', PYTHONDONTWRITEBYTECODE: '1', PYTHONIOENCODING: 'utf-8', ANONYMIZED_TELEMETRY: 'false', ...framework.env };
 }
 
 async function bare(framework: Framework, environment: FrameworkEnvironment): Promise<{ stdout: string; code: number | null }> {
@@ -58,7 +58,7 @@ async function bare(framework: Framework, environment: FrameworkEnvironment): Pr
   try {
     const { folder, file } = projectOf(framework, environment);
     const [program = '', ...args] = commandOf(environment, file);
-    const { stdout, stderr, code } = await runProcess(program, args, { cwd: folder, env: { ...environmentFor(framework), OPENAI_BASE_URL: model.url, OPENAI_API_BASE: model.url } });
+    const { stdout, stderr, code } = await runProcess(program, args, { cwd: folder, env: { ...environmentFor(framework), OPENAI_BASE_URL: model.url, OPENAI_API_BASE: model.url, ANTHROPIC_BASE_URL: model.url.replace(/\/v1$/, '') } });
     expect(code, stderr).toBe(0);
     return { stdout, code };
   } finally {

@@ -1,6 +1,6 @@
 /** Frameworks of Python. */
 import type { Framework } from './frameworks.ts';
-import { answerSmolagents } from './textModels.ts';
+import { answerDspy, answerInstructor, answerLlamaIndex, answerSmolagents } from './textModels.ts';
 
 export const pythonFrameworks: Framework[] = [
   {
@@ -87,6 +87,10 @@ export const pythonFrameworks: Framework[] = [
       { name: 'llama-index-llms-openai', tested: '0.8.3' },
     ],
     program: 'python/llama_index_agents.py',
+    model: { answer: answerLlamaIndex },
+    agents: ['planner', 'guide', 'host', 'AgentWorkflow'],
+    steps: ['planner', 'guide'],
+    inside: { ask_guide: 'host' },
   },
   {
     id: 'autogen',
@@ -136,6 +140,9 @@ export const pythonFrameworks: Framework[] = [
     language: 'python',
     packages: [{ name: 'dspy', tested: '3.4.1' }],
     program: 'python/dspy_agents.py',
+    model: { answer: answerDspy },
+    agents: ['ReAct', 'Concierge'],
+    inside: { find_museums: 'ReAct', find_trains: 'ReAct' },
   },
   {
     id: 'google-adk',
@@ -178,6 +185,15 @@ export const pythonFrameworks: Framework[] = [
     language: 'python',
     packages: [{ name: 'instructor', tested: '1.17.0' }],
     program: 'python/instructor_calls.py',
+    model: { answer: answerInstructor },
+  },
+  {
+    id: 'anthropic-python',
+    title: 'Anthropic SDK (Python)',
+    language: 'python',
+    packages: [{ name: 'anthropic', tested: '2.14.0' }],
+    program: 'python/anthropic_calls.py',
+    model: { parallel: true },
   },
   {
     id: 'openai-python',

@@ -1,6 +1,6 @@
 /**
  * A model's server for framework tests: it calls each tool that it is offered once, in their order, with arguments that fit,
- * then answers, and logs what it truly served. It speaks chat completions and responses, streamed and plain.
+ * then answers, and logs what it truly served. It speaks chat completions, responses and Anthropic's messages, streamed and plain.
  */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -99,6 +99,7 @@ export class ScriptedModel {
     const sent = chunks.length === 0 ? {} : (JSON.parse(Buffer.concat(chunks).toString('utf8')) as Json);
     if (path.endsWith('/models')) json(response, { object: 'list', data: [{ id: MODEL, object: 'model', created: 1, owned_by: 'test' }] });
     else if (path.endsWith('/chat/completions')) await this.#chat(response, sent, askedOfChat(path, sent));
+    else if (path.endsWith('/messages')) await this.#messages(response, askedOfMessages(path, sent));
     else if (path.endsWith('/responses')) await this.#responses(response, this.#continued(sent), path);
     else if (path.endsWith('/embeddings')) this.#embeddings(response, path, sent);
     else {
@@ -242,6 +243,36 @@ export class ScriptedModel {
     events.end(null);
   }
 
+  async #messages(response: ServerResponse, asked: Asked): Promise<void> {
+    const turn = this.#decide(asked);
+    const served = this.#log(asked, turn);
+    const input = { input_tokens: served.promptTokens - served.cachedTokens, cache_read_input_tokens: served.cachedTokens, cache_creation_input_tokens: 0 };
+    const blocks: Json[] = 'text' in turn ? [{ type: 'text', text: turn.text }] : turn.tools.map(({ name, arguments: text }) => ({ type: 'tool_use', id: this.#id('toolu'), name, input: JSON.parse(text) as unknown }));
+    const stop = { stop_reason: 'text' in turn ? 'end_turn' : 'tool_use', stop_sequence: null };
+    const message = { id: this.#id('msg'), type: 'message', role: 'assistant', model: MODEL };
+    await pause(FIRST_TOKEN_MS);
+    if (!asked.stream) {
+      await pause(TOKEN_MS * served.completionTokens);
+      json(response, { ...message, content: blocks, ...stop, usage: { ...input, output_tokens: served.completionTokens } });
+      return;
+    }
+    const events = new EventStream(response);
+    const send = (type: string, data: Json) => events.send(type, { type, ...data });
+    send('message_start', { message: { ...message, content: [], stop_reason: null, stop_sequence: null, usage: { ...input, output_tokens: 1 } } });
+    for (const [index, block] of blocks.entries()) {
+      const isText = block['type'] === 'text';
+      send('content_block_start', { index, content_block: isText ? { type: 'text', text: '' } : { ...block, input: {} } });
+      for (const piece of isText ? wordsOf(block['text'] as string) : piecesOf(JSON.stringify(block['input']))) {
+        send('content_block_delta', { index, delta: isText ? { type: 'text_delta', text: piece } : { type: 'input_json_delta', partial_json: piece } });
+        await pause(TOKEN_MS);
+      }
+      send('content_block_stop', { index });
+    }
+    send('message_delta', { delta: stop, usage: { output_tokens: served.completionTokens } });
+    send('message_stop', {});
+    events.end(null);
+  }
+
   #embeddings(response: ServerResponse, path: string, sent: Json): void {
     const inputs = Array.isArray(sent['input']) ? sent['input'] : [sent['input']];
     const promptTokens = inputs.reduce<number>((sum, input) => sum + Math.ceil(String(input).length / 4), 0);
@@ -309,6 +340,21 @@ function askedOfResponses(path: string, sent: Json): Asked {
     prompt: JSON.stringify(sent['instructions'] ?? '') + JSON.stringify(input) + JSON.stringify(sent['tools'] ?? ''),
     tools: offered.map(({ name, parameters }) => ({ name, parameters: parameters ?? {} })),
     called: since.flatMap(({ type, name }) => (type === 'function_call' && name !== undefined ? [name] : [])),
+  };
+}
+
+function askedOfMessages(path: string, sent: Json): Asked {
+  const messages = (sent['messages'] ?? []) as { role: string; content: string | { type: string; name?: string }[] }[];
+  // Results of tools come in the user's name.
+  const isUsers = ({ role, content }: (typeof messages)[number]) => role === 'user' && (typeof content === 'string' || content.every(({ type }) => type !== 'tool_result'));
+  const since = messages.slice(messages.findLastIndex(isUsers) + 1);
+  const offered = (sent['tools'] ?? []) as { name: string; input_schema?: Schema }[];
+  return {
+    path,
+    stream: sent['stream'] === true,
+    prompt: JSON.stringify(sent['system'] ?? '') + JSON.stringify(messages) + JSON.stringify(sent['tools'] ?? ''),
+    tools: offered.map(({ name, input_schema: parameters }) => ({ name, parameters: parameters ?? {} })),
+    called: since.flatMap(({ content }) => (typeof content === 'string' ? [] : content.flatMap(({ type, name }) => (type === 'tool_use' && name !== undefined ? [name] : [])))),
   };
 }
 

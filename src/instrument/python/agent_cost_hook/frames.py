@@ -344,6 +344,8 @@ _LIBRARY_FOLDERS = _library_folders()
 _PROGRAM_FOLDERS = tuple(
     os.path.normcase(os.path.join(prefix, folder)) for prefix in {sys.prefix, sys.base_prefix} for folder in ("bin", "Scripts")
 )
+# Where the SDKs send their requests from.
+_SDK_CLIENTS = ("/openai/_base_client.py", "/anthropic/_base_client.py")
 # Debuggers run from outside of site-packages and stand between the program's frames and the interpreter.
 _DEBUGGERS = ("/debugpy/", "/_pydevd_bundle/", "/pydevd/", "/_pydev_bundle/")
 
@@ -359,7 +361,7 @@ def _classified(name):
         return _LIBRARY
     path = absolute.replace("\\", "/")
     if "/site-packages/" in path or "/dist-packages/" in path:
-        return _SDK if path.endswith("/openai/_base_client.py") else _LIBRARY
+        return _SDK if path.endswith(_SDK_CLIENTS) else _LIBRARY
     if os.path.normcase(absolute).startswith(_LIBRARY_FOLDERS) or any(part in path for part in _DEBUGGERS):
         return _LIBRARY
     if os.path.normcase(os.path.dirname(absolute)) in _PROGRAM_FOLDERS:

@@ -1,4 +1,4 @@
-"""openai: `with_raw_response.create()` calls the method itself only when it is awaited."""
+"""openai and anthropic: `with_raw_response.create()` calls the method itself only when it is awaited."""
 
 import functools
 import inspect

@@ -1,4 +1,4 @@
-"""openai: notes where an asynchronous method is called, which may be far from where its result is awaited."""
+"""openai and anthropic: notes where an asynchronous method is called, which may be far from where its result is awaited."""
 
 import functools
 import inspect
