@@ -67,6 +67,13 @@ describe.each(['greenlets.py', 'uvloop_tasks.py'])('%s', (name) => {
   });
 });
 
+it("sends calls through a urllib3.ProxyManager over the route", async () => {
+  const outcome = await program(environment, 'proxied.py', { DEAD_PROXY: 'http://127.0.0.1:9', PROGRAM_BASE_URL: 'http://model.invalid/v1', ...session.env() });
+  expect(outcome).toEqual({ exit: 0, stdout: '200\n200\n', stderr: '' });
+  expectLines('proxied.py');
+  expect(server.call('one')).toMatchObject({ origin: 'http://model.invalid/v1', headers: { 'x-mine': '1' } });
+});
+
 it('leaves what a suite of pytest captures, warns and prints as it is', async () => {
   const file = join(programs, 'pytest_suite', 'test_agent.py');
   const run = async (more: Record<string, string>) => {
@@ -95,4 +102,26 @@ it('steps aside for mocks, and works for the rest', async () => {
 it('works with classes that the program has changed, or steps aside', async () => {
   await expectSame('altered.py');
   expectLines('altered.py', ['property']);
+});
+
+it.each(['', '__getattr__ = lambda name: type(name, (), {"run": None, "invoke": 1, "execute": property(print)})'])('leaves libraries alone that it does not know (%s)', async (source) => {
+  const code = [
+    'import importlib, os, sys, tempfile',
+    'folder = tempfile.mkdtemp()',
+    'hook = sys.modules.get("agent_cost_hook.importing")',
+    'names = sys.argv[1].split() or [name for name in hook._TARGETS if name.partition(".")[0] not in sys.stdlib_module_names]',
+    'for name in names:',
+    '    parts = name.split(".")',
+    '    for length in range(1, len(parts) + 1):',
+    '        os.makedirs(os.path.join(folder, *parts[:length]), exist_ok=True)',
+    '        with open(os.path.join(folder, *parts[:length], "__init__.py"), "w") as file:',
+    `            file.write(${JSON.stringify(`${source}
+`)} if length == len(parts) else "")`,
+    'sys.path.insert(0, folder)',
+    'print(*[importlib.import_module(name).__name__ for name in names])',
+  ].join('\n');
+  const hooked = await python(environment.executable, ['-c', code, ''], session.env());
+  expect(hooked).toMatchObject({ exit: 0, stderr: '' });
+  expect(hooked.stdout.split(' ').length).toBeGreaterThan(20);
+  expect(await python(environment.executable, ['-c', code, hooked.stdout.trim()], {})).toEqual(hooked);
 });

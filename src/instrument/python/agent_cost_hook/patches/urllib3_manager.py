@@ -9,7 +9,7 @@ def patch(module):
         def urlopen(self, method, url, *args, **kwargs):
             plan = None
             if not urllib3_pool.quiet.get():
-                plan = _plan(self, module, method, url, kwargs)
+                plan = _plan(method, url, kwargs)
             if plan is None:
                 return original(self, method, url, *args, **kwargs)
             token = urllib3_pool.quiet.set(True)
@@ -18,7 +18,8 @@ def patch(module):
                 response = None
                 if plan.url is not None:
                     try:
-                        response = original(self, method, plan.url, *args, **_changed(self, kwargs, plan.headers))
+                        sender = _direct(self, module) if plan.headers else self
+                        response = original(sender, method, plan.url, *args, **_changed(self, kwargs, plan.headers))
                     except Exception as error:
                         if plan.fallback is None or not routing.profiler_is_gone(error):
                             raise
@@ -37,15 +38,22 @@ def patch(module):
     replace(module.PoolManager, "urlopen", make)
 
 
-def _plan(manager, module, method, url, kwargs):
+def _plan(method, url, kwargs):
     try:
-        plan = routing.plan(method, url, routing.body_bytes(kwargs.get("body")))
-        if plan is not None and plan.headers and isinstance(manager, module.ProxyManager):
-            routing.note("not-routed", "LLM calls through a urllib3.ProxyManager are not measured.")
-            return routing.Plan(None, None, None)
-        return plan
+        return routing.plan(method, url, routing.body_bytes(kwargs.get("body")))
     except Exception:
         return None
+
+
+def _direct(manager, module):
+    """What reaches the profiler: the proxy of a ProxyManager may be on another machine."""
+    if not isinstance(manager, module.ProxyManager):
+        return manager
+    direct = manager.__dict__.get("_agent_cost_direct")
+    if direct is None:
+        settings = {name: value for name, value in manager.connection_pool_kw.items() if name in ("timeout", "retries", "maxsize", "block")}
+        direct = manager._agent_cost_direct = module.PoolManager(**settings)
+    return direct
 
 
 def _changed(manager, kwargs, added):
