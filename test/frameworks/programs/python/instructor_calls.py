@@ -22,8 +22,8 @@ async def main():
     client = instructor.from_openai(AsyncOpenAI())
     plan = await client.chat.completions.create(model="gpt-4.1", messages=user("How long?"), response_model=Plan)  # llm
     print(plan)
-    calls = [client.chat.completions.create(model="gpt-4.1", messages=user(text), response_model=Plan) for text in ("One?", "Two?")]  # llm
-    print(await asyncio.gather(*calls))
+    texts = ("One?", "Two?")
+    print(await asyncio.gather(*[client.chat.completions.create(model="gpt-4.1", messages=user(text), response_model=Plan) for text in texts]))  # llm
     async for part in client.chat.completions.create_partial(model="gpt-4.1", messages=user("And in parts?"), response_model=Plan):  # llm
         pass
     print(part)
