@@ -66,7 +66,4 @@ async def main():
 print(planner.run_sync("What should I do in Bergen tomorrow?").output)  # llm
 print(host.run_sync("What should I see?").output)  # llm
 print(scheduler.run_sync("How long should I stay?").output)  # llm
-for text in guide.run_stream_sync("Which one is open?").stream_text(delta=True):  # llm
-    print(text, end="")
-print()
 asyncio.run(main())
