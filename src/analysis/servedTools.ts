@@ -3,7 +3,7 @@
  * client's spans. Here the second becomes part of the first.
  */
 import type { Milliseconds } from '../profile/units.ts';
-import type { Draft } from './drafts.ts';
+import { ancestors, type Draft } from './drafts.ts';
 
 /** The processes' clocks are placed beside each other with about this error. */
 const CLOCK_SKEW: Milliseconds = 5;
@@ -13,10 +13,11 @@ const SERVER = /^(mcp|fastmcp|@modelcontextprotocol\/[\w-]+)( |$)/;
 export function linkServedTools(hooks: readonly Draft[]): void {
   const tools = hooks.filter(({ hook }) => hook?.start.kind === 'tool' && (hook.start.source === 'framework' || hook.start.source === 'toolRunner'));
   const inOrder = [...tools].sort((a, b) => a.start - b.start || b.end - a.end);
+  const above = ancestors(hooks);
   const taken = new Set<Draft>();
   for (const served of inOrder) {
     if (served.span.parent !== null || !SERVER.test(served.span.framework ?? '')) continue;
-    const asked = inOrder.find((other) => other.span.pid !== served.span.pid && !taken.has(other) && isNamed(other.span.name, served.span.name) && contains(other, served));
+    const asked = inOrder.find((other) => other.span.pid !== served.span.pid && !taken.has(other) && isNamed(other.span.name, served.span.name) && contains(other, served) && !above(other).includes(served));
     if (asked === undefined) continue;
     taken.add(asked);
     served.span.parent = asked.span.id;
@@ -28,8 +29,8 @@ function isNamed(asked: string, served: string): boolean {
   return asked === served || (asked.endsWith(served) && !/[\p{L}\p{N}]/u.test(asked.charAt(asked.length - served.length - 1)));
 }
 
-/** What the client waited for took it at least as long, however the clocks lie: of two spans, one at most is inside of the other. */
+/** What the client waited for took it at least as long, however the clocks lie. */
 function contains(outer: Draft, inner: Draft): boolean {
-  if (outer.span.parent === inner.span.id || outer.end - outer.start < inner.end - inner.start) return false;
+  if (outer.end - outer.start < inner.end - inner.start) return false;
   return inner.start >= outer.start - CLOCK_SKEW && inner.end <= outer.end + CLOCK_SKEW;
 }

@@ -20,16 +20,23 @@ export interface TextAction {
 
 /** Names by which an agent says that it is done. */
 const ENDINGS = /^(finish|final[ _]?answer|answer|final|none|done|stop|end|respond)$/i;
+/** All counts below are bounded, and no two open-ended ones meet: the texts are anybody's, and must not make a search long. */
+const NUMBER = String.raw`[ \t]{0,9}\d{0,4}[ \t]{0,9}:`;
 /** What a tool may be called: a word, with dots, dashes and underscores. */
 const NAME = String.raw`[\p{L}_][\p{L}\p{N}_.-]{0,63}`;
 /** At the beginning of a line, perhaps in bold or numbered as in ReAct's own prompts (`Action 2:`). */
-const ACTION = new RegExp(String.raw`^[ \t>*#]*Action[ \t]*\d*[ \t]*:[*]*[ \t]*(.+?)[ \t*]*$`, 'mu');
+const ACTION = new RegExp(String.raw`^[ \t>*#]*Action${NUMBER}(.*)$`, 'mu');
 const CALL = new RegExp(String.raw`^\x60*(${NAME})[ \t]*(?:\[(.*)\]|\((.*)\))\x60*[.]?$`, 'su');
 const BARE = new RegExp(String.raw`^\x60*(${NAME}(?: ${NAME}){0,3})\x60*$`, 'u');
-const INPUT = /^[ \t>*#]*Action[ \t]*Input[ \t]*\d*[ \t]*:[*]*[ \t]*(.*)$/mu;
-const OBSERVATION = /^[ \t>*#]*(?:Observation|Result|Tool (?:result|output))[ \t]*\d*[ \t]*:[*]*[ \t]*/imu;
+const INPUT = new RegExp(String.raw`^[ \t>*#]*Action[ \t]{0,9}Input${NUMBER}(.*)$`, 'mu');
+const OBSERVATION = new RegExp(String.raw`^[ \t>*#]*(?:Observation|Result|Tool (?:result|output))${NUMBER}[*]{0,2}`, 'imu');
 /** Where the observation ends in a prompt that goes on. */
-const NEXT = /^[ \t>*#]*(?:Thought|Action|Question|Final Answer|Answer)[ \t]*\d*[ \t]*:/mu;
+const NEXT = new RegExp(String.raw`^[ \t>*#]*(?:Thought|Action|Question|Final Answer|Answer)${NUMBER}`, 'mu');
+/** Messages at a prompt's end in which an action and its observation may stand. */
+const LAST_MESSAGES = 2;
+/** Ends of an object that are tried, and its longest text. */
+const MOST_BRACES = 50;
+const LONGEST_OBJECT = 20_000;
 /** Prompts after an answer that are looked through for its observation. */
 const MOST_LATER_CALLS = 200;
 
@@ -66,7 +73,7 @@ function actionIn({ call }: Draft): Written | null {
 /** The first action that an answer names; null when it names none, or says that the agent is done. */
 export function parseAction(text: string): Written | null {
   const match = ACTION.exec(text);
-  const rest = match?.[1]?.trim() ?? '';
+  const rest = bare(match?.[1] ?? '');
   if (match === null || rest === '') return null;
   const line = match[0].trim();
   if (rest.startsWith('{')) return fromJson(text.slice(match.index + match[0].indexOf('{')), line);
@@ -79,12 +86,22 @@ export function parseAction(text: string): Written | null {
 function bareAction(rest: string, after: string): { name: string; arguments: string } | null {
   const name = BARE.exec(rest)?.[1];
   const input = INPUT.exec(after);
-  return name === undefined || input === null ? null : { name, arguments: input[1] ?? '' };
+  return name === undefined || input === null ? null : { name, arguments: bare(input[1] ?? '') };
+}
+
+/** Without blanks around, and the marks of bold type. */
+function bare(text: string): string {
+  let from = 0;
+  let to = text.length;
+  while (from < to && ' \t\r*'.includes(text.charAt(from))) from++;
+  while (to > from && ' \t\r*'.includes(text.charAt(to - 1))) to--;
+  return text.slice(from, to);
 }
 
 /** `{"action": "search", "action_input": …}` */
 function fromJson(text: string, line: string): Written | null {
-  for (let end = text.indexOf('}'); end !== -1; end = text.indexOf('}', end + 1)) {
+  let tries = 0;
+  for (let end = text.indexOf('}'); end !== -1 && end < LONGEST_OBJECT && tries < MOST_BRACES; end = text.indexOf('}', end + 1), tries++) {
     let value: unknown;
     try {
       value = JSON.parse(text.slice(0, end + 1));
@@ -100,7 +117,7 @@ function fromJson(text: string, line: string): Written | null {
 
 /** Length of the observation that follows an action in a call's prompt, or null where there is none. */
 function observationOf({ line }: Written, { call }: Draft): number | null {
-  const text = call?.start.request.messages.map((message) => message.text ?? '').join('\n') ?? '';
+  const text = call?.start.request.messages.slice(-LAST_MESSAGES).map((message) => message.text ?? '').join('\n') ?? '';
   // The last place: few-shot examples may hold the same action.
   const at = text.lastIndexOf(line);
   if (at === -1) return null;

@@ -41,6 +41,12 @@ describe('an action in an answer', () => {
   });
 });
 
+it('takes no long time over any text', () => {
+  const many = 200_000;
+  for (const text of [`Action: {${'}'.repeat(many)}`, `Action: {${'{}'.repeat(many)}`, `Action: a${'* '.repeat(many)}b`, `Action${' '.repeat(many)}x`, `Action: search\nAction Input${' '.repeat(many)}`, `${' '.repeat(many)}Action`, `Action: f(${')'.repeat(many)}x`])
+    expect(parseAction(text)).toBeNull();
+}, 20_000);
+
 describe('a tool in text', () => {
   const prompt = `${FEW_SHOT}Question: Who was Grace?\n`;
   const answer = 'Thought: look it up\nAction: search[Grace]';

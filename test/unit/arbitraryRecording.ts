@@ -36,6 +36,9 @@ const spanSpec = fc.record({
   source: fc.constantFrom('http' as const, 'http' as const, 'process' as const, 'framework' as const),
   /** A function of the program's own rather than what its kind says. */
   own: fc.option(fc.constantFrom('function' as const, 'sampled' as const)),
+  /** The framework and the process: an MCP server's tools are seen in a process of their own. */
+  served: fc.option(fc.constantFrom('mcp 1', 'langgraph 1')),
+  pid: fc.constantFrom(100, 100, 101),
   activity: fc.option(fc.constantFrom('cpu' as const, 'sleep' as const, 'socket' as const)),
   parent: fc.option(fc.integer({ min: 0, max: 5 })),
   callId: fc.option(fc.constantFrom('call_0', 'call_1')),
@@ -111,7 +114,7 @@ function linesOf(spec: RecordingSpec): object[] {
     );
   });
   spec.spans.forEach((each, index) => {
-    lines.push(span(`s${index}`, each.t, { kind: each.own === null ? each.kind : 'other', name: each.name, source: each.own ?? each.source, evidence: each.own === 'sampled' ? 'sampled' : 'measured', activity: each.own === 'sampled' ? each.activity : null, parent: each.parent === null ? null : `s${each.parent}`, callId: each.callId, frames: [site('/project/tools.js', each.line, each.name), ...each.callers.map((line) => site('/project/agent.js', line, 'plan'))] }));
+    lines.push(span(`s${index}`, each.t, { pid: each.pid, framework: each.served, kind: each.own === null ? each.kind : 'other', name: each.name, source: each.own ?? each.source, evidence: each.own === 'sampled' ? 'sampled' : 'measured', activity: each.own === 'sampled' ? each.activity : null, parent: each.parent === null ? null : `s${each.parent}`, callId: each.callId, frames: [site('/project/tools.js', each.line, each.name), ...each.callers.map((line) => site('/project/agent.js', line, 'plan'))] }));
     if (each.length !== null) lines.push(spanEnd(`s${index}`, each.t + each.length, { resultBytes: 10 }));
   });
   let at = 0;
