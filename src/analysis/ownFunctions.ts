@@ -53,7 +53,7 @@ export function findOwnFunctions(hooks: readonly Draft[], wire: readonly Draft[]
   const functions = measured.filter((draft) => !carriers.has(draft));
   const carrierKeys = new Set(calls.flatMap(({ span }) => span.frames.map((frame) => `${span.pid}\n${keyOf(frame)}`)));
   const found = new Folding(functions, rest, carrierKeys, ids).fold(sampled);
-  nestMeasuredWork(found.functions, rest);
+  nestMeasuredWork(found.functions, rest, ancestors([...functions, ...found.functions, ...rest]));
   const known = groupBy([...calls, ...rest.filter(({ span }) => span.kind === 'tool')], ({ span }) => placeOf(span.pid, span.site));
   const stretches = found.stretches.filter((stretch) => bestOverlap(known.get(placeOf(stretch.span.pid, stretch.span.site)) ?? [], stretch) === null);
   return { functions: [...functions, ...found.functions].sort((a, b) => a.start - b.start), stretches, carriers: [...carriers], rest };
@@ -241,7 +241,7 @@ function mostOf(times: ReadonlyMap<Activity, Milliseconds>): Activity | null {
 }
 
 /** Requests and child processes that a sampled function made are inside of it, and it was no shorter than they were. */
-function nestMeasuredWork(sampled: readonly Draft[], rest: readonly Draft[]): void {
+function nestMeasuredWork(sampled: readonly Draft[], rest: readonly Draft[], above: (draft: Draft) => Draft[]): void {
   const byKey = groupBy(sampled, ({ span }) => `${span.pid}\n${span.thread}\n${span.site === null ? '' : keyOf(span.site)}`);
   const byId = new Map(sampled.map((draft) => [draft.span.id, draft]));
   for (const work of rest) {
@@ -249,7 +249,7 @@ function nestMeasuredWork(sampled: readonly Draft[], rest: readonly Draft[]): vo
     if (span.parent !== null || (span.source !== 'http' && span.source !== 'process')) continue;
     for (const frame of span.frames) {
       const run = bestOverlap(byKey.get(`${span.pid}\n${span.thread}\n${keyOf(frame)}`) ?? [], work);
-      if (run === null) continue;
+      if (run === null || above(run).includes(work)) continue;
       span.parent = run.span.id;
       for (let outer: Draft | undefined = run; outer !== undefined; outer = byId.get(outer.span.parent ?? '')) {
         outer.start = Math.min(outer.start, work.start);

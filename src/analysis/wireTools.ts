@@ -74,7 +74,7 @@ export function wireTools(calls: readonly Draft[], hooks: readonly Draft[], ids:
   const inferred = [...open].map((envelope) => envelopeDraft(envelope, ids));
   const byId = new Map(hooks.map((draft) => [draft.span.id, draft]));
   for (const draft of [...spanned, ...inferred]) draft.span.parent = parentOf(draft, byId);
-  adoptMeasured([...open], inferred, free, above);
+  adoptMeasured([...open], inferred, free, above, around);
   return [...spanned, ...inferred];
 }
 
@@ -198,7 +198,7 @@ function joinByName(open: Set<Envelope>, free: Set<Draft>, above: Above, around:
   for (const [key, envelopes] of groups) {
     const first = envelopes[0];
     if (first === undefined) continue;
-    const found = outermost(candidatesWithin(candidates, envelopes, above).filter((draft) => namedFrame(draft, first.tool.name) !== null), around);
+    const found = outermost(candidatesWithin(candidates, envelopes, above, around).filter((draft) => namedFrame(draft, first.tool.name) !== null), around);
     fits.set(key, found);
     for (const draft of found) claims.set(draft, (claims.get(draft) ?? 0) + 1);
   }
@@ -233,7 +233,7 @@ function joinOnlyCandidates(envelopes: readonly Envelope[], open: Set<Envelope>,
   const claims = new Map<Draft, number>();
   const fits = new Map<Envelope, Draft[]>();
   for (const envelope of envelopes) {
-    const found = outermost(candidatesWithin(candidates, [envelope], above), around);
+    const found = outermost(candidatesWithin(candidates, [envelope], above, around), around);
     fits.set(envelope, found);
     for (const draft of found) claims.set(draft, (claims.get(draft) ?? 0) + 1);
   }
@@ -248,13 +248,13 @@ function joinOnlyCandidates(envelopes: readonly Envelope[], open: Set<Envelope>,
 }
 
 /** Measured spans inside one inferred tool become its children; inside several, they are only marked as part of one. */
-function adoptMeasured(envelopes: readonly Envelope[], inferred: readonly Draft[], free: ReadonlySet<Draft>, above: Above): void {
+function adoptMeasured(envelopes: readonly Envelope[], inferred: readonly Draft[], free: ReadonlySet<Draft>, above: Above, around: Around): void {
   const homes = new Map<Draft, Draft[]>();
   const candidates = [...free];
   envelopes.forEach((envelope, index) => {
     const home = inferred[index];
     if (home === undefined) return;
-    for (const draft of candidatesWithin(candidates, [envelope], above)) homes.set(draft, [...(homes.get(draft) ?? []), home]);
+    for (const draft of candidatesWithin(candidates, [envelope], above, around)) homes.set(draft, [...(homes.get(draft) ?? []), home]);
   });
   for (const [draft, tools] of homes) {
     draft.partOfWireTool = true;
@@ -309,8 +309,12 @@ function spanOver(envelope: Envelope, parts: readonly Draft[], ids: SpanIds): Dr
   return draft;
 }
 
-/** Drafts (in order of start) that lie within any of the envelopes, and not deeper inside other tools than who asked for it. */
-function candidatesWithin(candidates: readonly Draft[], envelopes: readonly Envelope[], above: Above): Draft[] {
+/**
+ * Drafts (in order of start) that lie within any of the envelopes, and not deeper inside other tools than who asked for it.
+ * What is around who asked is no answer to that.
+ */
+function candidatesWithin(candidates: readonly Draft[], envelopes: readonly Envelope[], above: Above, around: Around): Draft[] {
+  const outer = new Set(envelopes.flatMap(({ issuer }) => around(issuer)));
   const from = Math.min(...envelopes.map((envelope) => envelope.start)) - CLOCK_SKEW;
   const until = Math.max(...envelopes.map((envelope) => envelope.end)) + CLOCK_SKEW;
   let low = 0;
@@ -324,8 +328,9 @@ function candidatesWithin(candidates: readonly Draft[], envelopes: readonly Enve
   for (let index = low; index < candidates.length; index++) {
     const draft = candidates[index];
     if (draft === undefined || draft.start > until) break;
-    const around = above.get(draft.span.id);
-    if (envelopes.some((envelope) => liesWithin(draft, envelope) && (around === undefined || around === above.get(envelope.issuer.span.id)))) found.push(draft);
+    if (outer.has(draft)) continue;
+    const tool = above.get(draft.span.id);
+    if (envelopes.some((envelope) => liesWithin(draft, envelope) && (tool === undefined || tool === above.get(envelope.issuer.span.id)))) found.push(draft);
   }
   return found;
 }

@@ -202,6 +202,17 @@ describe('a tool', () => {
   });
 });
 
+it('what is around a call is no tool that the call asks for', () => {
+  // As only a broken recording has it: the function began after the request inside of it, and ends before what it contains.
+  const report = reportOf(
+    ...measured('f', 3100, 3100, 'lookup', 48),
+    ...http('h', 900, 4000, [site(AGENT, 50, 'fetch')], 'f'),
+    ...modelCall('a', 2000, 2100, { parent: 'h', asks: [['c1', 'lookup']] }),
+    ...modelCall('b', 3800, 3800, { parent: 'h', brings: ['c1'] }),
+  );
+  expect(shown(report, 'tool').map(([name, , , evidence]) => [name, evidence])).toContainEqual(['lookup', 'inferred']);
+});
+
 describe('requests', () => {
   it('are the runs of the outermost function that leads to every call and ran several times', () => {
     const runs = ['one', 'two', 'three'].flatMap((question, index) => {
