@@ -131,11 +131,16 @@ class _Sampler:
             self._begin()
 
     def _begin(self):
+        # Taken here rather than by the thread: whoever stops it waits for it also before it has come to run.
+        if not self._running.acquire(False):
+            return
         self._is_on = True
+        self._native_id = None
         try:
             self._thread_module.start_new_thread(self._run, ())
         except RuntimeError:
             self._is_on = False  # The machine or the interpreter allows no more threads.
+            self._running.release()
 
     def _wake(self):
         try:
@@ -193,20 +198,21 @@ class _Sampler:
         self._reset()
 
     def _run(self):
-        alarm = self._alarm
-        with self._running:
-            try:
-                _block_signals()
-                self._ident = self._thread_module.get_ident()
-                self._native_id = getattr(self._thread_module, "get_native_id", lambda: None)()
-                while self._is_on:
-                    wait = self._look()
-                    if wait is None:
-                        alarm.acquire()
-                    else:
-                        alarm.acquire(timeout=wait)
-            except Exception:
-                self._is_on = False  # An interpreter on its way out, or a mistake of ours: nobody hears of it.
+        alarm, running = self._alarm, self._running
+        try:
+            self._native_id = getattr(self._thread_module, "get_native_id", lambda: None)()
+            self._ident = self._thread_module.get_ident()
+            _block_signals()
+            while self._is_on:
+                wait = self._look()
+                if wait is None:
+                    alarm.acquire()
+                else:
+                    alarm.acquire(timeout=wait)
+        except Exception:
+            self._is_on = False  # An interpreter on its way out, or a mistake of ours: nobody hears of it.
+        finally:
+            running.release()
 
     def _look(self):
         """One tick. Seconds until the next, None for when a strand has its next answer."""
