@@ -88,7 +88,8 @@ export interface SettingTypes {
   'agentCost.capture': (typeof captureValues)[number];
   'agentCost.gpu': string;
   'agentCost.gpuCount': number;
-  'agentCost.telemetry': 'auto' | 'off';
+  'agentCost.gpuIndex': string;
+  'agentCost.telemetry': string;
   'agentCost.lens.enabled': boolean;
   'agentCost.lens.show': (typeof lensShowValues)[number];
   'agentCost.lens.cost': (typeof lensCostValues)[number];
@@ -105,6 +106,7 @@ export const settingDefaults: Readonly<SettingTypes> = {
   'agentCost.capture': 'full',
   'agentCost.gpu': '',
   'agentCost.gpuCount': 1,
+  'agentCost.gpuIndex': '',
   'agentCost.telemetry': 'auto',
   'agentCost.lens.enabled': true,
   'agentCost.lens.show': 'perCall',

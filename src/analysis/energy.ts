@@ -8,7 +8,7 @@ import { wattHours, type Milliseconds, type UsDollars, type WattHours } from '..
 import type { Wait } from './agentTime.ts';
 import type { Draft } from './drafts.ts';
 import type { GpuTrack, TrackSegment } from './gpuTrack.ts';
-import { energyError, powerSource } from './power.ts';
+import { powerSource } from './power.ts';
 
 const MS_PER_HOUR = 3_600_000;
 
@@ -77,7 +77,7 @@ export function useOfEnergy(profile: Profile, track: GpuTrack, waits: readonly W
   const usdPerGpuHour = profile.header.priceProfile?.usdPerGpuHour.value ?? null;
   const usdPerMs = usdPerGpuHour === null ? null : (usdPerGpuHour * profile.header.gpuCount) / MS_PER_HOUR;
   return {
-    totals: { active, idle, foreign, total, grade, band: total === null || grade === null ? null : band(total, energyError(grade, wallMs)) },
+    totals: { active, idle, foreign, total, grade, band: total === null || grade === null ? null : band(total, power.errorOver(wallMs)) },
     costUsd: usdPerMs === null ? null : usdPerMs * wallMs,
     charge: (call) => {
       const { llm } = call.span;
@@ -86,7 +86,7 @@ export function useOfEnergy(profile: Profile, track: GpuTrack, waits: readonly W
       llm.energyWh =
         charge.activeWh === null || grade === null
           ? { active: null, grade: null, band: null }
-          : { active: charge.activeWh, grade, band: band(charge.activeWh, energyError(grade, call.end - call.start)) };
+          : { active: charge.activeWh, grade, band: band(charge.activeWh, power.errorOver(call.end - call.start)) };
       llm.costUsd = usdPerMs === null ? null : usdPerMs * charge.activeMs;
     },
     blame,
@@ -96,7 +96,7 @@ export function useOfEnergy(profile: Profile, track: GpuTrack, waits: readonly W
 }
 
 function band(value: number, error: number): [number, number] {
-  return [value * (1 - error), value * (1 + error)];
+  return [value * Math.max(0, 1 - error), value * (1 + error)];
 }
 
 function plus(sum: WattHours | null, energy: WattHours | null): WattHours | null {

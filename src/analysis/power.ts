@@ -1,8 +1,9 @@
 /** Watts over the run: from the device's own counter or readings where there are enough, else from the GPU profile. */
+import { decodeWattsOf } from '../profile/hardwareProfiles.ts';
 import type { Profile } from '../profile/model.ts';
 import type { SampleLine } from '../profile/recordingFormat.ts';
 import type { Grade } from '../profile/report.ts';
-import type { Joules, Milliseconds, Watts } from '../profile/units.ts';
+import type { Joules, Milliseconds, Ratio, Watts } from '../profile/units.ts';
 import type { TrackSegment } from './gpuTrack.ts';
 
 /** Readings must span this share of the run, the rest being taken to go on as at their ends. */
@@ -14,61 +15,75 @@ export interface PowerSource {
   grade: Grade;
   /** Mean power of all GPUs in a segment, or null where it is not known. */
   wattsIn(segment: TrackSegment): Watts | null;
+  /** Relative error to be expected of the energy of a stretch this long; above 1, only an upper bound is known. */
+  errorOver(duration: Milliseconds): Ratio;
+}
+
+/** Mean power between two moments, by readings that tell apart what is this far from each other. */
+interface Readings {
+  wattsIn: PowerSource['wattsIn'];
+  resolutionMs: Milliseconds;
 }
 
 export function powerSource(profile: Profile, wallMs: Milliseconds): PowerSource {
   if (!profile.backend.simulated) {
     const counter = readingsCurve(profile.samples, wallMs, 'joules');
-    if (counter !== null) return { grade: 'counter', wattsIn: counter };
+    if (counter !== null) return { grade: 'counter', wattsIn: counter.wattsIn, errorOver: (duration) => errorOfReadings('counter', duration, counter.resolutionMs) };
     const readings = readingsCurve(profile.samples, wallMs, 'watts');
-    if (readings !== null) return { grade: 'integrated', wattsIn: readings };
+    if (readings !== null) return { grade: 'integrated', wattsIn: readings.wattsIn, errorOver: (duration) => errorOfReadings('integrated', duration, readings.resolutionMs) };
   }
   const { gpuProfile, gpuCount } = profile.header;
   const idle = gpuProfile?.idleWatts?.value ?? null;
   const prefill = gpuProfile?.prefillWatts?.value ?? null;
-  const decode = gpuProfile?.decodeWatts?.value ?? null;
-  const perGpu: Readonly<Record<TrackSegment['state'], Watts | null>> = {
-    idle,
-    prefill,
-    decode,
-    // Both at once, or not told apart: halfway, at most 13 % off on the GPUs profiled, well inside the band.
-    mixed: prefill === null || decode === null ? null : (prefill + decode) / 2,
+  const perGpu = ({ state, batch }: TrackSegment): Watts | null => {
+    if (state === 'idle' || gpuProfile === null) return idle;
+    if (state === 'prefill') return prefill;
     // What others' requests do is not seen; most of a server's busy time is decode.
-    foreign: decode,
+    const decode = decodeWattsOf(gpuProfile, Math.max(1, batch));
+    if (state !== 'mixed') return decode;
+    // Both at once, or not told apart: halfway, at most 20 % off on the GPUs profiled, well inside the band.
+    return prefill === null || decode === null ? null : (prefill + decode) / 2;
   };
   return {
     grade: profile.backend.simulated ? 'simulated' : 'model',
+    errorOver: () => UNCALIBRATED_ERROR,
     wattsIn: (segment) => {
-      const watts = perGpu[segment.state];
+      const watts = perGpu(segment);
       return segment.watts ?? (watts === null ? null : watts * gpuCount);
     },
   };
 }
 
+/** Of a profile that was not calibrated on the machine. */
+const UNCALIBRATED_ERROR: Ratio = 0.35;
+/** A counter over at least 2 s; and readings, because the sensors of A100 and H100 see a quarter of the time (arXiv 2312.02741). */
+const SETTLED_ERROR = { counter: 0.05, integrated: 0.15 } as const;
+
 /**
- * Relative error to be expected. A counter over at least 2 s: 5 %; under 1 s its updates (every 100 ms) and noise make
- * it no better than a profile. Readings: power sensors of A100 and H100 see a quarter of the time (arXiv 2312.02741),
- * 15 % over 2 s and more. A profile that was not calibrated on the machine: 35 %.
+ * A counter under 1 s is no better than a profile: it is renewed every 100 ms and noisy. And whatever the source, at
+ * both ends of a stretch half of what the readings cannot tell apart may belong to it or not: of bursts of 0.3 s on an
+ * H100, readings every 100 ms were off by up to 12 %, and means of 1 s said less than half (`test/fixtures/gpu`).
  */
-export function energyError(grade: Grade, duration: Milliseconds): number {
-  if (grade === 'model' || grade === 'simulated' || duration < 1000) return 0.35;
-  return grade === 'counter' && duration >= 2000 ? 0.05 : duration >= 2000 || grade === 'counter' ? 0.15 : 0.35;
+function errorOfReadings(grade: 'counter' | 'integrated', duration: Milliseconds, resolution: Milliseconds): Ratio {
+  const settled = duration >= 2000 ? SETTLED_ERROR[grade] : duration >= 1000 && grade === 'counter' ? 0.15 : UNCALIBRATED_ERROR;
+  return Math.max(settled, SETTLED_ERROR[grade] + resolution / 2 / Math.max(duration, 1));
 }
 
 /**
  * Mean power between two moments from a sensor's readings, or null when there are too few. Only the source with the
  * most readings counts: two tools reading one device would otherwise count it twice.
  */
-function readingsCurve(samples: readonly SampleLine[], wallMs: Milliseconds, field: 'joules' | 'watts'): PowerSource['wattsIn'] | null {
-  const bySource = new Map<string, { t: Milliseconds; value: number }[]>();
+function readingsCurve(samples: readonly SampleLine[], wallMs: Milliseconds, field: 'joules' | 'watts'): Readings | null {
+  const bySource = new Map<string, Reading[]>();
   for (const sample of samples) {
     const value = sample[field];
     if (value === null || sample.t > wallMs) continue;
     const list = bySource.get(sample.source);
-    if (list === undefined) bySource.set(sample.source, [{ t: sample.t, value }]);
-    else if (sample.t > (list.at(-1)?.t ?? 0)) list.push({ t: sample.t, value });
+    const reading = { t: sample.t, value, overMs: sample.overMs ?? 0 };
+    if (list === undefined) bySource.set(sample.source, [reading]);
+    else if (sample.t > (list.at(-1)?.t ?? 0)) list.push(reading);
   }
-  let readings: { t: Milliseconds; value: number }[] = [];
+  let readings: Reading[] = [];
   for (const list of bySource.values()) if (list.length > readings.length) readings = list;
   const first = readings[0];
   const last = readings.at(-1);
@@ -84,7 +99,17 @@ function readingsCurve(samples: readonly SampleLine[], wallMs: Milliseconds, fie
     }
     curve.push({ t: reading.t, joules });
   });
-  return (segment) => ((joulesUntil(curve, segment.end) - joulesUntil(curve, segment.start)) / (segment.end - segment.start)) * 1000;
+  const spacing = (last.t - first.t) / (readings.length - 1);
+  return {
+    wattsIn: (segment) => ((joulesUntil(curve, segment.end) - joulesUntil(curve, segment.start)) / (segment.end - segment.start)) * 1000,
+    resolutionMs: Math.max(spacing, readings.reduce((longest, { overMs }) => Math.max(longest, overMs), 0)),
+  };
+}
+
+interface Reading {
+  t: Milliseconds;
+  value: number;
+  overMs: Milliseconds;
 }
 
 /** Energy up to a moment; beyond the readings, power is taken to go on as in the nearest stretch. */

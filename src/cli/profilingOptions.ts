@@ -3,6 +3,7 @@ import { type Command, Option } from 'commander';
 import { resolve } from 'node:path';
 import { BackendOptionError, parseBackendOption } from '../protocol/backendOption.ts';
 import type { ProfilerOptions } from '../protocol/profiler.ts';
+import { parseGpuIndexes, parseTelemetryOption, TELEMETRY_HELP, TelemetryOptionError } from '../protocol/telemetryOption.ts';
 import { captureSchema } from '../profile/recordingFormat.ts';
 import { newRecordingPath, RECORDINGS_FOLDER } from '../recorder/recordingFile.ts';
 import { UsageError } from './usageError.ts';
@@ -16,6 +17,7 @@ export interface ProfilingFlags {
   telemetry: string;
   gpu?: string;
   gpuCount: string;
+  gpuIndex?: string;
   hooks: boolean;
   port?: string;
 }
@@ -30,9 +32,10 @@ export function addProfilingOptions(command: Command): Command {
     .option('--out <file>', `recording to write (default: ${RECORDINGS_FOLDER}/NAME-DATE-TIME.agentcost)`)
     .option('--name <name>', "the run's name (default: the program's)")
     .addOption(new Option('--capture <what>', 'how much of prompts and answers is kept').choices(captureSchema.options).default('full'))
-    .addOption(new Option('--telemetry <source>', "the server's own metrics, while calls run").choices(['auto', 'off']).default('auto'))
+    .option('--telemetry <source>', `what is read of the server and its GPU's power: ${TELEMETRY_HELP}`, 'auto')
     .option('--gpu <profile>', 'GPU profile that energy is computed with on a real backend: a name or a JSON file')
     .option('--gpu-count <n>', 'GPUs that serve the model', '1')
+    .option('--gpu-index <list>', "which of the machine's GPUs they are, such as 0,1 (default: those in use, where that can be told)")
     .option('--no-hooks', "do not look into the program: calls are seen on the wire only, without the user's lines");
 }
 
@@ -40,6 +43,7 @@ export function addProfilingOptions(command: Command): Command {
 export function profilingOptions(flags: ProfilingFlags, command: string[], fallbackName: string): ProfilerOptions {
   const name = flags.name ?? fallbackName;
   const cwd = process.cwd();
+  const indexes = flags.gpuIndex === undefined ? null : gpuIndexes(flags.gpuIndex);
   return {
     out: flags.out === undefined ? newRecordingPath(resolve(cwd, RECORDINGS_FOLDER), name, new Date()) : resolve(cwd, flags.out),
     name,
@@ -49,9 +53,10 @@ export function profilingOptions(flags: ProfilingFlags, command: string[], fallb
     backend: backend(flags.backend),
     model: flags.model ?? null,
     gpu: flags.gpu ?? null,
-    gpuCount: wholeNumber('--gpu-count', flags.gpuCount, 1, 1024),
+    gpuCount: indexes?.length ?? wholeNumber('--gpu-count', flags.gpuCount, 1, 1024),
     port: flags.port === undefined ? 0 : wholeNumber('--port', flags.port, 0, 65535),
-    telemetry: flags.telemetry === 'off' ? 'off' : 'auto',
+    telemetry: telemetry(flags.telemetry),
+    gpuIndexes: indexes,
   };
 }
 
@@ -62,6 +67,21 @@ function backend(text: string): ProfilerOptions['backend'] {
     if (error instanceof BackendOptionError) throw new UsageError(`--backend: ${error.message}`);
     throw error;
   }
+}
+
+function telemetry(text: string): ProfilerOptions['telemetry'] {
+  try {
+    return parseTelemetryOption(text);
+  } catch (error) {
+    if (error instanceof TelemetryOptionError) throw new UsageError(`--telemetry: ${error.message}`);
+    throw error;
+  }
+}
+
+function gpuIndexes(text: string): number[] {
+  const indexes = parseGpuIndexes(text);
+  if (indexes === null) throw new UsageError(`--gpu-index takes the numbers that nvidia-smi gives the GPUs, such as 0 or 0,1, not "${text}".`);
+  return indexes;
 }
 
 function wholeNumber(option: string, text: string, least: number, most: number): number {

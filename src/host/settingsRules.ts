@@ -3,10 +3,11 @@ import { z } from 'zod';
 import { captureValues, settingDefaults, type SettingId, type SettingTypes } from '../contributions.ts';
 import { BackendOptionError, parseBackendOption } from '../protocol/backendOption.ts';
 import type { ProfilerOptions } from '../protocol/profiler.ts';
+import { parseGpuIndexes, parseTelemetryOption, TelemetryOptionError } from '../protocol/telemetryOption.ts';
 import type { RawSettings } from './choices.ts';
 
 /** The part of the profiler's options that comes from settings. */
-export type ProfilingSettings = Pick<ProfilerOptions, 'backend' | 'model' | 'capture' | 'gpu' | 'gpuCount' | 'telemetry'>;
+export type ProfilingSettings = Pick<ProfilerOptions, 'backend' | 'model' | 'capture' | 'gpu' | 'gpuCount' | 'gpuIndexes' | 'telemetry'>;
 
 /** A setting whose value cannot be used. `message` names it and says what to do. */
 export class SettingError extends Error {
@@ -26,13 +27,15 @@ const OPENAI_URL = 'https://api.openai.com/v1';
  * @throws SettingError
  */
 export function profilingSettings(raw: RawSettings, openaiBaseUrl: string | undefined): ProfilingSettings {
+  const indexes = gpuIndexes(text(raw, 'agentCost.gpuIndex'));
   return {
     backend: backend(text(raw, 'agentCost.backend'), openaiBaseUrl || OPENAI_URL),
     model: text(raw, 'agentCost.model') || null,
     capture: oneOf(raw, 'agentCost.capture', captureValues),
     gpu: text(raw, 'agentCost.gpu') || null,
-    gpuCount: gpuCount(raw),
-    telemetry: oneOf(raw, 'agentCost.telemetry', ['auto', 'off']),
+    gpuCount: indexes?.length ?? gpuCount(raw),
+    gpuIndexes: indexes,
+    telemetry: telemetry(text(raw, 'agentCost.telemetry')),
   };
 }
 
@@ -68,6 +71,22 @@ function backend(choice: string, directDefault: string): ProfilingSettings['back
     if (error instanceof BackendOptionError) throw new SettingError('agentCost.backend', error.message);
     throw error;
   }
+}
+
+function telemetry(choice: string): ProfilingSettings['telemetry'] {
+  try {
+    return parseTelemetryOption(choice || settingDefaults['agentCost.telemetry']);
+  } catch (error) {
+    if (error instanceof TelemetryOptionError) throw new SettingError('agentCost.telemetry', error.message);
+    throw error;
+  }
+}
+
+function gpuIndexes(list: string): number[] | null {
+  if (list === '') return null;
+  const indexes = parseGpuIndexes(list);
+  if (indexes === null) throw new SettingError('agentCost.gpuIndex', `expects the numbers that nvidia-smi gives the GPUs, such as 0 or 0,1, not "${list}".`);
+  return indexes;
 }
 
 function gpuCount(raw: RawSettings): number {

@@ -4,6 +4,8 @@
 const WORDS: readonly (readonly [option: RegExp, words: string])[] = [
   [/`?--backend sim\b`?/g, 'setting `agentCost.backend` to `sim`'],
   [/`?--capture hashes\b`?/g, '`agentCost.capture` set to `hashes`'],
+  [/`?--gpu-index\b`?/g, 'the setting `agentCost.gpuIndex`'],
+  [/`?--gpu-count\b`?/g, 'the setting `agentCost.gpuCount`'],
   [/`?--(backend|model|gpu|telemetry)\b(?!-)`?/g, 'the setting `agentCost.$1`'],
   [/ with `?--out\b`?/g, ''],
 ];

@@ -272,6 +272,8 @@ export const sampleLineSchema = z.object({
   watts: z.number().nullable(),
   /** Energy counter since an arbitrary zero. */
   joules: z.number().nullable(),
+  /** `watts` is the mean of this long, with `t` in its middle (ms); left out where it is a momentary reading. */
+  overMs: z.number().optional(),
 });
 
 /** A debugger held the program from `t` to `end`: time that is nobody's cost. */

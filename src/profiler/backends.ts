@@ -4,11 +4,12 @@ import type { Backend } from '../profile/recordingFormat.ts';
 import type { ProfilerOptions } from '../protocol/profiler.ts';
 import { upstreamFrom, type Upstream } from '../proxy/upstreams.ts';
 import type { GpuSegment } from '../recorder/messages.ts';
-import { findModel, findPrice } from '../simulator/catalog.ts';
+import { findGpu, findModel, findPrice } from '../simulator/catalog.ts';
 import { startEmbeddedServer } from '../simulator/embeddedServer.ts';
 import { checkBackend } from './backendCheck.ts';
 import { gpuProfile, modelProfile } from './hardware.ts';
 import { ProfilerError } from './profilerError.ts';
+import { readyTelemetry, type ReadyTelemetry } from './telemetry.ts';
 
 export interface ReadyBackend {
   backend: Backend;
@@ -18,11 +19,11 @@ export interface ReadyBackend {
   gpuProfile: GpuProfile | null;
   modelProfile: ModelProfile | null;
   priceProfile: PriceProfile | null;
-  metricsUrl: string | null;
+  telemetry: ReadyTelemetry;
   /** Where programs go when the profiler is gone. */
   fallbackUrl: string | null;
   unreachableRemedy: string;
-  warning: { code: string; message: string } | null;
+  warnings: { code: string; message: string }[];
   close(): Promise<void>;
 }
 
@@ -38,10 +39,12 @@ export async function readyBackend(options: ProfilerOptions, onGpu: (segment: Gp
   }
 }
 
+const NO_TELEMETRY: ReadyTelemetry = { metricsUrl: null, power: null, gpuName: null, warning: null };
 const nothingToClose = async (): Promise<void> => undefined;
 
-function energyProfiles(options: ProfilerOptions, model: string | null): Pick<ReadyBackend, 'gpuProfile' | 'modelProfile' | 'priceProfile'> {
-  const gpu = options.gpu === null ? null : gpuProfile(options.gpu);
+/** @param gpuName what the driver calls the GPU; the user's word goes before it */
+function energyProfiles(options: ProfilerOptions, model: string | null, gpuName: string | null): Pick<ReadyBackend, 'gpuProfile' | 'modelProfile' | 'priceProfile'> {
+  const gpu = options.gpu !== null ? gpuProfile(options.gpu) : gpuName === null ? null : findGpu(gpuName);
   return { gpuProfile: gpu, modelProfile: model === null ? null : findModel(model), priceProfile: gpu === null ? null : findPrice(gpu.id) };
 }
 
@@ -61,10 +64,13 @@ async function embedded(options: ProfilerOptions, choice: { gpu: string; model: 
     gpuProfile: gpu,
     modelProfile: model,
     priceProfile: findPrice(gpu.id),
-    metricsUrl: null,
+    telemetry: NO_TELEMETRY,
     fallbackUrl: null,
     unreachableRemedy: 'The embedded server has stopped; start the run again.',
-    warning: null,
+    warnings:
+      options.telemetry.kind === 'nvidia-smi' || options.telemetry.kind === 'page'
+        ? [{ code: 'telemetryUnused', message: 'The embedded server has no GPU whose power could be read: its energy is simulated. --telemetry is for a server of your own (--backend URL).' }]
+        : [],
     close: () => server.close(),
   };
 }
@@ -74,32 +80,39 @@ async function fixed(options: ProfilerOptions, url: string): Promise<ReadyBacken
   const authorization = key === undefined || key === '' ? null : `Bearer ${key}`;
   const upstream = parse(url, authorization);
   const checked = await checkBackend(upstream.url, { model: options.model, authorization });
-  const profiles = energyProfiles(options, checked.model);
+  const telemetry = await readyTelemetry({
+    ...options,
+    choice: options.telemetry,
+    metricsUrl: checked.kind === 'vllm' ? `${upstream.url.replace(/\/v1$/, '')}/metrics` : null,
+    serverUrl: upstream.url,
+  });
+  const profiles = energyProfiles(options, checked.model, telemetry.gpuName);
   return {
-    backend: { kind: checked.kind, url: upstream.url, version: checked.version, model: checked.model, gpu: profiles.gpuProfile?.name ?? null, simulated: false },
+    backend: { kind: checked.kind, url: upstream.url, version: checked.version, model: checked.model, gpu: profiles.gpuProfile?.name ?? telemetry.gpuName, simulated: false },
     upstream,
     direct: false,
     ...profiles,
-    metricsUrl: checked.kind === 'vllm' && options.telemetry === 'auto' ? `${upstream.url.replace(/\/v1$/, '')}/metrics` : null,
+    telemetry,
     fallbackUrl: upstream.url,
     unreachableRemedy: 'Start the server again, or name another one with --backend.',
-    warning: checked.warning,
+    warnings: [checked.warning, telemetry.warning].filter((warning) => warning !== null),
     close: nothingToClose,
   };
 }
 
 async function direct(options: ProfilerOptions, defaultUrl: string): Promise<ReadyBackend> {
   const upstream = parse(defaultUrl, null);
-  const profiles = energyProfiles(options, options.model);
+  const telemetry = await readyTelemetry({ ...options, choice: options.telemetry, metricsUrl: null, serverUrl: null });
+  const profiles = energyProfiles(options, options.model, telemetry.gpuName);
   return {
-    backend: { kind: 'direct', url: null, version: null, model: options.model, gpu: profiles.gpuProfile?.name ?? null, simulated: false },
+    backend: { kind: 'direct', url: null, version: null, model: options.model, gpu: profiles.gpuProfile?.name ?? telemetry.gpuName, simulated: false },
     upstream,
     direct: true,
     ...profiles,
-    metricsUrl: null,
+    telemetry,
     fallbackUrl: null,
     unreachableRemedy: 'Check the address that the program uses, and the network.',
-    warning: null,
+    warnings: telemetry.warning === null ? [] : [telemetry.warning],
     close: nothingToClose,
   };
 }

@@ -124,7 +124,8 @@ class ProfilerProcess {
       startedAt,
       startedAtEpoch,
       eventsDir: this.#folder,
-      metricsUrl: backend.metricsUrl,
+      metricsUrl: backend.telemetry.metricsUrl,
+      power: backend.telemetry.power,
     });
     if (openFailure !== null) this.#openFailed(options.out, openFailure);
     const sessionFile = writeSessionFile(this.#folder, {
@@ -137,7 +138,7 @@ class ProfilerProcess {
       profilerPid: process.pid,
     });
     this.#parent.say({ type: 'ready', routeUrl: proxy.routeUrl, sessionFile, out: options.out, backend: backend.backend });
-    if (backend.warning !== null) this.#warn(backend.warning.code, backend.warning.message);
+    for (const { code, message } of backend.warnings) this.#warn(code, message);
   }
 
   async #listen(options: ProfilerOptions, backend: ReadyBackend): Promise<Proxy> {

@@ -9,6 +9,7 @@
  */
 import { z } from 'zod';
 import { backendSchema, captureSchema } from '../profile/recordingFormat.ts';
+import { telemetryChoiceSchema } from './telemetryOption.ts';
 
 export const profilerOptionsSchema = z.object({
   /** Absolute path of the recording to write; must not exist. */
@@ -30,8 +31,10 @@ export const profilerOptionsSchema = z.object({
   gpuCount: z.int().min(1),
   /** 0 picks a free port. */
   port: z.int().min(0).max(65535),
-  /** Poll the server's own metrics while calls run. */
-  telemetry: z.enum(['auto', 'off']),
+  /** What is read of the server and its GPU, besides what passes through the proxy. */
+  telemetry: telemetryChoiceSchema,
+  /** Which of the machine's GPUs serve the model; null: those that can be told to. */
+  gpuIndexes: z.array(z.int().min(0)).min(1).nullable(),
   /** The program is started by a terminal that takes its time: see the header's field of this name. */
   beginsWithProgram: z.boolean().optional(),
 });

@@ -6,6 +6,7 @@
  */
 import type { Backend, CallEndLine, Capture, Endpoint, GpuState, HeaderLine } from '../profile/recordingFormat.ts';
 import type { Bytes, Milliseconds } from '../profile/units.ts';
+import type { PowerSpec } from '../telemetry/powerSource.ts';
 
 /** Where something stands in a batch's bytes: [start, end). */
 export interface ByteRange {
@@ -116,6 +117,8 @@ export interface RecorderOptions {
   eventsDir: string;
   /** URL of the server's Prometheus metrics to poll while calls run, or null. */
   metricsUrl: string | null;
+  /** Where the GPUs' power is read for the whole of the recording, or null. */
+  power: PowerSpec | null;
 }
 
 /** A call's id in the recording, and in what the embedded server says about it. */

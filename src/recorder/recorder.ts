@@ -3,6 +3,7 @@ import { callTagSchema, type CallTag, type HookEvent } from '../protocol/hook.ts
 import type { Backend, CallLine, RecordingLine, Site } from '../profile/recordingFormat.ts';
 import type { Milliseconds } from '../profile/units.ts';
 import { parseObject } from '../proxy/json.ts';
+import type { PowerReading } from '../telemetry/powerSource.ts';
 import type { ServerLoad } from '../telemetry/serverMetrics.ts';
 import { CallRecord, microseconds } from './callRecord.ts';
 import { callId, type CallBegun, type CallEnded, type GpuSegment, type RecorderOptions, type ToRecorder } from './messages.ts';
@@ -118,6 +119,12 @@ export class Recorder {
 
   load(load: ServerLoad, at: Milliseconds): void {
     this.#listener.append({ type: 'sample', t: this.#t(at), source: 'vllm', ...load, watts: null, joules: null });
+  }
+
+  /** A reading of the GPUs' power or energy counter; what was measured before the recording began is left out. */
+  power(source: string, { at, watts, joules, overMs }: PowerReading): void {
+    if (this.#t(at) < 0) return;
+    this.#listener.append({ type: 'sample', t: this.#t(at), source, running: null, waiting: null, kvUse: null, watts, joules, ...(overMs > 0 ? { overMs } : {}) });
   }
 
   /** Records a warning, once for each message. */

@@ -2,7 +2,10 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { monotonicMs } from '../profiler/clock.ts';
 import type { Milliseconds } from '../profile/units.ts';
+import { ExporterPoller } from '../telemetry/exporterPoller.ts';
 import { MetricsPoller } from '../telemetry/metricsPoller.ts';
+import { PowerCommand } from '../telemetry/powerCommand.ts';
+import type { PowerListener, PowerReader, PowerSpec } from '../telemetry/powerSource.ts';
 import { HookEvents } from './hookEvents.ts';
 import type { FromRecorder, RecorderBatch, RecorderOptions, ToRecorder } from './messages.ts';
 import { Recorder } from './recorder.ts';
@@ -53,9 +56,18 @@ export async function runRecorderThread(): Promise<void> {
     onMalformed: () => joined.malformedEvent(monotonicMs()),
   });
   const poller = options.metricsUrl === null ? null : new MetricsPoller(options.metricsUrl, (load, at) => joined.load(load, at));
+  const { power } = options;
+  const powerReader =
+    power === null
+      ? null
+      : readPower(power, {
+          onReading: (reading) => joined.power(power.source, reading),
+          onTrouble: (code, message) => joined.warn(code, message, monotonicMs()),
+        });
 
   const stop = async (message: Extract<ToRecorder, { type: 'stop' }>) => {
     poller?.close();
+    powerReader?.close();
     events.readNow();
     events.close();
     joined.end(message.exitCode, message.signal, message.at);
@@ -76,4 +88,8 @@ export async function runRecorderThread(): Promise<void> {
       joined.take(message, received);
     }
   });
+}
+
+function readPower(spec: PowerSpec, listener: PowerListener): PowerReader {
+  return spec.kind === 'command' ? new PowerCommand(spec, listener) : new ExporterPoller(spec, listener);
 }

@@ -1,5 +1,6 @@
 /** Reads the load of a vLLM server off its Prometheus metrics, under the names of both its engines. */
 import type { SampleLine } from '../profile/recordingFormat.ts';
+import { seriesRows } from './prometheusText.ts';
 
 export type ServerLoad = Pick<SampleLine, 'running' | 'waiting' | 'kvUse'>;
 
@@ -8,20 +9,10 @@ const WAITING = ['vllm:num_requests_waiting'];
 /** V1, then V0. */
 const KV_USE = ['vllm:kv_cache_usage_perc', 'vllm:gpu_cache_usage_perc'];
 
-/** Values of a series by name; engines and models of one server are rows of their own. */
+/** Values of a series under the first name that has any; engines and models of one server are rows of their own. */
 function values(text: string, names: string[]): number[] {
   for (const name of names) {
-    const found: number[] = [];
-    for (let at = text.indexOf(name); at >= 0; at = text.indexOf(name, at + 1)) {
-      const after = text.charCodeAt(at + name.length);
-      const startsLine = at === 0 || text.charCodeAt(at - 1) === 10;
-      // `{` or a space: another letter makes it a longer name.
-      if (!startsLine || (after !== 123 && after !== 32)) continue;
-      const end = text.indexOf('\n', at);
-      const line = text.slice(at, end < 0 ? text.length : end);
-      const value = Number(/(?:\}| )\s*([^\s}]+)(?:\s+\d+)?$/.exec(line)?.[1] ?? NaN);
-      if (Number.isFinite(value)) found.push(value);
-    }
+    const found = seriesRows(text, name).map(({ value }) => value);
     if (found.length > 0) return found;
   }
   return [];

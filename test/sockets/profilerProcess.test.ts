@@ -86,7 +86,7 @@ describe('a session', () => {
       await vllm(request, socket, number);
     });
     const messages: FromProfiler[] = [];
-    const options = runs.options({ backend, telemetry: 'auto', gpu: 'a100' });
+    const options = runs.options({ backend, telemetry: { kind: 'auto' }, gpu: 'a100' });
     const profiler = await runs.start(options, (message) => messages.push(message));
     expect(profiler.ready.backend).toEqual({ kind: 'vllm', url: backend.url, version: '0.32.0', model: 'smol', gpu: 'NVIDIA A100 40GB SXM', simulated: false });
     await (await post(profiler)).text();

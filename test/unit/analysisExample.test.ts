@@ -246,13 +246,14 @@ describe('measured power', () => {
   const run = [header({ gpuProfile: null }), call('a', 1000), callEnd('a', 3000, { firstTokenAt: 1000, chunkGaps: [0, 2000] })];
 
   it('is integrated from readings', () => {
-    // 100 W at 0 and 1 s, then 300 W up to 3 s, then 100 W: rises and falls within a millisecond.
+    // 100 W at 0 and 1 s, then 300 W up to 3 s, then 100 W: rises and falls within a millisecond. The band has half of
+    // the readings' mean distance in it.
     const readings = [[0, 100], [999, 100], [1000, 300], [2999, 300], [3000, 300], [3001, 100], [4000, 100]].map(([t, watts]) => sample(t ?? 0, { watts: watts ?? 0 }));
     const { report } = analyze(readRecording(recordingText(...run, ...readings, end(4000))));
     expect(report.totals.energyWh).toMatchObject({ grade: 'integrated' });
     expect(report.totals.energyWh.active).toBeCloseTo(600 / 3600, 5);
     expect(report.totals.energyWh.idle).toBeCloseTo(200 / 3600, 3);
-    expect(report.totals.energyWh.band?.[1]).toBeCloseTo((report.totals.energyWh.total ?? 0) * 1.15, 9);
+    expect(report.totals.energyWh.band?.[1]).toBeCloseTo((report.totals.energyWh.total ?? 0) * (1.15 + 4000 / 6 / 2 / 4000), 9);
   });
 
   it('is the counter’s where there is one', () => {
@@ -261,7 +262,7 @@ describe('measured power', () => {
     expect(report.totals.energyWh).toMatchObject({ grade: 'counter' });
     expect(report.totals.energyWh.total).toBeCloseTo(800 / 3600, 9);
     expect(spanOf(report, 'a').llm?.energyWh.active).toBeCloseTo(600 / 3600, 9);
-    expect(report.totals.energyWh.band?.[0]).toBeCloseTo((800 / 3600) * 0.95, 9);
+    expect(report.totals.energyWh.band?.[0]).toBeCloseTo((800 / 3600) * (0.95 - 4000 / 3 / 2 / 4000), 9);
   });
 
   it('is not made of too few readings, and then is not known without a profile', () => {

@@ -13,7 +13,7 @@ function errorOf(raw: Record<string, unknown>): unknown {
 
 describe('settings for the profiler', () => {
   it('are by default the embedded server, everything kept, nothing rewritten', () => {
-    const expected = { backend: { kind: 'sim' }, model: null, capture: 'full', gpu: null, gpuCount: 1, telemetry: 'auto' };
+    const expected = { backend: { kind: 'sim' }, model: null, capture: 'full', gpu: null, gpuCount: 1, gpuIndexes: null, telemetry: { kind: 'auto' } };
     expect(profilingSettings({ ...settingDefaults }, undefined)).toMatchObject(expected);
     expect(profilingSettings({}, undefined)).toMatchObject(expected);
   });
@@ -29,7 +29,9 @@ describe('settings for the profiler', () => {
     ['agentCost.capture', 'some', /"some" is not known.*"full", "hashes", "none"/],
     ['agentCost.gpuCount', 0, /from 1 to 1024, not 0/],
     ['agentCost.gpuCount', 1.5, /whole number/],
-    ['agentCost.telemetry', true, /"auto", "off"/],
+    ['agentCost.telemetry', true, /expects text/],
+    ['agentCost.telemetry', 'ssh:-oProxyCommand=x', /not the name of a host/],
+    ['agentCost.gpuIndex', '0;1', /such as 0 or 0,1, not "0;1"/],
     ['agentCost.model', ['a'], /expects text/],
   ])('name %s when it is %j, and say what it may be', (setting, value, message) => {
     const error = errorOf({ [setting]: value });

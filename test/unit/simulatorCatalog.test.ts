@@ -1,8 +1,10 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import { decodeWattsOf } from '../../src/profile/hardwareProfiles.ts';
 import { findGpu, findModel, findPrice, listProfiles, parseProfile, ProfileError } from '../../src/simulator/catalog.ts';
 import { createCostModel, NotSimulatableError } from '../../src/simulator/engine/costModel.ts';
 import { BLOCK_TOKENS } from '../../src/simulator/engine/kvBlocks.ts';
+import { gpuReadings } from './gpuReadings.ts';
 
 describe('catalog', () => {
   it('holds every file of profiles/, and each is named after its id', () => {
@@ -83,11 +85,33 @@ describe('cost model', () => {
   });
 
   it('has no power where the profile has none', () => {
-    const h100 = createCostModel(findGpu('h100')!, model, 1);
+    const known = { ...findGpu('a100-40gb')!, prefillWatts: undefined };
+    const cost = createCostModel(known, model, 1);
     const prefill = { newTokens: 100, contextTokens: 100, prefill: true };
-    expect(h100.cost([prefill]).watts).toBeNull();
-    expect(h100.cost([prefill, decode(100)]).watts).toBeNull();
-    expect(h100.cost([decode(100)]).watts).toBe(486);
+    expect(cost.cost([prefill]).watts).toBeNull();
+    expect(cost.cost([prefill, decode(100)]).watts).toBeNull();
+    expect(cost.cost([decode(100)]).watts).toBe(known.decodeWatts!.value);
+  });
+
+  it('draws what was measured at a batch, and in between what lies in between', () => {
+    const h100 = findGpu('h100')!;
+    const cost = createCostModel(h100, model, 1);
+    const watts = (batch: number) => cost.cost(Array.from({ length: batch }, () => decode(100))).watts;
+    for (const [batch, measured] of h100.decodeWattsByBatch!.value) expect(watts(batch)).toBe(measured);
+    expect(watts(24)).toBeGreaterThan(watts(16)!);
+    expect(watts(24)).toBeLessThan(watts(32)!);
+    expect(watts(1000)).toBe(watts(256));
+    expect(decodeWattsOf(h100, 0)).toBe(h100.decodeWatts!.value);
+    expect(decodeWattsOf({ ...h100, decodeWatts: undefined, decodeWattsByBatch: undefined }, 4)).toBeNull();
+  });
+
+  it('has the watts of the profiles’ own measurement', () => {
+    for (const name of ['h100', 'h200'] as const) {
+      const { phases } = gpuReadings(name);
+      const ladder = phases.filter((phase) => phase.name === 'decode' && phase.context === 1024).map(({ batch, watts }) => [batch, Math.round(watts)]);
+      expect(findGpu(name)!.decodeWattsByBatch!.value).toEqual(ladder.sort(([a = 0], [b = 0]) => a - b));
+      expect(findGpu(name)!.prefillWatts!.value).toBe(Math.round(phases.find((phase) => phase.name === 'prefill' && phase.tokens === 2048)!.watts));
+    }
   });
 
   it('refuses what cannot be simulated, with the remedy', () => {

@@ -4,7 +4,7 @@
  * A roofline: the step reads every weight once (memory-bound) or multiplies its tokens with them (compute-bound),
  * whichever takes longer; then each sequence reads its own KV cache; then the host's overhead.
  */
-import type { GpuProfile, ModelProfile } from '../../profile/hardwareProfiles.ts';
+import { decodeWattsOf, type GpuProfile, type ModelProfile } from '../../profile/hardwareProfiles.ts';
 import type { Bytes, Milliseconds, Ratio, Tokens, Watts } from '../../profile/units.ts';
 import { BLOCK_TOKENS } from './kvBlocks.ts';
 
@@ -95,7 +95,7 @@ export function createCostModel(gpu: GpuProfile, model: ModelProfile, gpuCount: 
       const prefillShare = work.reduce((sum, { prefill }, index) => sum + (prefill ? shares[index]! : 0), 0);
       const prefills = work.filter(({ prefill }) => prefill).length;
       const state = prefills === 0 ? 'decode' : prefills === work.length ? 'prefill' : 'mixed';
-      return { duration, state, watts: stepWatts(gpu, gpuCount, state, prefillShare), shares };
+      return { duration, state, watts: stepWatts(gpu, gpuCount, state, prefillShare, work.length - prefills), shares };
     },
   };
 }
@@ -105,10 +105,10 @@ function kvCapacityBlocks(gpu: GpuProfile, model: ModelProfile, gpuCount: number
   return Math.floor(usable / model.kvBytesPerToken.value / BLOCK_TOKENS);
 }
 
-/** A mixed step draws prefill's and decode's power in proportion to their shares of its time. */
-function stepWatts(gpu: GpuProfile, gpuCount: number, state: StepState, prefillShare: Ratio): Watts | null {
+/** A mixed step draws prefill's and decode's power in proportion to their shares of its time. `decoding`: sequences that write. */
+function stepWatts(gpu: GpuProfile, gpuCount: number, state: StepState, prefillShare: Ratio, decoding: number): Watts | null {
   const prefill = gpu.prefillWatts?.value ?? null;
-  const decode = gpu.decodeWatts?.value ?? null;
+  const decode = decodeWattsOf(gpu, decoding);
   if (state === 'prefill') return prefill === null ? null : prefill * gpuCount;
   if (state === 'decode') return decode === null ? null : decode * gpuCount;
   return prefill === null || decode === null ? null : (prefill * prefillShare + decode * (1 - prefillShare)) * gpuCount;

@@ -1,0 +1,42 @@
+/** Power and energy of GPUs as Prometheus exporters give them: NVIDIA's DCGM exporter and AMD's device metrics exporter. */
+import type { Joules, Watts } from '../profile/units.ts';
+import { labelIn, seriesRows, type SeriesRow } from './prometheusText.ts';
+
+export interface ExportedGpu {
+  index: number;
+  name: string | null;
+  watts: Watts | null;
+  /** Energy counter since an arbitrary zero. */
+  joules: Joules | null;
+}
+
+const MILLIJOULES = 1000;
+
+/**
+ * AMD's series go with or without the prefix that its configuration sets. `gpu_power_usage` is the older name and what
+ * MI2xx have. Its energy counter is left alone: the unit is not the same in all of its versions.
+ */
+const AMD_WATTS = ['gpu_package_power', 'amd_gpu_package_power', 'gpu_power_usage', 'amd_gpu_power_usage'];
+
+/** The GPUs on an exporter's page in the order of their indexes; null when it is none of these exporters'. */
+export function parseExportedGpus(text: string): ExportedGpu[] | null {
+  const gpus = new Map<number, ExportedGpu>();
+  const take = (rows: readonly SeriesRow[], indexLabel: string, nameLabel: string, set: (gpu: ExportedGpu, value: number) => void) => {
+    for (const { labels, value } of rows) {
+      const index = Number(labelIn(labels, indexLabel) ?? NaN);
+      if (!Number.isInteger(index)) continue;
+      let gpu = gpus.get(index);
+      if (gpu === undefined) gpus.set(index, (gpu = { index, name: labelIn(labels, nameLabel), watts: null, joules: null }));
+      set(gpu, value);
+    }
+  };
+  // The slices of one GPU (MIG, partitions) are rows with the whole GPU's reading each, or with 0 in all but the first.
+  const most = (before: number | null, value: number) => Math.max(before ?? 0, value);
+  take(seriesRows(text, 'DCGM_FI_DEV_POWER_USAGE'), 'gpu', 'modelName', (gpu, value) => (gpu.watts = most(gpu.watts, value)));
+  take(seriesRows(text, 'DCGM_FI_DEV_TOTAL_ENERGY_CONSUMPTION'), 'gpu', 'modelName', (gpu, value) => (gpu.joules = most(gpu.joules, value / MILLIJOULES)));
+  for (const name of gpus.size === 0 ? AMD_WATTS : []) {
+    take(seriesRows(text, name), 'gpu_id', 'card_model', (gpu, value) => (gpu.watts = most(gpu.watts, value)));
+    if (gpus.size > 0) break;
+  }
+  return gpus.size === 0 ? null : [...gpus.values()].sort((a, b) => a.index - b.index);
+}

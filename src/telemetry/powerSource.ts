@@ -1,0 +1,54 @@
+/** What a recording's thread reads GPU power from. All that is decided before it starts is in the spec, which is plain data. */
+import type { Joules, Milliseconds, Watts } from '../profile/units.ts';
+
+/** A command that prints rows for ever, on this machine or through a remote shell. */
+export interface PowerCommandSpec {
+  kind: 'command';
+  /** As the recording's samples name it. */
+  source: string;
+  /** Programs with arguments, by what they ask for: the second is tried where the driver does not know the first. */
+  commands: { field: string; argv: string[] }[];
+  /** It sends lines back before it begins, by which the way to it is timed. */
+  echoes: boolean;
+  /** Indexes of the GPUs whose power is added up. */
+  gpus: number[];
+}
+
+export interface PowerExporterSpec {
+  kind: 'exporter';
+  source: string;
+  url: string;
+  gpus: number[];
+}
+
+export type PowerSpec = PowerCommandSpec | PowerExporterSpec;
+
+/** Of all GPUs together. `at`: ms of `monotonicMs`. */
+export interface PowerReading {
+  at: Milliseconds;
+  watts: Watts | null;
+  joules: Joules | null;
+  /** How long a stretch `watts` is the mean of, `at` being its middle; 0: a momentary reading. */
+  overMs: Milliseconds;
+}
+
+export interface PowerListener {
+  onReading(reading: PowerReading): void;
+  /** Something the user should know; `code` is stable. */
+  onTrouble(code: string, message: string): void;
+}
+
+/** Reads until it is closed. */
+export interface PowerReader {
+  close(): void;
+}
+
+/** The sum, or null when a part is not known: half of the GPUs' power is nobody's power. */
+export function sumOfAll(values: readonly (number | null)[]): number | null {
+  let sum = 0;
+  for (const value of values) {
+    if (value === null) return null;
+    sum += value;
+  }
+  return values.length === 0 ? null : sum;
+}
