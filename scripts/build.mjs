@@ -15,6 +15,8 @@ const bundles = [
   { ...node, entryPoints: ['src/cli/main.ts'], outfile: join(out, 'cli.cjs'), banner: { js: '#!/usr/bin/env node' } },
   { ...node, entryPoints: ['src/profiler/main.ts'], outfile: join(out, 'profiler.cjs') },
   { ...node, entryPoints: ['src/instrument/node/hook.ts'], outfile: join(out, 'instrument/node/hook.cjs'), sourcemap: false },
+  // Beside the hook, which reads it when the first of the user's files is loaded.
+  { ...node, entryPoints: ['src/instrument/node/transform/instrumentSource.ts'], outfile: join(out, 'instrument/node/transform.cjs'), sourcemap: false, minify: true },
   {
     ...common,
     entryPoints: ['webview/timeline/main.ts'],

@@ -18,13 +18,20 @@ const STACK_DEPTH = 60;
 const NEAREST = 6;
 const MOST_CACHED = 2000;
 
-type StackError = { stack?: unknown };
+export type CallSite = NodeJS.CallSite;
+/** A stack that was taken and not yet read, which is the larger part of the work. */
+export type TakenStack = { stack?: unknown };
+
 const self = typeof __filename === 'string' ? __filename : '';
 const mapped = new Map<string, Site | null>();
 
 /** The user's frames above the call of `below`, which is the hook's own entry function. */
 export function captureCaller(below: (...args: never[]) => unknown): Caller {
-  const sites = captureSites(below);
+  return callerIn(captureSites(below));
+}
+
+/** The user's frames among those of a stack, innermost first. */
+export function callerIn(sites: readonly CallSite[]): Caller {
   const frames: Site[] = [];
   let library: string | null = null;
   for (const site of sites) {
@@ -48,24 +55,38 @@ function reason(library: string | null): string {
     : `no code of yours was on the stack: called from inside the package ${library}`;
 }
 
+function captureSites(below: (...args: never[]) => unknown, depth = STACK_DEPTH): CallSite[] {
+  return readStack(takeStack(below, depth));
+}
+
 /**
- * `Error.stackTraceLimit` and `Error.prepareStackTrace` are ours only between these lines, in which none of the host's code
- * can run. With a function of our own Node does not apply source maps, so positions are of the running code.
+ * `Error.stackTraceLimit`, here, and `Error.prepareStackTrace`, below, are ours only between these lines, in which none of the
+ * host's code can run.
  */
-function captureSites(below: (...args: never[]) => unknown, depth = STACK_DEPTH): NodeJS.CallSite[] {
+export function takeStack(below: (...args: never[]) => unknown, depth = STACK_DEPTH): TakenStack {
   const limit = Object.getOwnPropertyDescriptor(Error, 'stackTraceLimit');
-  const prepare = Object.getOwnPropertyDescriptor(Error, 'prepareStackTrace');
+  const holder: TakenStack = {};
   try {
     Object.defineProperty(Error, 'stackTraceLimit', { value: depth, writable: true, enumerable: true, configurable: true });
-    Object.defineProperty(Error, 'prepareStackTrace', { value: (_error: Error, sites: NodeJS.CallSite[]) => sites, writable: true, configurable: true });
-    const holder: StackError = {};
     Error.captureStackTrace(holder, below);
-    return Array.isArray(holder.stack) ? (holder.stack as NodeJS.CallSite[]) : [];
   } catch {
     // A frozen Error (hardened programs): then there are no frames to be had.
-    return [];
   } finally {
     restore('stackTraceLimit', limit);
+  }
+  return holder;
+}
+
+/** With a function of our own Node does not apply source maps, so positions are of the running code. V8 calls it once the stack is asked for. */
+export function readStack(taken: TakenStack): CallSite[] {
+  const prepare = Object.getOwnPropertyDescriptor(Error, 'prepareStackTrace');
+  try {
+    Object.defineProperty(Error, 'prepareStackTrace', { value: (_error: Error, sites: CallSite[]) => sites, writable: true, configurable: true });
+    return Array.isArray(taken.stack) ? (taken.stack as CallSite[]) : [];
+  } catch {
+    // As above.
+    return [];
+  } finally {
     restore('prepareStackTrace', prepare);
   }
 }
@@ -84,7 +105,7 @@ function packageOf(file: string): string | null {
   return /.*[\\/]node_modules[\\/]((?:@[^\\/]+[\\/])?[^\\/]+)/.exec(file)?.[1]?.replace('\\', '/') ?? null;
 }
 
-function toSite(site: NodeJS.CallSite, file: string): Site | null {
+function toSite(site: CallSite, file: string): Site | null {
   const line = site.getLineNumber();
   if (!line || line < 1) return null;
   const column = site.getColumnNumber();
@@ -98,7 +119,7 @@ function toSite(site: NodeJS.CallSite, file: string): Site | null {
   return place === null ? null : { ...place, function: nameOf(site) };
 }
 
-function nameOf(site: NodeJS.CallSite): string | null {
+function nameOf(site: CallSite): string | null {
   const name = site.getFunctionName();
   return name && name !== '<anonymous>' ? name : null;
 }
@@ -149,6 +170,11 @@ function toPath(name: string, folder?: string): string | null {
 /** Whether a package takes part in the call, such as the one that runs a protocol over a child's pipes. `packages` is of its name or its scope. */
 export function calledThrough(packages: string, below: (...args: never[]) => unknown): boolean {
   return captureSites(below).some((site) => site.getFileName()?.replaceAll('\\', '/').includes(`/node_modules/${packages}/`));
+}
+
+/** Whether Node's loader of modules calls `below`. */
+export function isCalledByLoader(below: (...args: never[]) => unknown): boolean {
+  return captureSites(below, 1)[0]?.getFileName()?.startsWith('node:internal/modules/') ?? false;
 }
 
 /**

@@ -1,7 +1,20 @@
 /** What the hook carries along the program's own asynchronous paths: who called, and inside which span. */
 import { AsyncLocalStorage } from 'node:async_hooks';
-import { captureCaller, isCalledByUser, MOST_FRAMES, type Caller } from './callSites.ts';
+import { captureCaller, isCalledByUser, MOST_FRAMES, readStack, takeStack, type Caller, type CallSite } from './callSites.ts';
 import type { Site } from './contract.ts';
+
+/** Something that is written down and can be the parent of what begins inside it. */
+export interface Enclosing {
+  readonly id: string;
+  readonly ended: boolean;
+  /** What it began in. */
+  readonly outer: Enclosing | null;
+  /** Told of what begins and ends directly inside it. */
+  innerBegan(): void;
+  innerEnded(): void;
+  /** Asked where it has not ended: itself, or what is around it where the context was only left behind. `stack`: of what runs, innermost first. */
+  actual(stack: () => readonly CallSite[]): Enclosing | null;
+}
 
 /** One HTTP request as the transport's diagnostics channels see it. */
 export interface WireObserver {
@@ -15,8 +28,8 @@ export interface WireObserver {
 export interface CallContext extends Caller {
   /** Set while an SDK works on a call: requests then carry its frames, whatever is on the stack. */
   insideSdk: boolean;
-  /** Id of the innermost span around. */
-  span: string | null;
+  /** The innermost span around. It may have ended: ask `enclosingSpan`. */
+  span: Enclosing | null;
   /** Name of the framework's tool whose function runs; null in all that is not directly its work. */
   tool: string | null;
   /** Where that tool is defined: it stands for the frames of its own that a stack has lost. */
@@ -29,6 +42,27 @@ const storage = new AsyncLocalStorage<CallContext | undefined>();
 
 export function currentContext(): CallContext | undefined {
   return storage.getStore();
+}
+
+/** The span that encloses what runs here and is still running: a context outlives it in what was only started there. */
+export function enclosingSpan(stack = currentStack): Enclosing | null {
+  return runningFrom(storage.getStore()?.span ?? null, stack);
+}
+
+/** A span, or the first around it that is running. */
+export function runningFrom(span: Enclosing | null, stack: () => readonly CallSite[]): Enclosing | null {
+  let running = span;
+  while (running?.ended) running = running.outer;
+  return running?.actual(stack) ?? null;
+}
+
+function currentStack(): readonly CallSite[] {
+  return readStack(takeStack(currentStack));
+}
+
+/** Puts a context in the place of the current one, for the rest of the function that asks and whatever comes of it. */
+export function keepContext(context: CallContext | undefined): void {
+  storage.enterWith(context);
 }
 
 /**
@@ -49,7 +83,7 @@ export function entryContext(below: (...args: never[]) => unknown): CallContext 
   const around = currentContext();
   if (around?.insideSdk && around.frames.length > 0 && !isCalledByUser(below)) return null;
   const { frames, unattributed } = callerOf(below);
-  return { frames, unattributed, insideSdk: true, span: around?.span ?? null, tool: null, definition: null, wire: null };
+  return { frames, unattributed, insideSdk: true, span: enclosingSpan(), tool: null, definition: null, wire: null };
 }
 
 /** A caller, with the name of the innermost named function of the user's that is on the stack itself. */

@@ -8,12 +8,15 @@ import { isBystander } from './bystanders.ts';
 import { hideFromStack } from './callSites.ts';
 import { HOOK_SYMBOL } from './contract.ts';
 import { hookFetch } from './fetchHook.ts';
+import { FunctionRuns, type Enter } from './functionRuns.ts';
+import { hideProbes } from './functionText.ts';
 import { hookHttp } from './httpHook.ts';
 import { watchImport, watchRequire, type Found } from './moduleHook.ts';
 import { hookProcesses } from './processHook.ts';
 import { Runtime } from './runtime.ts';
 import { readSession } from './session.ts';
 import { observeUndici } from './undiciHook.ts';
+import type { FunctionRow } from './transform/instrumentSource.ts';
 import { Watchers } from './watchers.ts';
 
 function start(): void {
@@ -30,8 +33,12 @@ function start(): void {
   const runtime = new Runtime(session);
   const watchers = new Watchers(runtime);
   const found: Found = (...args) => watchers.found(...args);
-  Object.defineProperty(globalThis, HOOK_SYMBOL, { value: { found } });
+  const functions = new FunctionRuns(runtime);
+  runtime.onModelCall = () => functions.begin();
+  const enterOf = (file: string, rows: readonly FunctionRow[]): Enter => functions.enterOf(file, rows);
+  Object.defineProperty(globalThis, HOOK_SYMBOL, { value: { found, enterOf } });
   for (const part of [
+    hideProbes,
     watchRequire,
     watchImport,
     () => hookFetch(runtime),

@@ -1,5 +1,5 @@
 /** Spans of HTTP requests that are no LLM calls: the program's tools, as far as they speak HTTP. */
-import { currentContext, type CallContext, type NamedCaller, type WireObserver } from './context.ts';
+import { currentContext, enclosingSpan, type CallContext, type NamedCaller, type WireObserver } from './context.ts';
 import { speaksOtherProtocol } from './llmRequests.ts';
 import type { Runtime, Span } from './runtime.ts';
 import { describeError, describeRequest, isCancellation } from './safeText.ts';
@@ -49,7 +49,7 @@ export function wireContext(wire: CallContext['wire']): CallContext {
     frames: around?.frames ?? [],
     unattributed: around?.unattributed ?? null,
     insideSdk: around?.insideSdk ?? false,
-    span: around?.span ?? null,
+    span: enclosingSpan(),
     tool: around?.tool ?? null,
     definition: around?.definition ?? null,
     wire,

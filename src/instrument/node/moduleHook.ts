@@ -9,11 +9,18 @@
  *   given a `_compile` that adds the line: no frame of ours is on the stack while the host's other modules run.
  * - `import`: `module.registerHooks` where Node has it, and on Node 20 `fs.promises.readFile`, with which Node's loader reads
  *   ES modules there, also in its threads of loader hooks.
+ *
+ * The user's own files come the same ways to `ownModules.ts`, but for `require`: they are changed where Node reads them
+ * (`registerHooks`, before that `fs.readFileSync`), or, where a transpiler has put a loader of its own before Node's, in `_compile`.
  */
-import { promises as fsPromises } from 'node:fs';
+import fs, { promises as fsPromises } from 'node:fs';
 import Module from 'node:module';
+import { extname } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { isCalledByLoader } from './callSites.ts';
 import { HOOK_SYMBOL } from './contract.ts';
 import { fileOfInterest, type FileOfInterest } from './modules.ts';
+import { isOwn, withProbes } from './ownModules.ts';
 import { replaceMethod, type Callable } from './wrapping.ts';
 
 interface LoadResult {
@@ -21,47 +28,108 @@ interface LoadResult {
   source?: unknown;
 }
 type Load = (url: string, context: unknown, next: (url: string, context: unknown) => LoadResult) => LoadResult;
-type RegisterHooks = (hooks: { load: Load }) => unknown;
+interface Registration {
+  deregister(): void;
+}
+/** What the types of Node 20 do not have, or nobody is meant to see. */
+interface Loader {
+  _cache: Record<string, unknown>;
+  _extensions: Record<string, unknown>;
+  registerHooks?: (hooks: { load: Load }) => Registration;
+}
 
 /** Takes what a module declares, and says what is to stand in its place. */
 export type Found = (watcher: string, folder: string, name: string, value: unknown) => unknown;
 
+const loader = Module as unknown as Loader;
+/** Node's own, by the file's ending. */
+const extensions = { ...loader._extensions };
 const HOOK = `globalThis[Symbol.for(${JSON.stringify(HOOK_SYMBOL.description)})]`;
 /** Begins the appended line, and tells whether it is there already. */
 const MARK = '\n;/* agent-cost */';
 
 export function watchRequire(): void {
-  const loader = Module as unknown as { _cache: Record<string, unknown> };
   loader._cache = new Proxy(loader._cache, {
     set(cache, filename, module: unknown) {
-      const file = typeof filename === 'string' ? fileOfInterest(filename) : null;
-      if (file !== null && typeof module === 'object' && module !== null) watchCompile(module, file);
+      if (typeof filename === 'string' && typeof module === 'object' && module !== null) watchModule(filename, module);
       return Reflect.set(cache, filename, module);
     },
   });
 }
 
+function watchModule(filename: string, module: object): void {
+  const file = fileOfInterest(filename);
+  if (file !== null) watchCompile(module, (source) => handOver(source, file));
+  else if (!isOwn(filename)) return;
+  else if (!isLoadedByNode(filename)) watchCompile(module, (source, format) => withProbes(source, filename, format));
+  else if (loader.registerHooks === undefined) watchNextRead(filename);
+}
+
+/** Whether a file is read by Node itself when it is required. */
+function isLoadedByNode(filename: string): boolean {
+  const ending = extname(filename);
+  // Endings that Node does not know are taken for `.js`.
+  const handler = Object.hasOwn(loader._extensions, ending) ? loader._extensions[ending] : loader._extensions['.js'];
+  return handler === (extensions[ending] ?? extensions['.js']);
+}
+
 /** The module's own `_compile`, in front of its prototype's, for the one time that it is called. */
-function watchCompile(module: { _compile?: Callable }, file: FileOfInterest): void {
+function watchCompile(module: { _compile?: Callable }, change: (source: unknown, format: unknown) => unknown): void {
   const compile = (...args: unknown[]): unknown => {
     Reflect.deleteProperty(module, '_compile');
-    const [source, ...rest] = args;
-    return module._compile?.(handOver(source, file), ...rest);
+    const [source, filename, format, ...rest] = args;
+    return module._compile?.(change(source, format), filename, format, ...rest);
   };
   Object.defineProperty(module, '_compile', { value: compile, writable: true, configurable: true, enumerable: false });
 }
 
+/** Node's loader reads the file next, before it runs anything: what stands in the place of `readFileSync` is gone again by then. */
+function watchNextRead(filename: string): void {
+  const descriptor = Object.getOwnPropertyDescriptor(fs, 'readFileSync');
+  const original: unknown = descriptor?.value;
+  if (descriptor?.configurable !== true || typeof original !== 'function') return;
+  Object.defineProperty(fs, 'readFileSync', {
+    ...descriptor,
+    value: function readFileSync(this: unknown, ...args: unknown[]): unknown {
+      Object.defineProperty(fs, 'readFileSync', descriptor);
+      const source: unknown = Reflect.apply(original as Callable, this, args);
+      return args[0] === filename ? withProbes(source, filename, undefined) : source;
+    },
+  });
+}
+
 export function watchImport(): void {
-  const { registerHooks } = Module as unknown as { registerHooks?: RegisterHooks };
-  if (registerHooks === undefined) watchReadFile();
-  else
-    registerHooks.call(Module, {
-      load(url, context, next) {
-        const result = next(url, context);
-        const file = result.format === 'module' ? fileOfInterest(url) : null;
-        return file === null ? result : { ...result, source: handOver(result.source, file) };
-      },
-    });
+  if (loader.registerHooks === undefined) watchReadFile();
+  else watchLoad();
+}
+
+function watchLoad(): void {
+  const hooks = {
+    load(url: string, context: unknown, next: (url: string, context: unknown) => LoadResult): LoadResult {
+      const result = next(url, context);
+      const file = result.format === 'module' ? fileOfInterest(url) : null;
+      if (file !== null) return { ...result, source: handOver(result.source, file) };
+      if (!isOwn(url)) return result;
+      const isModule = result.format === 'module' || result.format === 'module-typescript';
+      if (!isModule && !isLoadedByNode(fileURLToPath(url))) return result;
+      const source = withProbes(result.source, isModule ? url : fileURLToPath(url), result.format);
+      return source === result.source ? result : { ...result, source };
+    },
+  };
+  let registered = loader.registerHooks?.call(Module, hooks);
+  // Hooks that are registered later run around ours: ours must see what theirs have made.
+  replaceMethod(Module, 'registerHooks', (original) => {
+    return function registerHooks(this: unknown, ...args: unknown[]): unknown {
+      const result = Reflect.apply(original, this, args);
+      try {
+        registered?.deregister();
+        registered = Reflect.apply(original, Module, [hooks]) as Registration;
+      } catch {
+        // Then ours see what is read, and not what is made of it.
+      }
+      return result;
+    };
+  });
 }
 
 function watchReadFile(): void {
@@ -70,8 +138,10 @@ function watchReadFile(): void {
       const result = Reflect.apply(original, this, args);
       // Node's loader passes the module's URL; a path is the program's own business.
       const [url] = args;
-      const file = url instanceof URL && args.length === 1 && url.protocol === 'file:' ? fileOfInterest(url.href) : null;
-      return file === null ? result : (result as Promise<unknown>).then((source) => handOver(source, file));
+      if (!(url instanceof URL) || args.length !== 1 || url.protocol !== 'file:') return result;
+      const file = fileOfInterest(url.href);
+      if (file !== null) return (result as Promise<unknown>).then((source) => handOver(source, file));
+      return isOwn(url.href) && isCalledByLoader(readFile) ? (result as Promise<unknown>).then((source) => withProbes(source, url.href, 'module')) : result;
     };
   });
 }

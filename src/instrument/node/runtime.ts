@@ -2,7 +2,7 @@
 import { isMainThread, threadId } from 'node:worker_threads';
 import type { Caller } from './callSites.ts';
 import { CALL_TAG_LIMIT, type CallTag, type HookEvent, type SessionFile } from './contract.ts';
-import { currentContext } from './context.ts';
+import { enclosingSpan, type Enclosing } from './context.ts';
 import { EventLog, now } from './events.ts';
 import { Router } from './router.ts';
 import { looksSecret } from './safeText.ts';
@@ -26,8 +26,7 @@ export interface SpanStart {
 }
 
 /** A span that has begun. The first `end` counts. */
-export interface Span {
-  readonly id: string;
+export interface Span extends Enclosing {
   end(status: EndEvent['status'], error: string | null, resultBytes: number | null): void;
 }
 
@@ -35,10 +34,11 @@ export class Runtime {
   readonly thread = isMainThread ? 'main' : `worker-${threadId}`;
   readonly router: Router;
   readonly #log: EventLog;
-  readonly #open = new Set<string>();
   readonly #noted = new Set<string>();
   #calls = 0;
   #spans = 0;
+  /** Called with the first request to a model. */
+  onModelCall: (() => void) | null = null;
 
   constructor(session: SessionFile) {
     this.#log = new EventLog(session.eventsDir, process.pid, threadId);
@@ -71,15 +71,24 @@ export class Runtime {
     this.#log.write({ type: 'note', t: now(), code, message });
   }
 
+  newId(): string {
+    return `${process.pid}-${threadId}-s${++this.#spans}`;
+  }
+
   openSpan(start: SpanStart): Span {
-    const id = `${process.pid}-${threadId}-s${++this.#spans}`;
-    const event: SpanEvent = {
+    const span = new WrittenSpan(this, this.newId(), enclosingSpan());
+    this.writeSpan({ ...start, id: span.id, parent: span.outer?.id ?? null });
+    return span;
+  }
+
+  writeSpan(start: SpanStart & { id: string; parent: string | null }): void {
+    this.#log.write({
       type: 'span',
       t: start.t ?? now(),
-      id,
+      id: start.id,
       kind: start.kind,
       name: start.name,
-      parent: this.#parent(),
+      parent: start.parent,
       thread: this.thread,
       frames: start.caller.frames,
       unattributed: start.caller.unattributed,
@@ -88,19 +97,16 @@ export class Runtime {
       argumentBytes: start.argumentBytes ?? null,
       detail: start.detail,
       callId: start.callId,
-    };
-    this.#log.write(event);
-    this.#open.add(id);
-    return {
-      id,
-      end: (status, error, resultBytes) => {
-        if (this.#open.delete(id)) this.#log.write({ type: 'spanEnd', t: now(), id, status, error, resultBytes });
-      },
-    };
+    });
+  }
+
+  writeSpanEnd(id: string, t: number, status: EndEvent['status'], error: string | null, resultBytes: number | null): void {
+    this.#log.write({ type: 'spanEnd', t, id, status, error, resultBytes });
   }
 
   /** The value of the call header for an LLM request, cut (outermost frames first) to the limit. */
   tag(caller: Caller): string {
+    this.onModelCall?.();
     const tag: CallTag = {
       v: 1,
       id: `${process.pid}-${threadId}-${++this.#calls}`,
@@ -108,7 +114,7 @@ export class Runtime {
       thread: this.thread,
       frames: caller.frames,
       unattributed: caller.unattributed,
-      parent: this.#parent(),
+      parent: enclosingSpan()?.id ?? null,
     };
     for (;;) {
       const text = Buffer.from(JSON.stringify(tag)).toString('base64url');
@@ -118,10 +124,41 @@ export class Runtime {
       if (frames.length === 0) tag.unattributed = 'the path of the calling file is too long to be sent';
     }
   }
+}
 
-  /** The enclosing span, unless it has ended: a context outlives its span in what the program started there. */
-  #parent(): string | null {
-    const span = currentContext()?.span ?? null;
-    return span !== null && this.#open.has(span) ? span : null;
+class WrittenSpan implements Span {
+  readonly id: string;
+  readonly outer: Enclosing | null;
+  readonly #runtime: Runtime;
+  #ended = false;
+
+  constructor(runtime: Runtime, id: string, outer: Enclosing | null) {
+    this.#runtime = runtime;
+    this.id = id;
+    this.outer = outer;
+    outer?.innerBegan();
+  }
+
+  get ended(): boolean {
+    return this.#ended;
+  }
+
+  end(status: EndEvent['status'], error: string | null, resultBytes: number | null): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    this.#runtime.writeSpanEnd(this.id, now(), status, error, resultBytes);
+    this.outer?.innerEnded();
+  }
+
+  actual(): Enclosing {
+    return this;
+  }
+
+  innerBegan(): void {
+    // It ends when it is told to.
+  }
+
+  innerEnded(): void {
+    // As above.
   }
 }

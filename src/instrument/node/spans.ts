@@ -63,7 +63,7 @@ export function begin({ runtime, source, framework }: Reporter, work: Work, belo
     const { kind, name, callId } = work;
     const span = runtime.openSpan({ kind, name, caller: { frames, unattributed }, source, framework, detail: null, callId, argumentBytes: sizeOf(work.input) });
     const tool = kind === 'tool' ? { tool: name, definition: work.definition ?? null } : { tool: null, definition: null };
-    return { span, context: { frames: caller.frames, unattributed: caller.unattributed, insideSdk: kind === 'agent', span: span.id, ...tool, wire: null } };
+    return { span, context: { frames: caller.frames, unattributed: caller.unattributed, insideSdk: kind === 'agent', span, ...tool, wire: null } };
   } catch {
     return null;
   }
@@ -105,7 +105,7 @@ function beginDescribed(reporter: Reporter, describe: () => Work | null, below: 
 /** Opens the span of an agent's run in the context of the entry that was called for it. */
 export function beginAgent({ runtime, source, framework }: Reporter, name: string, context: CallContext): Begun {
   const span = runtime.openSpan({ kind: 'agent', name, caller: context, source, framework, detail: null, callId: null });
-  context.span = span.id;
+  context.span = span;
   return { span, context };
 }
 

@@ -28,8 +28,9 @@ export class HookedRuns {
   async build(): Promise<void> {
     await build({
       absWorkingDir: root,
-      entryPoints: ['src/instrument/node/hook.ts'],
-      outfile: join(this.folder, 'instrument/node/hook.cjs'),
+      entryPoints: { hook: 'src/instrument/node/hook.ts', transform: 'src/instrument/node/transform/instrumentSource.ts' },
+      outdir: join(this.folder, 'instrument/node'),
+      outExtension: { '.js': '.cjs' },
       bundle: true,
       platform: 'node',
       target: 'node20',
@@ -107,6 +108,17 @@ export function lineOf(file: string, name: string): number {
 export function spansOf(events: readonly HookEvent[]) {
   const ends = new Map(events.flatMap((event) => (event.type === 'spanEnd' ? [[event.id, event] as const] : [])));
   return events.flatMap((event) => (event.type === 'span' ? [{ ...event, ended: ends.get(event.id) ?? null }] : []));
+}
+
+/** Without the program's own functions: what began in one of them began in what is around it. */
+export function withoutFunctions<Span extends ReturnType<typeof spansOf>[number]>(spans: readonly Span[]): Span[] {
+  return spans.filter(({ source }) => source !== 'function').map((span) => ({ ...span, parent: parentOf(spans, span.parent) }));
+}
+
+/** Of spans: the innermost that is `id`, or around it, and is none of the program's own functions. */
+export function parentOf(spans: readonly ReturnType<typeof spansOf>[number][], id: string | null): string | null {
+  const span = spans.find((each) => each.id === id);
+  return span?.source === 'function' ? parentOf(spans, span.parent) : id;
 }
 
 /** An address at which nobody listens any more. */

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { copyFileSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ModuleKind, ScriptTarget, transpileModule } from 'typescript';
-import { HookedRuns, bareEnvironment, lineOf, programs, root, runProgram, spansOf, type Outcome } from './harness.ts';
+import { HookedRuns, bareEnvironment, lineOf, programs, root, runProgram, parentOf, spansOf, withoutFunctions, type Outcome } from './harness.ts';
 import { ModelServer, type SeenRequest } from './modelServer.ts';
 import { NODE_MAJORS, findNode, type NodeMajor } from './nodes.ts';
 
@@ -55,7 +55,9 @@ describe.each(PAIRS)('Node %i, openai %i', (major, version) => {
     expect(nested?.unattributed).toBeNull();
     expect(new Set(calls.map(({ tag }) => tag?.id)).size).toBe(calls.length);
     const events = runs.events(environment);
-    expect(events.map(({ type }) => type)).toEqual(['hello', 'bye']);
+    const functions = spansOf(events);
+    expect(functions.every(({ source }) => source === 'function')).toBe(true);
+    expect(events.flatMap(({ type }) => (/^span/.test(type) ? [] : [type]))).toEqual(['hello', 'bye']);
     expect(events[0]).toMatchObject({ runtime: 'node', pid: calls[0]?.tag?.pid });
   });
 
@@ -84,7 +86,8 @@ describe.each(PAIRS)('Node %i, openai %i', (major, version) => {
     const { bare, hooked, environment, calls } = await runBoth(major, [file], { WEB_URL: server.url });
     expectSame(hooked, bare);
     expect(hooked.stdout).toContain('RangeError: boom');
-    const spans = spansOf(runs.events(environment));
+    const all = spansOf(runs.events(environment));
+    const spans = withoutFunctions(all);
     const named = (name: string, source: string) => spans.find((span) => span.name === name && span.source === source);
     expect(spans.filter(({ source }) => source === 'toolRunner').map(({ name, callId, ended }) => [name, callId, ended?.status]).sort()).toEqual([
       ['boom', 'call_0', 'error'],
@@ -102,9 +105,9 @@ describe.each(PAIRS)('Node %i, openai %i', (major, version) => {
     });
     expect(JSON.stringify(spans)).not.toContain('secret');
     const inside = calls.find(({ prompt }) => prompt === 'inside')?.tag;
-    expect(inside?.parent).toBe(named('summarize', 'toolRunner')?.id);
+    expect(parentOf(all, inside?.parent ?? null)).toBe(named('summarize', 'toolRunner')?.id);
     expect(inside?.frames.map(({ line }) => line)).toEqual([lineOf(file, 'inside'), lineOf(file, 'runner')]);
-    const turns = calls.filter(({ prompt }) => prompt === 'runner').map(({ tag }) => [tag?.frames[0]?.line, tag?.parent]);
+    const turns = calls.filter(({ prompt }) => prompt === 'runner').map(({ tag }) => [tag?.frames[0]?.line, parentOf(all, tag?.parent ?? null)]);
     expect(turns).toEqual([[lineOf(file, 'runner'), null], [lineOf(file, 'runner'), null]]);
   });
 });
@@ -160,7 +163,7 @@ describe.each(NODE_MAJORS)('Node %i', (major) => {
     ]);
     const events = runs.events(environment);
     expect(events.filter(({ type }) => type === 'note')).toMatchObject([{ code: 'not-routed', message: expect.stringContaining('127.0.0.1') as string }]);
-    expect(spansOf(events).map(({ detail, ended }) => [detail, ended?.status])).toEqual([[`GET ${new URL(server.url).host}/wiki/page`, 'ok']]);
+    expect(withoutFunctions(spansOf(events)).map(({ detail, ended }) => [detail, ended?.status])).toEqual([[`GET ${new URL(server.url).host}/wiki/page`, 'ok']]);
   });
 
   it('works in worker threads, each with a file and a name of its own', async () => {
@@ -170,7 +173,7 @@ describe.each(NODE_MAJORS)('Node %i', (major) => {
       ['main', lineOf('workers.mjs', 'main')],
       ['worker-1', lineOf('workers.mjs', 'worker')],
     ]);
-    const files = [...runs.eventFiles(environment)].map(([name, events]) => [name.replace(/\d+(?=-\d)/, 'PID'), events.map(({ type }) => type)]);
+    const files = [...runs.eventFiles(environment)].map(([name, events]) => [name.replace(/\d+(?=-\d)/, 'PID'), events.flatMap(({ type }) => (/^span/.test(type) ? [] : [type]))]);
     expect(files.sort()).toEqual([
       ['events-PID-0.ndjson', ['hello', 'bye']],
       ['events-PID-1.ndjson', ['hello', 'bye']],

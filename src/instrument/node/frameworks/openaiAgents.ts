@@ -2,7 +2,7 @@
  * OpenAI Agents: who started a run, the functions of its tools, and its agents, turns and handoffs. Agents and turns are known
  * from the spans of its own tracing, which it makes also where that is turned off.
  */
-import { currentContext, type CallContext } from '../context.ts';
+import { currentContext, type CallContext, type Enclosing } from '../context.ts';
 import { findDefinition, noteDefinition } from '../definitions.ts';
 import { Entries } from '../entries.ts';
 import type { Watcher } from '../modules.ts';
@@ -79,7 +79,7 @@ class Nesting {
   readonly #reporter: Reporter;
   readonly #ours = new WeakMap<object, { span: Span; context: CallContext }>();
   /** Of each run: its open spans, outermost first, and the span that the run itself is in. */
-  readonly #open = new WeakMap<CallContext, (string | null)[]>();
+  readonly #open = new WeakMap<CallContext, (Enclosing | null)[]>();
 
   constructor(reporter: Reporter) {
     this.#reporter = reporter;
@@ -109,8 +109,8 @@ class Nesting {
     const begun = begin(this.#reporter, work, below);
     if (begun === null) return;
     this.#ours.set(theirs, { span: begun.span, context });
-    this.#open.set(context, [...(this.#open.get(context) ?? [context.span]), begun.span.id]);
-    context.span = begun.span.id;
+    this.#open.set(context, [...(this.#open.get(context) ?? [context.span]), begun.span]);
+    context.span = begun.span;
   }
 
   #end(theirs: object): void {
@@ -120,7 +120,7 @@ class Nesting {
     const error = (theirs as { error?: unknown }).error;
     const message = isObject(error) ? error['message'] : null;
     ours.span.end(isObject(error) ? 'error' : 'ok', typeof message === 'string' ? message : null, null);
-    const open = (this.#open.get(ours.context) ?? []).filter((id) => id !== ours.span.id);
+    const open = (this.#open.get(ours.context) ?? []).filter((span) => span !== ours.span);
     this.#open.set(ours.context, open);
     ours.context.span = open.at(-1) ?? null;
   }

@@ -1,0 +1,266 @@
+/**
+ * Runs of the program's own functions, measured from entry to exit by the probes that `transform/instrumentSource.ts` puts there.
+ *
+ * From the first model call on. A function that is called often and ends at once is let go of. A run is written down when it took
+ * a millisecond, or when something that is written down ran inside it: then it is the parent of that.
+ */
+import { callerIn, readStack, sourceSite, takeStack, type CallSite, type TakenStack } from './callSites.ts';
+import { currentContext, enclosingSpan, joinFrames, keepContext, runningFrom, type CallContext, type Enclosing } from './context.ts';
+import type { Site } from './contract.ts';
+import { now } from './events.ts';
+import type { Runtime } from './runtime.ts';
+import { describeError, isCancellation } from './safeText.ts';
+import type { FunctionRow, MARK as Mark } from './transform/instrumentSource.ts';
+
+/** A function is worth a line from here on. */
+const SHORTEST_MS = 1;
+/** [calls, mean milliseconds below which a function is let go of after that many]: it must neither be slowed nor fill the recording. */
+const LIMITS = [[100, 0.1], [2000, 5]] as const;
+/** Of one function, at once: a program that starts thousands of them is not slowed by the rest. */
+const MOST_OPEN = 200;
+
+const MARK: typeof Mark = '$agentCost';
+/** Flags of a row. */
+const ASYNC = 1;
+const PASSES_ON = 2;
+
+interface Probe {
+  name: string;
+  /** Where its name stands in the text that runs. */
+  line: number;
+  column: number;
+  isAsync: boolean;
+  passesOn: boolean;
+  calls: number;
+  ms: number;
+  open: number;
+  site: Site | null | undefined;
+}
+
+/** A place on a stack: the innermost function of one of the user's files around it. */
+interface Place {
+  file: OwnFile;
+  /** -1 for the module's own code. */
+  index: number;
+}
+
+/** A file with probes in it. */
+class OwnFile {
+  readonly path: string;
+  readonly rows: readonly FunctionRow[];
+  readonly probes: (Probe | null)[];
+  /** By probe, 1: not to be called. */
+  readonly off: Uint8Array;
+
+  constructor(path: string, rows: readonly FunctionRow[]) {
+    this.path = path;
+    this.rows = rows;
+    this.off = new Uint8Array(rows.length).fill(1);
+    this.probes = rows.map(([, , , , name, line, column, flags]) => {
+      if (name === undefined || line === undefined || column === undefined || flags === undefined) return null;
+      return { name, line, column, isAsync: (flags & ASYNC) !== 0, passesOn: (flags & PASSES_ON) !== 0, calls: 0, ms: 0, open: 0, site: undefined };
+    });
+  }
+
+  /** The innermost function around a place: of those that begin before it, which come in order, the last that does not end before it. */
+  functionAt(line: number, column: number): number {
+    for (let index = this.rows.length - 1; index >= 0; index -= 1) {
+      const [fromLine, fromColumn, toLine, toColumn] = this.rows[index]!;
+      if (isBefore(fromLine, fromColumn, line, column) && isBefore(line, column, toLine, toColumn)) return index;
+    }
+    return -1;
+  }
+
+  /** Null where it is not in a file of the user's. */
+  siteOf(probe: Probe): Site | null {
+    return (probe.site ??= sourceSite(this.path, probe.line, probe.column, probe.name));
+  }
+}
+
+function isBefore(line: number, column: number, thanLine: number, thanColumn: number): boolean {
+  return line < thanLine || (line === thanLine && column <= thanColumn);
+}
+
+/** What the probes of one file call: with a function's number, when it is entered. `off` says of which they need not. */
+export type Enter = ((index: number) => FunctionRun | undefined) & { off: Uint8Array };
+
+export class FunctionRuns {
+  readonly runtime: Runtime;
+  readonly #files = new Map<string, OwnFile>();
+  #isOn = false;
+
+  constructor(runtime: Runtime) {
+    this.runtime = runtime;
+  }
+
+  /** Called once by each file with probes in it. `path` is the file's name as V8 has it. */
+  enterOf(path: string, rows: readonly FunctionRow[]): Enter {
+    const file = new OwnFile(path, rows);
+    this.#files.set(path, file);
+    if (this.#isOn) file.off.fill(0);
+    const enter = (index: number): FunctionRun | undefined => {
+      const probe = file.probes[index];
+      return probe === undefined || probe === null || file.off[index] === 1 ? undefined : this.#begin(file, index, probe, enter);
+    };
+    return Object.assign(enter, { off: file.off });
+  }
+
+  /** With the first call of a model: what came before tells nothing about an agent. */
+  begin(): void {
+    if (this.#isOn) return;
+    this.#isOn = true;
+    for (const file of this.#files.values()) file.off.fill(0);
+  }
+
+  #begin(file: OwnFile, index: number, probe: Probe, below: (index: number) => unknown): FunctionRun | undefined {
+    if (probe.open >= MOST_OPEN) return undefined;
+    try {
+      return new FunctionRun(this, file, index, probe, takeStack(below));
+    } catch {
+      // This run goes unseen.
+      return undefined;
+    }
+  }
+
+  /** Of frames, innermost first: those in files with probes. */
+  placesOf(sites: readonly CallSite[]): Place[] {
+    const places: Place[] = [];
+    for (const site of sites) {
+      const file = this.#files.get(site.getFileName() ?? '');
+      if (file !== undefined) places.push({ file, index: file.functionAt(site.getLineNumber() ?? 0, site.getColumnNumber() ?? 0) });
+    }
+    return places;
+  }
+}
+
+/** One run of a function: a span to what begins inside it, written down only if it comes to matter. */
+export class FunctionRun implements Enclosing {
+  readonly outer: Enclosing | null;
+  readonly #runs: FunctionRuns;
+  readonly #file: OwnFile;
+  readonly #index: number;
+  readonly #probe: Probe;
+  readonly #started: number;
+  readonly #around: CallContext | undefined;
+  readonly #inside: CallContext;
+  #stack: TakenStack | null;
+  #id: string | null = null;
+  #error: unknown;
+  #hasFailed = false;
+  /** When it was left, while it waits for what it returned. */
+  #left: number | null = null;
+  #inner = 0;
+  #ended = false;
+
+  constructor(runs: FunctionRuns, file: OwnFile, index: number, probe: Probe, stack: TakenStack) {
+    this.#runs = runs;
+    this.#file = file;
+    this.#index = index;
+    this.#probe = probe;
+    this.#stack = stack;
+    this.outer = enclosingSpan(() => this.#frames());
+    this.#around = currentContext();
+    this.#inside = { frames: [], unattributed: null, insideSdk: false, tool: null, definition: null, wire: null, ...this.#around, span: this };
+    probe.open += 1;
+    this.outer?.innerBegan();
+    keepContext(this.#inside);
+    this.#started = now();
+  }
+
+  get ended(): boolean {
+    return this.#ended;
+  }
+
+  /** Whoever asks will name it as a parent: it is written down. */
+  get id(): string {
+    if (this.#id === null) {
+      this.#id = this.#runs.runtime.newId();
+      if (!this.#ended) this.#write(this.#id);
+    }
+    return this.#id;
+  }
+
+  /** Called by the probe of an asynchronous function, before `end`. Raises nothing. */
+  failed(error: unknown): void {
+    this.#hasFailed = true;
+    this.#error = error;
+  }
+
+  /** Called by the probe. Raises nothing. */
+  end(): void {
+    try {
+      if (currentContext() === this.#inside) keepContext(this.#around);
+      this.#left = now();
+      // What it returned is a promise, perhaps, and what it began goes on: it is over when that is.
+      if (this.#inner === 0 || !this.#probe.passesOn || this.#hasFailed) this.#finish(this.#left);
+    } catch {
+      // Then it stays incomplete.
+    }
+  }
+
+  innerBegan(): void {
+    this.#inner += 1;
+  }
+
+  innerEnded(): void {
+    this.#inner -= 1;
+    if (this.#inner === 0 && this.#left !== null && !this.#ended) this.#finish(now());
+  }
+
+  /**
+   * Itself, or what is around it: when an asynchronous function waits for the first time, its caller goes on in the context that
+   * it began. The stack tells whose code it is that runs.
+   */
+  actual(stack: () => readonly CallSite[]): Enclosing | null {
+    if (!this.#probe.isAsync) return this;
+    let callers: Place[] | null = null;
+    for (const place of this.#runs.placesOf(stack())) {
+      if (place.file === this.#file && place.index === this.#index) return this;
+      callers ??= this.#runs.placesOf(this.#frames());
+      if (callers.some(({ file, index }) => file === place.file && index === place.index)) return runningFrom(this.outer, stack);
+    }
+    return this;
+  }
+
+  /** Of those who called it, innermost first. */
+  #frames(): CallSite[] {
+    const sites = this.#stack === null ? [] : readStack(this.#stack);
+    // Of a file's first run, the declaration that it calls comes before the function itself.
+    return sites.slice(sites[0]?.getFunctionName() === MARK ? 2 : 1);
+  }
+
+  #write(id: string): void {
+    const { runtime } = this.#runs;
+    const site = this.#file.siteOf(this.#probe);
+    const caller = callerIn(this.#frames());
+    const frames = joinFrames(site === null ? caller.frames : [site, ...caller.frames], this.#around?.frames ?? []);
+    runtime.writeSpan({
+      id,
+      t: this.#started,
+      kind: 'other',
+      name: this.#probe.name,
+      parent: this.outer?.id ?? null,
+      caller: { frames, unattributed: frames.length > 0 ? null : caller.unattributed },
+      source: 'function',
+      detail: null,
+      callId: null,
+    });
+  }
+
+  #finish(at: number): void {
+    const took = at - this.#started;
+    if (took >= SHORTEST_MS) void this.id;
+    this.#ended = true;
+    this.#stack = null;
+    if (this.#id !== null) {
+      const status = !this.#hasFailed ? 'ok' : isCancellation(this.#error) ? 'cancelled' : 'error';
+      this.#runs.runtime.writeSpanEnd(this.#id, at, status, this.#hasFailed ? describeError(this.#error) : null, null);
+    }
+    this.outer?.innerEnded();
+    const probe = this.#probe;
+    probe.open -= 1;
+    probe.calls += 1;
+    probe.ms += took;
+    if (LIMITS.some(([calls, mean]) => probe.calls >= calls && probe.ms < probe.calls * mean)) this.#file.off[this.#index] = 1;
+  }
+}

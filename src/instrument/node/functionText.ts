@@ -1,0 +1,20 @@
+/** `Function.prototype.toString` without our probes: programs show the text of functions, compare it, and run it elsewhere. */
+import { replaceMethod, type Callable } from './wrapping.ts';
+
+/** What `transform/instrumentSource.ts` adds to a function. */
+const PROBES = /;?const \$agentCostRun=\$agentCost\.off\?\.\[\d+\]\?void 0:\$agentCost\(\d+\);try\{|\}(?:catch\(\$agentCostError\)\{\$agentCostRun\?\.failed\(\$agentCostError\);throw \$agentCostError\})?finally\{\$agentCostRun\?\.end\(\)\}/g;
+
+export function hideProbes(): void {
+  let replacement: Callable | null = null;
+  replaceMethod(Function.prototype, 'toString', (original) => {
+    // A method, which cannot be called with `new` either.
+    const holder = {
+      toString(this: unknown): string {
+        const text = Reflect.apply(original, this === replacement ? original : this, []) as string;
+        return text.includes('$agentCost') ? text.replace(PROBES, '') : text;
+      },
+    };
+    replacement = Reflect.get(holder, 'toString');
+    return replacement;
+  });
+}

@@ -1,0 +1,122 @@
+/** The files of the user's own, which get their probes as they are loaded (see `transform/instrumentSource.ts`). */
+import Module, { createRequire } from 'node:module';
+import { dirname, join, sep } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { loadBuiltin } from './builtins.ts';
+import type { instrumentSource, MARK, ModuleKind } from './transform/instrumentSource.ts';
+
+interface Transform {
+  instrumentSource: typeof instrumentSource;
+  MARK: typeof MARK;
+}
+type StripTypes = (text: string) => string;
+
+/** A larger file is a bundle, most of it not the user's. */
+const MOST_BYTES = 1024 * 1024;
+const SCRIPT = /\.[cm]?[jt]sx?$/;
+/** Package managers keep these among the user's files. */
+const NOT_OWN = /[\\/](?:node_modules|\.yarn|\.pnp\.[^\\/]+)(?:[\\/]|$)/;
+
+let transform: Transform | null | undefined;
+let folders: string[] | null = null;
+
+/** Whether a file (a path or a `file:` URL) is below the folder that the program was started in, or that of its script, and no package's. */
+export function isOwn(file: string): boolean {
+  const path = pathOf(file);
+  return path !== null && SCRIPT.test(path) && !NOT_OWN.test(path) && ownFolders().some((folder) => path.startsWith(folder));
+}
+
+function pathOf(file: string): string | null {
+  if (!file.startsWith('file:')) return file.startsWith('node:') ? null : file;
+  try {
+    const url = new URL(file);
+    url.search = '';
+    url.hash = '';
+    return fileURLToPath(url);
+  } catch {
+    return null;
+  }
+}
+
+function ownFolders(): string[] {
+  folders ??= [process.cwd(), ...(process.argv[1] === undefined ? [] : [dirname(process.argv[1])])].map((folder) => (folder.endsWith(sep) ? folder : folder + sep));
+  return folders;
+}
+
+/**
+ * The source with probes, of the type that it came in; the very same where there is nothing to probe or it cannot be done.
+ * `file`: its name as V8 has it, a path for what is required and a URL for what is imported.
+ */
+export function withProbes(source: unknown, file: string, format: unknown): unknown {
+  try {
+    if (typeof source !== 'string' && !(source instanceof Uint8Array)) return source;
+    if (source.length > MOST_BYTES || isLookedInto()) return source;
+    const text = typeof source === 'string' ? source : Buffer.from(source.buffer, source.byteOffset, source.byteLength).toString();
+    const changed = instrument(text, file, format);
+    if (changed === null) return source;
+    return typeof source === 'string' ? changed : Buffer.from(changed);
+  } catch {
+    // No JavaScript, or newer than our parser: nothing of it is measured.
+    return source;
+  }
+}
+
+function instrument(text: string, file: string, format: unknown): string | null {
+  const kinds = kindsOf(format);
+  const running = kinds.length > 0 && typeof format === 'string' && format.endsWith('-typescript') ? stripTypes(text) : text;
+  if (kinds.length === 0 || running === null) return null;
+  const { instrumentSource } = load() ?? {};
+  if (instrumentSource === undefined) return null;
+  for (const kind of kinds) {
+    try {
+      return instrumentSource(text, file, kind, appliesMaps(), running);
+    } catch {
+      // Not of this kind.
+    }
+  }
+  return null;
+}
+
+/** Where the format is not said, Node tries the one and then the other. */
+function kindsOf(format: unknown): ModuleKind[] {
+  if (format === 'module' || format === 'module-typescript') return ['module'];
+  if (format === 'commonjs' || format === 'commonjs-typescript') return ['commonjs'];
+  return format === undefined || format === null ? ['commonjs', 'module'] : [];
+}
+
+function load(): Transform | null {
+  if (transform === undefined) {
+    try {
+      transform = createRequire(__filename)(join(dirname(__filename), 'transform.cjs')) as Transform;
+    } catch {
+      // Not readable to this program.
+      transform = null;
+    }
+  }
+  return transform;
+}
+
+function appliesMaps(): boolean {
+  return (process as { sourceMapsEnabled?: boolean }).sourceMapsEnabled === true;
+}
+
+/** The text with blanks for its types, as Node will make it; null where Node does not tell. Node warns of the function, which the program did not call. */
+function stripTypes(text: string): string | null {
+  const { stripTypeScriptTypes } = Module as unknown as { stripTypeScriptTypes?: StripTypes };
+  if (stripTypeScriptTypes === undefined) return null;
+  const emitWarning = Object.getOwnPropertyDescriptor(process, 'emitWarning');
+  if (emitWarning?.configurable !== true) return null;
+  Object.defineProperty(process, 'emitWarning', { ...emitWarning, value: () => undefined });
+  try {
+    return stripTypeScriptTypes(text);
+  } finally {
+    Object.defineProperty(process, 'emitWarning', emitWarning);
+  }
+}
+
+/** Debuggers and coverage compare the text that runs with the file on disk. */
+function isLookedInto(): boolean {
+  if (process.env['NODE_V8_COVERAGE']) return true;
+  if (!process.env['VSCODE_INSPECTOR_OPTIONS'] && !/--inspect/.test(`${process.execArgv.join(' ')} ${process.env['NODE_OPTIONS'] ?? ''}`)) return false;
+  return loadBuiltin('node:inspector').url() !== undefined;
+}

@@ -1,0 +1,139 @@
+/** The program's own functions between its calls, measured from entry to exit in real programs. */
+import { cpSync, mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { build } from 'esbuild';
+import { HookedRuns, bareEnvironment, lineOf, programs, root, runProgram, spansOf, type Outcome } from './harness.ts';
+import { ModelServer } from './modelServer.ts';
+import { NODE_MAJORS, findNode, type NodeMajor } from './nodes.ts';
+
+const runs = new HookedRuns();
+const nodes = new Map<NodeMajor, string>();
+let server: ModelServer;
+
+beforeAll(async () => {
+  await runs.build();
+  server = await ModelServer.start();
+  for (const major of NODE_MAJORS) nodes.set(major, await findNode(major));
+}, 600_000);
+afterAll(async () => {
+  await server.close();
+  runs.remove();
+});
+beforeEach(() => void (server.seen.length = 0));
+
+type Span = ReturnType<typeof spansOf>[number];
+
+function comparable({ stdout, stderr, code }: Outcome): Outcome {
+  const plain = (text: string) => text.replace(/\(node:\d+\)/g, '(node:PID)').replace(/\n +at \w+\.callbackTrampoline \(node:internal\/async_hooks:\d+:\d+\)/g, '');
+  return { stdout: plain(stdout), stderr: plain(stderr), code };
+}
+
+/** Runs a program bare and with the hook, which must be the same to whoever looks at it; what the hook saw. */
+async function both(major: NodeMajor, args: string[], folder = programs): Promise<Span[]> {
+  const node = nodes.get(major) ?? '';
+  const bare = await runProgram(node, args, { ...bareEnvironment(), OPENAI_BASE_URL: `${server.url}/TOKEN/v1` }, folder);
+  server.seen.length = 0;
+  const environment = runs.environment(`${server.url}/TOKEN`);
+  const hooked = await runProgram(node, args, environment, folder);
+  expect(comparable(hooked)).toEqual(comparable(bare));
+  return spansOf(runs.events(environment));
+}
+
+const measured = (spans: readonly Span[], name: string): Span[] => spans.filter((span) => span.source === 'function' && span.name === name);
+const lengthOf = (span: Span): number => (span.ended?.t ?? Infinity) - span.t;
+
+describe.each(NODE_MAJORS)('Node %i', (major) => {
+  it.each(['ownFunctions.mjs', 'ownFunctions.cjs'])('measures the functions of %s', async (file) => {
+    const spans = await both(major, [file]);
+    const at = (name: string): number => lineOf(file, name);
+    for (const span of spans) expect(span.ended, span.name).not.toBeNull();
+    for (const name of ['search', 'clean', 'lookup', 'parse', 'fail', 'run', 'background']) {
+      const runsOf = measured(spans, name);
+      expect(runsOf.map(({ frames }) => frames[0]), name).toEqual(runsOf.map(() => expect.objectContaining({ file: join(programs, file), line: at(name), function: name }) as unknown));
+      expect(runsOf.length, name).toBe({ search: 4, clean: 4 }[name] ?? 1);
+    }
+    const shortest = { search: 39, clean: 9, lookup: 39, parse: 9, fail: 4, background: 59 };
+    for (const [name, ms] of Object.entries(shortest)) for (const span of measured(spans, name)) expect(lengthOf(span), name).toBeGreaterThanOrEqual(ms);
+    expect(measured(spans, 'fail').map(({ ended }) => [ended?.status, ended?.error])).toEqual([['error', expect.stringContaining('out of range') as string]]);
+    // Nobody else's: what is called a hundred thousand times, generators, what ran before the first call.
+    expect(measured(spans, 'add').length).toBeLessThan(3);
+    expect(measured(spans, 'numbers')).toEqual([]);
+    expect(measured(spans, 'main')).toEqual([]);
+
+    const searches = measured(spans, 'search');
+    const [first, second, third, beside] = searches;
+    // Two at once are beside each other, each with its own; and so is what runs while something else goes on.
+    expect([first?.parent, second?.parent, beside?.parent]).toEqual([null, null, null]);
+    expect(measured(spans, 'clean').map(({ parent }) => parent)).toEqual(searches.map(({ id }) => id));
+    expect(third?.parent).toBe(measured(spans, 'lookup')[0]?.id);
+    expect(spans.find(({ source }) => source === 'process')?.parent).toBe(measured(spans, 'run')[0]?.id);
+    const thoughts = measured(spans, 'think');
+    expect(server.calls.map(({ tag }) => tag?.parent ?? null)).toEqual([null, thoughts.at(-1)?.id]);
+    // Called from `main`, at the line that calls it.
+    expect(third?.frames.map((frame) => frame.function)).toEqual(['search', 'lookup', 'main', ...(file.endsWith('.mjs') ? [null] : [])].filter((name, index) => index < 3 || name === null));
+  });
+
+  it('leaves a program alone that a debugger or a coverage tool looks into', async () => {
+    const folder = join(runs.folder, `coverage-${major}`);
+    const environment = { ...runs.environment(`${server.url}/TOKEN`), NODE_V8_COVERAGE: folder };
+    expect(await runProgram(nodes.get(major) ?? '', ['ownFunctions.mjs'], environment)).toMatchObject({ code: 0 });
+    expect(spansOf(runs.events(environment)).filter(({ source }) => source === 'function')).toEqual([]);
+    const inspected = runs.environment(`${server.url}/TOKEN`);
+    expect(await runProgram(nodes.get(major) ?? '', ['--inspect=0', 'ownFunctions.cjs'], inspected)).toMatchObject({ code: 0 });
+    expect(spansOf(runs.events(inspected)).filter(({ source }) => source === 'function')).toEqual([]);
+  });
+});
+
+describe.each([22, 24] as const)('Node %i', (major) => {
+  it('measures functions with types that Node takes out', async () => {
+    const spans = await both(major, ['ownFunctions.mts']);
+    expect(measured(spans, 'search').map(({ frames, name }) => [name, frames[0]?.line, frames[0]?.column])).toEqual([['search', lineOf('ownFunctions.mts', 'search'), 7]]);
+    expect(measured(spans, 'fail').map(({ ended, frames }) => [ended?.status, frames[0]?.line])).toEqual([['error', lineOf('ownFunctions.mts', 'fail')]]);
+  });
+
+  it('measures what tsx makes of a file, on the lines of that file', async () => {
+    const loader = new URL(`file://${join(root, 'node_modules/tsx/dist/loader.mjs')}`).href;
+    const spans = await both(major, ['--import', loader, 'ownFunctions.mts']);
+    expect(measured(spans, 'search').map(({ frames }) => [frames[0]?.file, frames[0]?.line])).toEqual([[join(programs, 'ownFunctions.mts'), lineOf('ownFunctions.mts', 'search')]]);
+    expect(measured(spans, 'fail').map(({ frames }) => frames[0]?.line)).toEqual([lineOf('ownFunctions.mts', 'fail')]);
+  });
+});
+
+describe('a program that is built before it runs', () => {
+  const folder = join(runs.folder, 'built');
+  beforeAll(async () => {
+    mkdirSync(folder, { recursive: true });
+    cpSync(join(programs, 'ownFunctions.mts'), join(folder, 'agent.mts'));
+    await build({ entryPoints: [join(folder, 'agent.mts')], outfile: join(folder, 'dist/agent.mjs'), sourcemap: true, format: 'esm', target: 'es2022', logLevel: 'warning' });
+    await build({ entryPoints: [join(folder, 'agent.mts')], outfile: join(folder, 'dist/inline.mjs'), sourcemap: 'inline', format: 'esm', target: 'es2022', minifyWhitespace: true, logLevel: 'warning' });
+  });
+
+  it.each([
+    ['a map beside it', ['dist/agent.mjs']],
+    ['a map beside it that Node applies', ['--enable-source-maps', 'dist/agent.mjs']],
+    ['a map in it that Node applies', ['--enable-source-maps', 'dist/inline.mjs']],
+  ])('is measured and stays as it is with %s', async (_what, args) => {
+    const spans = await both(24, args, folder);
+    expect(measured(spans, 'search').length).toBe(1);
+    if (args.length > 1) expect(measured(spans, 'search')[0]?.frames[0]).toMatchObject({ file: join(folder, 'agent.mts'), line: lineOf('ownFunctions.mts', 'search') });
+  });
+});
+
+describe('what may not be measured', () => {
+  it('is what lies outside of the folder and in packages, and large bundles', async () => {
+    const folder = join(runs.folder, 'placed');
+    mkdirSync(join(folder, 'program/node_modules/tool'), { recursive: true });
+    const tool = `exports.pause = async function pause() {\n  await new Promise((done) => setTimeout(done, 5));\n};\n`;
+    writeFileSync(join(folder, 'outside.cjs'), tool);
+    writeFileSync(join(folder, 'program/node_modules/tool/index.js'), tool);
+    writeFileSync(join(folder, 'program/large.cjs'), `${tool}// ${'x'.repeat(1 << 20)}\n`);
+    writeFileSync(join(folder, 'program/own.cjs'), tool.replaceAll('pause', 'own'));
+    writeFileSync(
+      join(folder, 'program/main.mjs'),
+      `await fetch(process.env.OPENAI_BASE_URL + '/chat/completions', { method: 'POST', body: '{"model":"m","messages":[]}' }).then((answer) => answer.text());\nfor (const name of ['../outside.cjs', 'tool', './large.cjs', './own.cjs']) {\n  const { pause, own } = (await import(name)).default;\n  await (pause ?? own)();\n}\n`,
+    );
+    const spans = await both(24, ['main.mjs'], join(folder, 'program'));
+    expect(spans.filter(({ source }) => source === 'function').map(({ name }) => name)).toEqual(['own']);
+  });
+});
