@@ -92,6 +92,8 @@ export function analyze(recorded: Profile, options: AnalyzeOptions = {}): Timeli
       live,
       capture: header.capture,
       pauses: ownClock.pauses.map(({ at, length }) => ({ atMs: at, ms: length })),
+      sources: profile.sources.map(({ file, sha256 }) => ({ file, sha256 })),
+      commit: profile.commit === null ? null : { root: profile.commit.root, id: profile.commit.commit, dirty: profile.commit.dirty },
     },
     backend: profile.backend,
     totals: totalsOf(calls, tools, above, requests, clock, { agentMs: agentTime(waits), otherMs: otherTime(waits, [...hooks, ...backoffs]), track, energy }),

@@ -3,11 +3,13 @@ import type {
   Backend,
   CallEndLine,
   CallLine,
+  CommitLine,
   GpuLine,
   HeaderLine,
   PauseLine,
   ProcessLine,
   SampleLine,
+  SourceLine,
   SpanEndLine,
   SpanLine,
   WarningLine,
@@ -40,6 +42,9 @@ export interface Profile {
   samples: SampleLine[];
   /** In order of start. */
   pauses: PauseLine[];
+  /** In the order in which they were read. */
+  sources: SourceLine[];
+  commit: CommitLine | null;
   warnings: WarningLine[];
   /** The end line, or null for a recording that was cut off or is still being written. */
   end: { t: Milliseconds; exitCode: number | null; signal: string | null } | null;

@@ -10,6 +10,7 @@ import {
   type HeaderLine,
   type RecordingLine,
 } from './recordingFormat.ts';
+import type { Milliseconds } from './units.ts';
 
 /** A header longer than this is not ours; says so instead of buffering gigabytes of a file without line ends. */
 const LONGEST_HEADER = 4 * 1024 * 1024;
@@ -205,7 +206,7 @@ export class RecordingReader {
       this.#damaged++;
       return;
     }
-    profile.lastT = Math.max(profile.lastT, line.type === 'gpu' || line.type === 'pause' ? line.end : line.t);
+    profile.lastT = Math.max(profile.lastT, endOf(line));
     switch (line.type) {
       case 'process':
         profile.processes.push(line);
@@ -257,6 +258,12 @@ export class RecordingReader {
       case 'pause':
         insertInOrder(profile.pauses, line, (each) => each.t);
         break;
+      case 'source':
+        profile.sources.push(line);
+        break;
+      case 'commit':
+        profile.commit ??= line;
+        break;
       case 'warning':
         profile.warnings.push(line);
         break;
@@ -306,10 +313,18 @@ function emptyProfile(header: HeaderLine): Profile {
     gpu: [],
     samples: [],
     pauses: [],
+    sources: [],
+    commit: null,
     warnings: [],
     end: null,
     lastT: 0,
   };
+}
+
+/** The latest time of the run that a line mentions. When the recorder read a source file is none of it. */
+function endOf(line: Exclude<RecordingLine, HeaderLine>): Milliseconds {
+  if (line.type === 'gpu' || line.type === 'pause') return line.end;
+  return line.type === 'source' || line.type === 'commit' ? 0 : line.t;
 }
 
 /** Where `value` belongs in a sorted list, after its equals. Lines come almost in order, so the end is tried first. */

@@ -279,6 +279,27 @@ export const sampleLineSchema = z.object({
 /** A debugger held the program from `t` to `end`: time that is nobody's cost. */
 export const pauseLineSchema = z.object({ type: z.literal('pause'), t, end: z.number() });
 
+/** A file that a frame names was read: what its lines were while the program ran. One that changed has a further line. */
+export const sourceLineSchema = z.object({
+  type: z.literal('source'),
+  t,
+  /** As sites name it. */
+  file: z.string(),
+  /** Of its bytes, in hexadecimal. The text lies beside the recording in `sources/`, unless it was not kept. */
+  sha256: z.string(),
+});
+
+/** The git commit that the program's source was at. */
+export const commitLineSchema = z.object({
+  type: z.literal('commit'),
+  t,
+  /** The repository's topmost folder. */
+  root: z.string(),
+  commit: z.string(),
+  /** Whether files that git knows differed from it; null when git did not tell. */
+  dirty: z.boolean().nullable(),
+});
+
 /** Something the user should know; shown once. `code` is stable, `message` says what, why and what to do. */
 export const warningLineSchema = z.object({ type: z.literal('warning'), t, code: z.string(), message: z.string() });
 
@@ -304,6 +325,8 @@ export const recordingLineSchema = z.discriminatedUnion('type', [
   gpuLineSchema,
   sampleLineSchema,
   pauseLineSchema,
+  sourceLineSchema,
+  commitLineSchema,
   warningLineSchema,
   backendLineSchema,
   endLineSchema,
@@ -318,6 +341,8 @@ export type SpanEndLine = z.infer<typeof spanEndLineSchema>;
 export type GpuLine = z.infer<typeof gpuLineSchema>;
 export type SampleLine = z.infer<typeof sampleLineSchema>;
 export type PauseLine = z.infer<typeof pauseLineSchema>;
+export type SourceLine = z.infer<typeof sourceLineSchema>;
+export type CommitLine = z.infer<typeof commitLineSchema>;
 export type WarningLine = z.infer<typeof warningLineSchema>;
 
 /** Why a file cannot be read as a recording. */

@@ -167,6 +167,10 @@ export const reportSchema = z.object({
     capture: captureSchema,
     /** Where a debugger held the program, on the run's clock (which stands meanwhile), and for how long. In no other figure. */
     pauses: z.array(z.object({ atMs: z.number(), ms: z.number() })),
+    /** The files that sites name, as they were while the program ran: SHA-256 of their bytes. One that changed meanwhile is there again, later. */
+    sources: z.array(z.object({ file: z.string(), sha256: z.string() })),
+    /** The git commit that they were at; `dirty`: files differed from it, null where that is not known. Null: no repository, or not known. */
+    commit: z.object({ root: z.string(), id: z.string(), dirty: z.boolean().nullable() }).nullable(),
   }),
   backend: backendSchema,
   totals: z.object({

@@ -20,6 +20,8 @@ export interface RecorderListener {
   append(line: RecordingLine): void;
   onWarning(code: string, message: string): void;
   onProcess(pid: number): void;
+  /** Frames of a process's call or span, as they are recorded. */
+  onFrames(frames: readonly Site[], pid: number): void;
 }
 
 export class Recorder {
@@ -94,9 +96,10 @@ export class Recorder {
         return;
       }
       case 'span': {
-        const { id, kind, name, parent, thread, frames, unattributed, source, framework, argumentBytes, activity, evidence, detail, callId: toolCall } = event;
+        const { id, kind, name, parent, thread, unattributed, source, framework, argumentBytes, activity, evidence, detail, callId: toolCall } = event;
+        const frames = this.#original(event.frames, file.pid);
         this.#listener.append({
-          type: 'span', t: t(), id, kind, name, parent, pid: file.pid, thread, frames: this.#original(frames), unattributed, evidence, source, framework, argumentBytes, activity, detail, callId: toolCall,
+          type: 'span', t: t(), id, kind, name, parent, pid: file.pid, thread, frames, unattributed, evidence, source, framework, argumentBytes, activity, detail, callId: toolCall,
         });
         return;
       }
@@ -161,7 +164,7 @@ export class Recorder {
 
   #attribution(tag: CallTag | 'unreadable' | null): Pick<CallLine, 'pid' | 'thread' | 'frames' | 'unattributed' | 'parent'> {
     if (tag === null || tag === 'unreadable') return { pid: null, thread: null, frames: [], unattributed: tag === null ? ONLY_ON_THE_WIRE : TAG_UNREADABLE, parent: null };
-    const frames = this.#original(tag.frames);
+    const frames = this.#original(tag.frames, tag.pid);
     return { pid: tag.pid, thread: tag.thread, frames, unattributed: frames.length > 0 ? null : (tag.unattributed ?? 'no line of the program was on the stack'), parent: tag.parent };
   }
 
@@ -215,8 +218,10 @@ export class Recorder {
     this.#listener.onProcess(pid);
   }
 
-  #original(frames: Site[]): Site[] {
-    return frames.map((frame) => this.#sourceMaps.original(frame));
+  #original(frames: Site[], pid: number): Site[] {
+    const original = frames.map((frame) => this.#sourceMaps.original(frame));
+    this.#listener.onFrames(original, pid);
+    return original;
   }
 }
 

@@ -6,10 +6,12 @@ import { ExporterPoller } from '../telemetry/exporterPoller.ts';
 import { MetricsPoller } from '../telemetry/metricsPoller.ts';
 import { PowerCommand } from '../telemetry/powerCommand.ts';
 import type { PowerListener, PowerReader, PowerSpec } from '../telemetry/powerSource.ts';
+import { microseconds } from './callRecord.ts';
 import { HookEvents } from './hookEvents.ts';
 import type { FromRecorder, RecorderBatch, RecorderOptions, ToRecorder } from './messages.ts';
 import { Recorder } from './recorder.ts';
 import { createRecordingFile, RecordingWriter, type AppendTarget } from './recordingWriter.ts';
+import { SourceFiles } from './sourceFiles.ts';
 
 const GREW_EVERY_MS: Milliseconds = 50;
 
@@ -45,10 +47,15 @@ export async function runRecorderThread(): Promise<void> {
           // Into the recording, too, where it will be read if the disk lets it.
           onLoss: (code, message) => recorder?.warn(code, message, monotonicMs()),
         });
+  const sources =
+    writer === null
+      ? null
+      : new SourceFiles({ recording: options.out, capture: options.capture, append: (line) => writer.append(line), now: () => microseconds(monotonicMs() - options.startedAt) });
   recorder = new Recorder(options, {
     append: (line) => writer?.append(line),
     onWarning: (code, message) => tell({ type: 'warning', code, message }),
     onProcess: (pid) => tell({ type: 'process', pid }),
+    onFrames: (frames, pid) => sources?.see(frames, pid),
   });
   const joined = recorder;
   const events = new HookEvents(options.eventsDir, {
@@ -70,6 +77,7 @@ export async function runRecorderThread(): Promise<void> {
     powerReader?.close();
     events.readNow();
     events.close();
+    await sources?.settled();
     joined.end(message.exitCode, message.signal, message.at);
     const total = (await writer?.close()) ?? 0;
     if (grewTimer !== null) clearTimeout(grewTimer);

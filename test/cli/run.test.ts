@@ -52,6 +52,11 @@ describe('agent-cost run', () => {
     expect(sum(report.totals.agentMs)).toBeCloseTo(report.totals.wallMs, 3);
     expect(sum(report.totals.gpuMs)).toBeCloseTo(report.totals.wallMs, 3);
     expect(report.totals.energyWh.grade).toBe('simulated');
+    // What the file held is kept, so that its lines are found again after edits.
+    const [source, ...others] = report.run.sources;
+    expect(others).toEqual([]);
+    expect(source?.file).toBe(join(folder, 'my_agent.mjs'));
+    expect(readFileSync(join(folder, '.agent-cost', 'sources', source?.sha256 ?? ''), 'utf8')).toBe(AGENT);
   });
 
   it('prints nothing but JSON on stdout with --json', async () => {

@@ -50,6 +50,7 @@ export async function startFixture(script: Script, options: { capture?: Capture;
     append: (line) => lines.push(recordingLineSchema.parse(JSON.parse(JSON.stringify(line)))),
     onWarning: () => undefined,
     onProcess: () => undefined,
+    onFrames: () => undefined,
   });
   const link = new RecorderLink(({ messages, bytes }) => {
     for (const message of messages) if (message.type !== 'stop') recorder.take(message, Buffer.from(bytes.buffer));
