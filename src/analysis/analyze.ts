@@ -25,6 +25,7 @@ import { compareSpans } from './spanOrder.ts';
 import { ascending, percentiles, percentilesOfMany, sumKnown } from './statistics.ts';
 import { tokenSums, toolTable } from './tables.ts';
 import { findOwnFunctions, settleFunctions } from './ownFunctions.ts';
+import { withTraces } from './traces.ts';
 import { findWarnings } from './warnings.ts';
 import { linkServedTools } from './servedTools.ts';
 import { askedTools, wireTools } from './wireTools.ts';
@@ -40,7 +41,7 @@ export interface AnalyzeOptions {
 export function analyze(recorded: Profile, options: AnalyzeOptions = {}): TimelineDocument {
   const live = options.live ?? false;
   const ownClock = runClock(recorded);
-  const profile = onRunClock(recorded, ownClock);
+  const profile = withTraces(onRunClock(recorded, ownClock));
   const clock: Clock = { live, wallMs: wallTime(profile, live && options.nowMs !== undefined ? Math.max(0, ownClock.at(options.nowMs)) : null) };
   const ids = new SpanIds();
   const wireDrafts = callDrafts(profile, clock, ids);

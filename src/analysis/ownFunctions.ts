@@ -94,7 +94,7 @@ class Folding {
 
   constructor(functions: readonly Draft[], rest: readonly Draft[], carrierKeys: ReadonlySet<string>, ids: SpanIds) {
     // A framework's tool stands on the line where its function is defined: it is a run of that function.
-    const tools = rest.filter(({ span, hook }) => span.kind === 'tool' && span.site !== null && (hook?.start.source === 'framework' || hook?.start.source === 'toolRunner'));
+    const tools = rest.filter(({ span, hook }) => span.kind === 'tool' && span.site !== null && (hook?.start.source === 'framework' || hook?.start.source === 'toolRunner' || hook?.start.source === 'otlp'));
     this.#runs = groupBy([...functions, ...tools], ({ span }) => `${span.pid}\n${span.thread}\n${span.site === null ? '' : keyOf(span.site)}`);
     this.#carrierKeys = carrierKeys;
     this.#ids = ids;

@@ -67,7 +67,7 @@ export function onRunClock(profile: Profile, clock: RunClock): Profile {
   const { at, begin } = clock;
   const atOrNull = (t: Milliseconds | null): Milliseconds | null => (t === null ? null : at(t));
   const line = <Line extends { t: Milliseconds }>(recorded: Line): Line => ({ ...recorded, t: at(recorded.t) });
-  const { header, processes, calls, hookSpans, gpu, samples, pauses, warnings, end, lastT, ...rest } = profile;
+  const { header, processes, calls, hookSpans, traceSpans, gpu, samples, pauses, warnings, end, lastT, ...rest } = profile;
   return {
     ...rest,
     header: { ...header, startedAt: new Date(Date.parse(header.startedAt) + begin).toISOString() },
@@ -82,6 +82,7 @@ export function onRunClock(profile: Profile, clock: RunClock): Profile {
           : { ...line(call.end), headersAt: atOrNull(call.end.headersAt), firstTokenAt: atOrNull(call.end.firstTokenAt), chunkGaps: gapsOnClock(call.end.firstTokenAt, call.end.chunkGaps, clock) },
     })),
     hookSpans: hookSpans.map((span) => ({ ...span, start: line(span.start), end: span.end === null ? null : line(span.end) })),
+    traceSpans: traceSpans.map((span) => ({ ...line(span), end: at(span.end) })),
     gpu: gpu.flatMap((segment) => {
       const moved = { ...segment, t: Math.max(0, at(segment.t)), end: at(segment.end) };
       return moved.end > moved.t ? [moved] : [];

@@ -1,6 +1,7 @@
 /** The profiler process as `run` and `serve` use it: started, its environment handed out, stopped, its recording summarized. */
 import { relative } from 'node:path';
 import { analyze } from '../analysis/analyze.ts';
+import { collectorListens } from '../instrument/collector.ts';
 import { launchEnvironment } from '../instrument/launch.ts';
 import { startProfiler } from '../profiler/client.ts';
 import type { ProfilerOptions } from '../protocol/profiler.ts';
@@ -32,6 +33,8 @@ export async function startProfiling(options: ProfilerOptions): Promise<Profilin
     },
   });
   const { ready } = profiler;
+  const forShell = options.command.length === 0;
+  const tracing = forShell || !(await collectorListens());
   return {
     out: ready.out,
     shownOut: relative(process.cwd(), ready.out).startsWith('..') ? ready.out : relative(process.cwd(), ready.out),
@@ -39,7 +42,9 @@ export async function startProfiling(options: ProfilerOptions): Promise<Profilin
       launchEnvironment({
         base,
         hooks,
-        forShell: options.command.length === 0,
+        forShell,
+        tracing,
+        announce: forShell ? options.name : null,
         instrumentDir,
         sessionFile: ready.sessionFile,
         routeUrl: ready.routeUrl,

@@ -1,5 +1,6 @@
 /** The options that `run` and `serve` share, from words to what the profiler process takes. */
 import { type Command, Option } from 'commander';
+import { isIP } from 'node:net';
 import { resolve } from 'node:path';
 import { BackendOptionError, parseBackendOption } from '../protocol/backendOption.ts';
 import type { ProfilerOptions } from '../protocol/profiler.ts';
@@ -19,6 +20,7 @@ export interface ProfilingFlags {
   gpuCount: string;
   gpuIndex?: string;
   hooks: boolean;
+  listen?: string;
   port?: string;
 }
 
@@ -54,6 +56,7 @@ export function profilingOptions(flags: ProfilingFlags, command: string[], fallb
     model: flags.model ?? null,
     gpu: flags.gpu ?? null,
     gpuCount: indexes?.length ?? wholeNumber('--gpu-count', flags.gpuCount, 1, 1024),
+    listen: flags.listen === undefined ? '127.0.0.1' : address(flags.listen),
     port: flags.port === undefined ? 0 : wholeNumber('--port', flags.port, 0, 65535),
     telemetry: telemetry(flags.telemetry),
     gpuIndexes: indexes,
@@ -82,6 +85,12 @@ function gpuIndexes(text: string): number[] {
   const indexes = parseGpuIndexes(text);
   if (indexes === null) throw new UsageError(`--gpu-index takes the numbers that nvidia-smi gives the GPUs, such as 0 or 0,1, not "${text}".`);
   return indexes;
+}
+
+function address(text: string): string {
+  if (text === 'localhost') return '127.0.0.1';
+  if (isIP(text) === 0) throw new UsageError(`--listen takes an IP address of this machine, such as 192.168.1.5, or 0.0.0.0 for all of them, not "${text}".`);
+  return text;
 }
 
 function wholeNumber(option: string, text: string, least: number, most: number): number {

@@ -177,7 +177,7 @@ export class Profiling implements Disposable {
     const settings = profilingSettings(rawSettings(scope), process.env['OPENAI_BASE_URL']);
     const out = newRecordingPath(join(cwd, RECORDINGS_FOLDER), name, new Date());
     // The terminal takes its time to start the program; a session's time runs from its start.
-    return Session.start({ ...settings, out, name, command, cwd, port: 0, beginsWithProgram: command.length > 0 }, this.services);
+    return Session.start({ ...settings, out, name, command, cwd, listen: '127.0.0.1', port: 0, beginsWithProgram: command.length > 0 }, this.services);
   }
 
   private showTimeline(): void {

@@ -1,5 +1,6 @@
 /** A profiler process that is up, the recording that it writes, and the environment that leads programs to it. */
 import type { LogOutputChannel } from 'vscode';
+import { collectorListens } from '../instrument/collector.ts';
 import { launchEnvironment } from '../instrument/launch.ts';
 import { startProfiler, type Profiler } from '../profiler/client.ts';
 import type { FromProfiler, ProfilerOptions } from '../protocol/profiler.ts';
@@ -80,6 +81,9 @@ export class Session {
     const profiler = await startProfiler(options, { profilerPath: installation.profiler, onMessage, log: (line) => log.info(`profiler: ${line}`) });
     const { ready } = profiler;
     log.info(`recording ${ready.out}, profiler process ${profiler.pid}`);
+    const forShell = options.command.length === 0;
+    // Terminals outlive the session; a program that it starts does not.
+    const tracing = !forShell && !(await collectorListens());
     const environmentOn = (base: NodeJS.ProcessEnv): Record<string, string> =>
       launchEnvironment({
         base,
@@ -87,7 +91,9 @@ export class Session {
         routeUrl: ready.routeUrl,
         backend: options.backend.kind === 'url' ? 'fixed' : options.backend.kind,
         hooks: true,
-        forShell: options.command.length === 0,
+        forShell,
+        tracing,
+        announce: null,
         instrumentDir: installation.instrumentDir,
       });
     const feed = await runs.begin(ready.out, options.name);

@@ -1,6 +1,6 @@
 /** The environment that gets the hooks into a program and its LLM calls to the proxy. Pure: it reads and writes nothing. */
 import { delimiter, join } from 'node:path';
-import { SESSION_ENV, type SessionFile } from '../protocol/hook.ts';
+import { PROGRAM_HEADER, SESSION_ENV, type SessionFile } from '../protocol/hook.ts';
 
 export interface LaunchOptions {
   /** The environment that the program would have had. */
@@ -14,6 +14,10 @@ export interface LaunchOptions {
   hooks: boolean;
   /** For a shell, in which all kinds of programs run, assistants that write code among them: these are not to lose their model. */
   forShell?: boolean;
+  /** Where the program's own tracing may export to: false in a shell that outlives the session, or where a collector listens already. */
+  tracing: boolean;
+  /** Name that programs without a hook send along with their calls, or null: a header too many where the session is over. */
+  announce: string | null;
   /** Folder with `node/hook.cjs` and `python/sitecustomize.py`: `dist/instrument`. */
   instrumentDir: string;
 }
@@ -47,6 +51,12 @@ export function launchEnvironment(options: LaunchOptions): Record<string, string
       if (!base['ANTHROPIC_API_KEY']) set['ANTHROPIC_API_KEY'] = PLACEHOLDER_KEY;
     }
   }
+  if (options.announce !== null) set['OPENAI_CUSTOM_HEADERS'] = withHeader(PROGRAM_HEADER, options.announce, base['OPENAI_CUSTOM_HEADERS'] ?? '');
+  if (options.tracing && !exportsElsewhere(base)) {
+    set['OTEL_EXPORTER_OTLP_ENDPOINT'] = `${options.routeUrl}/otlp`;
+    // Python's default is gRPC, which is not spoken here.
+    set['OTEL_EXPORTER_OTLP_PROTOCOL'] = 'http/protobuf';
+  }
   if (PROXY_VARIABLES.some((name) => base[name])) Object.assign(set, withoutProxy(base));
   return set;
 }
@@ -56,6 +66,20 @@ function withRequire(hook: string, existing: string): string {
   const option = `--require "${hook.replace(/[\\"]/g, '\\$&')}"`;
   if (existing.includes(option)) return existing;
   return existing.trim() === '' ? option : `${option} ${existing}`;
+}
+
+/** One header a line, as OpenAI's SDKs take them; the program's name in what a header may hold. */
+function withHeader(name: string, value: string, existing: string): string {
+  const others = existing.split('\n').filter((line) => line.trim() !== '' && !line.toLowerCase().startsWith(`${name}:`));
+  return [...others, `${name}: ${value.replace(/[^\x20-\x7e]/g, '?').slice(0, 100)}`].join('\n');
+}
+
+/** The user has said where traces go, or that none are wanted; what a session further out has set does not count. */
+function exportsElsewhere(base: NodeJS.ProcessEnv): boolean {
+  if (base['OTEL_SDK_DISABLED']?.toLowerCase() === 'true') return true;
+  const own = /^OTEL_EXPORTER_OTLP_(?:TRACES_|LOGS_|METRICS_)?(?:ENDPOINT|PROTOCOL)$/;
+  const outer = Boolean(base[SESSION_ENV]) && (base['OTEL_EXPORTER_OTLP_ENDPOINT'] ?? '').endsWith('/otlp');
+  return !outer && Object.keys(base).some((name) => own.test(name) && base[name]);
 }
 
 /** Our folder first. No empty entry of ours: Python would take it for the working directory. */

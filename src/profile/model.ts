@@ -12,6 +12,7 @@ import type {
   SourceLine,
   SpanEndLine,
   SpanLine,
+  TraceSpanLine,
   WarningLine,
 } from './recordingFormat.ts';
 import type { Milliseconds } from './units.ts';
@@ -23,9 +24,9 @@ export interface Call {
   end: CallEndLine | null;
 }
 
-/** Something a hook saw inside the program. */
+/** Something a hook saw inside the program, or that its own tracing told of: then the process may not be known. */
 export interface HookSpan {
-  start: SpanLine;
+  start: Omit<SpanLine, 'pid'> & { pid: number | null };
   end: SpanEndLine | null;
 }
 
@@ -37,6 +38,8 @@ export interface Profile {
   /** In order of start. */
   calls: Call[];
   hookSpans: HookSpan[];
+  /** As they were exported, each when it had ended. */
+  traceSpans: TraceSpanLine[];
   /** In order of time, non-overlapping. */
   gpu: GpuLine[];
   samples: SampleLine[];

@@ -206,7 +206,8 @@ export class RecordingReader {
       this.#damaged++;
       return;
     }
-    profile.lastT = Math.max(profile.lastT, endOf(line));
+    // Another clock's times do not say how long the run was.
+    if (line.type !== 'traceSpan') profile.lastT = Math.max(profile.lastT, endOf(line));
     switch (line.type) {
       case 'process':
         profile.processes.push(line);
@@ -249,6 +250,9 @@ export class RecordingReader {
         if (span !== undefined) span.end ??= line;
         break;
       }
+      case 'traceSpan':
+        profile.traceSpans.push(line);
+        break;
       case 'gpu':
         insertGpuLine(profile.gpu, line);
         break;
@@ -310,6 +314,7 @@ function emptyProfile(header: HeaderLine): Profile {
     processes: [],
     calls: [],
     hookSpans: [],
+    traceSpans: [],
     gpu: [],
     samples: [],
     pauses: [],

@@ -185,6 +185,8 @@ export const callEndLineSchema = z.object({
     .nullable(),
   /** Model named in the answer. */
   model: z.string().nullable(),
+  /** The answer's own id, by which traces of the program are joined; recordings of before have none. */
+  responseId: z.string().nullable().optional(),
   responseBytes: z.int(),
   /** Answer's text, only when capture is `full`. */
   text: z.string().nullable(),
@@ -237,6 +239,41 @@ export const spanEndLineSchema = z.object({
   status: statusSchema.exclude(['incomplete']),
   error: z.string().nullable(),
   resultBytes: z.int().nullable(),
+});
+
+/**
+ * A span that the program's own tracing exported. Times are of the exporter's wall clock, placed on ours by the wall clock at
+ * t = 0: where both are one machine's they are good to a few ms.
+ */
+export const traceSpanLineSchema = z.object({
+  type: z.literal('traceSpan'),
+  t,
+  end: z.number(),
+  /** Hex, as on the wire. */
+  traceId: id,
+  spanId: id,
+  parentSpanId: z.string().nullable(),
+  kind: spanKindSchema,
+  name: z.string(),
+  status: z.enum(['ok', 'error']),
+  error: z.string().nullable(),
+  pid: z.int().nullable(),
+  thread: z.string().nullable(),
+  /** What tells exporters apart, whose clocks may differ: host and process. */
+  resource: z.string(),
+  /** The library that made the span, with its version. */
+  scope: z.string(),
+  /** The line that the span names as its own. */
+  site: siteSchema.nullable(),
+  /** It is a request over HTTP, which may be a model's call itself. */
+  http: z.boolean(),
+  /** Short, for people; as of a span line. */
+  detail: z.string().nullable(),
+  argumentBytes: z.int().nullable(),
+  resultBytes: z.int().nullable(),
+  callId: z.string().nullable(),
+  /** Kind `llm`: what the instrumentation says of the call. */
+  llm: z.object({ model: z.string().nullable(), responseId: z.string().nullable(), usage: usageSchema, stream: z.boolean().nullable() }).nullable(),
 });
 
 export const gpuStateSchema = z.enum(['prefill', 'decode', 'mixed', 'idle', 'foreign']);
@@ -322,6 +359,7 @@ export const recordingLineSchema = z.discriminatedUnion('type', [
   callEndLineSchema,
   spanLineSchema,
   spanEndLineSchema,
+  traceSpanLineSchema,
   gpuLineSchema,
   sampleLineSchema,
   pauseLineSchema,
@@ -338,6 +376,7 @@ export type CallLine = z.infer<typeof callLineSchema>;
 export type CallEndLine = z.infer<typeof callEndLineSchema>;
 export type SpanLine = z.infer<typeof spanLineSchema>;
 export type SpanEndLine = z.infer<typeof spanEndLineSchema>;
+export type TraceSpanLine = z.infer<typeof traceSpanLineSchema>;
 export type GpuLine = z.infer<typeof gpuLineSchema>;
 export type SampleLine = z.infer<typeof sampleLineSchema>;
 export type PauseLine = z.infer<typeof pauseLineSchema>;

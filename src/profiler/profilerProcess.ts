@@ -59,6 +59,7 @@ class ProfilerProcess {
       onGrew: (bytes) => this.#parent.say({ type: 'grew', bytes }),
       onWarning: (code, message) => this.#parent.say({ type: 'warning', code, message }),
       onProcess: (pid) => this.#programs.add(pid),
+      onOtlpTaken: (request, outcome) => this.#proxy?.otlpTaken(request, outcome),
     });
     this.#parent = new ParentLink({
       onOptions: (json) => void this.#start(json),
@@ -144,6 +145,7 @@ class ProfilerProcess {
   async #listen(options: ProfilerOptions, backend: ReadyBackend): Promise<Proxy> {
     try {
       return await startProxy({
+        listen: options.listen,
         port: options.port,
         upstreams: new Upstreams(backend.upstream, backend.direct),
         recorder: this.#recorder.link,
@@ -154,7 +156,8 @@ class ProfilerProcess {
       const { code, message } = error as NodeJS.ErrnoException;
       if (code === 'EADDRINUSE') throw new ProfilerError('portTaken', `Port ${options.port} is taken by another program. Choose another with --port, or leave it out to get a free one.`);
       if (code === 'EACCES') throw new ProfilerError('portTaken', `Port ${options.port} may not be opened by you. Choose one above 1023 with --port, or leave it out to get a free one.`);
-      throw new ProfilerError('cannotListen', `The proxy cannot listen on 127.0.0.1: ${message}.`);
+      if (code === 'EADDRNOTAVAIL') throw new ProfilerError('cannotListen', `${options.listen} is no address of this machine. Use one of its own with --listen, or 0.0.0.0 for all of them.`);
+      throw new ProfilerError('cannotListen', `The proxy cannot listen on ${options.listen}: ${message}.`);
     }
   }
 

@@ -2,7 +2,7 @@
 import { Worker } from 'node:worker_threads';
 import type { Bytes, Milliseconds } from '../profile/units.ts';
 import { RecorderLink } from '../recorder/link.ts';
-import type { FromRecorder, RecorderOptions } from '../recorder/messages.ts';
+import type { FromRecorder, OtlpOutcome, RecorderOptions } from '../recorder/messages.ts';
 import { monotonicMs } from './clock.ts';
 
 const CLOSE_PATIENCE_MS: Milliseconds = 10_000;
@@ -11,6 +11,7 @@ export interface RecorderListener {
   onGrew(bytes: Bytes): void;
   onWarning(code: string, message: string): void;
   onProcess(pid: number): void;
+  onOtlpTaken(request: number, outcome: OtlpOutcome): void;
 }
 
 export class RecorderWorker {
@@ -48,6 +49,9 @@ export class RecorderWorker {
             return;
           case 'process':
             this.#listener.onProcess(message.pid);
+            return;
+          case 'otlpTaken':
+            this.#listener.onOtlpTaken(message.request, message.outcome);
             return;
           case 'closed':
             this.#bytes = message.bytes;

@@ -16,6 +16,8 @@ export const SESSION_ENV = 'AGENT_COST_SESSION';
 export const CALL_HEADER = 'x-agent-cost-call';
 /** Base URL that the program meant, when the hook redirected it: all before the endpoint, `https://api.openai.com/v1`. */
 export const ORIGIN_HEADER = 'x-agent-cost-origin';
+/** Name of the program, in a header that SDKs send by themselves (`OPENAI_CUSTOM_HEADERS`): all that is known of one without a hook. */
+export const PROGRAM_HEADER = 'x-agent-cost-program';
 /** The base64url tag is cut (outermost frames first) to stay below this many characters. */
 export const CALL_TAG_LIMIT = 6000;
 

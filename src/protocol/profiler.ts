@@ -29,6 +29,8 @@ export const profilerOptionsSchema = z.object({
   /** GPU profile (id, name or path of a JSON file) to compute energy with when the backend is real. */
   gpu: z.string().nullable(),
   gpuCount: z.int().min(1),
+  /** IP address that the proxy listens on; loopback unless the user asks for more. */
+  listen: z.string(),
   /** 0 picks a free port. */
   port: z.int().min(0).max(65535),
   /** What is read of the server and its GPU, besides what passes through the proxy. */

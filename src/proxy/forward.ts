@@ -2,7 +2,7 @@
  * One request on its way through: its body looked into where that is needed, sent on, and the answer handed
  * back read by read while the recorder's thread is told about it.
  */
-import { CALL_HEADER, ORIGIN_HEADER } from '../protocol/hook.ts';
+import { CALL_HEADER, ORIGIN_HEADER, PROGRAM_HEADER } from '../protocol/hook.ts';
 import { monotonicMs } from '../profiler/clock.ts';
 import type { CallEndLine } from '../profile/recordingFormat.ts';
 import type { Bytes } from '../profile/units.ts';
@@ -251,6 +251,7 @@ export class Exchange {
       method: this.#request.method,
       path: this.#route.path,
       tag: headerValue(this.#request.headers, CALL_HEADER),
+      program: headerValue(this.#request.headers, PROGRAM_HEADER),
       attempt: attempt(this.#request),
       traceparent: headerValue(this.#request.headers, 'traceparent'),
       upstream,

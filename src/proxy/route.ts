@@ -1,6 +1,7 @@
 /** Who may use the proxy, and for what: every request is checked here before anything else is done with it. */
 import { headerValue } from './responseReader.ts';
 import type { Endpoint } from '../profile/recordingFormat.ts';
+import type { OtlpSignal } from '../recorder/messages.ts';
 
 /** Below the API's base, which is the route's `/v1`. */
 const ENDPOINTS: Record<string, Endpoint> = {
@@ -22,6 +23,14 @@ const ROOT_ENDPOINTS: Record<string, Endpoint> = {
   '/embedding': 'llamacpp',
 };
 
+/** Where a program's own tracing exports to: the route's `/otlp`, with or without OTLP's path. */
+const OTLP_SIGNALS: Record<string, OtlpSignal | null> = { '': null, '/': null, '/v1/traces': 'traces', '/v1/logs': 'logs', '/v1/metrics': 'metrics' };
+
+/** An export of traces, logs or metrics; `signal` is null where the address names none. */
+export interface OtlpRoute {
+  signal: OtlpSignal | null;
+}
+
 export interface Route {
   endpoint: Endpoint;
   /** Path as the client asked for it, without token and query: `/v1/chat/completions`, `/api/chat`. */
@@ -37,18 +46,21 @@ const MAX_REMEMBERED = 64;
 /** Checks requests against one session's token. */
 export class RouteCheck {
   readonly #token: string;
+  readonly #anyHost: boolean;
   /** Routes of what was asked for before, by method and target after the token. */
-  readonly #known = new Map<string, Route>();
+  readonly #known = new Map<string, Route | OtlpRoute>();
 
-  constructor(token: string) {
+  /** @param anyHost other machines may reach it, by names and addresses of their own */
+  constructor(token: string, anyHost = false) {
     this.#token = token;
+    this.#anyHost = anyHost;
   }
 
   /** The route of a request that may pass; null for every other. */
-  check(method: string, url: string, headers: string[]): Route | null {
+  check(method: string, url: string, headers: string[]): Route | OtlpRoute | null {
     const host = headerValue(headers, 'host');
     // A page in a browser has an Origin; a name that was rebound to loopback is in Host.
-    if (headerValue(headers, 'origin') !== null || host === null || !isLoopbackHost(host)) return null;
+    if (headerValue(headers, 'origin') !== null || host === null || (!this.#anyHost && !isLoopbackHost(host))) return null;
     if (url.charCodeAt(0) !== 47) return null;
     const tokenEnd = 1 + this.#token.length;
     if (!this.#holdsToken(url)) return null;
@@ -56,7 +68,7 @@ export class RouteCheck {
     const key = `${method} ${asked}`;
     const known = this.#known.get(key);
     if (known !== undefined) return known;
-    const route = routeOf(method, asked);
+    const route = otlpRouteOf(method, asked) ?? routeOf(method, asked);
     if (route === null) return null;
     if (this.#known.size >= MAX_REMEMBERED) this.#known.clear();
     this.#known.set(key, route);
@@ -70,6 +82,12 @@ export class RouteCheck {
     for (let i = 0; i < token.length; i++) difference |= token.charCodeAt(i) ^ url.charCodeAt(1 + i);
     return difference === 0 && url.length > token.length;
   }
+}
+
+function otlpRouteOf(method: string, asked: string): OtlpRoute | null {
+  if (method !== 'POST' || !asked.startsWith('/otlp')) return null;
+  const signal = OTLP_SIGNALS[asked.slice('/otlp'.length)];
+  return signal === undefined ? null : { signal };
 }
 
 function routeOf(method: string, asked: string): Route | null {

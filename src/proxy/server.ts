@@ -1,13 +1,15 @@
-/** The proxy's listening side: loopback only, one unguessable route, everything else a bare 404. */
+/** The proxy's listening side: loopback, unless the user asks for more; one unguessable route, everything else a bare 404. */
 import { randomBytes } from 'node:crypto';
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import { ClientConnection, type RequestHead } from './clientConnection.ts';
 import { forward, type Exchange, type ForwardContext } from './forward.ts';
 import { monotonicMs } from '../profiler/clock.ts';
+import { OtlpIntake } from './otlpIntake.ts';
 import { RouteCheck } from './route.ts';
 import { UpstreamPool } from './upstreamPool.ts';
 import type { Upstreams } from './upstreams.ts';
 import type { RecorderLink } from '../recorder/link.ts';
+import type { OtlpOutcome } from '../recorder/messages.ts';
 import type { Milliseconds } from '../profile/units.ts';
 
 /** Says nothing of what is served here. */
@@ -15,6 +17,8 @@ const NOT_FOUND = Buffer.from('{"error":{"message":"Not Found","type":"not_found
 const SWEEP_EVERY_MS: Milliseconds = 5000;
 
 export interface ProxyOptions {
+  /** Address to listen on. Beyond loopback, the route's token is all that keeps others out. */
+  listen: string;
   /** 0 picks a free port. */
   port: number;
   upstreams: Upstreams;
@@ -24,9 +28,11 @@ export interface ProxyOptions {
 }
 
 export interface Proxy {
-  /** `http://127.0.0.1:PORT/TOKEN` */
+  /** `http://127.0.0.1:PORT/TOKEN`, or under the address that it listens on */
   routeUrl: string;
   inFlight(): number;
+  /** Passes on what the recorder says of an export of traces. */
+  otlpTaken(request: number, outcome: OtlpOutcome): void;
   /** Cuts off what is in flight, without recording an end for it, and stops listening. */
   close(): Promise<void>;
 }
@@ -34,8 +40,9 @@ export interface Proxy {
 /** Starts listening. @throws the listen error (`EADDRINUSE`, `EACCES`) */
 export async function startProxy(options: ProxyOptions): Promise<Proxy> {
   const token = randomBytes(24).toString('base64url');
-  const check = new RouteCheck(token);
+  const check = new RouteCheck(token, !isLoopback(options.listen));
   const pool = new UpstreamPool();
+  const otlp = new OtlpIntake(options.recorder);
   const open = new Set<Exchange>();
   let calls = 0;
   const context: ForwardContext = {
@@ -51,7 +58,8 @@ export async function startProxy(options: ProxyOptions): Promise<Proxy> {
   const onRequest = (request: RequestHead, client: ClientConnection) => {
     const route = check.check(request.method, request.target, request.headers);
     if (route !== null) {
-      forward(request, client, route, context);
+      if ('signal' in route) otlp.take(request, client, route);
+      else forward(request, client, route, context);
       return;
     }
     // The rest of a refused body is not read.
@@ -68,11 +76,12 @@ export async function startProxy(options: ProxyOptions): Promise<Proxy> {
     for (const client of sockets.values()) client.closeIfStale(now);
   }, SWEEP_EVERY_MS);
   sweep.unref();
-  const port = await listen(server, options.port);
+  const port = await listen(server, options.port, options.listen);
   options.upstreams.ownPort = port;
   return {
-    routeUrl: `http://127.0.0.1:${port}/${token}`,
+    routeUrl: `http://${reachableHost(options.listen)}:${port}/${token}`,
     inFlight: () => open.size,
+    otlpTaken: (number, outcome) => otlp.taken(number, outcome),
     close: () =>
       new Promise((resolve) => {
         for (const exchange of open) exchange.cutOff();
@@ -84,10 +93,20 @@ export async function startProxy(options: ProxyOptions): Promise<Proxy> {
   };
 }
 
-function listen(server: Server, port: number): Promise<number> {
+function isLoopback(address: string): boolean {
+  return address === '::1' || address.startsWith('127.');
+}
+
+/** The host of URLs for programs of this machine: an address that means "all" is none to connect to. */
+function reachableHost(address: string): string {
+  if (address === '0.0.0.0' || address === '::') return '127.0.0.1';
+  return address.includes(':') ? `[${address}]` : address;
+}
+
+function listen(server: Server, port: number, address: string): Promise<number> {
   return new Promise((resolve, reject) => {
     server.once('error', reject);
-    server.listen(port, '127.0.0.1', () => {
+    server.listen(port, address, () => {
       server.off('error', reject);
       resolve((server.address() as AddressInfo).port);
     });

@@ -20,6 +20,12 @@ interface EventTemplate {
 
 const NEEDS_ESCAPE = /["\\]/;
 
+/** Chat and completions have it at the top, Responses in `response`, Messages in the `message` that a stream begins with. */
+function idOf(answer: JsonObject): string | null {
+  const id = asString(answer['id']) ?? asString(asObject(answer['response'])?.['id']) ?? asString(asObject(answer['message'])?.['id']);
+  return id === '' ? null : id;
+}
+
 /** One call's answer, filled from the events of a stream or from one JSON body. */
 export class Answer implements AnswerParts {
   readonly #api: Api;
@@ -35,6 +41,8 @@ export class Answer implements AnswerParts {
   serverTimes: ServerTimes | null = null;
   finishReason: string | null = null;
   model: string | null = null;
+  /** The answer's own id. */
+  id: string | null = null;
   /** The server's message about what went wrong, and its short name for it. */
   error: { message: string; code: string } | null = null;
   finished = false;
@@ -57,7 +65,9 @@ export class Answer implements AnswerParts {
       return;
     }
     const event = parseObject(data);
-    if (event === null || !this.#api.event(this, event)) return;
+    if (event === null) return;
+    this.id ??= idOf(event);
+    if (!this.#api.event(this, event)) return;
     this.firstTokenAt ??= at;
     this.outputAt.push(at);
     if (this.#templated) this.#learnTemplate(data, event);
@@ -65,6 +75,7 @@ export class Answer implements AnswerParts {
 
   /** Takes a plain answer. */
   body(answer: JsonObject): void {
+    this.id ??= idOf(answer);
     this.#api.body(this, answer);
   }
 

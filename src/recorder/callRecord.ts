@@ -97,6 +97,7 @@ export class CallRecord {
       finishReason: answer.finishReason,
       toolCalls: answer.toolCalls(capture),
       model: answer.model,
+      responseId: answer.id,
       responseBytes: ended.bytes,
       text: WITH_TEXT.includes(this.#endpoint) ? answer.textOf(capture) : null,
     };

@@ -4,7 +4,7 @@
  * answer is to have the processor first.
  */
 import { monotonicMs } from '../profiler/clock.ts';
-import type { CallBegun, CallEnded, RecorderBatch, ToRecorder } from './messages.ts';
+import type { CallBegun, CallEnded, OtlpArrived, RecorderBatch, ToRecorder } from './messages.ts';
 import type { Bytes, Milliseconds } from '../profile/units.ts';
 
 const POST_EVERY_MS: Milliseconds = 40;
@@ -42,7 +42,7 @@ export class RecorderLink {
   }
 
   /** Queues a message. */
-  send(message: Exclude<ToRecorder, CallBegun | CallEnded>): void {
+  send(message: Exclude<ToRecorder, CallBegun | CallEnded | OtlpArrived>): void {
     this.#pending.push({ message, parts: [] });
     this.#schedule(POST_EVERY_MS);
   }
@@ -59,6 +59,13 @@ export class RecorderLink {
     const range = body === null ? null : { start: this.#pendingBytes, end: this.#pendingBytes + body.length };
     this.#pending.push({ message: { ...message, body: range }, parts: body === null ? [] : [body] });
     this.#pendingBytes += body?.length ?? 0;
+    this.#schedule(POST_EVERY_MS);
+  }
+
+  /** Queues an export of the program's own tracing. `body` must not change afterwards. */
+  otlp(message: Omit<OtlpArrived, 'type' | 'body'>, body: Buffer): void {
+    this.#pending.push({ message: { type: 'otlp', ...message, body: { start: this.#pendingBytes, end: this.#pendingBytes + body.length } }, parts: [body] });
+    this.#pendingBytes += body.length;
     this.#schedule(POST_EVERY_MS);
   }
 

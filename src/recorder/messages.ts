@@ -25,6 +25,8 @@ export interface CallBegun {
   path: string;
   /** Value of the hook's header, as received. */
   tag: string | null;
+  /** Value of the program's header, as received. */
+  program: string | null;
   attempt: number;
   /** Value of the W3C header `traceparent`, as received. */
   traceparent: string | null;
@@ -65,6 +67,26 @@ export interface CallEnded {
   bytes: Bytes;
 }
 
+/** The largest export that is taken. OTLP sets no limit of its own over HTTP; batches are of some hundred spans. */
+export const MAX_EXPORT_BYTES: Bytes = 64 * 1024 * 1024;
+
+export type OtlpSignal = 'traces' | 'logs' | 'metrics';
+
+/** An export of the program's own tracing has arrived. */
+export interface OtlpArrived {
+  type: 'otlp';
+  /** Names it in the answer, `otlpTaken`. */
+  request: number;
+  /** Null where the exporter's address names none. */
+  signal: OtlpSignal | null;
+  contentType: string | null;
+  contentEncoding: string | null;
+  body: ByteRange;
+}
+
+/** What the exporter is told. `rejected`: spans that cannot be used, out of an export that was taken otherwise. */
+export type OtlpOutcome = { taken: true; rejected: number; message: string } | { taken: false; status: 400 | 413 | 415; message: string };
+
 /** What the embedded server's GPU did. Times are hrtime in ns. */
 export interface GpuSegment {
   startNs: bigint;
@@ -82,6 +104,7 @@ export type ToRecorder =
   | CallHead
   | CallBytes
   | CallEnded
+  | OtlpArrived
   | { type: 'gpu'; segment: GpuSegment }
   | { type: 'warning'; at: Milliseconds; code: string; message: string }
   /** A debugger held the program. */
@@ -102,6 +125,7 @@ export type FromRecorder =
   | { type: 'warning'; code: string; message: string }
   /** A program of the session has shown itself. */
   | { type: 'process'; pid: number }
+  | { type: 'otlpTaken'; request: number; outcome: OtlpOutcome }
   | { type: 'closed'; bytes: Bytes };
 
 /** What the recorder's thread is started with. */

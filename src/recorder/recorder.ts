@@ -6,11 +6,14 @@ import { parseObject } from '../proxy/json.ts';
 import type { PowerReading } from '../telemetry/powerSource.ts';
 import type { ServerLoad } from '../telemetry/serverMetrics.ts';
 import { CallRecord, microseconds } from './callRecord.ts';
-import { callId, type CallBegun, type CallEnded, type GpuSegment, type RecorderOptions, type ToRecorder } from './messages.ts';
+import { callId, type CallBegun, type CallEnded, type GpuSegment, type OtlpArrived, type OtlpOutcome, type RecorderOptions, type ToRecorder } from './messages.ts';
+import { readExport } from './otlp/intake.ts';
 import { digestRequest } from './requestDigest.ts';
 import { SourceMaps } from './sourceMaps.ts';
 
 const ONLY_ON_THE_WIRE = 'seen on the wire only: the hook was not in the program that made this call';
+/** It read its environment, so that it is one of ours, but runs where no hook is: in another language, or on another machine. */
+const onlyOnTheWire = (program: string) => `seen on the wire only: sent by a program of “${program.slice(0, 100)}” that has no hook in it`;
 const TAG_UNREADABLE = 'the hook’s note on this call could not be read';
 /** Clocks that differ by less are one clock: readings of the wall clock are that coarse, and it is nudged now and then. */
 const SAME_CLOCK_MS: Milliseconds = 250;
@@ -22,6 +25,7 @@ export interface RecorderListener {
   onProcess(pid: number): void;
   /** Frames of a process's call or span, as they are recorded. */
   onFrames(frames: readonly Site[], pid: number): void;
+  onOtlpTaken(request: number, outcome: OtlpOutcome): void;
 }
 
 export class Recorder {
@@ -73,6 +77,9 @@ export class Recorder {
       case 'ended':
         this.#callEnded(message);
         return;
+      case 'otlp':
+        this.#otlp(message, bytes);
+        return;
       case 'gpu':
         this.#gpu(message.segment);
         return;
@@ -82,6 +89,13 @@ export class Recorder {
       case 'warning':
         this.warn(message.code, message.message, message.at);
     }
+  }
+
+  #otlp({ request, signal, contentType, contentEncoding, body }: OtlpArrived, bytes: Buffer): void {
+    const { startedAtEpoch, header } = this.#options;
+    const { lines, outcome } = readExport({ signal, contentType, contentEncoding, body: bytes.subarray(body.start, body.end) }, { startedAtEpoch, cwd: header.cwd });
+    for (const line of lines) this.#listener.append(line);
+    this.#listener.onOtlpTaken(request, outcome);
   }
 
   /** Takes an event that a hook wrote into `file`. */
@@ -159,11 +173,11 @@ export class Recorder {
     const { endpoint, method, path, attempt } = begun;
     // Ollama streams unless it is told not to.
     const stream = endpoint === 'ollama' && body !== null && !/embed/.test(path) ? body['stream'] !== false : begun.stream;
-    this.#listener.append({ type: 'call', t: this.#t(begun.at), id: record.id, endpoint, method, path, model, stream, attempt, ...this.#attribution(tag), trace: readTraceparent(begun.traceparent), request });
+    this.#listener.append({ type: 'call', t: this.#t(begun.at), id: record.id, endpoint, method, path, model, stream, attempt, ...this.#attribution(tag, begun.program), trace: readTraceparent(begun.traceparent), request });
   }
 
-  #attribution(tag: CallTag | 'unreadable' | null): Pick<CallLine, 'pid' | 'thread' | 'frames' | 'unattributed' | 'parent'> {
-    if (tag === null || tag === 'unreadable') return { pid: null, thread: null, frames: [], unattributed: tag === null ? ONLY_ON_THE_WIRE : TAG_UNREADABLE, parent: null };
+  #attribution(tag: CallTag | 'unreadable' | null, program: string | null): Pick<CallLine, 'pid' | 'thread' | 'frames' | 'unattributed' | 'parent'> {
+    if (tag === null || tag === 'unreadable') return { pid: null, thread: null, frames: [], unattributed: tag !== null ? TAG_UNREADABLE : program === null ? ONLY_ON_THE_WIRE : onlyOnTheWire(program), parent: null };
     const frames = this.#original(tag.frames, tag.pid);
     return { pid: tag.pid, thread: tag.thread, frames, unattributed: frames.length > 0 ? null : (tag.unattributed ?? 'no line of the program was on the stack'), parent: tag.parent };
   }

@@ -56,6 +56,7 @@ export async function runRecorderThread(): Promise<void> {
     onWarning: (code, message) => tell({ type: 'warning', code, message }),
     onProcess: (pid) => tell({ type: 'process', pid }),
     onFrames: (frames, pid) => sources?.see(frames, pid),
+    onOtlpTaken: (request, outcome) => tell({ type: 'otlpTaken', request, outcome }),
   });
   const joined = recorder;
   const events = new HookEvents(options.eventsDir, {

@@ -157,7 +157,7 @@ async function main(): Promise<void> {
     const base: NodeJS.ProcessEnv = { ...Object.fromEntries(kept), OPENAI_API_KEY: 'test-key', PYTHONDONTWRITEBYTECODE: '' };
     const environments: Environments = {
       bare: { ...base, OPENAI_BASE_URL: `${routeUrl}/v1` },
-      hooked: { ...base, ...launchEnvironment({ base, sessionFile, routeUrl, backend: 'sim', hooks: true, instrumentDir: join(folder, 'instrument') }) },
+      hooked: { ...base, ...launchEnvironment({ base, sessionFile, routeUrl, backend: 'sim', hooks: true, tracing: false, announce: null, instrumentDir: join(folder, 'instrument') }) },
     };
     console.log(`Medians of ${rounds} rounds, each bare and hooked in turns.\n`);
     console.log(`${''.padEnd(44)}${'bare'.padStart(12)}${'hooked'.padStart(12)}${'difference'.padStart(13)}${'limit'.padStart(13)}`);

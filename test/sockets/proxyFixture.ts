@@ -42,7 +42,7 @@ export function recorderOptions(capture: Capture, startedAt = 0): RecorderOption
   };
 }
 
-export async function startFixture(script: Script, options: { capture?: Capture; model?: string; direct?: boolean; upstreamUrl?: string } = {}): Promise<ProxyFixture> {
+export async function startFixture(script: Script, options: { capture?: Capture; model?: string; direct?: boolean; upstreamUrl?: string; listen?: string } = {}): Promise<ProxyFixture> {
   const upstream = await startUpstream(script);
   const lines: RecordingLine[] = [];
   const recorder = new Recorder(recorderOptions(options.capture ?? 'full'), {
@@ -51,11 +51,13 @@ export async function startFixture(script: Script, options: { capture?: Capture;
     onWarning: () => undefined,
     onProcess: () => undefined,
     onFrames: () => undefined,
+    onOtlpTaken: (request, outcome) => proxy.otlpTaken(request, outcome),
   });
   const link = new RecorderLink(({ messages, bytes }) => {
     for (const message of messages) if (message.type !== 'stop') recorder.take(message, Buffer.from(bytes.buffer));
   });
-  const proxy = await startProxy({
+  const proxy: Proxy = await startProxy({
+    listen: options.listen ?? '127.0.0.1',
     port: 0,
     upstreams: new Upstreams(upstreamFrom(options.upstreamUrl ?? upstream.url, { authorization: null, embedded: false }), options.direct ?? false),
     recorder: link,

@@ -3,7 +3,7 @@ import { heldThreads, programEnvironment, runsPrograms, terminalVariables, type 
 import { launchEnvironment } from '../../src/instrument/launch.ts';
 
 const environmentOn = (base: NodeJS.ProcessEnv) =>
-  launchEnvironment({ base, sessionFile: '/s/session.json', routeUrl: 'http://127.0.0.1:1/t', backend: 'sim', hooks: true, forShell: true, instrumentDir: '/i' });
+  launchEnvironment({ base, sessionFile: '/s/session.json', routeUrl: 'http://127.0.0.1:1/t', backend: 'sim', hooks: true, forShell: true, tracing: false, announce: null, instrumentDir: '/i' });
 
 describe('a debug configuration', () => {
   it('is profiled where it starts a program in a language that can be', () => {

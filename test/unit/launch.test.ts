@@ -8,6 +8,8 @@ const options: LaunchOptions = {
   routeUrl: 'http://127.0.0.1:4000/token',
   backend: 'sim',
   hooks: true,
+  tracing: false,
+  announce: null,
   instrumentDir: '/opt/agent cost/instrument',
 };
 const hook = join(options.instrumentDir, 'node/hook.cjs');
@@ -68,6 +70,21 @@ describe('launchEnvironment', () => {
   it('without hooks only routes, and silences those of a session further out', () => {
     expect(Object.keys(set({}, { hooks: false })).sort()).toEqual(['ANTHROPIC_API_KEY', 'ANTHROPIC_BASE_URL', 'OPENAI_API_BASE', 'OPENAI_API_KEY', 'OPENAI_BASE_URL']);
     expect(set({ AGENT_COST_SESSION: '/other' }, { hooks: false })['AGENT_COST_SESSION']).toBe('');
+  });
+
+  it('takes what a program traces, unless the user sends it elsewhere or wants none', () => {
+    const ours = { OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:4000/token/otlp', OTEL_EXPORTER_OTLP_PROTOCOL: 'http/protobuf' };
+    expect(set({}, { tracing: true })).toMatchObject(ours);
+    expect(Object.keys(set({})).filter((name) => name.startsWith('OTEL'))).toEqual([]);
+    for (const own of [{ OTEL_EXPORTER_OTLP_ENDPOINT: 'http://collector:4318' }, { OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: 'http://collector:4318/v1/traces' }, { OTEL_EXPORTER_OTLP_PROTOCOL: 'grpc' }, { OTEL_SDK_DISABLED: 'true' }])
+      expect(Object.keys(set(own, { tracing: true })).filter((name) => name.startsWith('OTEL'))).toEqual([]);
+    expect(set({ AGENT_COST_SESSION: '/other', OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:1/other/otlp', OTEL_EXPORTER_OTLP_PROTOCOL: 'http/protobuf' }, { tracing: true })).toMatchObject(ours);
+  });
+
+  it('lets programs without a hook say whose they are, beside the user’s own headers', () => {
+    expect(set({})).not.toHaveProperty('OPENAI_CUSTOM_HEADERS');
+    expect(set({}, { announce: 'my run' })['OPENAI_CUSTOM_HEADERS']).toBe('x-agent-cost-program: my run');
+    expect(set({ OPENAI_CUSTOM_HEADERS: 'x-team: a\nX-Agent-Cost-Program: old' }, { announce: 'new\r\nevil: 1' })['OPENAI_CUSTOM_HEADERS']).toBe('x-team: a\nx-agent-cost-program: new??evil: 1');
   });
 
   it('keeps corporate proxies away from loopback', () => {

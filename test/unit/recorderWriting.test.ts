@@ -157,7 +157,7 @@ describe('the line to the recorder’s thread', () => {
   it('puts bytes and messages together in order', () => {
     const batches: RecorderBatch[] = [];
     const link = new RecorderLink((batch) => batches.push(batch));
-    const begun = { type: 'begun', call: 1, at: 1, endpoint: 'chat', method: 'POST', path: '/', tag: null, traceparent: null, attempt: 1, upstream: '', stream: true, bytes: 4 } as const;
+    const begun = { type: 'begun', call: 1, at: 1, endpoint: 'chat', method: 'POST', path: '/', tag: null, program: null, traceparent: null, attempt: 1, upstream: '', stream: true, bytes: 4 } as const;
     link.begun(begun, Buffer.from('body'));
     link.read(1, 2, Buffer.from('ab'));
     link.begun({ ...begun, call: 2 }, null);

@@ -33,6 +33,14 @@ const API_PREFIX = /\/v\d+(?:(?:alpha|beta)\d*)?(?:\/openai)?$|\/openai\/deploym
 /** Anything of a model host's own API: files, audio, moderations, a stored completion. */
 const UNDER_API = /^(.*?\/v\d+(?:(?:alpha|beta)\d*)?(?:\/openai)?)(\/.+)$/;
 
+/** What a program's own tracing sends (OTLP, OpenAI's and LangSmith's traces): no call, and no work of the agent's. */
+const TELEMETRY_PATH = /\/v1\/(?:traces|logs|metrics)(?:\/ingest)?$|\/otlp\/?$/;
+const LANGSMITH = /^(?:[\w-]+\.)?api\.smith\.langchain\.com$/;
+
+export function isTelemetry(url: URL, method: string): boolean {
+  return (method.toUpperCase() === 'POST' && TELEMETRY_PATH.test(url.pathname)) || LANGSMITH.test(url.hostname);
+}
+
 export function isLlmHost(hostname: string): boolean {
   return LLM_HOSTS.some((host) => hostname === host || hostname.endsWith(`.${host}`));
 }

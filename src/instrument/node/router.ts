@@ -1,5 +1,5 @@
 /** Decides where a request goes, and notices when the proxy is gone. */
-import { llmAddress } from './llmRequests.ts';
+import { isTelemetry, llmAddress } from './llmRequests.ts';
 import type { SessionFile } from './contract.ts';
 
 /** Where OpenAI's own SDKs go when they are told nothing. */
@@ -10,7 +10,7 @@ export type Route =
   | { kind: 'other' }
   /** Send it to `url` with the call tag; `direct` is where it goes instead if the proxy turns out to be gone, null for nowhere. */
   | { kind: 'proxy'; url: string; origin: string | null; direct: string | null }
-  /** The proxy is gone: send it to `url`, or where the program addressed it when that is null. */
+  /** The proxy is gone, or it is nobody's call: send it to `url`, or where the program addressed it when that is null. */
   | { kind: 'direct'; url: string | null };
 
 // The host may replace process.kill, in tests of its own.
@@ -29,6 +29,7 @@ export class Router {
   /** `body` is the request's body when it is at hand as text. */
   route(url: URL, method: string, insideSdk: boolean, body: string | null): Route {
     const { routeUrl } = this.#session;
+    if (isTelemetry(url, method)) return { kind: 'direct', url: null };
     if (url.href.startsWith(`${routeUrl}/`)) {
       const direct = this.#fallback(url);
       return direct !== null && this.isGone() ? { kind: 'direct', url: direct } : { kind: 'proxy', url: url.href, origin: null, direct };

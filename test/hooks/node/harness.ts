@@ -51,7 +51,7 @@ export class HookedRuns {
     const sessionFile = join(eventsDir, 'session.json');
     writeFileSync(sessionFile, JSON.stringify(session));
     this.#sessions.set(sessionFile, session.eventsDir);
-    const set = launchEnvironment({ base, sessionFile, routeUrl, backend: session.backend, hooks: true, instrumentDir: join(this.folder, 'instrument') });
+    const set = launchEnvironment({ base, sessionFile, routeUrl, backend: session.backend, hooks: true, tracing: false, announce: null, instrumentDir: join(this.folder, 'instrument') });
     return { ...definedOnly(base), ...set };
   }
 

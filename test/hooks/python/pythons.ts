@@ -18,7 +18,7 @@ export interface Python {
 }
 
 /** What a virtual environment holds: the openai package of a major version, or the newest for its interpreter. */
-export type Packages = 'openai-newest' | 'openai-1' | 'openai-2' | 'debugpy' | 'surroundings' | 'nothing';
+export type Packages = 'openai-newest' | 'openai-1' | 'openai-2' | 'debugpy' | 'surroundings' | 'tracing' | 'nothing';
 
 /** A virtual environment. */
 export interface Environment {
@@ -32,11 +32,13 @@ export interface Environment {
 }
 
 const SUPPORTED = ['3.9', '3.10', '3.11', '3.12', '3.13'];
-const OPENAI: Record<Packages, string | null> = { 'openai-newest': 'openai', 'openai-1': 'openai<2', 'openai-2': 'openai>=2,<3', debugpy: 'debugpy', surroundings: 'openai', nothing: null };
+const OPENAI: Record<Packages, string | null> = { 'openai-newest': 'openai', 'openai-1': 'openai<2', 'openai-2': 'openai>=2,<3', debugpy: 'debugpy', surroundings: 'openai', tracing: 'openai>=2,<3', nothing: null };
 /** Beside the openai package and the HTTP library that it brings. */
 const OTHERS = ['requests', 'aiohttp'];
 /** What programs run inside of. */
 const SURROUNDINGS = ['httpx', 'ipykernel', 'jupyter_client', 'pytest', 'respx', 'vcrpy', 'gevent', 'uvloop'];
+/** Tracing of a program's own, by an exporter and instrumentations that others have written. */
+const TRACING = ['opentelemetry-sdk', 'opentelemetry-exporter-otlp-proto-http', 'opentelemetry-instrumentation-httpx', 'openinference-instrumentation-openai'];
 /** Another process that installs the same gets this long. */
 const INSTALL_MS = 10 * 60_000;
 const cache = join(process.env['XDG_CACHE_HOME'] || join(homedir(), '.cache'), 'agent-cost-profiler', 'python');
@@ -94,7 +96,7 @@ export async function newestEnvironment(packages: Packages = 'openai-newest'): P
 /** A virtual environment with these packages, made if it is not there yet. */
 export async function environment(python: Python, packages: Packages): Promise<Environment> {
   const requirement = OPENAI[packages];
-  const wanted = requirement === null ? [] : packages === 'debugpy' ? [requirement] : [requirement, ...OTHERS, ...(packages === 'surroundings' ? SURROUNDINGS : [])];
+  const wanted = requirement === null ? [] : packages === 'debugpy' ? [requirement] : [requirement, ...OTHERS, ...(packages === 'surroundings' ? SURROUNDINGS : []), ...(packages === 'tracing' ? TRACING : [])];
   // The interpreter is part of the name: the same version from elsewhere has another path inside the environment.
   const key = createHash('sha256').update(`${python.executable}\n${wanted.join('\n')}`).digest('hex').slice(0, 8);
   const folder = join(cache, `${python.version}-${packages}-${key}`);

@@ -31,7 +31,15 @@ _MESSAGES = re.compile(r"(.*/v1)(/messages(?:/count_tokens)?)/?")
 _OLLAMA = re.compile(r"(.*)(/api/(?:chat|generate|embed|embeddings))/?")
 _OLLAMA_PORT = 11434
 _LLAMACPP = re.compile(r"(.*)(/(?:completion|infill|embedding))/?")
+# OTLP, OpenAI's and LangSmith's traces.
+_TELEMETRY_PATH = re.compile(r"/v1/(?:traces|logs|metrics)(?:/ingest)?$|/otlp/?$")
+_LANGSMITH = re.compile(r"(?:[\w-]+\.)?api\.smith\.langchain\.com")
 _LLAMACPP_BODY = re.compile(rb'"(prompt|input_prefix|content)"')
+
+
+def is_telemetry(parts, method):
+    """Whether it is a program's own tracing that is sent: no call, and no work of the agent's."""
+    return (method == "POST" and _TELEMETRY_PATH.search(parts.path) is not None) or _LANGSMITH.fullmatch(parts.hostname) is not None
 
 
 def split(parts, method, trusted, body, passes_all=False):

@@ -17,7 +17,7 @@ _noted = set()
 
 
 class Plan:
-    """How to send one LLM request. `url` None: as the program meant it, the profiler being gone or the model a mock."""
+    """How to send one LLM request. `url` None: as the program meant it, the profiler being gone, the model a mock, or it is tracing that is sent."""
 
     __slots__ = ("url", "host", "headers", "fallback")
 
@@ -40,6 +40,8 @@ def plan(method, url, body=None):
     parts = urlsplit(url)
     if parts.scheme not in ("http", "https") or not parts.hostname:
         return None
+    if llm_requests.is_telemetry(parts, method.upper()):
+        return Plan(None, None, None)
     if url.startswith(_session.route_url + "/"):
         return _env_routed(url)
     found = llm_requests.split(parts, method.upper(), lambda: parts.netloc in _trusted or _inside_sdk(), body, _session.backend == "direct")

@@ -10,16 +10,19 @@ def patch(module):
     def make(original):
         def send(self, request, *args, **kwargs):
             plan, span = _before(request)
-            if span is None:
+            if span is None and plan is None:
                 return original(self, request, *args, **kwargs)
             quiet = urllib3_pool.quiet.set(True)
             try:
+                if span is None:
+                    return original(self, request, *args, **kwargs)
                 if plan is not None:
                     response = _routed(original, self, request, plan, args, kwargs)
                 else:
                     response = original(self, request, *args, **kwargs)
             except BaseException as error:
-                span.fail(error)
+                if span is not None:
+                    span.fail(error)
                 raise
             finally:
                 urllib3_pool.quiet.reset(quiet)
@@ -32,11 +35,14 @@ def patch(module):
 
 
 def _before(request):
-    """The plan of an LLM call, and what ends with its response: the call's flight, or a tool's span."""
+    """The plan of an LLM call, and what ends with its response: the call's flight, or a tool's span.
+
+    A plan and nothing that ends: the request is left alone, also by what is below.
+    """
     try:
         plan = routing.plan(request.method, request.url, routing.body_bytes(request.body))
         if plan is not None:
-            return (plan, strands.Flight()) if plan.url is not None else (None, None)
+            return plan, strands.Flight() if plan.url is not None else None
         parts = urlsplit(request.url)
         return None, spans.open_http(request.method, parts.netloc.rpartition("@")[2], parts.path, request.headers)
     except Exception:
