@@ -1,9 +1,11 @@
 /** Activation: wires the parts together. Nothing runs before the user asks for it. */
-import { Uri, type ExtensionContext } from 'vscode';
+import { Uri, workspace, type ExtensionContext } from 'vscode';
 import { commandHandlers, openSource, showSidebar, tellUnreadable } from './host/commands.ts';
 import { registerCommands } from './host/editor.ts';
+import { Git } from './host/git.ts';
 import { installation } from './host/installation.ts';
 import { createLog, messageOf } from './host/log.ts';
+import { MovedFiles } from './host/movedFiles.ts';
 import { Notifier, type Notification } from './host/notify.ts';
 import type { Profiling } from './host/profiling.ts';
 import { RunStore, type Run } from './host/runs.ts';
@@ -38,13 +40,19 @@ export function activate(context: ExtensionContext): ExtensionState {
     };
     const notifier = new Notifier(log);
     const parts = installation(context);
-    const runs = own(new RunStore());
+    const git = new Git({
+      folders: () => (workspace.workspaceFolders ?? []).filter(({ uri }) => uri.scheme === 'file').map(({ uri }) => uri.fsPath),
+      isTrusted: () => workspace.isTrusted,
+      onFailure: (why) => log.debug(why),
+    });
+    const runs = own(new RunStore(git));
+    const moved = own(new MovedFiles(git));
     const onUnreadable = (error: unknown): void => void tellUnreadable(notifier, error);
-    const sources: SourceNavigation = own(new SourceNavigation(runs, () => panel.column));
+    const sources: SourceNavigation = own(new SourceNavigation(runs, moved, () => panel.column));
     const timeline = own(new TimelineController({ runs, notifier, log, webviewScript: parts.webviewScript, openSource: (span, frame) => openSource(sources, notifier, span, frame) }));
     const panel = own(new TimelinePanel(timeline, Uri.joinPath(context.extensionUri, 'media')));
     sources.follow(timeline, (error) => log.error('a source line was not revealed', error instanceof Error ? error : String(error)));
-    const measured = own(new MeasuredLines(runs));
+    const measured = own(new MeasuredLines(runs, moved));
     let profiling: Promise<Profiling> | null = null;
     /** What launches programs is loaded when the first one is launched. */
     const loadProfiling = (): Promise<Profiling> =>

@@ -228,10 +228,22 @@ function matchBySubsequence(old: readonly string[], now: readonly string[], oldF
   }
 }
 
+/**
+ * How much of two texts is the same, 0 to 1: twice the lines in common by the lines of both. White space, quotes and lines without
+ * a word do not count.
+ */
+export function sharedLines(a: readonly string[], b: readonly string[]): number {
+  const telling = (lines: readonly string[]): string[] => lines.map(unformatted).filter((line) => /[\p{L}\p{N}]/u.test(line));
+  return overlap(telling(a), telling(b));
+}
+
 /** Share of words that two lines have in common, 0 to 1. */
 function similarity(a: string, b: string): number {
-  const left = wordsOf(a);
-  const right = wordsOf(b);
+  return overlap(wordsOf(a), wordsOf(b));
+}
+
+/** Twice what two bags have in common by what is in both, 0 to 1. */
+function overlap(left: readonly string[], right: readonly string[]): number {
   if (left.length + right.length === 0) return 0;
   const rest = new Map<string, number>();
   for (const word of left) rest.set(word, (rest.get(word) ?? 0) + 1);

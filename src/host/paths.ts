@@ -1,6 +1,6 @@
 /** Whether two paths name the same file: through symbolic links, and without regard to case where the disk has none. */
 import { realpath } from 'node:fs/promises';
-import { isAbsolute, normalize, relative } from 'node:path';
+import { basename, dirname, isAbsolute, join, normalize, relative } from 'node:path';
 
 const IGNORES_CASE = process.platform === 'win32' || process.platform === 'darwin';
 
@@ -16,8 +16,9 @@ export async function canonicalPath(path: string): Promise<string> {
     known.set(path, canonical);
     return canonical;
   } catch {
-    // No such file (any more): its name is all there is to compare.
-    return fold(normalize(path));
+    // No such file (any more): what is left to compare is its name in its folder, which may be there.
+    const folder = dirname(path);
+    return folder === path || !isAbsolute(path) ? fold(normalize(path)) : join(await canonicalPath(folder), fold(basename(path)));
   }
 }
 

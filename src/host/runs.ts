@@ -2,10 +2,9 @@
 import { readdir, stat } from 'node:fs/promises';
 import { basename, extname, join } from 'node:path';
 import { EventEmitter, workspace, type Disposable, type Event } from 'vscode';
-import type { ReportLine } from '../profile/report.ts';
 import type { TimelineDocument } from '../protocol/webview.ts';
 import { DisposableList } from './disposables.ts';
-import { canonicalPath } from './paths.ts';
+import type { Git } from './git.ts';
 import { SourceSnapshots } from './sourceSnapshots.ts';
 
 /** One recording. */
@@ -35,6 +34,7 @@ export class RunStore implements Disposable {
   private recentlyUsed: string[] = [];
   private currentRun: MutableRun | null = null;
   private watching = false;
+  private readonly git: Git;
 
   private readonly listChanged = this.disposables.add(new EventEmitter<void>());
   private readonly documentChanged = this.disposables.add(new EventEmitter<Run>());
@@ -42,6 +42,10 @@ export class RunStore implements Disposable {
   readonly onDidChangeList: Event<void> = this.listChanged.event;
   readonly onDidChangeDocument: Event<Run> = this.documentChanged.event;
   readonly onDidChangeCurrent: Event<Run | null> = this.currentChanged.event;
+
+  constructor(git: Git) {
+    this.git = git;
+  }
 
   /** Newest first. */
   get list(): readonly Run[] {
@@ -63,7 +67,7 @@ export class RunStore implements Disposable {
     this.watch(`**/${RECORDINGS_FOLDER}/*${RECORDING_EXTENSION}`);
     const found = new Map<string, number>();
     for (const folder of workspace.workspaceFolders ?? []) if (folder.uri.scheme === 'file') await collect(join(folder.uri.fsPath, RECORDINGS_FOLDER), RECORDING_EXTENSION, found);
-    for (const [file, modifiedMs] of found) if (!this.runs.has(file)) this.runs.set(file, newRun(file, modifiedMs, false));
+    for (const [file, modifiedMs] of found) if (!this.runs.has(file)) this.runs.set(file, this.newRun(file, modifiedMs, false));
     for (const run of [...this.runs.values()])
       if (!found.has(run.file) && !run.live && run !== this.currentRun && !this.keptInList.has(run.file)) this.runs.delete(run.file);
     this.listChanged.fire();
@@ -102,13 +106,13 @@ export class RunStore implements Disposable {
     }
     let run = this.runs.get(file);
     if (run === undefined) {
-      run = newRun(file, Date.parse(document.report.run.startedAt), false);
+      run = this.newRun(file, Date.parse(document.report.run.startedAt), false);
       this.runs.set(file, run);
       this.keptInList.add(file);
       this.listChanged.fire();
     }
     if (run.document === null) {
-      run.snapshots = new SourceSnapshots(Date.parse(document.report.run.startedAt));
+      run.snapshots = new SourceSnapshots({ recording: file, startedAtMs: Date.parse(document.report.run.startedAt), git: this.git });
       this.setDocument(run, document);
     }
     this.touch(run);
@@ -124,7 +128,7 @@ export class RunStore implements Disposable {
 
   /** A recording has begun; it becomes the current run. The result feeds its documents. */
   async begin(file: string, name: string): Promise<LiveRunFeed> {
-    const run = newRun(file, Date.now(), true, name);
+    const run = this.newRun(file, Date.now(), true, name);
     await run.snapshots.captureOpenFiles();
     this.runs.set(file, run);
     this.keptInList.add(file);
@@ -143,15 +147,6 @@ export class RunStore implements Disposable {
     };
   }
 
-  /** Lines of the run's report that lie in a file. */
-  async linesOf(run: Run, file: string): Promise<readonly ReportLine[]> {
-    const lines = run.document?.report.lines ?? [];
-    const wanted = await canonicalPath(file);
-    const names = new Map<string, boolean>();
-    for (const { file: name } of lines) if (!names.has(name)) names.set(name, (await canonicalPath(name)) === wanted);
-    return lines.filter((line) => names.get(line.file));
-  }
-
   dispose(): void {
     this.disposables.dispose();
   }
@@ -168,6 +163,10 @@ export class RunStore implements Disposable {
       const old = this.runs.get(file);
       if (old && !old.live && old !== this.currentRun) old.document = null;
     }
+  }
+
+  private newRun(file: string, startedMs: number, live: boolean, name = basename(file, extname(file))): MutableRun {
+    return { file, name, startedMs, live, document: null, snapshots: new SourceSnapshots({ recording: file, startedAtMs: startedMs, git: this.git }) };
   }
 
   private watch(pattern: string): void {
@@ -191,10 +190,6 @@ export interface LiveRunFeed {
 async function readDocument(file: string): Promise<TimelineDocument> {
   const [{ readRecordingFile }, { analyze }] = await Promise.all([import('../recorder/recordingFile.ts'), import('../analysis/analyze.ts')]);
   return analyze(await readRecordingFile(file));
-}
-
-function newRun(file: string, startedMs: number, live: boolean, name = basename(file, extname(file))): MutableRun {
-  return { file, name, startedMs, live, document: null, snapshots: new SourceSnapshots(startedMs) };
 }
 
 async function collect(folder: string, extension: string, found: Map<string, number>): Promise<void> {

@@ -36,6 +36,8 @@ function plainEnvironment(environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   return {
     ...Object.fromEntries(Object.entries(environment).filter(([name]) => !name.startsWith('GIT_'))),
     GIT_TERMINAL_PROMPT: '0',
+    // A partial clone would fetch what it lacks.
+    GIT_NO_LAZY_FETCH: '1',
     LC_ALL: 'C',
   };
 }

@@ -4,6 +4,7 @@ import { OverviewRulerLane, Range, Selection, TextEditorRevealType, ThemeColor, 
 import type { SpanReference } from '../contributions.ts';
 import { DisposableList } from '../host/disposables.ts';
 import { canonicalPath, isNetworkPath, isWithin } from '../host/paths.ts';
+import type { MovedFiles } from '../host/movedFiles.ts';
 import type { Run, RunStore } from '../host/runs.ts';
 import type { Site } from '../profile/recordingFormat.ts';
 import { visibleText } from '../profile/visibleText.ts';
@@ -21,6 +22,7 @@ export class SourceUnavailableError extends Error {
 export class SourceNavigation implements Disposable {
   private readonly disposables = new DisposableList();
   private readonly runs: RunStore;
+  private readonly moved: MovedFiles;
   private readonly timelineColumn: () => ViewColumn | undefined;
   private readonly lit = this.disposables.add(
     window.createTextEditorDecorationType({
@@ -32,8 +34,9 @@ export class SourceNavigation implements Disposable {
   );
 
   /** @param timelineColumn where the timeline's tab is in sight, so that a source does not cover it */
-  constructor(runs: RunStore, timelineColumn: () => ViewColumn | undefined) {
+  constructor(runs: RunStore, moved: MovedFiles, timelineColumn: () => ViewColumn | undefined) {
     this.runs = runs;
+    this.moved = moved;
     this.timelineColumn = timelineColumn;
   }
 
@@ -56,9 +59,10 @@ export class SourceNavigation implements Disposable {
   async open(reference: SpanReference, frame: number): Promise<void> {
     const { run, site } = this.siteOf(reference, frame);
     if (site === null) throw new SourceUnavailableError('No source line is known for this span.');
-    const why = await this.refusal(run, site.file);
+    const path = await this.moved.placeOf(run, site.file);
+    const why = await this.refusal(run, path);
     if (why !== null) throw new SourceUnavailableError(why);
-    await this.show(run, site, false);
+    await this.show(run, site, path, false);
   }
 
   dispose(): void {
@@ -73,14 +77,16 @@ export class SourceNavigation implements Disposable {
     this.unlight();
     const { run, site } = this.siteOf(reference, 0);
     if (site === null) return;
-    if (!openIfHidden && (await this.visibleEditorOf(site.file)) === null) return;
-    if ((await this.refusal(run, site.file)) !== null) return;
-    await this.show(run, site, true);
+    const path = await this.moved.placeOf(run, site.file);
+    if (!openIfHidden && (await this.visibleEditorOf(path)) === null) return;
+    if ((await this.refusal(run, path)) !== null) return;
+    await this.show(run, site, path, true);
   }
 
-  private async show(run: Run, site: Site, preserveFocus: boolean): Promise<void> {
-    const shown = await this.visibleEditorOf(site.file);
-    const document = shown?.document ?? (await workspace.openTextDocument(Uri.file(site.file)));
+  /** @param path where the site's file is now */
+  private async show(run: Run, site: Site, path: string, preserveFocus: boolean): Promise<void> {
+    const shown = await this.visibleEditorOf(path);
+    const document = shown?.document ?? (await workspace.openTextDocument(Uri.file(path)));
     const editor = await window.showTextDocument(document, { viewColumn: shown?.viewColumn ?? this.freeColumn(), preserveFocus, preview: true });
     const line = await lineNow(run, site, editor);
     const column = Math.min((site.column ?? 1) - 1, document.lineAt(line).text.length);
@@ -135,7 +141,7 @@ export class SourceNavigation implements Disposable {
 
 /** Where a line of the run stands in the buffer, from 0; where it stood, when nobody knows. */
 async function lineNow(run: Run, site: Site, { document }: TextEditor): Promise<number> {
-  const snapshot = await run.snapshots.linesOf(site.file);
+  const snapshot = await run.snapshots.linesOf(site.file, run.document?.report.run, document.uri.fsPath);
   const anchor = snapshot === null ? null : anchorLines(snapshot, splitLines(document.getText()), [site.line - 1]).get(site.line - 1);
   return Math.min(anchor?.line ?? site.line - 1, document.lineCount - 1);
 }

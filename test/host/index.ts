@@ -3,9 +3,10 @@ import { runSuites } from './runSuite.ts';
 import { activationSuite } from './suite/activation.test.ts';
 import { badInputSuite } from './suite/badInput.test.ts';
 import { debuggingSuite } from './suite/debugging.test.ts';
+import { lensesSuite } from './suite/lenses.test.ts';
 import { profilingSuite } from './suite/profiling.test.ts';
 import { recordingsSuite } from './suite/recordings.test.ts';
 
 export function run(): Promise<void> {
-  return runSuites([activationSuite, profilingSuite, badInputSuite, debuggingSuite, recordingsSuite]);
+  return runSuites([activationSuite, profilingSuite, lensesSuite, badInputSuite, debuggingSuite, recordingsSuite]);
 }

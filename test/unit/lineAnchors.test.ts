@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { anchorLines, splitLines } from '../../src/analysis/lineAnchors.ts';
+import { anchorLines, sharedLines, splitLines } from '../../src/analysis/lineAnchors.ts';
 
 const source = ['import os', '', 'def think(messages):', '    reply = client.create(model, messages)', '    return reply', '', 'def search(name):', '    page = fetch(name)', '    return page', '', 'print(think(search("a")))'];
 const CALL = 3;
@@ -77,6 +77,14 @@ describe('any edit', () => {
     );
   });
 
+  it('that is none leaves each line in its place, as what ran', () => {
+    fc.assert(
+      fc.property(fc.array(fc.string(), { maxLength: 60 }), (lines) => {
+        for (const [line, anchor] of anchorLines(lines, lines, lines.map((_, index) => index))) expect(anchor).toEqual({ line, edited: false });
+      }),
+    );
+  });
+
   it('that only adds lines loses none', () => {
     fc.assert(
       fc.property(text, fc.array(fc.tuple(fc.nat(40), fc.string({ minLength: 1, maxLength: 5 })), { maxLength: 8 }), (before, additions) => {
@@ -85,6 +93,24 @@ describe('any edit', () => {
         for (const anchor of anchorLines(before, now, before.map((_, index) => index)).values()) expect(anchor?.edited).toBe(false);
       }),
     );
+  });
+});
+
+describe('what two texts share', () => {
+  const text = fc.array(fc.constantFrom('a = call(x)', 'b = call(y)', '', '}', 'return a'), { maxLength: 30 });
+
+  it('is a share, the same both ways, all of it in an order of its own, and none of what has no words', () => {
+    fc.assert(
+      fc.property(text, text, (a, b) => {
+        const shared = sharedLines(a, b);
+        expect(shared).toBeGreaterThanOrEqual(0);
+        expect(shared).toBeLessThanOrEqual(1);
+        expect(sharedLines(b, a)).toBe(shared);
+        if (a.some((line) => /\w/.test(line))) expect(sharedLines(a, [...a].reverse().map((line) => `  ${line};`))).toBe(1);
+      }),
+    );
+    expect(sharedLines(['{', '}', ''], ['{', '}', ''])).toBe(0);
+    expect(sharedLines(source, source.slice(0, 4))).toBeCloseTo((2 * 3) / (8 + 3));
   });
 });
 

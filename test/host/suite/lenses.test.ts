@@ -1,0 +1,222 @@
+/** Lenses stay on what they were measured on, whatever happens to the file: typed into, undone, formatted, renamed, checked out. */
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import * as vscode from 'vscode';
+import { activated, eventually, lensesOf, lineWith, profile, run, RUN_TIMEOUT_MS, workspaceFile } from './inEditor.ts';
+
+const STALE = '  (measured before this edit)';
+/** The line that calls the model. */
+const CALL = 'urllib.request.urlopen';
+
+type Lens = [line: number, title: string];
+
+async function shown(uri: vscode.Uri): Promise<Lens[]> {
+  return (await lensesOf(uri)).map(({ line, title }) => [line, title]);
+}
+
+/** Each lens with the text of its line, which outlives a move. */
+async function shownOnTexts(uri: vscode.Uri): Promise<string[]> {
+  const document = await vscode.workspace.openTextDocument(uri);
+  return (await shown(uri)).map(([line, title]) => `${document.lineAt(line - 1).text.trim()}  ${title}`);
+}
+
+/** Types as a keyboard does, at the place. */
+async function type(line: number, column: number, text: string): Promise<void> {
+  const editor = vscode.window.activeTextEditor;
+  assert.ok(editor, 'an editor has the focus');
+  editor.selection = new vscode.Selection(line, column, line, column);
+  await vscode.commands.executeCommand('type', { text });
+}
+
+async function edit(uri: vscode.Uri): Promise<vscode.TextDocument> {
+  const document = await vscode.workspace.openTextDocument(uri);
+  await vscode.window.showTextDocument(document, { preview: false });
+  return document;
+}
+
+async function undoUntil(document: vscode.TextDocument, text: string): Promise<void> {
+  await eventually('the text as it was', async () => {
+    if (document.getText() === text) return true;
+    await vscode.commands.executeCommand('undo');
+    return false;
+  });
+}
+
+export function lensesSuite(): void {
+  describe('lenses of a file that is worked on', function () {
+    this.timeout(RUN_TIMEOUT_MS);
+    const file = workspaceFile('lensed/agent.py');
+    const folder = workspaceFile('lensed').fsPath;
+    const git = (...args: string[]): string =>
+      execFileSync('git', ['-c', 'user.name=t', '-c', 'user.email=t@example.com', '-c', 'commit.gpgsign=false', '-C', folder, ...args], { encoding: 'utf8' }).trim();
+    let text: string;
+    let measured: Lens[];
+    let texts: string[];
+
+    before(async () => {
+      mkdirSync(folder);
+      text = readFileSync(workspaceFile('agent.py').fsPath, 'utf8');
+      writeFileSync(file.fsPath, text);
+      git('init', '-q', '-b', 'main');
+      git('add', 'agent.py');
+      git('commit', '-qm', 'the agent');
+      const { report } = await profile('lensed/agent.py');
+      assert.equal(report.run.commit?.id, git('rev-parse', 'HEAD'));
+      assert.equal(report.run.commit.dirty, false);
+      measured = await shown(file);
+      texts = await shownOnTexts(file);
+      assert.equal(measured.length, 4);
+    });
+
+    beforeEach(async () => {
+      assert.equal((await edit(file)).getText(), text);
+      assert.deepEqual(await shown(file), measured);
+    });
+
+    it('move with what is typed above, say so when it is typed on their line, ignore what is typed below, and come back with undo', async () => {
+      const document = await edit(file);
+      await type(0, 0, '# above\n');
+      assert.deepEqual(await shown(file), measured.map(([line, title]) => [line + 1, title]));
+      await undoUntil(document, text);
+      assert.deepEqual(await shown(file), measured);
+
+      const call = lineWith(document, CALL) - 1;
+      await type(call, document.lineAt(call).text.length, '  # on it');
+      assert.deepEqual(await shown(file), measured.map(([line, title]) => [line, line === call + 1 ? title + STALE : title]));
+      await undoUntil(document, text);
+      assert.deepEqual(await shown(file), measured);
+
+      await type(document.lineCount - 1, 0, 'print("below")\n');
+      assert.deepEqual(await shown(file), measured);
+      await undoUntil(document, text);
+
+      // The line goes, and with it its lens; both come back.
+      const whole = document.lineAt(call).rangeIncludingLineBreak;
+      await vscode.window.activeTextEditor?.edit((change) => change.delete(whole));
+      assert.equal((await shown(file)).length, measured.length - 1);
+      await undoUntil(document, text);
+      assert.deepEqual(await shown(file), measured);
+    });
+
+    it('survive a formatter on saving', async () => {
+      const document = await edit(file);
+      const formatter = vscode.languages.registerDocumentFormattingEditProvider('python', {
+        provideDocumentFormattingEdits: (formatted) => {
+          const call = formatted.lineAt(lineWith(formatted, 'subprocess.run') - 1);
+          const broken = call.text.replace(/run\((.*)\)\.stdout/, (_, args: string) => `run(\n        ${args},\n    ).stdout`);
+          const imports = formatted.lineAt(lineWith(formatted, 'import sys') - 1);
+          return [vscode.TextEdit.replace(call.range, broken), vscode.TextEdit.insert(imports.range.start, '\n')];
+        },
+      });
+      const editorSettings = vscode.workspace.getConfiguration('editor');
+      try {
+        await editorSettings.update('formatOnSave', true, vscode.ConfigurationTarget.Workspace);
+        await type(0, 0, '\n');
+        assert.ok(await document.save());
+        assert.match(document.getText(), /subprocess\.run\(\n/);
+        const after = await shown(file);
+        assert.deepEqual(after.map(([, title]) => title), measured.map(([, title]) => title));
+        assert.equal(after.find(([, title]) => title === measured[1]?.[1])?.[0], lineWith(document, 'subprocess.run'));
+      } finally {
+        formatter.dispose();
+        await editorSettings.update('formatOnSave', undefined, vscode.ConfigurationTarget.Workspace);
+        await undoUntil(document, text);
+        await document.save();
+      }
+    });
+
+    it('come from the texts beside the recording in a window that did not see the run', async () => {
+      const state = await activated();
+      const recording = state.currentRun()?.file ?? '';
+      const copy = workspaceFile('.agent-cost/seen-later.agentcost');
+      writeFileSync(copy.fsPath, readFileSync(recording));
+      const document = await edit(file);
+      await type(0, 0, '# one\n# two\n');
+      await document.save();
+      await run('agentCost.openRecording', copy);
+      assert.equal(state.currentRun()?.file, copy.fsPath);
+      assert.deepEqual(await shown(file), measured.map(([line, title]) => [line + 2, title]));
+      await undoUntil(document, text);
+      await document.save();
+      await run('agentCost.showRun', { run: recording });
+      assert.equal(state.currentRun()?.file, recording);
+    });
+
+    it('follow a rename in the editor, and what git or anybody moved', async () => {
+      const renamed = workspaceFile('lensed/renamed agent.py');
+      const rename = async (from: vscode.Uri, to: vscode.Uri): Promise<void> => {
+        const change = new vscode.WorkspaceEdit();
+        change.renameFile(from, to);
+        assert.ok(await vscode.workspace.applyEdit(change));
+      };
+      await rename(file, renamed);
+      await edit(renamed);
+      await eventually('the lenses under the new name', async () => (await shown(renamed)).length > 0);
+      assert.deepEqual(await shown(renamed), measured);
+      await type(0, 0, '# above\n');
+      assert.deepEqual(await shown(renamed), measured.map(([line, title]) => [line + 1, title]));
+      await vscode.commands.executeCommand('workbench.action.files.revert');
+      await rename(renamed, file);
+      await edit(file);
+      await eventually('the lenses under the old name', async () => (await shown(file)).length > 0);
+      await vscode.commands.executeCommand('workbench.action.closeAllEditors');
+
+      // By git, and so much edited since that the texts alone would not tell.
+      git('mv', 'agent.py', 'by_git.py');
+      git('commit', '-qm', 'moved');
+      const byGit = workspaceFile('lensed/by_git.py');
+      writeFileSync(byGit.fsPath, '# nothing in common\n'.repeat(200) + text);
+      await edit(byGit);
+      await eventually('the lenses on what git moved', async () => (await shown(byGit)).length > 0);
+      assert.deepEqual(await shown(byGit), measured.map(([line, title]) => [line + 200, title]));
+      assert.deepEqual(await shownOnTexts(byGit), texts);
+      await vscode.commands.executeCommand('workbench.action.closeAllEditors');
+      git('reset', '-q', '--hard', 'HEAD~1');
+
+      // By anybody else.
+      const moved = workspaceFile('lensed/moved.py');
+      renameSync(file.fsPath, moved.fsPath);
+      writeFileSync(moved.fsPath, `# moved\n${text}`);
+      await edit(moved);
+      await eventually('the lenses on what was moved', async () => (await shown(moved)).length > 0);
+      assert.deepEqual(await shown(moved), measured.map(([line, title]) => [line + 1, title]));
+      const state = await activated();
+      const call = state.currentRun()?.document?.report.spans.find((span) => span.kind === 'llm');
+      await vscode.commands.executeCommand('workbench.action.closeAllEditors');
+      await run('agentCost.openSource', { run: state.currentRun()?.file, span: call?.id });
+      const editor = vscode.window.activeTextEditor;
+      assert.equal(editor?.document.uri.fsPath, moved.fsPath);
+      assert.match(editor.document.lineAt(editor.selection.active.line).text, new RegExp(CALL.replaceAll('.', '\\.')));
+      await vscode.commands.executeCommand('workbench.action.closeAllEditors');
+      git('checkout', '-q', '--', 'agent.py');
+      await vscode.workspace.fs.delete(moved);
+    });
+
+    it('are mapped to the branch that is checked out, and back', async () => {
+      const document = await edit(file);
+      const other = text.replace('def search(name):', 'def helper():\n    return 1\n\n\ndef search(name):').replace('"messages": messages,', '"messages": messages, "temperature": 0,');
+      const checkout = async (branch: string, expected: string): Promise<void> => {
+        git('checkout', '-q', branch);
+        await eventually(`the text of ${branch}`, () => document.getText() === expected);
+      };
+      git('branch', 'other');
+      git('checkout', '-q', 'other');
+      writeFileSync(file.fsPath, other);
+      git('commit', '-qam', 'another agent');
+      await eventually('the text of other', () => document.getText() === other);
+      assert.deepEqual(await shownOnTexts(file), texts);
+      assert.notDeepEqual(await shown(file), measured);
+      await checkout('main', text);
+      assert.deepEqual(await shown(file), measured);
+      // A run of the other branch, seen on this one.
+      await checkout('other', other);
+      const { report } = await profile('lensed/agent.py');
+      assert.equal(report.run.commit?.id, git('rev-parse', 'other'));
+      const onOther = await shownOnTexts(file);
+      await checkout('main', text);
+      assert.deepEqual(await shownOnTexts(file), onOther);
+      assert.equal((await shown(file))[1]?.[0], measured[1]?.[0]);
+    });
+  });
+}
