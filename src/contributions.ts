@@ -94,6 +94,7 @@ export interface SettingTypes {
   'agentCost.lens.show': (typeof lensShowValues)[number];
   'agentCost.lens.cost': (typeof lensCostValues)[number];
   'agentCost.lens.callers': boolean;
+  'agentCost.lens.change': boolean;
   'agentCost.timeline.openOnRun': (typeof openOnRunValues)[number];
   'agentCost.python': string;
   'agentCost.node': string;
@@ -112,6 +113,7 @@ export const settingDefaults: Readonly<SettingTypes> = {
   'agentCost.lens.show': 'perCall',
   'agentCost.lens.cost': 'energy',
   'agentCost.lens.callers': true,
+  'agentCost.lens.change': true,
   'agentCost.timeline.openOnRun': 'sidebar',
   'agentCost.python': '',
   'agentCost.node': '',

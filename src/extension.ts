@@ -1,6 +1,7 @@
 /** Activation: wires the parts together. Nothing runs before the user asks for it. */
 import { Uri, workspace, type ExtensionContext } from 'vscode';
 import { commandHandlers, openSource, showSidebar, tellUnreadable } from './host/commands.ts';
+import { EarlierRuns } from './host/earlierRuns.ts';
 import { registerCommands } from './host/editor.ts';
 import { Git } from './host/git.ts';
 import { installation } from './host/installation.ts';
@@ -52,7 +53,7 @@ export function activate(context: ExtensionContext): ExtensionState {
     const timeline = own(new TimelineController({ runs, notifier, log, webviewScript: parts.webviewScript, openSource: (span, frame) => openSource(sources, notifier, span, frame) }));
     const panel = own(new TimelinePanel(timeline, Uri.joinPath(context.extensionUri, 'media')));
     sources.follow(timeline, (error) => log.error('a source line was not revealed', error instanceof Error ? error : String(error)));
-    const measured = own(new MeasuredLines(runs, moved));
+    const measured = own(new MeasuredLines(runs, moved, own(new EarlierRuns(runs, (error) => log.debug(`earlier runs: ${messageOf(error)}`)))));
     let profiling: Promise<Profiling> | null = null;
     /** What launches programs is loaded when the first one is launched. */
     const loadProfiling = (): Promise<Profiling> =>

@@ -7,8 +7,12 @@ export type RawSettings = Partial<Record<SettingId, unknown>>;
 
 /** Whether lines that only lead to calls have a lens, too. */
 export function lensesOnCallers(raw: RawSettings): boolean {
-  const value = raw['agentCost.lens.callers'];
-  return typeof value === 'boolean' ? value : settingDefaults['agentCost.lens.callers'];
+  return booleanOr(raw, 'agentCost.lens.callers');
+}
+
+/** Whether lenses say what changed since the run before. */
+export function lensesWithChange(raw: RawSettings): boolean {
+  return booleanOr(raw, 'agentCost.lens.change');
 }
 
 export function lensSettings(raw: RawSettings): LensOptions {
@@ -18,6 +22,11 @@ export function lensSettings(raw: RawSettings): LensOptions {
 /** What is opened when a run starts. */
 export function openOnRun(raw: RawSettings): SettingTypes['agentCost.timeline.openOnRun'] {
   return knownOr(raw, 'agentCost.timeline.openOnRun', openOnRunValues);
+}
+
+function booleanOr(raw: RawSettings, id: 'agentCost.lens.callers' | 'agentCost.lens.change'): boolean {
+  const value = raw[id];
+  return typeof value === 'boolean' ? value : settingDefaults[id];
 }
 
 function knownOr<Id extends SettingId>(raw: RawSettings, id: Id, values: readonly SettingTypes[Id][]): SettingTypes[Id] {

@@ -119,6 +119,11 @@ export class RunStore implements Disposable {
     return run;
   }
 
+  /** A recording that was read to be compared with, not to be shown: in no list. */
+  aside(file: string, document: TimelineDocument): Run {
+    return { ...this.newRun(file, Date.parse(document.report.run.startedAt), false), document };
+  }
+
   setCurrent(run: Run | null): void {
     const next = run === null ? null : (this.runs.get(run.file) ?? null);
     if (next === this.currentRun) return;
@@ -187,7 +192,7 @@ export interface LiveRunFeed {
 }
 
 /** Loaded when the first recording is read: activation does without the format and the analysis. */
-async function readDocument(file: string): Promise<TimelineDocument> {
+export async function readDocument(file: string): Promise<TimelineDocument> {
   const [{ readRecordingFile }, { analyze }] = await Promise.all([import('../recorder/recordingFile.ts'), import('../analysis/analyze.ts')]);
   return analyze(await readRecordingFile(file));
 }

@@ -2,7 +2,7 @@
 import { CodeLens, languages, Range, workspace, type CodeLensProvider, type Disposable, type TextDocument } from 'vscode';
 import { lensLanguages } from '../contributions.ts';
 import { DisposableList } from '../host/disposables.ts';
-import { lensesOnCallers, lensSettings } from '../host/choices.ts';
+import { lensesOnCallers, lensesWithChange, lensSettings } from '../host/choices.ts';
 import { readSetting } from '../host/editor.ts';
 import { rawSettings } from '../host/settings.ts';
 import { lensText } from './lensModel.ts';
@@ -24,11 +24,12 @@ class CostLenses implements CodeLensProvider {
     const raw = rawSettings(document.uri);
     const options = lensSettings(raw);
     const callers = lensesOnCallers(raw);
-    const lines = (await this.measured.of(document)).filter((line) => callers || line.report.calls > 0);
+    const change = lensesWithChange(raw);
+    const lines = (await this.measured.of(document, options.show)).filter((line) => callers || line.report.calls > 0);
     return lines.map(
       (line) =>
         new CodeLens(new Range(line.line, 0, line.line, 0), {
-          title: lensText(line, options),
+          title: lensText(line, options, change ? line.history : null),
           tooltip: 'Show these calls on the timeline',
           command: 'agentCost.showCostOnTimeline',
           arguments: [line.reference],

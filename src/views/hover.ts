@@ -1,6 +1,8 @@
 /** The numbers of a measured line, on hovering over it. */
 import { Hover, languages, MarkdownString, type Disposable, type HoverProvider, type Position, type TextDocument } from 'vscode';
 import type { CommandId } from '../contributions.ts';
+import { lensSettings } from '../host/choices.ts';
+import { rawSettings } from '../host/settings.ts';
 import { measuredFiles } from './codeLens.ts';
 import { hoverText } from './hoverText.ts';
 import type { MeasuredLines } from './measuredLines.ts';
@@ -16,11 +18,12 @@ class CostHover implements HoverProvider {
   }
 
   async provideHover(document: TextDocument, position: Position): Promise<Hover | null> {
-    const here = (await this.measured.of(document)).filter((line) => line.line === position.line);
+    const { show } = lensSettings(rawSettings(document.uri));
+    const here = (await this.measured.of(document, show)).filter((line) => line.line === position.line);
     if (here.length === 0) return null;
     return new Hover(
       here.map((line) => {
-        const text = new MarkdownString(hoverText(line.run, line.report, line.stale, line.reference));
+        const text = new MarkdownString(hoverText(line.run, line.report, line.stale, line.reference, line.history));
         text.isTrusted = { enabledCommands: LINKED };
         return text;
       }),

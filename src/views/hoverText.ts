@@ -1,10 +1,12 @@
 /** The hover of a measured line, as Markdown: a table of its numbers, each with how it is known. */
 import { ascending, percentile } from '../analysis/statistics.ts';
+import type { LineHistory } from '../analysis/lineHistory.ts';
 import type { LineReference } from '../contributions.ts';
 import { formatCount, formatDuration, formatEnergy, formatPercent, formatTokens, formatUsd, UNKNOWN_TEXT } from '../profile/formatValue.ts';
 import { inSettings } from '../profile/optionNames.ts';
 import type { Report, ReportLine, ReportSpan } from '../profile/report.ts';
 import { gradeText } from './evidenceText.ts';
+import { historyParagraphs } from './historyText.ts';
 import type { Staleness } from './lensModel.ts';
 import { commandLink, escapeMarkdown } from './markdown.ts';
 
@@ -14,8 +16,9 @@ type Row = readonly [label: string, total: string, perCall: string, p50: string,
 /** More findings would push the numbers out of sight; the timeline has them all. */
 const SHOWN_FINDINGS = 2;
 
-export function hoverText(report: Report, line: ReportLine, stale: Staleness, reference: LineReference): string {
-  if (line.calls === 0) return inclusiveText(report, line, stale, reference);
+/** @param history the line's over the last runs of the program, where there were any */
+export function hoverText(report: Report, line: ReportLine, stale: Staleness, reference: LineReference, history: LineHistory | null = null): string {
+  if (line.calls === 0) return inclusiveText(report, line, stale, reference, history);
   const ids = new Set(line.spans);
   const spans = report.spans.filter((span) => ids.has(span.id));
   const rows = [...(line.llmCalls > 0 ? llmRows(line, spans) : []), ...(line.toolCalls > 0 ? toolRows(line, spans) : [])];
@@ -27,6 +30,7 @@ export function hoverText(report: Report, line: ReportLine, stale: Staleness, re
     [tableRow(['', 'total', 'per call', 'p50', 'p95', 'how known']), '|:--|--:|--:|--:|--:|:--|', ...rows.map(tableRow)].join('\n'),
     ...(line.inclusive.calls > line.calls ? [`With what it leads to further down: ${inclusiveSums(line)}.`] : []),
     ...(stale === null ? [] : [STALE_TEXTS[stale]]),
+    ...(history === null ? [] : historyParagraphs(history)),
     ...findings.map((finding) => escapeMarkdown(inSettings(finding.message))),
     commandLink('Show on timeline', 'agentCost.showCostOnTimeline', reference),
   ].join('\n\n');
@@ -38,12 +42,13 @@ const STALE_TEXTS: Readonly<Record<'edited' | 'unknown', string>> = {
 };
 
 /** The hover of a line that makes no call itself. */
-function inclusiveText(report: Report, line: ReportLine, stale: Staleness, reference: LineReference): string {
+function inclusiveText(report: Report, line: ReportLine, stale: Staleness, reference: LineReference, history: LineHistory | null): string {
   const name = line.function === null ? `line ${line.line}` : escapeMarkdown(line.function);
   return [
     `**${name}** leads to ${formatCount(line.inclusive.calls, 'call')} in ${report.run.live ? 'the running run' : 'this run'}`,
     `${inclusiveSums(line)} (${line.evidence}). The lines that make the calls have their own numbers.`,
     ...(stale === null ? [] : [STALE_TEXTS[stale]]),
+    ...(history === null ? [] : historyParagraphs(history)),
     commandLink('Show on timeline', 'agentCost.showCostOnTimeline', reference),
   ].join('\n\n');
 }

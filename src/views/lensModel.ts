@@ -2,6 +2,8 @@
 import { formatLens, type LensOptions } from '../profile/formatValue.ts';
 import type { ReportLine } from '../profile/report.ts';
 import { anchorLines } from '../analysis/lineAnchors.ts';
+import type { LineHistory } from '../analysis/lineHistory.ts';
+import { changeText } from './historyText.ts';
 
 export type Staleness = 'edited' | 'unknown' | null;
 
@@ -35,6 +37,20 @@ export function placeLines(lines: readonly ReportLine[], snapshot: readonly stri
   return placed.sort((a, b) => a.line - b.line);
 }
 
-export function lensText(placed: PlacedLine, options: LensOptions): string {
-  return formatLens(placed.report, options) + (placed.stale === null ? '' : STALE_NOTES[placed.stale]);
+/**
+ * The line of another run that stands where one of this run does and did the same: called a model, called tools, or led to calls.
+ * Null when there is none, or nobody knows which line it was.
+ */
+export function sameLine(others: readonly PlacedLine[], line: PlacedLine): PlacedLine | null {
+  const candidates = others.filter((other) => other.line === line.line && other.stale !== 'unknown' && roleOf(other) === roleOf(line));
+  return candidates.find(({ stale }) => stale === null) ?? candidates[0] ?? null;
+}
+
+function roleOf({ report }: PlacedLine): 'llm' | 'tool' | 'leads' {
+  return report.llmCalls > 0 ? 'llm' : report.toolCalls > 0 ? 'tool' : 'leads';
+}
+
+/** @param history the line's, where a change is to be shown */
+export function lensText(placed: PlacedLine, options: LensOptions, history: LineHistory | null = null): string {
+  return formatLens(placed.report, options) + changeText(history) + (placed.stale === null ? '' : STALE_NOTES[placed.stale]);
 }

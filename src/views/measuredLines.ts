@@ -2,30 +2,37 @@
 import { EventEmitter, type Disposable, type Event, type TextDocument } from 'vscode';
 import type { LineReference } from '../contributions.ts';
 import { DisposableList } from '../host/disposables.ts';
+import type { EarlierRuns } from '../host/earlierRuns.ts';
 import { setContext } from '../host/editor.ts';
 import type { MovedFiles } from '../host/movedFiles.ts';
 import type { Run, RunStore } from '../host/runs.ts';
 import type { Report } from '../profile/report.ts';
 import { splitLines } from '../analysis/lineAnchors.ts';
-import { placeLines, type PlacedLine } from './lensModel.ts';
+import { figureReader, lineHistory, type LineHistory, type LineScope } from '../analysis/lineHistory.ts';
+import { placeLines, sameLine, type PlacedLine } from './lensModel.ts';
 
 export interface MeasuredLine extends PlacedLine {
   readonly reference: LineReference;
   readonly run: Report;
+  /** Over the last runs of the program; null where there is none to compare with. */
+  readonly history: LineHistory | null;
 }
 
 export class MeasuredLines implements Disposable {
   private readonly disposables = new DisposableList();
   private readonly runs: RunStore;
   private readonly moved: MovedFiles;
+  private readonly earlier: EarlierRuns;
   /** The run whose lenses the user cleared; another run shows its own again. */
   private cleared: Run | null = null;
   private readonly changed = this.disposables.add(new EventEmitter<void>());
   readonly onDidChange: Event<void> = this.changed.event;
 
-  constructor(runs: RunStore, moved: MovedFiles) {
+  constructor(runs: RunStore, moved: MovedFiles, earlier: EarlierRuns) {
     this.runs = runs;
     this.moved = moved;
+    this.earlier = earlier;
+    this.disposables.add(earlier.onDidLoad(() => this.changed.fire()));
     this.disposables.add(moved.onDidChange(() => this.changed.fire()));
     this.disposables.add(runs.onDidChangeDocument((run) => run === runs.current && this.update()));
     this.disposables.add(
@@ -36,20 +43,32 @@ export class MeasuredLines implements Disposable {
     );
   }
 
-  /** Lines of the buffer that the current run measured, from the top. */
-  async of(document: TextDocument): Promise<readonly MeasuredLine[]> {
+  /**
+   * Lines of the buffer that the current run measured, from the top.
+   * @param scope of the times that are compared with earlier runs
+   */
+  async of(document: TextDocument, scope: LineScope): Promise<readonly MeasuredLine[]> {
     const run = this.runs.current;
     const report = run?.document?.report;
     if (run === null || report === undefined || run === this.cleared || document.uri.scheme !== 'file') return [];
     const path = document.uri.fsPath;
     const buffer = splitLines(document.getText());
-    const measured: MeasuredLine[] = [];
-    for (const name of await this.moved.namesOf(run, path, buffer)) {
-      const lines = report.lines.filter(({ file }) => file === name);
-      const snapshot = await run.snapshots.linesOf(name, report.run, path);
-      for (const placed of placeLines(lines, snapshot, buffer)) measured.push({ ...placed, run: report, reference: { run: run.file, file: name, line: placed.report.line } });
-    }
-    return measured.sort((a, b) => a.line - b.line);
+    const placed = await this.placed(run, path, buffer);
+    if (placed.length === 0) return [];
+    const earlier = await Promise.all(this.earlier.of(run).map(async (each) => ({ read: readerOf(each), lines: await this.placed(each, path, buffer) })));
+    const read = readerOf(run);
+    return placed.map((line) => {
+      const before = earlier.flatMap((each) => {
+        const same = sameLine(each.lines, line);
+        return same === null || each.read === null ? [] : [each.read(same.report, scope)];
+      });
+      return {
+        ...line,
+        run: report,
+        reference: { run: run.file, file: line.report.file, line: line.report.line },
+        history: read === null ? null : lineHistory([...before, read(line.report, scope)]),
+      };
+    });
   }
 
   /** Hides the lines of the run that is shown, until another run is. */
@@ -62,10 +81,32 @@ export class MeasuredLines implements Disposable {
     this.disposables.dispose();
   }
 
+  /** A run's lines in a buffer, from the top. */
+  private async placed(run: Run, path: string, buffer: readonly string[]): Promise<PlacedLine[]> {
+    const report = run.document?.report;
+    if (report === undefined) return [];
+    const placed: PlacedLine[] = [];
+    for (const name of await this.moved.namesOf(run, path, buffer)) {
+      const snapshot = await run.snapshots.linesOf(name, report.run, path);
+      placed.push(...placeLines(report.lines.filter(({ file }) => file === name), snapshot, buffer));
+    }
+    return placed.sort((a, b) => a.line - b.line);
+  }
+
   private update(): void {
     const run = this.runs.current;
     setContext('agentCost.hasRun', run?.document !== null && run !== null);
     setContext('agentCost.hasLenses', run !== null && run !== this.cleared && (run.document?.report.lines.length ?? 0) > 0);
     this.changed.fire();
   }
+}
+
+/** By document: reading a report's spans takes time for each edit. */
+const readers = new WeakMap<Report, ReturnType<typeof figureReader>>();
+
+function readerOf({ document }: Run): ReturnType<typeof figureReader> | null {
+  if (document === null) return null;
+  let reader = readers.get(document.report);
+  if (reader === undefined) readers.set(document.report, (reader = figureReader(document.report)));
+  return reader;
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { settingDefaults } from '../../src/contributions.ts';
-import { lensSettings, openOnRun } from '../../src/host/choices.ts';
+import { lensesWithChange, lensSettings, openOnRun } from '../../src/host/choices.ts';
 import { programSettings, profilingSettings, SettingError } from '../../src/host/settingsRules.ts';
 
 function errorOf(raw: Record<string, unknown>): unknown {
@@ -47,6 +47,7 @@ describe('settings for the profiler', () => {
 
 describe('settings for looks', () => {
   it('fall back to the default rather than hide a lens', () => {
+    expect([lensesWithChange({}), lensesWithChange({ 'agentCost.lens.change': false }), lensesWithChange({ 'agentCost.lens.change': 'no' })]).toEqual([true, false, true]);
     expect(lensSettings({ 'agentCost.lens.show': 'most', 'agentCost.lens.cost': 'money' })).toEqual({ show: 'perCall', cost: 'money' });
     expect(openOnRun({ 'agentCost.timeline.openOnRun': 4 })).toBe('sidebar');
     expect(openOnRun({ 'agentCost.timeline.openOnRun': 'tab' })).toBe('tab');

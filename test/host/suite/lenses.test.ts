@@ -1,9 +1,11 @@
 /** Lenses stay on what they were measured on, whatever happens to the file: typed into, undone, formatted, renamed, checked out. */
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, renameSync, utimesSync, writeFileSync } from 'node:fs';
 import * as vscode from 'vscode';
-import { activated, eventually, lensesOf, lineWith, profile, run, RUN_TIMEOUT_MS, workspaceFile } from './inEditor.ts';
+import { keepSourceText, sha256Hex } from '../../../src/recorder/sourceTexts.ts';
+import { call, callEnd, end, header, recordingText, site } from '../../unit/recordingLines.ts';
+import { activated, eventually, hoverAt, lensesOf, lineWith, profile, run, RUN_TIMEOUT_MS, withSetting, workspaceFile } from './inEditor.ts';
 
 const STALE = '  (measured before this edit)';
 /** The line that calls the model. */
@@ -50,6 +52,7 @@ export function lensesSuite(): void {
     const folder = workspaceFile('lensed').fsPath;
     const git = (...args: string[]): string =>
       execFileSync('git', ['-c', 'user.name=t', '-c', 'user.email=t@example.com', '-c', 'commit.gpgsign=false', '-C', folder, ...args], { encoding: 'utf8' }).trim();
+    const setChange = (value: boolean | undefined): Thenable<void> => vscode.workspace.getConfiguration('agentCost.lens').update('change', value, vscode.ConfigurationTarget.Workspace);
     let text: string;
     let measured: Lens[];
     let texts: string[];
@@ -61,6 +64,8 @@ export function lensesSuite(): void {
       git('init', '-q', '-b', 'main');
       git('add', 'agent.py');
       git('commit', '-qm', 'the agent');
+      // What changed since an earlier run of the same is read in the background, and would come between two looks.
+      await setChange(false);
       const { report } = await profile('lensed/agent.py');
       assert.equal(report.run.commit?.id, git('rev-parse', 'HEAD'));
       assert.equal(report.run.commit.dirty, false);
@@ -68,6 +73,8 @@ export function lensesSuite(): void {
       texts = await shownOnTexts(file);
       assert.equal(measured.length, 4);
     });
+
+    after(() => setChange(undefined));
 
     beforeEach(async () => {
       assert.equal((await edit(file)).getText(), text);
@@ -217,6 +224,44 @@ export function lensesSuite(): void {
       await checkout('main', text);
       assert.deepEqual(await shownOnTexts(file), onOther);
       assert.equal((await shown(file))[1]?.[0], measured[1]?.[0]);
+    });
+  });
+
+  describe('a line that an earlier run of the program had, too', () => {
+    const file = workspaceFile('compared.py');
+    const then = 'import model\n\nmodel.ask()\n';
+    const now = `# two more\n# lines\n${then}`;
+    const write = async (name: string, startedAt: string, text: string, line: number, callMs: number): Promise<vscode.Uri> => {
+      const recording = workspaceFile(`.agent-cost/compared-${name}.agentcost`);
+      const sha256 = sha256Hex(Buffer.from(text));
+      const calls = [0, 1, 2].flatMap((index) => [
+        call(`c${index}`, index * 10_000, { frames: [site(file.fsPath, line, 'main')] }),
+        callEnd(`c${index}`, index * 10_000 + callMs + index),
+      ]);
+      mkdirSync(workspaceFile('.agent-cost').fsPath, { recursive: true });
+      writeFileSync(recording.fsPath, recordingText(header({ id: name, name: 'compared', command: ['python3', 'compared.py'], startedAt }), { type: 'source', t: 0, file: file.fsPath, sha256 }, ...calls, end(30_000)));
+      await keepSourceText(recording.fsPath, sha256, Buffer.from(text));
+      utimesSync(recording.fsPath, new Date(startedAt), new Date(startedAt));
+      return recording;
+    };
+
+    it('says how much it changed, found by the text of each run', async () => {
+      writeFileSync(file.fsPath, now);
+      await write('20260101-1000', '2026-01-01T10:00:00.000Z', then, 3, 1000);
+      const recording = await write('20260101-1100', '2026-01-01T11:00:00.000Z', now, 5, 2000);
+      await run('agentCost.openRecording', recording);
+      await edit(file);
+      const [[line, title] = []] = await eventually('the change', async () => {
+        const lenses = await shown(file);
+        return lenses[0]?.[1].includes('▲') && lenses;
+      });
+      assert.equal(line, 5);
+      assert.match(title ?? '', / {2}▲ 100 %$/);
+      const hover = await hoverAt(file, 5);
+      assert.match(hover, /Last 2 runs ▅█: 1\.5 s ± 707 ms per call/);
+      assert.match(hover, /\*\*▲ 100 % since the run before\*\*/);
+      await withSetting('agentCost.lens.change', false, async () => assert.doesNotMatch((await shown(file))[0]?.[1] ?? '', /▲/));
+      await vscode.commands.executeCommand('workbench.action.closeAllEditors');
     });
   });
 }
