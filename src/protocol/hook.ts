@@ -48,6 +48,8 @@ export const callTagSchema = z.object({
   /** Why there are no frames; null when there are. */
   unattributed: z.string().nullable(),
   parent: z.string().nullable(),
+  /** Events of this process that could not be written so far; left out where there are none. */
+  dropped: z.int().optional(),
 });
 export type CallTag = z.infer<typeof callTagSchema>;
 

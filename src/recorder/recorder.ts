@@ -1,4 +1,5 @@
 /** Joins what the proxy saw, what the hooks tell and what instruments read into the lines of one recording. */
+import { tmpdir } from 'node:os';
 import { callTagSchema, type CallTag, type HookEvent } from '../protocol/hook.ts';
 import type { Backend, CallLine, RecordingLine, Site } from '../profile/recordingFormat.ts';
 import type { Milliseconds } from '../profile/units.ts';
@@ -41,6 +42,8 @@ export class Recorder {
   readonly #processes = new Set<number>();
   #backend: Backend;
   #malformedEvents = 0;
+  /** Events that processes could not write. */
+  readonly #droppedEvents = new Map<number, number>();
 
   constructor(options: RecorderOptions, listener: RecorderListener) {
     this.#options = options;
@@ -99,7 +102,7 @@ export class Recorder {
   }
 
   /** Takes an event that a hook wrote into `file`. */
-  hookEvent(event: HookEvent, file: { path: string; pid: number }, now: Milliseconds): void {
+  hookEvent(event: HookEvent, file: { path: string; pid: number }): void {
     const t = () => this.#t(event.t + (this.#clockOffsets.get(file.path) ?? 0));
     switch (event.type) {
       case 'hello': {
@@ -126,8 +129,13 @@ export class Recorder {
         this.warn(event.code, event.message, event.t + (this.#clockOffsets.get(file.path) ?? 0));
         return;
       case 'bye':
-        if (event.dropped > 0) this.warn('hookEventsDropped', `Process ${file.pid} could not write ${event.dropped} of its events: some tool calls are missing. Make room in the folder for temporary files.`, now);
+        this.#dropped(file.pid, event.dropped);
     }
+  }
+
+  /** Told with each call and at a process's end: the last word counts. */
+  #dropped(pid: number, count: number): void {
+    if (count > (this.#droppedEvents.get(pid) ?? 0)) this.#droppedEvents.set(pid, count);
   }
 
   malformedEvent(now: Milliseconds): void {
@@ -156,6 +164,8 @@ export class Recorder {
   /** The last line of an orderly end. Calls in flight stay without an end. */
   end(exitCode: number | null, signal: string | null, at: Milliseconds): void {
     if (this.#malformedEvents > 1) this.warn('hookEventsMalformed', `${this.#malformedEvents} events from inside the program could not be read and were left out.`, at);
+    for (const [pid, count] of this.#droppedEvents)
+      this.warn('hookEventsDropped', `Process ${pid} could not write ${count === 1 ? 'one' : count} of its events: some tool calls are missing. Make room in the folder for temporary files (${tmpdir()}).`, at);
     this.#listener.append({ type: 'end', t: this.#t(at), exitCode, signal });
   }
 
@@ -168,7 +178,10 @@ export class Recorder {
     this.#calls.set(begun.call, record);
     const body = begun.body === null ? null : parseObject(bytes.toString('utf8', begun.body.start, begun.body.end));
     const tag = readTag(begun.tag);
-    if (tag !== null && typeof tag === 'object') this.#process(tag.pid);
+    if (tag !== null && typeof tag === 'object') {
+      this.#process(tag.pid);
+      this.#dropped(tag.pid, tag.dropped ?? 0);
+    }
     const { model, request } = digestRequest(begun.endpoint, body, begun.bytes, this.#options.capture);
     const { endpoint, method, path, attempt } = begun;
     // Ollama streams unless it is told not to.

@@ -60,7 +60,7 @@ export async function runRecorderThread(): Promise<void> {
   });
   const joined = recorder;
   const events = new HookEvents(options.eventsDir, {
-    onEvent: (event, file) => joined.hookEvent(event, file, monotonicMs()),
+    onEvent: (event, file) => joined.hookEvent(event, file),
     onMalformed: () => joined.malformedEvent(monotonicMs()),
   });
   const poller = options.metricsUrl === null ? null : new MetricsPoller(options.metricsUrl, (load, at) => joined.load(load, at));

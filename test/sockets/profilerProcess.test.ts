@@ -161,7 +161,7 @@ describe('a session', () => {
     expect(first!.t - ours!.t).toBeCloseTo(1, 3);
     expect(Math.abs(second!.t - first!.t)).toBeLessThan(1000);
     expect(ofType(lines, 'spanEnd')).toMatchObject([{ id: 's1', resultBytes: 3 }]);
-    expect(ofType(lines, 'warning').map(({ code }) => code)).toEqual(['hookEventMalformed', 'hookEventsDropped', 'hookEventsMalformed']);
+    expect(ofType(lines, 'warning').map(({ code }) => code)).toEqual(['hookEventMalformed', 'hookEventsMalformed', 'hookEventsDropped']);
   });
 });
 

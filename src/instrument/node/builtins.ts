@@ -7,6 +7,7 @@ import type childProcess from 'node:child_process';
 import type http from 'node:http';
 import type https from 'node:https';
 import type inspector from 'node:inspector';
+import type net from 'node:net';
 import type util from 'node:util';
 
 interface Builtins {
@@ -14,6 +15,7 @@ interface Builtins {
   'node:http': typeof http;
   'node:https': typeof https;
   'node:inspector': typeof inspector;
+  'node:net': typeof net;
   'node:util': typeof util;
 }
 

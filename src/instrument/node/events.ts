@@ -17,7 +17,7 @@ export function now(): number {
  * files get, and would be lost to programs that close what they do not know.
  */
 export class EventLog {
-  readonly #file: string;
+  #file: string;
   #dropped = 0;
   #torn = false;
 
@@ -28,6 +28,15 @@ export class EventLog {
   /** Events lost so far because they could not be written. */
   get dropped(): number {
     return this.#dropped;
+  }
+
+  /** Writes to a file of its own where the first one took no more: what was lost is to be known. */
+  writeLast(event: HookEvent): void {
+    if (this.#dropped > 0) {
+      this.#file = this.#file.replace(/\.ndjson$/, '-end.ndjson');
+      this.#torn = false;
+    }
+    this.write(event);
   }
 
   /** Never throws: an event that cannot be written is counted and lost. */

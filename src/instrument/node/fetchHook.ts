@@ -4,7 +4,7 @@ import { callerOf, currentContext, enterContext, llmCallerOf, type CallContext }
 import { CALL_HEADER, ORIGIN_HEADER } from './contract.ts';
 import { now } from './events.ts';
 import { HttpSpanObserver, wireContext } from './httpSpan.ts';
-import { isRefused, type Route } from './router.ts';
+import { isBrokenOff, isRefused, type Route } from './router.ts';
 import type { Runtime } from './runtime.ts';
 import { replaceMethod } from './wrapping.ts';
 
@@ -80,11 +80,18 @@ function settle(runtime: Runtime, send: Fetch, input: Input, init: Init, route: 
       return response;
     },
     (error: unknown) => {
-      if (isRefused(error)) {
+      const again = () => {
         runtime.router.markGone();
-        if (route.direct !== null && isReplayable(input, init)) return send(readdress(input, route.direct), init);
-      }
-      throw error;
+        if (route.direct === null || !isReplayable(input, init)) throw error;
+        return send(readdress(input, route.direct), init);
+      };
+      if (isRefused(error)) return again();
+      if (!isBrokenOff(error)) throw error;
+      // A connection that was kept is broken off when the profiler dies: whether it has is known once the port is asked.
+      return runtime.router.listens().then((listens) => {
+        if (listens) throw error;
+        return again();
+      });
     },
   );
 }

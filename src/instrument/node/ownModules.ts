@@ -86,11 +86,12 @@ function kindsOf(format: unknown): ModuleKind[] {
 
 function load(): Transform | null {
   if (transform === undefined) {
+    // While it loads, and should it stand in the program's own folder: it is not to look at itself half loaded.
+    transform = null;
     try {
       transform = createRequire(__filename)(join(dirname(__filename), 'transform.cjs')) as Transform;
     } catch {
       // Not readable to this program.
-      transform = null;
     }
   }
   return transform;

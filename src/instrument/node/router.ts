@@ -1,4 +1,5 @@
 /** Decides where a request goes, and notices when the proxy is gone. */
+import { loadBuiltin } from './builtins.ts';
 import { isTelemetry, llmAddress } from './llmRequests.ts';
 import type { SessionFile } from './contract.ts';
 
@@ -12,6 +13,9 @@ export type Route =
   | { kind: 'proxy'; url: string; origin: string | null; direct: string | null }
   /** The proxy is gone, or it is nobody's call: send it to `url`, or where the program addressed it when that is null. */
   | { kind: 'direct'; url: string | null };
+
+/** A connection to a process that is dying is cut within this time. */
+const CUT_WITHIN_MS = 100;
 
 // The host may replace process.kill, in tests of its own.
 const kill = process.kill.bind(process);
@@ -61,6 +65,22 @@ export class Router {
     this.#gone = true;
   }
 
+  /** Whether anybody still takes connections where the proxy did. */
+  listens(): Promise<boolean> {
+    const { hostname, port } = new URL(this.#session.routeUrl);
+    return new Promise((resolve) => {
+      const socket = loadBuiltin('node:net').connect({ host: hostname.replace(/^\[|\]$/g, ''), port: Number(port) });
+      const end = (found: boolean) => {
+        socket.destroy();
+        resolve(found);
+      };
+      // A process that dies gives up its connections one by one, and the port it listens on among the last: what it took is then cut.
+      socket.once('connect', () => socket.setTimeout(CUT_WITHIN_MS, () => end(!this.isGone())));
+      socket.once('error', () => end(false));
+      socket.once('close', () => end(false));
+    });
+  }
+
   /** Where a program that was given the route's URL by its environment goes without it; null for the simulated server, which is gone too. */
   #fallback(url: URL): string | null {
     const { backend, fallbackUrl, routeUrl } = this.#session;
@@ -76,7 +96,17 @@ function joined(base: string, path: string): string {
 
 /** Whether a connection was refused, in the ways in which `fetch` and `http` say so. */
 export function isRefused(error: unknown): boolean {
+  return hasCode(error, ['ECONNREFUSED']);
+}
+
+/** Whether a connection ended before there was an answer. */
+export function isBrokenOff(error: unknown): boolean {
+  return hasCode(error, ['ECONNRESET', 'EPIPE', 'UND_ERR_SOCKET']);
+}
+
+/** Looks for the code in an error, in what caused it, and in what it gathers. */
+function hasCode(error: unknown, codes: readonly string[]): boolean {
   if (typeof error !== 'object' || error === null) return false;
   const { code, cause, errors } = error as { code?: unknown; cause?: unknown; errors?: unknown };
-  return code === 'ECONNREFUSED' || (cause !== undefined && cause !== error && isRefused(cause)) || (Array.isArray(errors) && errors.some(isRefused));
+  return codes.includes(String(code)) || (cause !== undefined && cause !== error && hasCode(cause, codes)) || (Array.isArray(errors) && errors.some((each) => hasCode(each, codes)));
 }

@@ -61,7 +61,7 @@ export class Runtime {
   }
 
   bye(): void {
-    this.#log.write({ type: 'bye', t: now(), dropped: this.#log.dropped });
+    this.#log.writeLast({ type: 'bye', t: now(), dropped: this.#log.dropped });
   }
 
   /** Tells the user something, once for each code. */
@@ -115,6 +115,7 @@ export class Runtime {
       frames: caller.frames,
       unattributed: caller.unattributed,
       parent: enclosingSpan()?.id ?? null,
+      ...(this.#log.dropped > 0 ? { dropped: this.#log.dropped } : {}),
     };
     for (;;) {
       const text = Buffer.from(JSON.stringify(tag)).toString('base64url');

@@ -47,6 +47,13 @@ describe.each(NODE_MAJORS)('Node %i', (major) => {
     expect(runs.events(environment).map(({ type }) => type)).toEqual(expect.arrayContaining(['hello', 'bye']));
   });
 
+  it('says nothing of itself where it stands in the program’s own folder', async () => {
+    const environment = runs.environment(`${server.url}/TOKEN`);
+    writeFileSync(join(runs.folder, 'program.cjs'), "function own() { return 'own'; }\nconsole.log(own());\n");
+    const { stdout, stderr, code } = await runProgram(nodes.get(major) ?? '', ['program.cjs'], environment, runs.folder);
+    expect({ stdout, stderr, code }).toEqual({ stdout: 'own\n', stderr: '', code: 0 });
+  });
+
   const LOOK = `console.log(Object.getOwnPropertySymbols(globalThis).map(String).filter((name) => name.includes('agent')).join(), fetch.toString().includes('exposeLazy') || fetch.toString().includes('undici'))`;
 
   it.each(['unset', 'missing', 'not JSON', 'another version', 'a folder'])('does nothing when the session file is %s', async (kind) => {

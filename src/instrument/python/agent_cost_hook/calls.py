@@ -32,6 +32,8 @@ def _tag():
         "unattributed": origin.unattributed,
         "parent": None if origin.span is None else origin.span.id,
     }
+    if events.dropped():
+        tag["dropped"] = events.dropped()
     while True:
         text = _encoded(tag)
         if len(text) <= _TAG_LIMIT:

@@ -51,6 +51,11 @@ def ensure_hello():
         _writer.hello()
 
 
+def dropped():
+    """How many of this process's events could not be written."""
+    return 0 if _writer is None else _writer.dropped()
+
+
 def finish_with_multiprocessing(util):
     """Says bye in workers of multiprocessing, which end without running atexit."""
     if _writer is not None:
@@ -66,6 +71,9 @@ class _Writer:
         self._torn = False
         self._greeted = False
         self._ended = False
+
+    def dropped(self):
+        return self._dropped
 
     def after_fork(self):
         """The child's events go to a file of its own, opened with its first event: it may exec right away."""
@@ -101,6 +109,10 @@ class _Writer:
     def bye(self):
         if self._greeted and not self._ended:
             self._ended = True
+            if self._dropped:
+                # In a file of its own, as the first one took no more: what was lost is to be known.
+                self._close()
+                self._torn = False
             self.write({"type": "bye", "t": now(), "dropped": self._dropped})
 
     def write(self, event):

@@ -103,7 +103,7 @@ def note(code, message):
 
 def profiler_is_gone(error):
     """Whether a request to the proxy failed because nobody listens there any more; from then on calls go direct."""
-    if not _was_refused(error) or _answers():
+    if not _was_lost(error) or _answers():
         return False
     _mark_gone()
     return True
@@ -127,8 +127,17 @@ def _mark_gone():
     note("profiler-gone", "The profiler stopped: further LLM calls go direct and are not measured.")
 
 
-def _was_refused(error):
-    """Libraries wrap the refusal as a cause, a reason or an argument: look through all of them."""
+# A connection to a process that is dying is cut within this time.
+_CUT_WITHIN_S = 0.1
+# A kept connection is broken off when the profiler dies: httpx's and aiohttp's own words for it, which wrap no OSError.
+_BROKEN_OFF = ("RemoteProtocolError", "ServerDisconnectedError")
+
+
+def _was_lost(error):
+    """Whether a connection was refused, or ended before there was an answer.
+
+    Libraries wrap the error as a cause, a reason or an argument: look through all of them.
+    """
     seen = set()
     queue = [error]
     while queue:
@@ -136,7 +145,9 @@ def _was_refused(error):
         if not isinstance(current, BaseException) or id(current) in seen:
             continue
         seen.add(id(current))
-        if isinstance(current, ConnectionRefusedError) or getattr(current, "errno", None) == errno.ECONNREFUSED:
+        if isinstance(current, (ConnectionRefusedError, ConnectionResetError, BrokenPipeError)) or type(current).__name__ in _BROKEN_OFF:
+            return True
+        if getattr(current, "errno", None) == errno.ECONNREFUSED:
             return True
         queue += [current.__cause__, current.__context__, getattr(current, "reason", None), getattr(current, "os_error", None)]
         queue += list(current.args) + list(getattr(current, "exceptions", ()))
@@ -144,12 +155,18 @@ def _was_refused(error):
 
 
 def _answers():
-    # A refusal may be another's, met on the way (a proxy between): ask the port itself. Loopback answers at once.
+    # A refusal may be another's, met on the way (a proxy between), and a broken connection has many reasons: ask the port itself. Loopback answers at once.
     import socket
 
     try:
-        socket.create_connection((_route.hostname, _route.port), timeout=1).close()
-        return True
+        with socket.create_connection((_route.hostname, _route.port), timeout=1) as connection:
+            # A process that dies gives up its connections one by one, and the port it listens on among the last:
+            # what it took is then cut.
+            connection.settimeout(_CUT_WITHIN_S)
+            try:
+                return bool(connection.recv(1))
+            except socket.timeout:
+                return not _is_gone()
     except OSError:
         return False
 
