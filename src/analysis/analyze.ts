@@ -58,7 +58,7 @@ export function analyze(recorded: Profile, options: AnalyzeOptions = {}): Timeli
   const conversations = findConversations(calls);
   setRoles(calls, conversations);
   const retries = findRetries(calls);
-  const backoffs = findBackoffs(retries, [...own.stretches, ...hooks.filter(({ span }) => span.source === 'sampled')], ids);
+  const backoffs = findBackoffs(retries, [...own.stretches, ...hooks.filter(({ span }) => span.source === 'sampled' || span.source === 'wait')], ids);
   const functionsAndStretches = [...functions, ...own.stretches, ...backoffs].sort((a, b) => a.start - b.start);
   for (const { failed, again } of retries) if (again.span.llm !== null) again.span.llm.retryOf = failed.span.id;
   const requests = findRequests({ calls, tools, functions: functionsAndStretches, hooks: own.rest, conversations, carriers }, ids);

@@ -59,8 +59,9 @@ export function findOwnFunctions(hooks: readonly Draft[], wire: readonly Draft[]
   return { functions: [...functions, ...found.functions].sort((a, b) => a.start - b.start), stretches, carriers: [...carriers], rest };
 }
 
+/** Stretches that were seen at a line: on a stack that was looked at, or waits that were watched. */
 function isSampled(draft: Draft): boolean {
-  return draft.hook?.start.source === 'sampled';
+  return draft.hook?.start.source === 'sampled' || draft.hook?.start.source === 'wait';
 }
 
 function keyOf(site: Site): string {

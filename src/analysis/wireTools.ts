@@ -154,7 +154,7 @@ type Around = (draft: Draft) => readonly Draft[];
 
 /** A function of the program's own, as long as it is no tool. */
 function isFunction({ span }: Draft): boolean {
-  return span.kind === 'other' && (span.source === 'function' || span.source === 'sampled');
+  return span.kind === 'other' && (span.source === 'function' || span.source === 'sampled' || span.source === 'wait');
 }
 
 /** Those that are inside no other of them. */

@@ -35,8 +35,10 @@ interface Loop {
   model: string;
   calls: number;
 }
+/** Milliseconds: all calls, the processor's for them, its in an idle gap and for fixed work in one; at the end, memory. */
 interface AgentFigures {
   ms: number;
+  cpuMs: number;
   idleMs: number;
   busyMs: number;
   rssMb: number;
@@ -128,7 +130,11 @@ async function measureLanguage(language: Language, environments: Environments, r
 
   const atOnce = await inTurns(rounds, environments, agent(AT_ONCE, 0, 0));
   const call = of(atOnce, 'ms');
-  row(label('a model call answered at once'), `${((call.bare / AT_ONCE.calls) * 1000).toFixed(0)} µs`, `${((call.hooked / AT_ONCE.calls) * 1000).toFixed(0)} µs`, ((call.hooked - call.bare) / AT_ONCE.calls) * 1000, 150, 'µs');
+  const cpu = of(atOnce, 'cpuMs');
+  for (const [what, { bare, hooked }] of [['a model call answered at once', call], ['processor for such a call', cpu]] as const) {
+    const each = (ms: number): number => (ms / AT_ONCE.calls) * 1000;
+    row(label(what), `${each(bare).toFixed(0)} µs`, `${each(hooked).toFixed(0)} µs`, each(hooked - bare), 150, 'µs');
+  }
   const memory = of(atOnce, 'rssMb');
   row(label(`memory after ${AT_ONCE.calls} calls`), `${memory.bare.toFixed(1)} MB`, `${memory.hooked.toFixed(1)} MB`, memory.hooked - memory.bare, 20, 'MB');
   for (const [loop, limit] of [[QUICK, 1.05], [SLOW, 1.005]] as const) {

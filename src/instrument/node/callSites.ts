@@ -38,7 +38,7 @@ export function callerIn(sites: readonly CallSite[]): Caller {
     const file = site.getFileName();
     if (!file || file === self || file.startsWith('node:')) continue;
     const frame = isLibrary(file) ? null : toSite(site, file);
-    if (frame === null) library = packageOf(file) ?? library;
+    if (frame === null) library = packageAt(file) ?? library;
     else if (frames.length < MOST_FRAMES && !isModuleWrapper(frame, frames.at(-1))) frames.push(frame);
   }
   return { frames, unattributed: frames.length > 0 ? null : reason(library) };
@@ -55,7 +55,8 @@ function reason(library: string | null): string {
     : `no code of yours was on the stack: called from inside the package ${library}`;
 }
 
-function captureSites(below: (...args: never[]) => unknown, depth = STACK_DEPTH): CallSite[] {
+/** The stack above the call of `below`, innermost first. */
+export function captureSites(below: (...args: never[]) => unknown, depth = STACK_DEPTH): CallSite[] {
   return readStack(takeStack(below, depth));
 }
 
@@ -101,7 +102,7 @@ function isLibrary(file: string): boolean {
 }
 
 /** `@scope/name` or `name` of the innermost `node_modules` folder on the path. */
-function packageOf(file: string): string | null {
+export function packageAt(file: string): string | null {
   return /.*[\\/]node_modules[\\/]((?:@[^\\/]+[\\/])?[^\\/]+)/.exec(file)?.[1]?.replace('\\', '/') ?? null;
 }
 
@@ -174,7 +175,9 @@ export function calledThrough(packages: string, below: (...args: never[]) => unk
 
 /** Whether Node's loader of modules calls `below`. */
 export function isCalledByLoader(below: (...args: never[]) => unknown): boolean {
-  return captureSites(below, 1)[0]?.getFileName()?.startsWith('node:internal/modules/') ?? false;
+  // Not the hook's own, which may stand in front of the same function twice.
+  const caller = captureSites(below, NEAREST).find((site) => site.getFileName() !== self);
+  return caller?.getFileName()?.startsWith('node:internal/modules/') ?? false;
 }
 
 /**

@@ -1,18 +1,20 @@
 /** What the hook carries along the program's own asynchronous paths: who called, and inside which span. */
 import { AsyncLocalStorage } from 'node:async_hooks';
-import { captureCaller, isCalledByUser, MOST_FRAMES, readStack, takeStack, type Caller, type CallSite } from './callSites.ts';
+import { callerIn, captureSites, isCalledByUser, MOST_FRAMES, readStack, takeStack, type Caller, type CallSite } from './callSites.ts';
 import type { Site } from './contract.ts';
 
 /** Something that is written down and can be the parent of what begins inside it. */
 export interface Enclosing {
   readonly id: string;
   readonly ended: boolean;
+  /** Milliseconds, as `now()` (events.ts); null while it runs. */
+  readonly endedAt: number | null;
   /** What it began in. */
   readonly outer: Enclosing | null;
   /** Told of what begins and ends directly inside it. */
   innerBegan(): void;
   innerEnded(): void;
-  /** Asked where it has not ended: itself, or what is around it where the context was only left behind. `stack`: of what runs, innermost first. */
+  /** Asked where it has not ended: itself, or what is around it where its context was only left behind. `stack`: of what runs, innermost first. */
   actual(stack: () => readonly CallSite[]): Enclosing | null;
 }
 
@@ -36,6 +38,8 @@ export interface CallContext extends Caller {
   definition: Site | null;
   /** Who watches the requests made here: an observer, or `handled` when nobody needs to. */
   wire: WireObserver | 'handled' | null;
+  /** It is kept until another takes its place, and so may be met where it does not belong. */
+  isKept?: boolean;
 }
 
 const storage = new AsyncLocalStorage<CallContext | undefined>();
@@ -46,14 +50,10 @@ export function currentContext(): CallContext | undefined {
 
 /** The span that encloses what runs here and is still running: a context outlives it in what was only started there. */
 export function enclosingSpan(stack = currentStack): Enclosing | null {
-  return runningFrom(storage.getStore()?.span ?? null, stack);
-}
-
-/** A span, or the first around it that is running. */
-export function runningFrom(span: Enclosing | null, stack: () => readonly CallSite[]): Enclosing | null {
-  let running = span;
-  while (running?.ended) running = running.outer;
-  return running?.actual(stack) ?? null;
+  const context = storage.getStore();
+  let span = context?.span ?? null;
+  while (span?.ended) span = span.outer;
+  return context?.isKept === true ? (span?.actual(stack) ?? null) : span;
 }
 
 function currentStack(): readonly CallSite[] {
@@ -82,8 +82,9 @@ export function enterContext(context: CallContext): () => void {
 export function entryContext(below: (...args: never[]) => unknown): CallContext | null {
   const around = currentContext();
   if (around?.insideSdk && around.frames.length > 0 && !isCalledByUser(below)) return null;
-  const { frames, unattributed } = callerOf(below);
-  return { frames, unattributed, insideSdk: true, span: enclosingSpan(), tool: null, definition: null, wire: null };
+  const sites = captureSites(below);
+  const { frames, unattributed } = callerAmong(sites);
+  return { frames, unattributed, insideSdk: true, span: enclosingSpan(() => sites), tool: null, definition: null, wire: null };
 }
 
 /** A caller, with the name of the innermost named function of the user's that is on the stack itself. */
@@ -96,7 +97,12 @@ export interface NamedCaller extends Caller {
  * tool run by the SDK, an event handler of a stream).
  */
 export function callerOf(below: (...args: never[]) => unknown): NamedCaller {
-  const own = captureCaller(below);
+  return callerAmong(captureSites(below));
+}
+
+/** The same, of a stack that was taken already. */
+export function callerAmong(sites: readonly CallSite[]): NamedCaller {
+  const own = callerIn(sites);
   const functionName = own.frames.find((frame) => frame.function !== null)?.function ?? null;
   const { frames: around = [], definition = null } = currentContext() ?? {};
   const inner = own.frames.length === 0 && definition !== null ? [definition] : own.frames;

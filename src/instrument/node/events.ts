@@ -1,4 +1,4 @@
-/** The hook's event file: one line appended with one synchronous write for each event. */
+/** The hook's event file. */
 import { closeSync, openSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import type { HookEvent } from './contract.ts';
@@ -10,14 +10,25 @@ export function now(): number {
   return Number(hrtime()) / 1e6;
 }
 
+/** What waits to be written, at most: characters, and milliseconds where a turn takes long. To write costs more than all else that an event takes. */
+const MOST_WAITING = 16_384;
+const LONGEST_WAIT_MS = 50;
+// The host may replace it, in tests of its own. No timer: where two of them are due at once, stacks of what waited for one show it.
+const soon = setImmediate;
+
 /**
- * Appends events to `events-<pid>-<threadId>.ndjson` in the session's folder.
+ * Appends events to `events-<pid>-<threadId>.ndjson` in the session's folder, those of one turn of the event loop together.
  *
- * The file is opened for each event and closed again: a descriptor held open would shift the numbers that the host's own
+ * The file is opened for each write and closed again: a descriptor held open would shift the numbers that the host's own
  * files get, and would be lost to programs that close what they do not know.
  */
 export class EventLog {
   #file: string;
+  #waiting: string[] = [];
+  #length = 0;
+  /** Of the oldest event that waits. */
+  #since = 0;
+  #atOnce = false;
   #dropped = 0;
   #torn = false;
 
@@ -42,18 +53,46 @@ export class EventLog {
   /** Never throws: an event that cannot be written is counted and lost. */
   write(event: HookEvent): void {
     try {
-      const line = Buffer.from(`${this.#torn ? '\n' : ''}${JSON.stringify(event)}\n`);
+      const line = `${JSON.stringify(event)}\n`;
+      const isFirst = this.#waiting.push(line) === 1;
+      this.#length += line.length;
+      if (isFirst) this.#since = now();
+      if (this.#atOnce || this.#length > MOST_WAITING || (!isFirst && now() - this.#since > LONGEST_WAIT_MS)) this.flush();
+      else if (isFirst) soon(() => this.flush());
+    } catch {
+      this.#dropped += 1;
+    }
+  }
+
+  /** Writes what waits, as before the program stops to do anything else. Never throws. */
+  flush(): void {
+    const lines = this.#waiting;
+    if (lines.length === 0) return;
+    this.#waiting = [];
+    this.#length = 0;
+    try {
+      const text = Buffer.from(`${this.#torn ? '\n' : ''}${lines.join('')}`);
       const descriptor = openSync(this.#file, 'a', 0o600);
       try {
-        const written = writeSync(descriptor, line);
-        this.#torn = written < line.length && written > 0;
-        if (written < line.length) this.#dropped += 1;
+        const written = writeSync(descriptor, text);
+        this.#torn = written < text.length && written > 0;
+        if (written < text.length) this.#dropped += lostOf(text.subarray(written));
       } finally {
         closeSync(descriptor);
       }
     } catch {
-      // A full or missing disk costs the event, never the host.
-      this.#dropped += 1;
+      // A full or missing disk costs the events, never the host.
+      this.#dropped += lines.length;
     }
   }
+
+  /** There may be no next turn: what comes from now on is written at once. */
+  writeAtOnce(): void {
+    this.#atOnce = true;
+    this.flush();
+  }
+}
+
+function lostOf(rest: Uint8Array): number {
+  return rest.reduce((lines, byte) => lines + (byte === 10 ? 1 : 0), 0);
 }

@@ -5,7 +5,7 @@
  * a millisecond, or when something that is written down ran inside it: then it is the parent of that.
  */
 import { callerIn, readStack, sourceSite, takeStack, type CallSite, type TakenStack } from './callSites.ts';
-import { currentContext, enclosingSpan, joinFrames, keepContext, runningFrom, type CallContext, type Enclosing } from './context.ts';
+import { currentContext, enclosingSpan, joinFrames, keepContext, type CallContext, type Enclosing } from './context.ts';
 import type { Site } from './contract.ts';
 import { now } from './events.ts';
 import type { Runtime } from './runtime.ts';
@@ -150,7 +150,7 @@ export class FunctionRun implements Enclosing {
   /** When it was left, while it waits for what it returned. */
   #left: number | null = null;
   #inner = 0;
-  #ended = false;
+  #endedAt: number | null = null;
 
   constructor(runs: FunctionRuns, file: OwnFile, index: number, probe: Probe, stack: TakenStack) {
     this.#runs = runs;
@@ -160,7 +160,7 @@ export class FunctionRun implements Enclosing {
     this.#stack = stack;
     this.outer = enclosingSpan(() => this.#frames());
     this.#around = currentContext();
-    this.#inside = { frames: [], unattributed: null, insideSdk: false, tool: null, definition: null, wire: null, ...this.#around, span: this };
+    this.#inside = { frames: [], unattributed: null, insideSdk: false, tool: null, definition: null, wire: null, ...this.#around, span: this, isKept: true };
     probe.open += 1;
     this.outer?.innerBegan();
     keepContext(this.#inside);
@@ -168,14 +168,18 @@ export class FunctionRun implements Enclosing {
   }
 
   get ended(): boolean {
-    return this.#ended;
+    return this.#endedAt !== null;
+  }
+
+  get endedAt(): number | null {
+    return this.#endedAt;
   }
 
   /** Whoever asks will name it as a parent: it is written down. */
   get id(): string {
     if (this.#id === null) {
       this.#id = this.#runs.runtime.newId();
-      if (!this.#ended) this.#write(this.#id);
+      if (this.#endedAt === null) this.#write(this.#id);
     }
     return this.#id;
   }
@@ -204,7 +208,7 @@ export class FunctionRun implements Enclosing {
 
   innerEnded(): void {
     this.#inner -= 1;
-    if (this.#inner === 0 && this.#left !== null && !this.#ended) this.#finish(now());
+    if (this.#inner === 0 && this.#left !== null && this.#endedAt === null) this.#finish(now());
   }
 
   /**
@@ -217,7 +221,7 @@ export class FunctionRun implements Enclosing {
     for (const place of this.#runs.placesOf(stack())) {
       if (place.file === this.#file && place.index === this.#index) return this;
       callers ??= this.#runs.placesOf(this.#frames());
-      if (callers.some(({ file, index }) => file === place.file && index === place.index)) return runningFrom(this.outer, stack);
+      if (callers.some(({ file, index }) => file === place.file && index === place.index)) return outward(this.outer, stack);
     }
     return this;
   }
@@ -250,7 +254,7 @@ export class FunctionRun implements Enclosing {
   #finish(at: number): void {
     const took = at - this.#started;
     if (took >= SHORTEST_MS) void this.id;
-    this.#ended = true;
+    this.#endedAt = at;
     this.#stack = null;
     if (this.#id !== null) {
       const status = !this.#hasFailed ? 'ok' : isCancellation(this.#error) ? 'cancelled' : 'error';
@@ -263,4 +267,10 @@ export class FunctionRun implements Enclosing {
     probe.ms += took;
     if (LIMITS.some(([calls, mean]) => probe.calls >= calls && probe.ms < probe.calls * mean)) this.#file.off[this.#index] = 1;
   }
+}
+
+function outward(span: Enclosing | null, stack: () => readonly CallSite[]): Enclosing | null {
+  let outer = span;
+  while (outer?.ended) outer = outer.outer;
+  return outer?.actual(stack) ?? null;
 }

@@ -1,20 +1,21 @@
-/** `Function.prototype.toString` without our probes: programs show the text of functions, compare it, and run it elsewhere. */
-import { replaceMethod, type Callable } from './wrapping.ts';
+/**
+ * `Function.prototype.toString` without our probes, and of what we replaced as it was: programs show the text of functions, compare
+ * it, and run it elsewhere.
+ */
+import { originalOf, replaceMethod } from './wrapping.ts';
 
 /** What `transform/instrumentSource.ts` adds to a function. */
 const PROBES = /;?const \$agentCostRun=\$agentCost\.off\?\.\[\d+\]\?void 0:\$agentCost\(\d+\);try\{|\}(?:catch\(\$agentCostError\)\{\$agentCostRun\?\.failed\(\$agentCostError\);throw \$agentCostError\})?finally\{\$agentCostRun\?\.end\(\)\}/g;
 
 export function hideProbes(): void {
-  let replacement: Callable | null = null;
   replaceMethod(Function.prototype, 'toString', (original) => {
     // A method, which cannot be called with `new` either.
     const holder = {
       toString(this: unknown): string {
-        const text = Reflect.apply(original, this === replacement ? original : this, []) as string;
+        const text = Reflect.apply(original, originalOf(this), []) as string;
         return text.includes('$agentCost') ? text.replace(PROBES, '') : text;
       },
     };
-    replacement = Reflect.get(holder, 'toString');
-    return replacement;
+    return Reflect.get(holder, 'toString');
   });
 }

@@ -17,6 +17,7 @@ import { Runtime } from './runtime.ts';
 import { readSession } from './session.ts';
 import { observeUndici } from './undiciHook.ts';
 import type { FunctionRow } from './transform/instrumentSource.ts';
+import { Waits } from './waits.ts';
 import { Watchers } from './watchers.ts';
 
 function start(): void {
@@ -34,7 +35,11 @@ function start(): void {
   const watchers = new Watchers(runtime);
   const found: Found = (...args) => watchers.found(...args);
   const functions = new FunctionRuns(runtime);
-  runtime.onModelCall = () => functions.begin();
+  const waits = new Waits(runtime);
+  runtime.onModelCall = () => {
+    functions.begin();
+    waits.begin();
+  };
   const enterOf = (file: string, rows: readonly FunctionRow[]): Enter => functions.enterOf(file, rows);
   Object.defineProperty(globalThis, HOOK_SYMBOL, { value: { found, enterOf } });
   for (const part of [
@@ -45,6 +50,7 @@ function start(): void {
     () => hookHttp(runtime),
     () => observeUndici(runtime),
     () => hookProcesses(runtime),
+    () => waits.watch(),
     // For `import { request } from 'node:http'`.
     syncBuiltinESMExports,
   ])

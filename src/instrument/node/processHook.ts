@@ -53,6 +53,7 @@ function hookSynchronous(runtime: Runtime, childProcess: object, name: 'spawnSyn
   replaceMethod(childProcess, name, (original) => {
     return function run(this: unknown, ...args: unknown[]): unknown {
       const span = attempt(() => openProcessSpan(runtime, synchronousCommand(name, args), run));
+      runtime.flush();
       let result: SyncResult | null = null;
       const narrow = widenStacks();
       // Not `catch` and `throw`: a thrown error keeps its place in the host's source only when nobody throws it again.

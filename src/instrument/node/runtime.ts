@@ -21,6 +21,9 @@ export interface SpanStart {
   framework?: string | null;
   /** Size of a tool's arguments as JSON. */
   argumentBytes?: number | null;
+  /** Kind `other`: what the time goes into. */
+  activity?: SpanEvent['activity'];
+  evidence?: SpanEvent['evidence'];
   /** When it began, if that is not now. */
   t?: number;
 }
@@ -58,10 +61,17 @@ export class Runtime {
       argv: process.argv.map((word, position) => (position > 1 && looksSecret(word) ? '…' : word)),
       cwd: process.cwd(),
     });
+    this.#log.flush();
   }
 
   bye(): void {
+    this.#log.writeAtOnce();
     this.#log.writeLast({ type: 'bye', t: now(), dropped: this.#log.dropped });
+  }
+
+  /** Writes what was told so far: the program is about to stop for something else. */
+  flush(): void {
+    this.#log.flush();
   }
 
   /** Tells the user something, once for each code. */
@@ -97,6 +107,8 @@ export class Runtime {
       argumentBytes: start.argumentBytes ?? null,
       detail: start.detail,
       callId: start.callId,
+      activity: start.activity ?? null,
+      evidence: start.evidence ?? 'measured',
     });
   }
 
@@ -131,7 +143,7 @@ class WrittenSpan implements Span {
   readonly id: string;
   readonly outer: Enclosing | null;
   readonly #runtime: Runtime;
-  #ended = false;
+  #endedAt: number | null = null;
 
   constructor(runtime: Runtime, id: string, outer: Enclosing | null) {
     this.#runtime = runtime;
@@ -141,13 +153,17 @@ class WrittenSpan implements Span {
   }
 
   get ended(): boolean {
-    return this.#ended;
+    return this.#endedAt !== null;
+  }
+
+  get endedAt(): number | null {
+    return this.#endedAt;
   }
 
   end(status: EndEvent['status'], error: string | null, resultBytes: number | null): void {
-    if (this.#ended) return;
-    this.#ended = true;
-    this.#runtime.writeSpanEnd(this.id, now(), status, error, resultBytes);
+    if (this.#endedAt !== null) return;
+    this.#endedAt = now();
+    this.#runtime.writeSpanEnd(this.id, this.#endedAt, status, error, resultBytes);
     this.outer?.innerEnded();
   }
 

@@ -2,8 +2,18 @@
 
 type Callable = (this: unknown, ...args: unknown[]) => unknown;
 
-/** Gives `replacement` the name and length of `original`. */
+const originals = new WeakMap<object, Callable>();
+
+/** What a function stands in the place of, or itself. */
+export function originalOf(value: unknown): unknown {
+  let original = value;
+  for (let outer = value; typeof outer === 'function'; outer = originals.get(outer)) original = outer;
+  return original;
+}
+
+/** Gives `replacement` the name, the length and the text of `original`. */
 export function disguise<T extends Callable>(replacement: T, original: Callable): T {
+  originals.set(replacement, original);
   for (const key of ['name', 'length'] as const) {
     const descriptor = Object.getOwnPropertyDescriptor(original, key);
     if (descriptor !== undefined) Object.defineProperty(replacement, key, descriptor);

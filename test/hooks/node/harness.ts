@@ -110,9 +110,9 @@ export function spansOf(events: readonly HookEvent[]) {
   return events.flatMap((event) => (event.type === 'span' ? [{ ...event, ended: ends.get(event.id) ?? null }] : []));
 }
 
-/** Without the program's own functions: what began in one of them began in what is around it. */
+/** Without the program's own functions and their waits: what began in one of them began in what is around it. */
 export function withoutFunctions<Span extends ReturnType<typeof spansOf>[number]>(spans: readonly Span[]): Span[] {
-  return spans.filter(({ source }) => source !== 'function').map((span) => ({ ...span, parent: parentOf(spans, span.parent) }));
+  return spans.filter(({ source }) => source !== 'function' && source !== 'wait').map((span) => ({ ...span, parent: parentOf(spans, span.parent) }));
 }
 
 /** Of spans: the innermost that is `id`, or around it, and is none of the program's own functions. */

@@ -15,6 +15,9 @@ _FIRST_EVERY_S = 0.005
 # (seconds that a gap has lasted, seconds between two looks from then on).
 _LATER_EVERY_S = ((2.0, 0.010), (10.0, 0.020))
 _SELDOM_S = 0.1
+# Looks in vain, while a model is asked, after which the thread sleeps until the answer. To wake it costs the program more than a
+# look does: where answers come at once it is not to be woken for each.
+_LOOKS_IN_VAIN = 4
 # Of one processor, however long the stacks are.
 _MOST_OF_CPU = 0.016
 # Tasks that are looked at; of a program with more of them at once, these many.
@@ -110,6 +113,10 @@ class _Sampler:
         # Held while the thread runs.
         self._running = self._thread_module.allocate_lock()
         self._is_on = False
+        # It sleeps until the next answer.
+        self._sleeps = False
+        # Answers until now.
+        self._answers = 0
         self._ident = None
         self._native_id = None
         self._gap_began = None
@@ -125,10 +132,11 @@ class _Sampler:
                 stretch.end(events.now())
             return
         self._gap_began = events.now()
-        if self._is_on:
-            self._wake()
-        else:
+        self._answers += 1
+        if not self._is_on:
             self._begin()
+        elif self._sleeps:
+            self._wake()
 
     def _begin(self):
         # Taken here rather than by the thread: whoever stops it waits for it also before it has come to run.
@@ -203,12 +211,21 @@ class _Sampler:
             self._native_id = getattr(self._thread_module, "get_native_id", lambda: None)()
             self._ident = self._thread_module.get_ident()
             _block_signals()
+            in_vain = 0
+            alarm.acquire(timeout=_FIRST_EVERY_S)
             while self._is_on:
+                answers = self._answers
                 wait = self._look()
-                if wait is None:
-                    alarm.acquire()
-                else:
-                    alarm.acquire(timeout=wait)
+                in_vain = 0 if wait is not None else in_vain + 1
+                if in_vain >= _LOOKS_IN_VAIN:
+                    self._sleeps = True
+                    # An answer may have come before it was said that there is somebody to wake.
+                    if answers == self._answers and self._is_on:
+                        alarm.acquire()
+                    self._sleeps = False
+                    in_vain = 0
+                if self._is_on:
+                    alarm.acquire(timeout=_FIRST_EVERY_S if wait is None else wait)
         except Exception:
             self._is_on = False  # An interpreter on its way out, or a mistake of ours: nobody hears of it.
         finally:
@@ -217,6 +234,10 @@ class _Sampler:
     def _look(self):
         """One tick. Seconds until the next, None for when a strand has its next answer."""
         started = time.thread_time()
+        if not strands.may_be_between_calls():
+            self._end_all(events.now())
+            self._last_tick = None
+            return None
         stacks = sys._current_frames()
         if not strands.between_calls(stacks):
             self._end_all(events.now())
@@ -226,7 +247,9 @@ class _Sampler:
         seen = self._seen(stacks, now)
         del stacks
         self._note(seen, now)
-        self._cost_s += (time.thread_time() - started - self._cost_s) * 0.2
+        cost = time.thread_time() - started
+        # The first look counts in full: the next would else follow too soon where looks are expensive.
+        self._cost_s = cost if self._cost_s == 0 else self._cost_s + (cost - self._cost_s) * 0.2
         lasted = (now - self._gap_began) / 1000
         every = next((each for since, each in reversed(_LATER_EVERY_S) if lasted >= since), _FIRST_EVERY_S)
         return min(max(every, self._cost_s / _MOST_OF_CPU), _SELDOM_S)

@@ -1,0 +1,45 @@
+/** What the program's own code waits for between its calls. */
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { HookedRuns, bareEnvironment, lineOf, runProgram, spansOf } from './harness.ts';
+import { ModelServer } from './modelServer.ts';
+import { NODE_MAJORS, findNode, type NodeMajor } from './nodes.ts';
+
+const runs = new HookedRuns();
+const nodes = new Map<NodeMajor, string>();
+let server: ModelServer;
+
+beforeAll(async () => {
+  await runs.build();
+  server = await ModelServer.start();
+  for (const major of NODE_MAJORS) nodes.set(major, await findNode(major));
+}, 600_000);
+afterAll(async () => {
+  await server.close();
+  runs.remove();
+});
+
+describe.each(NODE_MAJORS)('Node %i', (major) => {
+  it('sees sleeps, files and threads, and what is no wait it leaves out', async () => {
+    const node = nodes.get(major) ?? '';
+    const bare = await runProgram(node, ['waits.mjs'], { ...bareEnvironment(), OPENAI_BASE_URL: `${server.url}/TOKEN/v1` });
+    const environment = runs.environment(`${server.url}/TOKEN`);
+    const hooked = await runProgram(node, ['waits.mjs'], environment);
+    expect(bare.code, bare.stderr).toBe(0);
+    expect(hooked).toEqual(bare);
+    const waits = spansOf(runs.events(environment)).filter(({ source }) => source === 'wait');
+    const at = (name: string) => waits.filter(({ frames }) => frames.some(({ line }) => line === lineOf('waits.mjs', name)));
+    for (const [name, activity] of [['slept', 'sleep'], ['inPlace', 'sleep'], ['pause', 'sleep'], ['promisified', 'sleep'], ['stand', 'sleep']] as const) {
+      expect(at(name).map((span) => span.activity), name).toEqual([activity]);
+      for (const span of at(name)) expect((span.ended?.t ?? 0) - span.t, name).toBeGreaterThanOrEqual(19);
+    }
+    for (const span of at('read')) expect(span.activity).toBe('file');
+    expect(at('read').length).toBeGreaterThan(0);
+    expect(at('slept')[0]?.frames.map((frame) => [frame.function, frame.line])).toEqual([
+      ['sleep', lineOf('waits.mjs', 'sleep')],
+      [null, lineOf('waits.mjs', 'slept')],
+    ]);
+    expect(waits.filter(({ name }) => name === 'stopEarly')).toEqual([]);
+    expect(waits.filter(({ name }) => name === 'raceAgainstTime')).toEqual([]);
+    for (const span of waits) expect(span).toMatchObject({ kind: 'other', evidence: 'measured', parent: null, ended: { status: 'ok' } });
+  });
+});
