@@ -18,6 +18,8 @@ export interface LineReference {
   file: string;
   /** The line as the report names it: 1-based, at the time of the run. */
   line: number;
+  /** One of the program's own functions, by its name in the report; absent for what the line called. */
+  function?: string;
 }
 
 /** A span of a run, as the tree names it. */

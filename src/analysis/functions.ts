@@ -11,6 +11,9 @@ import { sumBlame, unionTime } from './tables.ts';
 /** Functions shorter than this in all are not worth a row. */
 const SHORTEST: Milliseconds = 5;
 
+/** Functions that took less of a run, themselves, are left out where there is little room. */
+export const LEAST_SHOWN_SHARE = 0.005;
+
 /** `functions`: spans of the program's own that are no tools. `above`: the nearest tool around each span. */
 export function functionTable(functions: readonly Draft[], above: ReadonlyMap<string, Draft>, energy: EnergyUse): ReportFunction[] {
   const shown = functions.filter((draft) => !above.has(draft.span.id));
@@ -31,6 +34,7 @@ export function functionTable(functions: readonly Draft[], above: ReadonlyMap<st
       errors: runs.filter(({ span }) => span.status === 'error').length,
       totalMs,
       selfMs: tidy(Math.max(0, own.reduce((sum, ms) => sum + ms, 0))),
+      meanMs: tidy(durations.reduce((sum, ms) => sum + ms, 0) / durations.length),
       p50Ms: percentile(durations, 0.5),
       p95Ms: percentile(durations, 0.95),
       activity: mostOf(runs),

@@ -2,6 +2,7 @@
 import { basename, isAbsolute, relative } from 'node:path';
 import { formatDuration, formatEnergy, formatPercent, formatTokens, formatUsd } from '../profile/formatValue.ts';
 import { callersOf, type CallerCost } from '../analysis/callers.ts';
+import { LEAST_SHOWN_SHARE } from '../analysis/functions.ts';
 import { activityWord } from '../profile/activityText.ts';
 import type { Activity } from '../profile/recordingFormat.ts';
 import { visibleText } from '../profile/visibleText.ts';
@@ -167,7 +168,7 @@ function toolTable(report: Report, style: TerminalStyle): string[] {
 
 /** What the program did between its calls, by function. */
 function functionTable(report: Report, style: TerminalStyle): string[] {
-  const shown = report.functions.filter(({ selfMs }) => selfMs >= report.totals.wallMs * LEAST_SHARE);
+  const shown = report.functions.filter(({ selfMs }) => selfMs >= report.totals.wallMs * LEAST_SHOWN_SHARE);
   if (shown.length === 0) return [];
   return alignColumns(
     [

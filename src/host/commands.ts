@@ -1,6 +1,7 @@
 /** What each command does. */
 import { commands, Uri, window, type LogOutputChannel } from 'vscode';
-import { viewContainer, views, type Resource } from '../contributions.ts';
+import { viewContainer, views, type LineReference, type Resource } from '../contributions.ts';
+import type { Report } from '../profile/report.ts';
 import type { MeasuredLines } from '../views/measuredLines.ts';
 import { SourceUnavailableError, type SourceNavigation } from '../views/sourceNavigation.ts';
 import type { TimelineController } from '../views/timelineController.ts';
@@ -50,12 +51,11 @@ export function commandHandlers({ runs, profiling, measured, timeline, panel, so
     },
     'agentCost.showCostOnTimeline': async (argument) => {
       const reference = lineReference(argument);
-      const line = reference && runs.get(reference.run)?.document?.report.lines.find((each) => each.file === reference.file && each.line === reference.line);
-      if (!reference || !line) return;
+      const report = reference === null ? undefined : runs.get(reference.run)?.document?.report;
+      const spans = reference === null || report === undefined ? null : await spansOf(report, reference);
+      if (reference === null || spans === null) return;
       await showTimelineOf(reference.run);
-      const { spansThrough } = await import('../analysis/callers.ts');
-      const report = runs.get(reference.run)?.document?.report;
-      timeline.select({ run: reference.run, spans: line.calls > 0 || report === undefined ? line.spans : spansThrough(report, line.file, line.line) }, 'lens');
+      timeline.select({ run: reference.run, spans }, 'lens');
     },
     'agentCost.selectSpan': async (argument) => {
       const reference = spanReference(argument);
@@ -77,6 +77,17 @@ export function commandHandlers({ runs, profiling, measured, timeline, panel, so
   async function showTimelineOf(run: string): Promise<void> {
     if (!timeline.isVisible(run)) await commands.executeCommand(`${views.timeline}.focus`, { preserveFocus: true });
   }
+}
+
+/** Spans of a report's line, or of a function of the program's own; null when the report has no such. */
+async function spansOf(report: Report, reference: LineReference): Promise<readonly string[] | null> {
+  if (reference.function !== undefined)
+    return report.functions.find(({ name, site }) => name === reference.function && site?.file === reference.file && site.line === reference.line)?.spans ?? null;
+  const line = report.lines.find((each) => each.file === reference.file && each.line === reference.line);
+  if (line === undefined) return null;
+  if (line.calls > 0) return line.spans;
+  const { spansThrough } = await import('../analysis/callers.ts');
+  return spansThrough(report, line.file, line.line);
 }
 
 /** Opens a span's line; when that cannot be, says why. */

@@ -16,7 +16,8 @@ export function lineReference(value: unknown): LineReference | null {
   const run = textOf(value, 'run');
   const file = textOf(value, 'file');
   const line = fieldOf(value, 'line');
-  return run === null || file === null || typeof line !== 'number' ? null : { run, file, line };
+  const name = textOf(value, 'function');
+  return run === null || file === null || typeof line !== 'number' ? null : { run, file, line, ...(name === null ? {} : { function: name }) };
 }
 
 function textOf(value: unknown, name: string): string | null {

@@ -229,6 +229,8 @@ export const reportSchema = z.object({
       totalMs: z.number(),
       /** Without the functions that it called, as far as these were seen. */
       selfMs: z.number(),
+      /** Mean of its runs, also where they overlap. */
+      meanMs: z.number(),
       p50Ms: n,
       p95Ms: n,
       /** What most of the time went into. */

@@ -1,10 +1,11 @@
 /** The cost above each measured line. */
 import { CodeLens, languages, Range, workspace, type CodeLensProvider, type Disposable, type TextDocument } from 'vscode';
-import { lensLanguages } from '../contributions.ts';
+import { lensLanguages, type LineReference } from '../contributions.ts';
 import { DisposableList } from '../host/disposables.ts';
 import { lensesOnCallers, lensesWithChange, lensSettings } from '../host/choices.ts';
 import { readSetting } from '../host/editor.ts';
 import { rawSettings } from '../host/settings.ts';
+import { functionLensText } from './functionText.ts';
 import { lensText } from './lensModel.ts';
 import type { MeasuredLines } from './measuredLines.ts';
 
@@ -26,16 +27,16 @@ class CostLenses implements CodeLensProvider {
     const callers = lensesOnCallers(raw);
     const change = lensesWithChange(raw);
     const lines = (await this.measured.of(document, options.show)).filter((line) => callers || line.report.calls > 0);
-    return lines.map(
-      (line) =>
-        new CodeLens(new Range(line.line, 0, line.line, 0), {
-          title: lensText(line, options, change ? line.history : null),
-          tooltip: 'Show these calls on the timeline',
-          command: 'agentCost.showCostOnTimeline',
-          arguments: [line.reference],
-        }),
-    );
+    const functions = await this.measured.functionsOf(document);
+    return [
+      ...lines.map((line) => lensAt(line, lensText(line, options, change ? line.history : null), 'Show these calls on the timeline')),
+      ...functions.map((each) => lensAt(each, functionLensText(each, options.show), 'Show what this function did on the timeline')),
+    ];
   }
+}
+
+function lensAt({ line, reference }: { line: number; reference: LineReference }, title: string, tooltip: string): CodeLens {
+  return new CodeLens(new Range(line, 0, line, 0), { title, tooltip, command: 'agentCost.showCostOnTimeline', arguments: [reference] });
 }
 
 /** Provides lenses while the setting is on. */

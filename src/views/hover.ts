@@ -4,6 +4,7 @@ import type { CommandId } from '../contributions.ts';
 import { lensSettings } from '../host/choices.ts';
 import { rawSettings } from '../host/settings.ts';
 import { measuredFiles } from './codeLens.ts';
+import { functionHoverText } from './functionText.ts';
 import { hoverText } from './hoverText.ts';
 import type { MeasuredLines } from './measuredLines.ts';
 
@@ -20,10 +21,15 @@ class CostHover implements HoverProvider {
   async provideHover(document: TextDocument, position: Position): Promise<Hover | null> {
     const { show } = lensSettings(rawSettings(document.uri));
     const here = (await this.measured.of(document, show)).filter((line) => line.line === position.line);
-    if (here.length === 0) return null;
+    const functions = (await this.measured.functionsOf(document)).filter((each) => each.line === position.line);
+    if (here.length + functions.length === 0) return null;
+    const texts = [
+      ...here.map((line) => hoverText(line.run, line.report, line.stale, line.reference, line.history)),
+      ...functions.map((each) => functionHoverText(each.run, each.report, each.stale, each.reference)),
+    ];
     return new Hover(
-      here.map((line) => {
-        const text = new MarkdownString(hoverText(line.run, line.report, line.stale, line.reference, line.history));
+      texts.map((markdown) => {
+        const text = new MarkdownString(markdown);
         text.isTrusted = { enabledCommands: LINKED };
         return text;
       }),

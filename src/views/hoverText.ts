@@ -7,7 +7,7 @@ import { inSettings } from '../profile/optionNames.ts';
 import type { Report, ReportLine, ReportSpan } from '../profile/report.ts';
 import { gradeText } from './evidenceText.ts';
 import { historyParagraphs } from './historyText.ts';
-import type { Staleness } from './lensModel.ts';
+import { STALE_TEXTS, type Staleness } from './lensModel.ts';
 import { commandLink, escapeMarkdown } from './markdown.ts';
 
 /** Columns: total, per call, p50, p95, how it is known. Empty: the column has no meaning for the row. */
@@ -35,11 +35,6 @@ export function hoverText(report: Report, line: ReportLine, stale: Staleness, re
     commandLink('Show on timeline', 'agentCost.showCostOnTimeline', reference),
   ].join('\n\n');
 }
-
-const STALE_TEXTS: Readonly<Record<'edited' | 'unknown', string>> = {
-  edited: 'Measured before this edit: the line has changed since it ran, and these numbers are of the text before.',
-  unknown: 'Measured on another version of this file, whose text is not known: the numbers may belong to another line.',
-};
 
 /** The hover of a line that makes no call itself. */
 function inclusiveText(report: Report, line: ReportLine, stale: Staleness, reference: LineReference, history: LineHistory | null): string {

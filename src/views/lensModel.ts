@@ -1,20 +1,23 @@
 /** Which lens stands where in a buffer: pure, from a report's lines of that file. */
 import { formatLens, type LensOptions } from '../profile/formatValue.ts';
-import type { ReportLine } from '../profile/report.ts';
+import type { Report, ReportFunction, ReportLine } from '../profile/report.ts';
+import { LEAST_SHOWN_SHARE } from '../analysis/functions.ts';
 import { anchorLines } from '../analysis/lineAnchors.ts';
 import type { LineHistory } from '../analysis/lineHistory.ts';
 import { changeText } from './historyText.ts';
 
 export type Staleness = 'edited' | 'unknown' | null;
 
-/** A line of the report at its place in the buffer. */
-export interface PlacedLine {
+/** Something of the report at its place in the buffer. */
+export interface Placed<Row> {
   /** In the buffer, from 0. */
   line: number;
   /** `edited`: the line is no longer what ran. `unknown`: nobody can tell. Null: it is what ran. */
   stale: Staleness;
-  report: ReportLine;
+  report: Row;
 }
+export type PlacedLine = Placed<ReportLine>;
+export type PlacedFunction = Placed<ReportFunction>;
 
 /** What a lens says once its line has changed: VS Code lets no one colour it. */
 export const STALE_NOTES: Readonly<Record<'edited' | 'unknown', string>> = {
@@ -22,15 +25,35 @@ export const STALE_NOTES: Readonly<Record<'edited' | 'unknown', string>> = {
   unknown: '  (measured on another version of this file)',
 };
 
+/** The same for a hover. */
+export const STALE_TEXTS: Readonly<Record<'edited' | 'unknown', string>> = {
+  edited: 'Measured before this edit: the line has changed since it ran, and these numbers are of the text before.',
+  unknown: 'Measured on another version of this file, whose text is not known: the numbers may belong to another line.',
+};
+
 /**
  * @param snapshot the file's lines when it ran; null when they are not known, so that each stays where it was, with a note
  * @param buffer the file's lines now
  */
 export function placeLines(lines: readonly ReportLine[], snapshot: readonly string[] | null, buffer: readonly string[]): PlacedLine[] {
-  const anchors = snapshot === null ? null : anchorLines(snapshot, buffer, lines.map((each) => each.line - 1));
-  const placed: PlacedLine[] = [];
-  for (const report of lines) {
-    const anchor = anchors === null ? { line: report.line - 1, edited: true } : anchors.get(report.line - 1);
+  return place(lines, ({ line }) => line, snapshot, buffer);
+}
+
+/**
+ * The program's own functions that are worth a lens, where they are defined.
+ * @param name the file, as the report names it
+ */
+export function placeFunctions({ functions, totals }: Report, name: string, snapshot: readonly string[] | null, buffer: readonly string[]): PlacedFunction[] {
+  const rows = functions.filter(({ site, selfMs }) => site?.file === name && selfMs >= totals.wallMs * LEAST_SHOWN_SHARE);
+  return place(rows, ({ site }) => site?.line ?? 1, snapshot, buffer);
+}
+
+function place<Row>(rows: readonly Row[], lineOf: (row: Row) => number, snapshot: readonly string[] | null, buffer: readonly string[]): Placed<Row>[] {
+  const anchors = snapshot === null ? null : anchorLines(snapshot, buffer, rows.map((row) => lineOf(row) - 1));
+  const placed: Placed<Row>[] = [];
+  for (const report of rows) {
+    const line = lineOf(report) - 1;
+    const anchor = anchors === null ? { line, edited: true } : anchors.get(line);
     if (!anchor || anchor.line >= buffer.length) continue;
     placed.push({ line: anchor.line, stale: anchors === null ? 'unknown' : anchor.edited ? 'edited' : null, report });
   }

@@ -9,13 +9,18 @@ import type { Run, RunStore } from '../host/runs.ts';
 import type { Report } from '../profile/report.ts';
 import { splitLines } from '../analysis/lineAnchors.ts';
 import { figureReader, lineHistory, type LineHistory, type LineScope } from '../analysis/lineHistory.ts';
-import { placeLines, sameLine, type PlacedLine } from './lensModel.ts';
+import { placeFunctions, placeLines, sameLine, type PlacedFunction, type PlacedLine } from './lensModel.ts';
 
 export interface MeasuredLine extends PlacedLine {
   readonly reference: LineReference;
   readonly run: Report;
   /** Over the last runs of the program; null where there is none to compare with. */
   readonly history: LineHistory | null;
+}
+
+export interface MeasuredFunction extends PlacedFunction {
+  readonly reference: LineReference;
+  readonly run: Report;
 }
 
 export class MeasuredLines implements Disposable {
@@ -50,7 +55,7 @@ export class MeasuredLines implements Disposable {
   async of(document: TextDocument, scope: LineScope): Promise<readonly MeasuredLine[]> {
     const run = this.runs.current;
     const report = run?.document?.report;
-    if (run === null || report === undefined || run === this.cleared || document.uri.scheme !== 'file') return [];
+    if (run === null || report === undefined || !this.isShown(run, document)) return [];
     const path = document.uri.fsPath;
     const buffer = splitLines(document.getText());
     const placed = await this.placed(run, path, buffer);
@@ -71,6 +76,22 @@ export class MeasuredLines implements Disposable {
     });
   }
 
+  /** The program's own functions that the current run saw at work between its calls, from the top. */
+  async functionsOf(document: TextDocument): Promise<readonly MeasuredFunction[]> {
+    const run = this.runs.current;
+    const report = run?.document?.report;
+    if (run === null || report === undefined || !this.isShown(run, document)) return [];
+    const path = document.uri.fsPath;
+    const buffer = splitLines(document.getText());
+    const measured: MeasuredFunction[] = [];
+    for (const name of await this.moved.namesOf(run, path, buffer)) {
+      const snapshot = await run.snapshots.linesOf(name, report.run, path);
+      for (const placed of placeFunctions(report, name, snapshot, buffer))
+        measured.push({ ...placed, run: report, reference: { run: run.file, file: name, line: placed.report.site?.line ?? 1, function: placed.report.name } });
+    }
+    return measured.sort((a, b) => a.line - b.line);
+  }
+
   /** Hides the lines of the run that is shown, until another run is. */
   clear(): void {
     this.cleared = this.runs.current;
@@ -79,6 +100,10 @@ export class MeasuredLines implements Disposable {
 
   dispose(): void {
     this.disposables.dispose();
+  }
+
+  private isShown(run: Run, document: TextDocument): boolean {
+    return run !== this.cleared && document.uri.scheme === 'file';
   }
 
   /** A run's lines in a buffer, from the top. */
@@ -96,7 +121,8 @@ export class MeasuredLines implements Disposable {
   private update(): void {
     const run = this.runs.current;
     setContext('agentCost.hasRun', run?.document !== null && run !== null);
-    setContext('agentCost.hasLenses', run !== null && run !== this.cleared && (run.document?.report.lines.length ?? 0) > 0);
+    const report = run?.document?.report;
+    setContext('agentCost.hasLenses', run !== this.cleared && report !== undefined && report.lines.length + report.functions.length > 0);
     this.changed.fire();
   }
 }

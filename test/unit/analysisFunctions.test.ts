@@ -57,7 +57,7 @@ describe('samples', () => {
       ['search', 102, 310, 'sampled', 'socket', 50],
       ['search', 600, 650, 'sampled', 'socket', 50],
     ]);
-    expect(row(report, 'search')).toMatchObject({ calls: 2, totalMs: 258, selfMs: 258, activity: 'socket', evidence: 'sampled' });
+    expect(row(report, 'search')).toMatchObject({ calls: 2, totalMs: 258, selfMs: 258, meanMs: 129, activity: 'socket', evidence: 'sampled' });
     expect(report.totals.otherMs).toMatchObject({ cpu: 48, socket: 210, unknown: 5000 - 200 - 258 });
   });
 

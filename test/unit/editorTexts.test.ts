@@ -5,7 +5,8 @@ import { formatDuration, formatLens } from '../../src/profile/formatValue.ts';
 import { readRecording } from '../../src/profile/readRecording.ts';
 import type { Report, ReportLine } from '../../src/profile/report.ts';
 import { hoverText } from '../../src/views/hoverText.ts';
-import { lensText, placeLines } from '../../src/views/lensModel.ts';
+import { functionHoverText, functionLensText } from '../../src/views/functionText.ts';
+import { lensText, placeFunctions, placeLines } from '../../src/views/lensModel.ts';
 import { commandLink, escapeMarkdown } from '../../src/views/markdown.ts';
 import { statusText, statusTooltip } from '../../src/views/statusText.ts';
 import { runDescription, spanRow, SpanTree } from '../../src/views/treeModel.ts';
@@ -98,6 +99,49 @@ describe('the hover', () => {
     const rest = text.replace(ours, '');
     expect(rest).not.toMatch(/(?<!\\)\]\(|(?<!\\)<|command:/);
     expect(rest.split('\n').filter((line) => line.startsWith('#'))).toEqual([]);
+  });
+});
+
+describe('a function of the program’s own', () => {
+  const PARSE = [site(AGENT, 12, 'parse'), site(AGENT, 10, 'think')];
+  const functionReport = (name = 'parse', sampled = false): Report =>
+    report({
+      lines: [
+        call('a', 0), callEnd('a', 1000),
+        span('p', 1000, { kind: 'other', source: sampled ? 'sampled' : 'function', evidence: sampled ? 'sampled' : 'measured', name, frames: [{ ...PARSE[0]!, function: name }, PARSE[1]!] }), spanEnd('p', 1120),
+        call('b', 1200), callEnd('b', 2000), end(2000),
+      ],
+    });
+  const lens = (run: Report, scope: 'perCall' | 'total' = 'perCall'): string => {
+    const [placed] = placeFunctions(run, AGENT, source, source);
+    return placed === undefined ? '' : functionLensText(placed, scope);
+  };
+
+  it('has a lens with what one of its runs took, and how many there were', () => {
+    expect(lens(functionReport())).toBe('ƒ other: parse 120 ms · 1 call');
+    const [row] = functionReport().functions;
+    expect(functionLensText({ line: 11, stale: 'edited', report: { ...row!, calls: 3, meanMs: 200, totalMs: 450 } }, 'perCall')).toBe('ƒ other: parse 200 ms per call · 3 calls  (measured before this edit)');
+    expect(functionLensText({ line: 11, stale: null, report: { ...row!, calls: 3, meanMs: 200, totalMs: 450 } }, 'total')).toBe('ƒ other: parse 450 ms total · 3 calls');
+  });
+
+  it('has none where it took next to nothing of the run, or is in another file', () => {
+    const run = functionReport();
+    expect(placeFunctions({ ...run, totals: { ...run.totals, wallMs: 1e6 } }, AGENT, source, source)).toEqual([]);
+    expect(placeFunctions(run, '/home/user/project/other.js', source, source)).toEqual([]);
+  });
+
+  it('says in the hover how it is known', () => {
+    const text = (run: Report): string => withoutGaps(functionHoverText(run, run.functions[0]!, null, { ...reference, function: 'parse' }));
+    expect(text(functionReport())).toContain('| time | 120 ms | 120 ms | 120 ms | 120 ms | measured |');
+    expect(text(functionReport())).toContain('Measured: entered and left.');
+    expect(text(functionReport('parse', true))).toContain('Sampled from the stack every 5 ms.');
+  });
+
+  it('is text, whatever its name', () => {
+    const run = functionReport('$(flame) [x](command:quit)\n**x**');
+    expect(lens(run)).not.toMatch(/\$\(|\n/);
+    const ours = commandLink('Show on timeline', 'agentCost.showCostOnTimeline', reference);
+    expect(functionHoverText(run, run.functions[0]!, null, reference).replace(ours, '')).not.toMatch(/(?<!\\)\]\(|command:/);
   });
 });
 

@@ -53,8 +53,23 @@ export async function profile(file: string): Promise<{ run: Run; report: Report 
   return { run: profiled, report: profiled.document.report };
 }
 
-/** The extension's own lenses of a file, from the top. */
-export async function lensesOf(uri: vscode.Uri): Promise<{ line: number; title: string; command: vscode.Command }[]> {
+export interface ShownLens {
+  line: number;
+  title: string;
+  command: vscode.Command;
+}
+
+/** The lenses of a file's lines that call, or lead to calls, from the top. */
+export async function lensesOf(uri: vscode.Uri): Promise<ShownLens[]> {
+  return (await allLensesOf(uri)).filter(({ title }) => !title.startsWith('ƒ'));
+}
+
+/** The lenses of the program's own functions, from the top. */
+export async function functionLensesOf(uri: vscode.Uri): Promise<ShownLens[]> {
+  return (await allLensesOf(uri)).filter(({ title }) => title.startsWith('ƒ'));
+}
+
+async function allLensesOf(uri: vscode.Uri): Promise<ShownLens[]> {
   const lenses = await vscode.commands.executeCommand<vscode.CodeLens[]>('vscode.executeCodeLensProvider', uri, 100);
   return lenses
     .flatMap((lens) => (lens.command?.command === 'agentCost.showCostOnTimeline' ? [{ line: lens.range.start.line + 1, title: lens.command.title, command: lens.command }] : []))

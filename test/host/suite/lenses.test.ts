@@ -4,8 +4,8 @@ import { execFileSync } from 'node:child_process';
 import { mkdirSync, readFileSync, renameSync, utimesSync, writeFileSync } from 'node:fs';
 import * as vscode from 'vscode';
 import { keepSourceText, sha256Hex } from '../../../src/recorder/sourceTexts.ts';
-import { call, callEnd, end, header, recordingText, site } from '../../unit/recordingLines.ts';
-import { activated, eventually, hoverAt, lensesOf, lineWith, profile, run, RUN_TIMEOUT_MS, withSetting, workspaceFile } from './inEditor.ts';
+import { call, callEnd, end, header, recordingText, site, span, spanEnd } from '../../unit/recordingLines.ts';
+import { activated, eventually, functionLensesOf, hoverAt, lensesOf, lineWith, profile, run, RUN_TIMEOUT_MS, withSetting, workspaceFile } from './inEditor.ts';
 
 const STALE = '  (measured before this edit)';
 /** The line that calls the model. */
@@ -224,6 +224,37 @@ export function lensesSuite(): void {
       await checkout('main', text);
       assert.deepEqual(await shownOnTexts(file), onOther);
       assert.equal((await shown(file))[1]?.[0], measured[1]?.[0]);
+    });
+  });
+
+  describe('a function of the program’s own', () => {
+    it('has what it did between the calls above its definition, which the hover tells in full and a click shows', async () => {
+      const file = workspaceFile('parsing.py');
+      const text = 'import model\n\ndef parse_results(page):\n    return page\n\nparse_results(model.ask())\nmodel.ask()\n';
+      writeFileSync(file.fsPath, text);
+      const recording = workspaceFile('.agent-cost/parsing.agentcost');
+      const sha256 = sha256Hex(Buffer.from(text));
+      const parse = (id: string, from: number, until: number): object[] => [
+        span(id, from, { kind: 'other', source: 'function', name: 'parse_results', frames: [site(file.fsPath, 3, 'parse_results'), site(file.fsPath, 6)], activity: 'cpu' }),
+        spanEnd(id, until),
+      ];
+      const lines = [call('a', 0, { frames: [site(file.fsPath, 6)] }), callEnd('a', 1000), ...parse('p1', 1000, 1100), ...parse('p2', 1100, 1240), call('b', 1300, { frames: [site(file.fsPath, 7)] }), callEnd('b', 2000)];
+      writeFileSync(recording.fsPath, recordingText(header({ name: 'parsing' }), { type: 'source', t: 0, file: file.fsPath, sha256 }, ...lines, end(2000)));
+      await run('agentCost.openRecording', recording);
+      await edit(file);
+      const [lens, ...others] = await functionLensesOf(file);
+      assert.deepEqual([lens?.line, lens?.title, others], [3, 'ƒ other: parse_results 120 ms per call · 2 calls', []]);
+      await type(0, 0, '# above\n');
+      assert.deepEqual((await functionLensesOf(file)).map(({ line, title }) => [line, title]), [[4, lens?.title]]);
+      const hover = await hoverAt(file, 4);
+      assert.match(hover, /\*\*parse\\_results\*\* · 2 calls in this run, between the calls of models and tools/);
+      assert.match(hover, /Mostly computing\. Measured: entered and left\./);
+      await vscode.commands.executeCommand(lens!.command.command, ...((lens!.command.arguments ?? []) as unknown[]));
+      const state = await activated();
+      assert.deepEqual(state.selection(), { run: recording.fsPath, spans: ['p1', 'p2'] });
+      await withSetting('agentCost.lens.show', 'total', async () => assert.equal((await functionLensesOf(file))[0]?.title, 'ƒ other: parse_results 240 ms total · 2 calls'));
+      await vscode.commands.executeCommand('workbench.action.files.revert');
+      await vscode.commands.executeCommand('workbench.action.closeAllEditors');
     });
   });
 
