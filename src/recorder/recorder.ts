@@ -15,6 +15,7 @@ import { SourceMaps } from './sourceMaps.ts';
 const ONLY_ON_THE_WIRE = 'seen on the wire only: the hook was not in the program that made this call';
 /** It read its environment, so that it is one of ours, but runs where no hook is: in another language, or on another machine. */
 const onlyOnTheWire = (program: string) => `seen on the wire only: sent by a program of “${program.slice(0, 100)}” that has no hook in it`;
+const ONLY_PACKAGES = 'only packages’ code was on the stack when the request left; in a bundle, what its SDK was called by is seen no earlier';
 const TAG_UNREADABLE = 'the hook’s note on this call could not be read';
 /** Clocks that differ by less are one clock: readings of the wall clock are that coarse, and it is nudged now and then. */
 const SAME_CLOCK_MS: Milliseconds = 250;
@@ -192,7 +193,7 @@ export class Recorder {
   #attribution(tag: CallTag | 'unreadable' | null, program: string | null): Pick<CallLine, 'pid' | 'thread' | 'frames' | 'unattributed' | 'parent'> {
     if (tag === null || tag === 'unreadable') return { pid: null, thread: null, frames: [], unattributed: tag !== null ? TAG_UNREADABLE : program === null ? ONLY_ON_THE_WIRE : onlyOnTheWire(program), parent: null };
     const frames = this.#original(tag.frames, tag.pid);
-    return { pid: tag.pid, thread: tag.thread, frames, unattributed: frames.length > 0 ? null : (tag.unattributed ?? 'no line of the program was on the stack'), parent: tag.parent };
+    return { pid: tag.pid, thread: tag.thread, frames, unattributed: frames.length > 0 ? null : (tag.unattributed ?? (tag.frames.length > 0 ? ONLY_PACKAGES : 'no line of the program was on the stack')), parent: tag.parent };
   }
 
   #callEnded(ended: CallEnded): void {
@@ -246,7 +247,7 @@ export class Recorder {
   }
 
   #original(frames: Site[], pid: number): Site[] {
-    const original = frames.map((frame) => this.#sourceMaps.original(frame));
+    const original = frames.flatMap((frame) => this.#sourceMaps.original(frame) ?? []);
     this.#listener.onFrames(original, pid);
     return original;
   }

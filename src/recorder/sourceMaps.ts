@@ -1,5 +1,5 @@
 /** Finds the user's source line behind a line of generated JavaScript, for code whose source map its process did not have. */
-import { readFileSync, statSync } from 'node:fs';
+import { existsSync, readFileSync, statSync } from 'node:fs';
 import { dirname, isAbsolute, resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { AnyMap, originalPositionFor, type TraceMap } from '@jridgewell/trace-mapping';
@@ -18,15 +18,19 @@ interface Cached {
 export class SourceMaps {
   readonly #cache = new Map<string, Cached>();
 
-  /** The site in the source that was written, or the same site when it is not generated. */
-  original(site: Site): Site {
+  /**
+   * The site in the source that was written, or the same site when it is not generated. Null for a package's or the bundler's own
+   * code inside of a bundle.
+   */
+  original(site: Site): Site | null {
     if (!GENERATED.test(site.file) || !isAbsolute(site.file)) return site;
     const map = this.#mapOf(site.file);
     if (map === null) return site;
     const found = originalPositionFor(map, { line: site.line, column: (site.column ?? 1) - 1 });
     if (found.source === null) return site;
-    const file = toPath(found.source);
-    return file === null ? site : { file, line: found.line, column: found.column + 1, function: site.function ?? found.name };
+    const file = toPath(found.source, dirname(site.file));
+    if (file === null) return isPath(found.source) ? site : null;
+    return isPackage(file) ? null : { file, line: found.line, column: found.column + 1, function: site.function };
   }
 
   #mapOf(file: string): TraceMap | null {
@@ -64,10 +68,36 @@ function readMap(file: string): TraceMap | null {
   }
 }
 
-function toPath(source: string): string | null {
+const WEBPACK = /^webpack:\/\/[^/]*\/(.*)$/s;
+
+/** @param bundleFolder where the running code lies */
+function toPath(source: string, bundleFolder: string): string | null {
   try {
-    return source.startsWith('file:') ? fileURLToPath(source) : isAbsolute(source) ? source : null;
+    if (source.startsWith('file:')) return fileURLToPath(source);
+    const [, module] = WEBPACK.exec(source) ?? [];
+    if (module !== undefined) return moduleFile(module.replace(/\?\w*$/, ''), bundleFolder);
+    return isAbsolute(source) ? source : null;
   } catch {
+    // No path that the system has.
     return null;
   }
+}
+
+/** webpack names modules from the project's folder (`./src/agent.ts`), which is somewhere above the bundle; its own code is none. */
+function moduleFile(module: string, bundleFolder: string): string | null {
+  if (/^(?:webpack\/|external |ignored |\(webpack\))/.test(module)) return null;
+  if (isAbsolute(module) && existsSync(module)) return module;
+  for (let folder = bundleFolder; ; folder = dirname(folder)) {
+    const file = resolve(folder, module);
+    if (existsSync(file)) return file;
+    if (folder === dirname(folder)) return isPackage(file) ? file : null;
+  }
+}
+
+function isPath(source: string): boolean {
+  return !WEBPACK.test(source);
+}
+
+function isPackage(file: string): boolean {
+  return /[\\/]node_modules[\\/]/.test(file);
 }

@@ -1,7 +1,7 @@
 /** The recording's file through bad times, and the recorder's other small parts. */
-import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import type { RecordingLine } from '../../src/profile/recordingFormat.ts';
 import { parseRequestHead } from '../../src/proxy/clientConnection.ts';
@@ -139,8 +139,22 @@ describe('source maps', () => {
     const maps = new SourceMaps();
     for (const file of [beside, inside]) {
       expect(maps.original(site(file))).toEqual({ file: join(folder, 'src/in.ts'), line: 5, column: 3, function: 'f' });
-      expect(maps.original(site(file, 2)).line).toBe(6);
+      expect(maps.original(site(file, 2))?.line).toBe(6);
     }
+  });
+
+  it('of bundles lead to the project’s files, and drop what is a package’s or the bundler’s own', () => {
+    const bundle = join(folder, 'out', 'deep', 'bundle.js');
+    mkdirSync(dirname(bundle), { recursive: true });
+    mkdirSync(join(folder, 'src'), { recursive: true });
+    writeFileSync(join(folder, 'src/app.ts'), '');
+    const mapOf = (source: string) => JSON.stringify({ version: 3, sources: [source], names: [], mappings: 'AAAA' });
+    const named = (source: string) => {
+      writeFileSync(bundle, `a()\n//# sourceMappingURL=data:application/json;base64,${Buffer.from(mapOf(source)).toString('base64')}\n`);
+      return new SourceMaps().original(site(bundle));
+    };
+    for (const source of ['webpack://my-app/./src/app.ts', 'webpack:///./src/app.ts?1a2b', '../../src/app.ts']) expect(named(source)).toMatchObject({ file: join(folder, 'src/app.ts'), line: 1, function: 'f' });
+    for (const source of ['webpack://my-app/./node_modules/openai/client.mjs', 'webpack://my-app/webpack/bootstrap', 'webpack://my-app/external commonjs "fs"', '../../node_modules/openai/client.mjs']) expect(named(source)).toBeNull();
   });
 
   it('that are missing, broken or not needed leave the site as it is', () => {

@@ -3,6 +3,7 @@ import { findSourceMap } from 'node:module';
 import { dirname, isAbsolute, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Site } from './contract.ts';
+import { inlineMap } from './inlineMaps.ts';
 
 /** The user's frames, innermost first, and why there are none when there are none. */
 export interface Caller {
@@ -138,8 +139,9 @@ function toSource(file: string, line: number, column: number | null): Site | nul
   if (path === null) return null;
   const running: Site = { file: path, line, column: column && column > 0 ? column : null, function: null };
   try {
-    // Only what the process registered itself (tsx, --enable-source-maps); files with a map beside them are mapped by the recorder.
-    const entry = findSourceMap(file)?.findEntry(line - 1, (column ?? 1) - 1);
+    // Only what the process registered itself (tsx, --enable-source-maps) or was handed over with its code; files with a map beside
+    // them are mapped by the recorder.
+    const entry = (findSourceMap(file) ?? inlineMap(path))?.findEntry(line - 1, (column ?? 1) - 1);
     if (entry === undefined || !('originalSource' in entry) || !entry.originalSource) return running;
     const source = toPath(entry.originalSource, dirname(path));
     if (source === null) return running;

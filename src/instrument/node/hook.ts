@@ -11,6 +11,7 @@ import { hookFetch } from './fetchHook.ts';
 import { FunctionRuns, type Enter } from './functionRuns.ts';
 import { hideProbes } from './functionText.ts';
 import { hookHttp } from './httpHook.ts';
+import { watchScripts } from './inlineMaps.ts';
 import { watchImport, watchRequire, type Found } from './moduleHook.ts';
 import { hookProcesses } from './processHook.ts';
 import { Runtime } from './runtime.ts';
@@ -46,6 +47,7 @@ function start(): void {
     hideProbes,
     watchRequire,
     watchImport,
+    watchScripts,
     () => hookFetch(runtime),
     () => hookHttp(runtime),
     () => observeUndici(runtime),

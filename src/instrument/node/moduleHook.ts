@@ -19,6 +19,7 @@ import { extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { isCalledByLoader } from './callSites.ts';
 import { HOOK_SYMBOL } from './contract.ts';
+import { rememberMap } from './inlineMaps.ts';
 import { fileOfInterest, type FileOfInterest } from './modules.ts';
 import { isOwn, withProbes } from './ownModules.ts';
 import { replaceMethod, type Callable } from './wrapping.ts';
@@ -61,8 +62,14 @@ function watchModule(filename: string, module: object): void {
   const file = fileOfInterest(filename);
   if (file !== null) watchCompile(module, (source) => handOver(source, file));
   else if (!isOwn(filename)) return;
-  else if (!isLoadedByNode(filename)) watchCompile(module, (source, format) => withProbes(source, filename, format));
+  else if (!isLoadedByNode(filename)) watchCompile(module, (source, format) => transpiled(source, filename, format));
   else if (loader.registerHooks === undefined) watchNextRead(filename);
+}
+
+/** What a transpiler has made of an own file: its map is kept for the lines of stacks. */
+function transpiled(source: unknown, file: string, format: unknown): unknown {
+  rememberMap(file, source);
+  return withProbes(source, file, format);
 }
 
 /** Whether a file is read by Node itself when it is required. */
