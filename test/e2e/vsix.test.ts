@@ -7,11 +7,12 @@ import { basename, join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { formatLens } from '../../src/profile/formatValue.ts';
 import type { Report, ReportLine } from '../../src/profile/report.ts';
+import { COMPARED_FILE, COMPARED_LINES, writeComparedRuns } from './comparedRuns.ts';
 import { cursorLine, finishedReport, goToLine, lensLink, lensTexts, openFile, openRun, openWorkbench, paintedCanvases, plain, playButton, runCommand, screenshots, themes, timelines, type Workbench } from './workbench.ts';
 
 let workbench: Workbench;
 beforeAll(async () => {
-  workbench = await openWorkbench();
+  workbench = await openWorkbench({ prepare: writeComparedRuns });
 });
 afterAll(async () => {
   await workbench?.dispose();
@@ -144,6 +145,22 @@ describe.each(themes)('in $theme', ({ theme, name, css }) => {
     // A timeline that is opened later shows what was chosen before.
     for (const frame of await timelines(page)) await expect.poll(() => frame.locator('[role=option][aria-selected=true]').count()).toBeGreaterThan(0);
     await page.screenshot({ path: join(screenshots, `timeline-${name}.png`) });
+  });
+
+  it('shows what changed since the runs before, and a function between the calls, with hovers that tell the rest', async () => {
+    const { page } = workbench;
+    await runCommand(page, 'View: Close All Editor Groups');
+    await openRun(page, 'compared-20260105');
+    await openFile(page, COMPARED_FILE);
+    await goToLine(page, COMPARED_LINES.call);
+    await expect.poll(() => lensTexts(page)).toEqual(['ƒ other: parse_results 130 ms per call · 3 calls', expect.stringMatching(/3 calls ▲ 54 %$/)]);
+    for (const [what, line, text] of [['history', COMPARED_LINES.call, 'Last 5 runs ▆▆▅▆█'], ['function', COMPARED_LINES.parse, 'between the calls of models and tools']] as const) {
+      await goToLine(page, line);
+      await runCommand(page, 'Show or Focus Hover');
+      await page.locator('.monaco-hover:visible', { hasText: text }).first().waitFor();
+      await page.screenshot({ path: join(screenshots, `${what}-${name}.png`) });
+      await page.keyboard.press('Escape');
+    }
   });
 });
 

@@ -44,7 +44,7 @@ export interface Workbench {
  * @param options.trusted whether the folder is one that may run programs
  * @param options.prepare what to put into the folder before it is opened
  */
-export async function openWorkbench({ trusted = true, prepare }: { trusted?: boolean; prepare?: (folder: string) => void } = {}): Promise<Workbench> {
+export async function openWorkbench({ trusted = true, prepare }: { trusted?: boolean; prepare?: (folder: string) => void | Promise<void> } = {}): Promise<Workbench> {
   mkdirSync(screenshots, { recursive: true });
   const profile = mkdtempSync(join(tmpdir(), 'packaged-'));
   const vsix = join(profile, 'agent-cost-profiler.vsix');
@@ -52,7 +52,7 @@ export async function openWorkbench({ trusted = true, prepare }: { trusted?: boo
   // Inside the repository, so that the TypeScript example finds the openai package.
   const folder = mkdtempSync(join(root, 'test-results', 'workspace-'));
   cpSync(join(root, 'examples'), folder, { recursive: true });
-  prepare?.(folder);
+  await prepare?.(folder);
   const userData = join(profile, 'user');
   const extensions = join(profile, 'extensions');
   const chooseTheme = (theme: string) =>
