@@ -5,7 +5,7 @@
 
 export interface ModulesOfInterest {
   /** Who is told: an SDK or a framework by its short name. */
-  watcher: 'openai' | 'aiSdk' | 'openaiAgents' | 'langchain' | 'langgraph' | 'mastra' | 'mcp';
+  watcher: 'openai' | 'aiSdk' | 'openaiAgents' | 'langchain' | 'langgraph' | 'mastra' | 'mcp' | 'undici';
   /** The package; an alias of it (`openai-v6`) is as good. */
   package: string;
   /** Files, below the package's folder. */
@@ -58,14 +58,15 @@ const MODULES: readonly ModulesOfInterest[] = [
   { watcher: 'mcp', package: '@modelcontextprotocol/sdk', files: files('dist/(?:esm/|cjs/)?(?:client/index|server/mcp)'), names: ['Client', 'McpServer'] },
   { watcher: 'mcp', package: '@modelcontextprotocol/client', files: files('dist/[^/]+'), names: ['Client'] },
   { watcher: 'mcp', package: '@modelcontextprotocol/server', files: files('dist/[^/]+'), names: ['McpServer'] },
+  { watcher: 'undici', package: 'undici', files: files('lib/(?:dispatcher/dispatcher-base|mock/mock-agent)'), names: ['DispatcherBase', 'MockAgent'] },
 ];
 
 const byPackage = new Map<string, ModulesOfInterest[]>();
 for (const modules of MODULES) byPackage.set(modules.package, [...(byPackage.get(modules.package) ?? []), modules]);
 
 const FOLDER = '/node_modules/';
-/** Under other names than their own: `openai-v6`, `ai-v5`. */
-const ALIAS = /^(?:(openai).*|(ai)-?v?\d.*)$/;
+/** Under other names than their own: `openai-v6`, `ai-v5`, `undici6`. */
+const ALIAS = /^(?:(openai).*|(ai)-?v?\d.*|(undici)-?v?\d.*)$/;
 
 /** `file` is a path or a `file:` URL. Asked of every module that is loaded: most are dismissed after a look at their package. */
 export function fileOfInterest(file: string): FileOfInterest | null {

@@ -1,6 +1,6 @@
 /**
  * Listens on undici's diagnostics channels: for the end of bodies that the global `fetch` receives, and for requests of the
- * `undici` package itself, which can be tagged there but not sent elsewhere.
+ * `undici` package itself, which can be tagged there; `undiciDispatch.ts` sends them elsewhere.
  */
 import { subscribe } from 'node:diagnostics_channel';
 import { callerOf, currentContext, llmCallerOf, type WireObserver } from './context.ts';
@@ -13,6 +13,8 @@ interface UndiciRequest {
   origin?: unknown;
   path?: unknown;
   method?: unknown;
+  /** As they will be sent: text, or names and values in turn. */
+  headers?: unknown;
   addHeader?: (name: string, value: string) => unknown;
 }
 interface UndiciResponse {
@@ -57,11 +59,13 @@ function observePackage(runtime: Runtime, request: UndiciRequest, below: (...arg
   const route = runtime.router.route(url, method, currentContext()?.insideSdk ?? false, null);
   if (route.kind === 'other') return new HttpSpanObserver(runtime, { caller: callerOf(below), t: now(), url, method, accept: null }, false);
   if (route.kind !== 'proxy') return null;
+  // Its dispatcher has been redirected already, and made the request only now, from its queue.
+  if (route.origin === null && String(request.headers).includes(CALL_HEADER)) return null;
   if (route.origin === null) request.addHeader?.(CALL_HEADER, runtime.tag(llmCallerOf(below)));
   else
     runtime.note(
       'not-routed',
-      `Calls to ${url.host} made with the undici package go there directly and are not measured. Set its base URL from OPENAI_BASE_URL, or use the global fetch.`,
+      `Calls to ${url.host} made with a client, pool or proxy of the undici package go there directly and are not measured. Set its base URL from OPENAI_BASE_URL, or use the global fetch.`,
     );
   return null;
 }

@@ -12,6 +12,7 @@ import type { ModulesOfInterest, Watcher } from './modules.ts';
 import { watchOpenAi } from './openaiHook.ts';
 import type { Runtime } from './runtime.ts';
 import type { Reporter } from './spans.ts';
+import { watchUndici } from './undiciDispatch.ts';
 
 const MAKERS: Record<ModulesOfInterest['watcher'], (reporter: Reporter) => Watcher> = {
   openai: watchOpenAi,
@@ -21,6 +22,7 @@ const MAKERS: Record<ModulesOfInterest['watcher'], (reporter: Reporter) => Watch
   langgraph: watchLangGraph,
   mastra: watchMastra,
   mcp: watchMcp,
+  undici: watchUndici,
 };
 
 export class Watchers {

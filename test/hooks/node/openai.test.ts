@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { copyFileSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ModuleKind, ScriptTarget, transpileModule } from 'typescript';
-import { HookedRuns, bareEnvironment, lineOf, programs, root, runProgram, parentOf, spansOf, withoutFunctions, type Outcome } from './harness.ts';
+import { HookedRuns, bareEnvironment, findClosedUrl, lineOf, programs, root, runProgram, parentOf, spansOf, withoutFunctions, type Outcome } from './harness.ts';
 import { ModelServer, type SeenRequest } from './modelServer.ts';
 import { NODE_MAJORS, findNode, type NodeMajor } from './nodes.ts';
 
@@ -145,25 +145,40 @@ describe.each(NODE_MAJORS)('Node %i', (major) => {
     expect(calls).toHaveLength(1);
   });
 
-  it('tags calls of the undici package, and says which it cannot route', async () => {
+  it.each(major >= 22 ? ['undici', 'undici7', 'undici8'] : ['undici', 'undici7'])('routes calls of the undici package (%s), leaves mocks and proxies alone, and says which it cannot route', async (name) => {
     const program = `
-      import { request, fetch } from 'undici';
-      const options = (prompt) => ({ method: 'POST', body: JSON.stringify({ messages: [{ role: 'user', content: prompt }] }) });
+      import { Agent, Client, MockAgent, Pool, ProxyAgent, fetch, request, stream } from '${name}';
+      import { Writable } from 'node:stream';
+      const options = (prompt) => ({ method: 'POST', headers: { 'x-mine': 'kept' }, body: JSON.stringify({ messages: [{ role: 'user', content: prompt }] }) });
+      const elsewhere = process.env.WEB_URL + '/v1/chat/completions';
+      const client = new Client(process.env.WEB_URL);
+      const mock = new MockAgent();
+      mock.disableNetConnect();
+      mock.get('http://mocked.example').intercept({ path: '/v1/chat/completions', method: 'POST' }).reply(200, { mocked: true });
+      const proxy = new ProxyAgent({ uri: process.env.CLOSED_URL });
       async function ask() {
-        await (await request(process.env.OPENAI_BASE_URL + '/chat/completions', options('package'))).body.json();
-        await (await fetch(process.env.WEB_URL + '/v1/chat/completions', options('elsewhere'))).json();
+        await (await request(process.env.OPENAI_BASE_URL + '/chat/completions', options('environment'))).body.json();
+        const answer = await fetch(elsewhere, options('fetch'));
+        console.log(answer.url === elsewhere, (await answer.json()).choices.length);
+        await (await request(elsewhere, { ...options('request'), headers: ['x-mine', 'kept'], dispatcher: new Agent() })).body.json();
+        await stream(elsewhere, options('stream'), () => new Writable({ write: (chunk, encoding, done) => done() }));
+        await Promise.all([1, 2, 3].map(async () => (await request(elsewhere, { ...options('busy'), dispatcher: new Agent({ connections: 1 }) })).body.json()));
+        await (await client.request({ path: '/v1/chat/completions', ...options('client') })).body.json();
+        console.log(await (await request('http://mocked.example/v1/chat/completions', { ...options('mock'), dispatcher: mock })).body.json());
+        await request(elsewhere, { ...options('proxy'), dispatcher: proxy }).catch((error) => console.log(error.code));
         await (await request(process.env.WEB_URL + '/wiki/page')).body.json();
       }
       await ask();`;
-    const { bare, hooked, environment, calls } = await runBoth(major, ['--input-type=module', '-e', program], { WEB_URL: server.url });
+    const { bare, hooked, environment, calls } = await runBoth(major, ['--input-type=module', '-e', program], { WEB_URL: server.url, CLOSED_URL: await findClosedUrl() });
     expectSame(hooked, bare);
-    expect(calls.map(({ prompt, url, tag }) => [prompt, url, tag !== null])).toEqual([
-      ['package', '/TOKEN/v1/chat/completions', true],
-      ['elsewhere', '/v1/chat/completions', false],
+    expect(calls.map(({ prompt, url, tag, headers }) => [prompt, url, tag !== null, headers['x-mine']])).toEqual([
+      ...['environment', 'fetch', 'request', 'stream', 'busy', 'busy', 'busy'].map((prompt) => [prompt, '/TOKEN/v1/chat/completions', true, 'kept']),
+      ['client', '/v1/chat/completions', false, 'kept'],
     ]);
+    for (const { headers } of calls) expect(String(headers['x-agent-cost-call'] ?? '')).not.toContain(',');
     const events = runs.events(environment);
     expect(events.filter(({ type }) => type === 'note')).toMatchObject([{ code: 'not-routed', message: expect.stringContaining('127.0.0.1') as string }]);
-    expect(withoutFunctions(spansOf(events)).map(({ detail, ended }) => [detail, ended?.status])).toEqual([[`GET ${new URL(server.url).host}/wiki/page`, 'ok']]);
+    expect(withoutFunctions(spansOf(events)).map(({ detail }) => detail)).toContain(`GET ${new URL(server.url).host}/wiki/page`);
   });
 
   it('works in worker threads, each with a file and a name of its own', async () => {
