@@ -11,6 +11,7 @@ import type { Bytes, Milliseconds } from '../profile/units.ts';
 import { DisposableList } from './disposables.ts';
 import type { Git } from './git.ts';
 import { canonicalPath, isNetworkPath } from './paths.ts';
+import { afterRenames, type Rename } from './renames.ts';
 import type { Run } from './runs.ts';
 
 /** As git has it: files with fewer lines in common are two files. */
@@ -24,8 +25,8 @@ const LARGEST_CANDIDATE: Bytes = 1_000_000;
 export class MovedFiles implements Disposable {
   private readonly disposables = new DisposableList();
   private readonly git: Git;
-  /** Where the editor moved files, old canonical path to new path. */
-  private readonly renamed = new Map<string, string>();
+  /** Files and folders that the editor moved, in order. */
+  private readonly renames: Rename[] = [];
   private readonly asked = new Map<string, { at: number; place: Promise<string | null> }>();
   private readonly changed = this.disposables.add(new EventEmitter<void>());
   /** Files were renamed in the editor. */
@@ -56,13 +57,13 @@ export class MovedFiles implements Disposable {
     if (same.length > 0) return same;
     let alike: { name: string; shared: number } | null = null;
     for (const name of names) {
-      if (extname(name) !== extname(path) && !this.renamed.has(await canonicalPath(name))) continue;
       if (!(await isMissing(name))) continue;
       const known = await this.knownPlace(run, name);
       if (known !== null) {
         if ((await canonicalPath(known)) === here) return [name];
         continue;
       }
+      if (extname(name) !== extname(path)) continue;
       const snapshot = await run.snapshots.linesOf(name, report.run, name);
       const shared = snapshot === null ? 0 : sharedLines(snapshot, text);
       if (shared >= LEAST_SHARED && shared > (alike?.shared ?? 0)) alike = { name, shared };
@@ -82,12 +83,8 @@ export class MovedFiles implements Disposable {
 
   /** By the editor's renames, or by git. */
   private async knownPlace(run: Run, name: string): Promise<string | null> {
-    let place = this.renamed.get(await canonicalPath(name));
-    for (const seen = new Set<string>(); place !== undefined && !seen.has(place); ) {
-      if (!(await isMissing(place))) return place;
-      seen.add(place);
-      place = this.renamed.get(await canonicalPath(place));
-    }
+    const place = afterRenames({ path: name, canonical: await canonicalPath(name) }, this.renames.filter(({ at }) => at >= run.startedMs)).path;
+    if (place !== name && !(await isMissing(place))) return place;
     const commit = run.document?.report.run.commit;
     if (!commit) return null;
     const key = `${commit.id}\n${name}`;
@@ -122,11 +119,8 @@ export class MovedFiles implements Disposable {
   }
 
   private async noteRename(from: string, to: string): Promise<void> {
-    const old = await canonicalPath(from);
-    this.renamed.set(old, to);
-    // A rename that is undone leads back.
-    this.renamed.delete(await canonicalPath(to));
-    if ((await canonicalPath(from)) === (await canonicalPath(to))) this.renamed.delete(old);
+    const at = Date.now();
+    this.renames.push({ at, from: await canonicalPath(from), to: { path: to, canonical: await canonicalPath(to) } });
   }
 }
 

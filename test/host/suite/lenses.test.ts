@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, readFileSync, renameSync, utimesSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
 import * as vscode from 'vscode';
 import { keepSourceText, sha256Hex } from '../../../src/recorder/sourceTexts.ts';
 import { call, callEnd, end, header, recordingText, site, span, spanEnd } from '../../unit/recordingLines.ts';
@@ -133,7 +134,7 @@ export function lensesSuite(): void {
       }
     });
 
-    it('come from the texts beside the recording in a window that did not see the run', async () => {
+    it('come from the texts beside the recording, or from git, in a window that did not see the run', async () => {
       const state = await activated();
       const recording = state.currentRun()?.file ?? '';
       const copy = workspaceFile('.agent-cost/seen-later.agentcost');
@@ -141,9 +142,16 @@ export function lensesSuite(): void {
       const document = await edit(file);
       await type(0, 0, '# one\n# two\n');
       await document.save();
-      await run('agentCost.openRecording', copy);
-      assert.equal(state.currentRun()?.file, copy.fsPath);
-      assert.deepEqual(await shown(file), measured.map(([line, title]) => [line + 2, title]));
+      // Beside this one there are no texts.
+      const apart = workspaceFile('seen-apart/agent.agentcost');
+      mkdirSync(dirname(apart.fsPath));
+      writeFileSync(apart.fsPath, readFileSync(recording));
+      for (const opened of [copy, apart]) {
+        await run('agentCost.openRecording', opened);
+        assert.equal(state.currentRun()?.file, opened.fsPath);
+        await edit(file);
+        assert.deepEqual(await shown(file), measured.map(([line, title]) => [line + 2, title]));
+      }
       await undoUntil(document, text);
       await document.save();
       await run('agentCost.showRun', { run: recording });
@@ -165,6 +173,13 @@ export function lensesSuite(): void {
       assert.deepEqual(await shown(renamed), measured.map(([line, title]) => [line + 1, title]));
       await vscode.commands.executeCommand('workbench.action.files.revert');
       await rename(renamed, file);
+      // A folder around it.
+      await rename(workspaceFile('lensed'), workspaceFile('lensed folder'));
+      const inFolder = workspaceFile('lensed folder/agent.py');
+      await edit(inFolder);
+      await eventually('the lenses in the renamed folder', async () => (await shown(inFolder)).length > 0);
+      assert.deepEqual(await shown(inFolder), measured);
+      await rename(workspaceFile('lensed folder'), workspaceFile('lensed'));
       await edit(file);
       await eventually('the lenses under the old name', async () => (await shown(file)).length > 0);
       await vscode.commands.executeCommand('workbench.action.closeAllEditors');
