@@ -15,6 +15,17 @@ export const nodeFrameworks: Framework[] = [
     model: { parallel: true },
   },
   {
+    id: 'anthropic-node',
+    title: 'Anthropic SDK (Node)',
+    language: 'node',
+    packages: [
+      { name: '@anthropic-ai/sdk', tested: '1.14.0' },
+      { name: 'zod', tested: '4.6.7' },
+    ],
+    program: 'node/anthropicCalls.mjs',
+    model: { parallel: true },
+  },
+  {
     id: 'ai-sdk-7',
     title: 'Vercel AI SDK 7',
     language: 'node',

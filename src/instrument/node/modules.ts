@@ -5,7 +5,7 @@
 
 export interface ModulesOfInterest {
   /** Who is told: an SDK or a framework by its short name. */
-  watcher: 'openai' | 'aiSdk' | 'openaiAgents' | 'langchain' | 'langgraph' | 'mastra' | 'mcp' | 'undici';
+  watcher: 'openai' | 'anthropic' | 'aiSdk' | 'openaiAgents' | 'langchain' | 'langgraph' | 'mastra' | 'mcp' | 'undici';
   /** The package; an alias of it (`openai-v6`) is as good. */
   package: string;
   /** Files, below the package's folder. */
@@ -29,6 +29,7 @@ const files = (pattern: string): RegExp => new RegExp(`^(?:${pattern})${ENDING}`
 const MODULES: readonly ModulesOfInterest[] = [
   // The files in which versions 4 and later define their client.
   { watcher: 'openai', package: 'openai', files: files('client|index'), names: ['OpenAI'] },
+  { watcher: 'anthropic', package: '@anthropic-ai/sdk', files: files('client|index'), names: ['BaseAnthropic', 'Anthropic'] },
   {
     watcher: 'aiSdk',
     package: 'ai',

@@ -16,16 +16,19 @@ const CLIENT_METHODS = ['get', 'post', 'put', 'patch', 'delete', 'request', 'get
 /** Statics of the client that are no resources. */
 const NO_RESOURCE = /(Error|Page|Promise|Stream)$/;
 
-/** For one copy of the package. */
-export function watchOpenAi(reporter: Reporter): Watcher {
+/** The method that runs tools for the model, and what is to be done to a call of it. */
+interface ToolRunner {
+  method: string;
+  prepare: (call: EntryCall) => void;
+}
+
+/** For one copy of the package, or of one that is generated alike. */
+export function watchOpenAi(reporter: Reporter, runner: ToolRunner = runTools(reporter)): Watcher {
   const entries = new Entries();
   const seen = new WeakSet<object>();
 
   const replace = (prototype: object, name: string): void => {
-    const watchArguments = (call: EntryCall): void => {
-      call.args = [watchTools({ ...reporter, source: 'toolRunner' }, call.args[0]), ...call.args.slice(1)];
-    };
-    replaceMethod(prototype, name, (original) => entries.watch(original, name === 'runTools' ? watchArguments : null));
+    replaceMethod(prototype, name, (original) => entries.watch(original, name === runner.method ? runner.prepare : null));
   };
 
   /** Resources hang on the client class as statics: `OpenAI.Chat`, `OpenAI.Chat.Completions`. */
@@ -44,5 +47,14 @@ export function watchOpenAi(reporter: Reporter): Watcher {
     for (const name of CLIENT_METHODS) replace(client.prototype, name);
     watchResources(client, 0);
     return undefined;
+  };
+}
+
+function runTools(reporter: Reporter): ToolRunner {
+  return {
+    method: 'runTools',
+    prepare(call) {
+      call.args = [watchTools({ ...reporter, source: 'toolRunner' }, call.args[0]), ...call.args.slice(1)];
+    },
   };
 }

@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { watchAnthropic } from './anthropicHook.ts';
 import { watchAiSdk } from './frameworks/aiSdk.ts';
 import { watchLangChain } from './frameworks/langchain.ts';
 import { watchLangGraph } from './frameworks/langgraph.ts';
@@ -15,7 +16,8 @@ import type { Reporter } from './spans.ts';
 import { watchUndici } from './undiciDispatch.ts';
 
 const MAKERS: Record<ModulesOfInterest['watcher'], (reporter: Reporter) => Watcher> = {
-  openai: watchOpenAi,
+  openai: (reporter) => watchOpenAi(reporter),
+  anthropic: watchAnthropic,
   aiSdk: watchAiSdk,
   openaiAgents: watchOpenAiAgents,
   langchain: watchLangChain,
