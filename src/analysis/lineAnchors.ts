@@ -18,13 +18,30 @@ const LARGEST_TABLE = 2_000_000;
 /** An edited line shares at least this much of its words with what it was; below, it is another line. */
 const LEAST_SIMILARITY = 0.3;
 
-/** Finds each of `wanted` (lines of `before`) in `after`. */
+/** Finds each of `wanted` (lines of `before`) in `after`. Neither may be changed afterwards: what is made of them is remembered. */
 export function anchorLines(before: readonly string[], after: readonly string[], wanted: readonly number[]): Map<number, Anchor> {
-  const old = before.map(unformatted);
-  const now = after.map(unformatted);
+  const { plain: old, joinable: oldTexts } = unformattedLines(before);
+  const { plain: now, joinable: nowTexts } = unformattedLines(after);
   const matches = matchLines(old, now);
-  matchReflowed(old, now, matches);
+  matchReflowed(old, now, oldTexts, nowTexts, matches);
   return new Map(wanted.map((line) => [line, anchorOf(line, old, now, matches)]));
+}
+
+interface UnformattedLines {
+  plain: readonly string[];
+  joinable: readonly string[];
+}
+
+/** The same texts are compared after each edit, and each edit with the texts of several runs. */
+const remembered = new WeakMap<readonly string[], UnformattedLines>();
+
+function unformattedLines(lines: readonly string[]): UnformattedLines {
+  let made = remembered.get(lines);
+  if (made === undefined) {
+    const plain = lines.map(unformatted);
+    remembered.set(lines, (made = { plain, joinable: joinable(plain) }));
+  }
+  return made;
 }
 
 /** A line without what a formatter may change in it. */
@@ -92,9 +109,7 @@ function matchLines(old: readonly string[], now: readonly string[]): number[] {
 const LARGEST_REFLOW = 400;
 
 /** Finds, within what was replaced, statements that are the same but for where their lines break. */
-function matchReflowed(old: readonly string[], now: readonly string[], matches: number[]): void {
-  const oldTexts = joinable(old);
-  const nowTexts = joinable(now);
+function matchReflowed(old: readonly string[], now: readonly string[], oldTexts: readonly string[], nowTexts: readonly string[], matches: number[]): void {
   for (let line = 0, nowFrom = 0; line < old.length; ) {
     const match = matches[line] ?? UNMATCHED;
     if (match !== UNMATCHED) {
@@ -233,7 +248,7 @@ function matchBySubsequence(old: readonly string[], now: readonly string[], oldF
  * a word do not count.
  */
 export function sharedLines(a: readonly string[], b: readonly string[]): number {
-  const telling = (lines: readonly string[]): string[] => lines.map(unformatted).filter((line) => /[\p{L}\p{N}]/u.test(line));
+  const telling = (lines: readonly string[]): string[] => unformattedLines(lines).plain.filter((line) => /[\p{L}\p{N}]/u.test(line));
   return overlap(telling(a), telling(b));
 }
 

@@ -3,6 +3,7 @@
  * no hooks, no file monitor, no locks. Callers do so only where programs of that folder may run anyway.
  */
 import { execFile } from 'node:child_process';
+import { constants, setPriority } from 'node:os';
 import type { Bytes, Milliseconds } from '../profile/units.ts';
 
 /** A healthy repository answers in some 10 ms; a huge one on a cold disk is not waited for. */
@@ -16,7 +17,7 @@ const SAFE = ['--no-optional-locks', '--no-pager', '-c', 'core.fsmonitor=false',
  */
 export function askGit(folder: string, args: readonly string[], onFailure: (why: string) => void = () => undefined): Promise<Buffer | null> {
   return new Promise((resolve) => {
-    execFile(
+    const child = execFile(
       'git',
       [...SAFE, '-C', folder, ...args],
       { encoding: 'buffer', timeout: PATIENCE_MS, killSignal: 'SIGKILL', maxBuffer: LARGEST_ANSWER, windowsHide: true, env: plainEnvironment(process.env) },
@@ -28,6 +29,12 @@ export function askGit(folder: string, args: readonly string[], onFailure: (why:
         }
       },
     );
+    try {
+      // The program that is being measured goes first.
+      if (child.pid !== undefined) setPriority(child.pid, constants.priority.PRIORITY_BELOW_NORMAL);
+    } catch {
+      // It has ended already, or this system knows no priorities.
+    }
   });
 }
 

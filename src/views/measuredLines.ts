@@ -57,7 +57,7 @@ export class MeasuredLines implements Disposable {
     const report = run?.document?.report;
     if (run === null || report === undefined || !this.isShown(run, document)) return [];
     const path = document.uri.fsPath;
-    const buffer = splitLines(document.getText());
+    const buffer = bufferOf(document);
     const placed = await this.placed(run, path, buffer);
     if (placed.length === 0) return [];
     const earlier = await Promise.all(this.earlier.of(run).map(async (each) => ({ read: readerOf(each), lines: await this.placed(each, path, buffer) })));
@@ -82,7 +82,7 @@ export class MeasuredLines implements Disposable {
     const report = run?.document?.report;
     if (run === null || report === undefined || !this.isShown(run, document)) return [];
     const path = document.uri.fsPath;
-    const buffer = splitLines(document.getText());
+    const buffer = bufferOf(document);
     const measured: MeasuredFunction[] = [];
     for (const name of await this.moved.namesOf(run, path, buffer)) {
       const snapshot = await run.snapshots.linesOf(name, report.run, path);
@@ -135,4 +135,13 @@ function readerOf({ document }: Run): ReturnType<typeof figureReader> | null {
   let reader = readers.get(document.report);
   if (reader === undefined) readers.set(document.report, (reader = figureReader(document.report)));
   return reader;
+}
+
+/** Lenses and hovers ask for the same text. */
+const buffers = new WeakMap<TextDocument, { version: number; lines: readonly string[] }>();
+
+function bufferOf(document: TextDocument): readonly string[] {
+  let buffer = buffers.get(document);
+  if (buffer?.version !== document.version) buffers.set(document, (buffer = { version: document.version, lines: splitLines(document.getText()) }));
+  return buffer.lines;
 }
