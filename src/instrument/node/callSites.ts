@@ -126,9 +126,9 @@ function nameOf(site: CallSite): string | null {
   return name && name !== '<anonymous>' ? name : null;
 }
 
-/** A position in running code as the user's own; null for a library's or Node's. */
+/** A position in running code as the user's own; null for a library's, Node's or ours. */
 export function sourceSite(file: string, line: number, column: number, name: string | null): Site | null {
-  if (file === '' || file === self || file.startsWith('node:') || isLibrary(file)) return null;
+  if (file === '' || toPath(file) === self || file.startsWith('node:') || isLibrary(file)) return null;
   const place = toSource(file, line, column);
   return place === null ? null : { ...place, function: name };
 }

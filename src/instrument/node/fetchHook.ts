@@ -3,6 +3,7 @@ import { widenStacks } from './callSites.ts';
 import { callerOf, currentContext, enterContext, llmCallerOf, type CallContext } from './context.ts';
 import { CALL_HEADER, ORIGIN_HEADER } from './contract.ts';
 import { now } from './events.ts';
+import { Flight } from './flights.ts';
 import { HttpSpanObserver, wireContext } from './httpSpan.ts';
 import { isBrokenOff, isRefused, type Route } from './router.ts';
 import type { Runtime } from './runtime.ts';
@@ -57,7 +58,7 @@ function makePlan(runtime: Runtime, send: Fetch, args: unknown[], below: (...arg
     const followsRedirects = (init?.redirect ?? request?.redirect ?? 'follow') === 'follow';
     return { args, context: wireContext(new HttpSpanObserver(runtime, start, followsRedirects)), settle: null };
   }
-  const context = wireContext('handled');
+  const context = wireContext(route.kind === 'proxy' ? new Flight(runtime.flights) : 'handled');
   if (route.kind === 'direct') return { args: route.url === null ? args : [readdress(input, route.url), init], context, settle: null };
   const headers = new Headers(init?.headers ?? request?.headers);
   headers.set(CALL_HEADER, runtime.tag(llmCallerOf(below)));

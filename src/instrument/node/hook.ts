@@ -8,6 +8,7 @@ import { isBystander } from './bystanders.ts';
 import { hideFromStack } from './callSites.ts';
 import { HOOK_SYMBOL } from './contract.ts';
 import { hookFetch } from './fetchHook.ts';
+import { CpuSampler } from './cpuSampler.ts';
 import { FunctionRuns, type Enter } from './functionRuns.ts';
 import { hideProbes } from './functionText.ts';
 import { hookHttp } from './httpHook.ts';
@@ -37,6 +38,7 @@ function start(): void {
   const found: Found = (...args) => watchers.found(...args);
   const functions = new FunctionRuns(runtime);
   const waits = new Waits(runtime);
+  const sampler = new CpuSampler(runtime, runtime.flights);
   runtime.onModelCall = () => {
     functions.begin();
     waits.begin();
@@ -58,7 +60,10 @@ function start(): void {
   ])
     attempt(part);
   runtime.hello();
-  process.on('exit', () => runtime.bye());
+  process.on('exit', () => {
+    sampler.stop();
+    runtime.bye();
+  });
   process.on('uncaughtExceptionMonitor', hideFromStack);
 }
 

@@ -109,7 +109,10 @@ function planRouted(runtime: Runtime, call: Call | null, originals: Record<'http
     args: [changed, listener],
     made(request) {
       // A refused connection cannot be undone here, where the program already holds the request: the next one goes direct.
-      if (route.kind === 'proxy') observed.routed.add(request);
+      if (route.kind === 'proxy') {
+        observed.routed.add(request);
+        request.once('close', runtime.flights.begin());
+      }
       if (isGet) request.end();
     },
     failed: () => undefined,

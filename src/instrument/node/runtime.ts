@@ -4,6 +4,7 @@ import type { Caller } from './callSites.ts';
 import { CALL_TAG_LIMIT, type CallTag, type HookEvent, type SessionFile } from './contract.ts';
 import { enclosingSpan, type Enclosing } from './context.ts';
 import { EventLog, now } from './events.ts';
+import { Flights } from './flights.ts';
 import { Router } from './router.ts';
 import { looksSecret } from './safeText.ts';
 
@@ -36,6 +37,7 @@ export interface Span extends Enclosing {
 export class Runtime {
   readonly thread = isMainThread ? 'main' : `worker-${threadId}`;
   readonly router: Router;
+  readonly flights = new Flights();
   readonly #log: EventLog;
   readonly #noted = new Set<string>();
   #calls = 0;

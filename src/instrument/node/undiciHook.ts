@@ -6,6 +6,7 @@ import { subscribe } from 'node:diagnostics_channel';
 import { callerOf, currentContext, llmCallerOf, type WireObserver } from './context.ts';
 import { CALL_HEADER } from './contract.ts';
 import { now } from './events.ts';
+import { Flight } from './flights.ts';
 import { HttpSpanObserver } from './httpSpan.ts';
 import type { Runtime } from './runtime.ts';
 
@@ -59,14 +60,15 @@ function observePackage(runtime: Runtime, request: UndiciRequest, below: (...arg
   const route = runtime.router.route(url, method, currentContext()?.insideSdk ?? false, null);
   if (route.kind === 'other') return new HttpSpanObserver(runtime, { caller: callerOf(below), t: now(), url, method, accept: null }, false);
   if (route.kind !== 'proxy') return null;
-  // Its dispatcher has been redirected already, and made the request only now, from its queue.
-  if (route.origin === null && String(request.headers).includes(CALL_HEADER)) return null;
-  if (route.origin === null) request.addHeader?.(CALL_HEADER, runtime.tag(llmCallerOf(below)));
-  else
-    runtime.note(
-      'not-routed',
-      `Calls to ${url.host} made with a client, pool or proxy of the undici package go there directly and are not measured. Set its base URL from OPENAI_BASE_URL, or use the global fetch.`,
-    );
+  if (route.origin === null) {
+    // Its dispatcher may have been redirected already, and have made the request only now, from its queue.
+    if (!String(request.headers).includes(CALL_HEADER)) request.addHeader?.(CALL_HEADER, runtime.tag(llmCallerOf(below)));
+    return new Flight(runtime.flights);
+  }
+  runtime.note(
+    'not-routed',
+    `Calls to ${url.host} made with a client, pool or proxy of the undici package go there directly and are not measured. Set its base URL from OPENAI_BASE_URL, or use the global fetch.`,
+  );
   return null;
 }
 

@@ -1,0 +1,75 @@
+/** Model calls that are under way in this thread, and the gaps between an answer and the next request. */
+import type { WireObserver } from './context.ts';
+import { now } from './events.ts';
+
+/** Milliseconds, as `now()`. */
+export interface Gap {
+  from: number;
+  to: number;
+}
+
+export class Flights {
+  #count = 0;
+  /** The gaps that are over and nobody has asked for. */
+  #gaps: Gap[] = [];
+  #gapBegan: number | null = null;
+  /** Called when a call goes out. */
+  onBegin: (() => void) | null = null;
+
+  get inFlight(): boolean {
+    return this.#count > 0;
+  }
+
+  /** A call goes out; what is returned is to be called when its answer was read or nobody can read it any more, and may be called twice. */
+  begin(): () => void {
+    if (this.#count === 0 && this.#gapBegan !== null) this.#gaps.push({ from: this.#gapBegan, to: now() });
+    this.#gapBegan = null;
+    this.#count += 1;
+    let isOver = false;
+    this.onBegin?.();
+    return () => {
+      if (isOver) return;
+      isOver = true;
+      this.#count -= 1;
+      if (this.#count === 0) this.#gapBegan = now();
+    };
+  }
+
+  /** The gaps since this was asked last, the one that is going on included as far as it got. */
+  takeGaps(): Gap[] {
+    const gaps = this.#gaps;
+    this.#gaps = [];
+    if (this.#gapBegan !== null) {
+      const to = now();
+      gaps.push({ from: this.#gapBegan, to });
+      this.#gapBegan = to;
+    }
+    return gaps;
+  }
+}
+
+/** Tells of a call that goes through undici from its diagnostics channels. One that is mocked never begins. */
+export class Flight implements WireObserver {
+  readonly #flights: Flights;
+  #end: (() => void) | null = null;
+
+  constructor(flights: Flights) {
+    this.#flights = flights;
+  }
+
+  created(): void {
+    this.#end ??= this.#flights.begin();
+  }
+
+  headers(): void {
+    // It is over when its body has arrived.
+  }
+
+  done(): void {
+    this.#end?.();
+  }
+
+  failed(): void {
+    this.#end?.();
+  }
+}
