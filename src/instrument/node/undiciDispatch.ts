@@ -4,6 +4,7 @@
  */
 import { currentContext, enterContext, llmCallerOf } from './context.ts';
 import { CALL_HEADER, ORIGIN_HEADER } from './contract.ts';
+import { Flight } from './flights.ts';
 import { wireContext } from './httpSpan.ts';
 import type { Watcher } from './modules.ts';
 import type { Runtime } from './runtime.ts';
@@ -27,7 +28,7 @@ export function watchUndici({ runtime }: Reporter): Watcher {
       const name = (this as object | null)?.constructor.name ?? '';
       const keeps = name === 'MockAgent' || (name.endsWith('ProxyAgent') && name !== 'EnvHttpProxyAgent');
       const options = inside === 0 && name === 'Agent' ? redirected(runtime, args[0], dispatch) : null;
-      const leave = options === null ? null : enterContext(wireContext('handled'));
+      const leave = options === null ? null : enterContext(wireContext(new Flight(runtime.flights)));
       if (keeps) inside++;
       try {
         return Reflect.apply(original, this, options === null ? args : [options, ...args.slice(1)]);

@@ -112,7 +112,7 @@ export function spansOf(events: readonly HookEvent[]) {
 
 /** Without the program's own functions and their waits: what began in one of them began in what is around it. */
 export function withoutFunctions<Span extends ReturnType<typeof spansOf>[number]>(spans: readonly Span[]): Span[] {
-  return spans.filter(({ source }) => source !== 'function' && source !== 'wait').map((span) => ({ ...span, parent: parentOf(spans, span.parent) }));
+  return spans.filter(({ source }) => source !== 'function' && source !== 'wait' && source !== 'sampled').map((span) => ({ ...span, parent: parentOf(spans, span.parent) }));
 }
 
 /** Of spans: the innermost that is `id`, or around it, and is none of the program's own functions. */
