@@ -1,6 +1,10 @@
 /** Readings of GPUs: rows as the tools print them, and what a call's energy is by them. */
 import fc from 'fast-check';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { z } from 'zod';
+import { analyze } from '../../src/analysis/analyze.ts';
 import { powerSource } from '../../src/analysis/power.ts';
 import { readRecording } from '../../src/profile/readRecording.ts';
 import { parseGpuIndexes, parseTelemetryOption } from '../../src/protocol/telemetryOption.ts';
@@ -108,6 +112,34 @@ describe('the energy of bursts, by readings of a real GPU', () => {
       expect(ratio).toBeLessThan(0.6);
       expect(1 / ratio).toBeLessThan(1 + error);
     }
+  });
+});
+
+describe('a run on a real H100, beside its energy counter', () => {
+  const counted = z
+    .record(z.string(), z.object({ runWh: z.number(), callsWh: z.array(z.number()) }))
+    .parse(JSON.parse(readFileSync(join(import.meta.dirname, '../fixtures/gpu/h100-run.json'), 'utf8')));
+
+  it.each(Object.keys(counted))('recorded with --telemetry %s: the run within 1 %%, each call within its band, long ones within 6 %%', (telemetry) => {
+    const { runWh, callsWh } = counted[telemetry]!;
+    const { report } = analyze(readRecording(readFileSync(join(import.meta.dirname, `../fixtures/gpu/h100-run-${telemetry}.agentcost`), 'utf8')));
+    expect(report.backend.gpu).toBe('NVIDIA H100 80GB SXM');
+    const { total, active, idle, grade } = report.totals.energyWh;
+    expect(grade).toBe('integrated');
+    expect(total! / runWh).toBeGreaterThan(0.99);
+    expect(total! / runWh).toBeLessThan(1.01);
+    const calls = report.spans.filter(({ kind }) => kind === 'llm');
+    expect(calls).toHaveLength(callsWh.length);
+    calls.forEach(({ llm, startMs, endMs }, index) => {
+      const truth = callsWh[index]!;
+      const [least, most] = llm!.energyWh.band!;
+      expect(truth).toBeGreaterThan(least);
+      expect(truth).toBeLessThan(most);
+      if (endMs! - startMs > 1000) expect(Math.abs(llm!.energyWh.active! / truth - 1)).toBeLessThan(0.06);
+    });
+    // What the calls used, and what was idle, is what the readings say in all.
+    expect(calls.reduce((sum, { llm }) => sum + llm!.energyWh.active!, 0)).toBeCloseTo(active!, 9);
+    expect(active! + idle!).toBeCloseTo(total!, 9);
   });
 });
 
