@@ -78,7 +78,7 @@ export function analyze(recorded: Profile, options: AnalyzeOptions = {}): Timeli
     tool.span.tool.idleEnergyWh = blame.idleWh;
   }
   const { header } = profile;
-  const functionRows = functionTable(functionsAndStretches, above, energy);
+  const functionRows = functionTable(functionsAndStretches, drafts, above, energy);
   const report: Report = {
     schema: REPORT_SCHEMA,
     run: {

@@ -14,10 +14,10 @@ const SHORTEST: Milliseconds = 5;
 /** Functions that took less of a run, themselves, are left out where there is little room. */
 export const LEAST_SHOWN_SHARE = 0.005;
 
-/** `functions`: spans of the program's own that are no tools. `above`: the nearest tool around each span. */
-export function functionTable(functions: readonly Draft[], above: ReadonlyMap<string, Draft>, energy: EnergyUse): ReportFunction[] {
+/** `functions`: spans of the program's own that are no tools. `all`: of the run, tools and calls among them. `above`: the nearest tool around each span. */
+export function functionTable(functions: readonly Draft[], all: readonly Draft[], above: ReadonlyMap<string, Draft>, energy: EnergyUse): ReportFunction[] {
   const shown = functions.filter((draft) => !above.has(draft.span.id));
-  const inner = groupBy(shown, ({ span }) => span.parent);
+  const inner = groupBy(all, ({ span }) => span.parent);
   const rows: ReportFunction[] = [];
   for (const runs of groupBy(shown, ({ span }) => `${span.pid}\n${span.site?.file}\n${span.site?.line}\n${span.site?.function}`).values()) {
     const [first] = runs;
@@ -48,7 +48,8 @@ export function functionTable(functions: readonly Draft[], above: ReadonlyMap<st
 }
 
 function mostOf(runs: readonly Draft[]): Activity | null {
-  const times = new Map<Activity, Milliseconds>();
-  for (const { span, start, end } of runs) if (span.activity !== null) times.set(span.activity, (times.get(span.activity) ?? 0) + end - start);
+  const times = new Map<Activity | null, Milliseconds>();
+  for (const { span, start, end } of runs) times.set(span.activity, (times.get(span.activity) ?? 0) + end - start);
+  // Where it is not known of the most, nothing is what it mostly did.
   return [...times].sort(([, a], [, b]) => b - a)[0]?.[0] ?? null;
 }

@@ -113,7 +113,7 @@ class Folding {
       else list.push({ draft, path });
     }
     for (const [run, stretches] of under) this.#foldLevel(stretches, 0, run);
-    for (const [draft, times] of this.#activities) draft.span.activity = mostOf(times);
+    for (const [draft, times] of this.#activities) draft.span.activity = mostOf(times, draft.end - draft.start);
     return { functions: this.#functions, stretches: this.#stretches };
   }
 
@@ -235,10 +235,15 @@ function bestOverlap(runs: readonly Draft[], { start, end }: Draft, seen: (run: 
   return best;
 }
 
-function mostOf(times: ReadonlyMap<Activity, Milliseconds>): Activity | null {
+/** What most of a time went into; null where more of it was not seen: a few samples do not speak for a second of waiting. */
+function mostOf(times: ReadonlyMap<Activity, Milliseconds>, duration: Milliseconds): Activity | null {
   let most: Activity | null = null;
-  for (const [activity, ms] of times) if (most === null || ms > (times.get(most) ?? 0)) most = activity;
-  return most;
+  let unseen = duration;
+  for (const [activity, ms] of times) {
+    unseen -= ms;
+    if (most === null || ms > (times.get(most) ?? 0)) most = activity;
+  }
+  return most !== null && (times.get(most) ?? 0) >= unseen ? most : null;
 }
 
 /** Requests and child processes that a sampled function made are inside of it, and it was no shorter than they were. */

@@ -173,6 +173,21 @@ describe('a tool', () => {
     expect(report.totals.toolCalls).toBe(2);
   });
 
+  it('leaves what is around it with its own time alone, and what was not seen of either is not known', () => {
+    const callers = [site(AGENT, 70, 'act'), site(AGENT, 31, 'answer'), MODULE];
+    const report = reportOf(
+      ...modelCall('a', 0, 100, { asks: [['c1', 'search']] }),
+      ...measured('o', 110, 1110, 'act', 67),
+      ...measured('f', 120, 1100, 'search', 48, 'o', callers),
+      ...http('h', 130, 1090, [site(AGENT, 50, 'search'), ...callers], 'f'),
+      // Before the request leaves; while it is under way nothing is looked at.
+      ...sampled('s', 121, 129, [site(AGENT, 50, 'search'), ...callers], 'cpu'),
+      ...modelCall('b', 1200, 1300, { brings: ['c1'] }),
+    );
+    expect(row(report, 'act')).toMatchObject({ totalMs: 1000, selfMs: 20, activity: null });
+    expect(report.spans.find(({ name, kind }) => name === 'search' && kind === 'tool')?.activity).toBeNull();
+  });
+
   it('of a framework is not shown a second time as the function that it runs', () => {
     const report = reportOf(
       ...modelCall('a', 0, 100, { asks: [['c1', 'search']] }),
@@ -181,6 +196,7 @@ describe('a tool', () => {
       ...measured('f', 110, 210, 'search', 48, 't'),
       ...measured('p', 150, 200, 'parse', 60, 'f'),
       ...sampled('s1', 108, 150, [site(AGENT, 50, 'search'), site(AGENT, 31, 'answer'), MODULE], 'socket'),
+      ...sampled('s2', 150, 190, [site(AGENT, 61, 'parse'), site(AGENT, 50, 'search'), site(AGENT, 31, 'answer'), MODULE], 'cpu'),
       ...modelCall('b', 300, 400, { brings: ['c1'] }),
     );
     expect(shown(report, 'tool')).toEqual([['search', 105, 215, 'measured', 'socket', 48]]);
