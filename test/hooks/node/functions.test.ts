@@ -1,26 +1,14 @@
 /** The program's own functions between its calls, measured from entry to exit in real programs. */
 import { cpSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { build } from 'esbuild';
-import { HookedRuns, bareEnvironment, lineOf, programs, root, runProgram, spansOf, type Outcome } from './harness.ts';
-import { ModelServer } from './modelServer.ts';
-import { NODE_MAJORS, findNode, type NodeMajor } from './nodes.ts';
+import { hookedSuite, bareEnvironment, lineOf, programs, root, runProgram, spansOf, type Outcome } from './harness.ts';
+import { NODE_MAJORS, type NodeMajor } from './nodes.ts';
 
-const runs = new HookedRuns();
-const nodes = new Map<NodeMajor, string>();
-let server: ModelServer;
-
-beforeAll(async () => {
-  await runs.build();
-  server = await ModelServer.start();
-  for (const major of NODE_MAJORS) nodes.set(major, await findNode(major));
-}, 600_000);
-afterAll(async () => {
-  await server.close();
-  runs.remove();
-});
-beforeEach(() => void (server.seen.length = 0));
+const suite = hookedSuite();
+const { runs, nodes } = suite;
+beforeEach(() => void (suite.server.seen.length = 0));
 
 type Span = ReturnType<typeof spansOf>[number];
 
@@ -32,9 +20,9 @@ function comparable({ stdout, stderr, code }: Outcome): Outcome {
 /** Runs a program bare and with the hook, which must be the same to whoever looks at it; what the hook saw. */
 async function both(major: NodeMajor, args: string[], folder = programs): Promise<Span[]> {
   const node = nodes.get(major) ?? '';
-  const bare = await runProgram(node, args, { ...bareEnvironment(), OPENAI_BASE_URL: `${server.url}/TOKEN/v1` }, folder);
-  server.seen.length = 0;
-  const environment = runs.environment(`${server.url}/TOKEN`);
+  const bare = await runProgram(node, args, { ...bareEnvironment(), OPENAI_BASE_URL: `${suite.server.url}/TOKEN/v1` }, folder);
+  suite.server.seen.length = 0;
+  const environment = runs.environment(`${suite.server.url}/TOKEN`);
   const hooked = await runProgram(node, args, environment, folder);
   expect(comparable(hooked)).toEqual(comparable(bare));
   return spansOf(runs.events(environment));
@@ -69,17 +57,17 @@ describe.each(NODE_MAJORS)('Node %i', (major) => {
     expect(third?.parent).toBe(measured(spans, 'lookup')[0]?.id);
     expect(spans.find(({ source }) => source === 'process')?.parent).toBe(measured(spans, 'run')[0]?.id);
     const thoughts = measured(spans, 'think');
-    expect(server.calls.map(({ tag }) => tag?.parent ?? null)).toEqual([null, thoughts.at(-1)?.id]);
+    expect(suite.server.calls.map(({ tag }) => tag?.parent ?? null)).toEqual([null, thoughts.at(-1)?.id]);
     // Called from `main`, at the line that calls it.
     expect(third?.frames.map((frame) => frame.function)).toEqual(['search', 'lookup', 'main', ...(file.endsWith('.mjs') ? [null] : [])].filter((name, index) => index < 3 || name === null));
   });
 
   it('leaves a program alone that a debugger or a coverage tool looks into', async () => {
     const folder = join(runs.folder, `coverage-${major}`);
-    const environment = { ...runs.environment(`${server.url}/TOKEN`), NODE_V8_COVERAGE: folder };
+    const environment = { ...runs.environment(`${suite.server.url}/TOKEN`), NODE_V8_COVERAGE: folder };
     expect(await runProgram(nodes.get(major) ?? '', ['ownFunctions.mjs'], environment)).toMatchObject({ code: 0 });
     expect(spansOf(runs.events(environment)).filter(({ source }) => source === 'function')).toEqual([]);
-    const inspected = runs.environment(`${server.url}/TOKEN`);
+    const inspected = runs.environment(`${suite.server.url}/TOKEN`);
     expect(await runProgram(nodes.get(major) ?? '', ['--inspect=0', 'ownFunctions.cjs'], inspected)).toMatchObject({ code: 0 });
     expect(spansOf(runs.events(inspected)).filter(({ source }) => source === 'function')).toEqual([]);
   });

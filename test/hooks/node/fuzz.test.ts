@@ -3,24 +3,12 @@
  * ends as it does without the hook, and makes the same calls.
  */
 import fc from 'fast-check';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { HookedRuns, bareEnvironment, runProgram } from './harness.ts';
-import { ModelServer } from './modelServer.ts';
-import { NODE_MAJORS, findNode, type NodeMajor } from './nodes.ts';
+import { describe, expect, it } from 'vitest';
+import { hookedSuite, bareEnvironment, runProgram } from './harness.ts';
+import { NODE_MAJORS, type NodeMajor } from './nodes.ts';
 
-const runs = new HookedRuns();
-const nodes = new Map<NodeMajor, string>();
-let server: ModelServer;
-
-beforeAll(async () => {
-  await runs.build();
-  server = await ModelServer.start();
-  for (const major of NODE_MAJORS) nodes.set(major, await findNode(major));
-}, 600_000);
-afterAll(async () => {
-  await server.close();
-  runs.remove();
-});
+const suite = hookedSuite();
+const { runs, nodes } = suite;
 
 /** Statements that a program may begin with, in any mixture and order. */
 const CHANGES: Record<string, string> = {
@@ -101,15 +89,15 @@ function search(word) {
 async function same(major: NodeMajor, changes: readonly string[]): Promise<void> {
   const args = ['-e', PROGRAM.replace('/* CHANGES */', () => changes.map((name) => CHANGES[name]).join('\n'))];
   const node = nodes.get(major) ?? '';
-  server.seen.length = 0;
-  const bare = await runProgram(node, args, { ...bareEnvironment(), OPENAI_BASE_URL: `${server.url}/v1` });
-  const made = server.calls.length;
-  server.seen.length = 0;
-  const hooked = await runProgram(node, args, runs.environment(`${server.url}/TOKEN`));
+  suite.server.seen.length = 0;
+  const bare = await runProgram(node, args, { ...bareEnvironment(), OPENAI_BASE_URL: `${suite.server.url}/v1` });
+  const made = suite.server.calls.length;
+  suite.server.seen.length = 0;
+  const hooked = await runProgram(node, args, runs.environment(`${suite.server.url}/TOKEN`));
   expect(hooked).toEqual(bare);
-  expect(server.calls).toHaveLength(made);
+  expect(suite.server.calls).toHaveLength(made);
   // The hook was there before the program: whatever that does, its calls are told apart, and each is told once.
-  for (const { tag, headers } of server.calls) {
+  for (const { tag, headers } of suite.server.calls) {
     expect(tag).not.toBeNull();
     expect(String(headers['x-agent-cost-call'])).not.toContain(',');
   }

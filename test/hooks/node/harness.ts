@@ -6,8 +6,11 @@ import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll } from 'vitest';
 import { launchEnvironment } from '../../../src/instrument/launch.ts';
 import { hookEventSchema, type HookEvent, type SessionFile } from '../../../src/protocol/hook.ts';
+import { ModelServer } from './modelServer.ts';
+import { NODE_MAJORS, findNode, type NodeMajor } from './nodes.ts';
 
 export const root = join(dirname(fileURLToPath(import.meta.url)), '../../..');
 export const programs = join(root, 'test/fixtures/node-programs');
@@ -65,6 +68,39 @@ export class HookedRuns {
   events(environment: Record<string, string>): HookEvent[] {
     return [...this.eventFiles(environment).values()].flat();
   }
+}
+
+/** What a file of tests needs that runs programs with the hook in them: the bundled hook, the Nodes, and a model's server. */
+export interface HookedSuite {
+  runs: HookedRuns;
+  /** The programs, by major version. */
+  nodes: ReadonlyMap<NodeMajor, string>;
+  /** There once the tests have begun. */
+  readonly server: ModelServer;
+}
+
+/** Makes it before the file's tests, and takes it down after them. */
+export function hookedSuite(): HookedSuite {
+  const runs = new HookedRuns();
+  const nodes = new Map<NodeMajor, string>();
+  let server: ModelServer | null = null;
+  beforeAll(async () => {
+    await runs.build();
+    server = await ModelServer.start();
+    for (const major of NODE_MAJORS) nodes.set(major, await findNode(major));
+  }, 600_000);
+  afterAll(async () => {
+    await server?.close();
+    runs.remove();
+  });
+  return {
+    runs,
+    nodes,
+    get server() {
+      if (server === null) throw new Error('the tests have not begun');
+      return server;
+    },
+  };
 }
 
 function readLines(file: string): HookEvent[] {

@@ -1,37 +1,26 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { copyFileSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ModuleKind, ScriptTarget, transpileModule } from 'typescript';
-import { HookedRuns, bareEnvironment, findClosedUrl, lineOf, programs, root, runProgram, parentOf, spansOf, withoutFunctions, type Outcome } from './harness.ts';
-import { ModelServer, type SeenRequest } from './modelServer.ts';
-import { NODE_MAJORS, findNode, type NodeMajor } from './nodes.ts';
+import { hookedSuite, bareEnvironment, findClosedUrl, lineOf, programs, root, runProgram, parentOf, spansOf, withoutFunctions, type Outcome } from './harness.ts';
+import type { SeenRequest } from './modelServer.ts';
+import { NODE_MAJORS, type NodeMajor } from './nodes.ts';
 
 const PROMPTS = ['await', 'all-1', 'all-2', 'then-1', 'then-2', 'late', 'stream-true', 'stream', 'with-response', 'parse', 'post', 'nested'];
 /** openai 7 wants Node 22. */
 const PAIRS = NODE_MAJORS.flatMap((node) => (node < 22 ? [[node, 6] as const] : [[node, 6] as const, [node, 7] as const]));
 const TSX = join(root, 'node_modules/tsx/dist/cli.mjs');
 
-const runs = new HookedRuns();
-const nodes = new Map<NodeMajor, string>();
-let server: ModelServer;
-
-beforeAll(async () => {
-  await runs.build();
-  server = await ModelServer.start();
-  for (const major of NODE_MAJORS) nodes.set(major, await findNode(major));
-}, 600_000);
-afterAll(async () => {
-  await server.close();
-  runs.remove();
-});
+const suite = hookedSuite();
+const { runs, nodes } = suite;
 
 async function runBoth(major: NodeMajor, args: string[], extra: Record<string, string> = {}) {
   const node = nodes.get(major) ?? '';
-  const bare = await runProgram(node, args, { ...bareEnvironment(), ...extra, OPENAI_BASE_URL: `${server.url}/v1` });
-  server.seen.length = 0;
-  const environment = { ...runs.environment(`${server.url}/TOKEN`), ...extra };
+  const bare = await runProgram(node, args, { ...bareEnvironment(), ...extra, OPENAI_BASE_URL: `${suite.server.url}/v1` });
+  suite.server.seen.length = 0;
+  const environment = { ...runs.environment(`${suite.server.url}/TOKEN`), ...extra };
   const hooked = await runProgram(node, args, environment);
-  return { bare, hooked, environment, calls: [...server.calls] };
+  return { bare, hooked, environment, calls: [...suite.server.calls] };
 }
 
 function expectSame(hooked: Outcome, bare: Outcome): void {
@@ -83,7 +72,7 @@ describe.each(PAIRS)('Node %i, openai %i', (major, version) => {
 
   it('sees the functions that the tool runner calls, and what they call', async () => {
     const file = `tools${version}.mjs`;
-    const { bare, hooked, environment, calls } = await runBoth(major, [file], { WEB_URL: server.url });
+    const { bare, hooked, environment, calls } = await runBoth(major, [file], { WEB_URL: suite.server.url });
     expectSame(hooked, bare);
     expect(hooked.stdout).toContain('RangeError: boom');
     const all = spansOf(runs.events(environment));
@@ -169,7 +158,7 @@ describe.each(NODE_MAJORS)('Node %i', (major) => {
         await (await request(process.env.WEB_URL + '/wiki/page')).body.json();
       }
       await ask();`;
-    const { bare, hooked, environment, calls } = await runBoth(major, ['--input-type=module', '-e', program], { WEB_URL: server.url, CLOSED_URL: await findClosedUrl() });
+    const { bare, hooked, environment, calls } = await runBoth(major, ['--input-type=module', '-e', program], { WEB_URL: suite.server.url, CLOSED_URL: await findClosedUrl() });
     expectSame(hooked, bare);
     expect(calls.map(({ prompt, url, tag, headers }) => [prompt, url, tag !== null, headers['x-mine']])).toEqual([
       ...['environment', 'fetch', 'request', 'stream', 'busy', 'busy', 'busy'].map((prompt) => [prompt, '/TOKEN/v1/chat/completions', true, 'kept']),
@@ -178,7 +167,7 @@ describe.each(NODE_MAJORS)('Node %i', (major) => {
     for (const { headers } of calls) expect(String(headers['x-agent-cost-call'] ?? '')).not.toContain(',');
     const events = runs.events(environment);
     expect(events.filter(({ type }) => type === 'note')).toMatchObject([{ code: 'not-routed', message: expect.stringContaining('127.0.0.1') as string }]);
-    expect(withoutFunctions(spansOf(events)).map(({ detail }) => detail)).toContain(`GET ${new URL(server.url).host}/wiki/page`);
+    expect(withoutFunctions(spansOf(events)).map(({ detail }) => detail)).toContain(`GET ${new URL(suite.server.url).host}/wiki/page`);
   });
 
   it('works in worker threads, each with a file and a name of its own', async () => {

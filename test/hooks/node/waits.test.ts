@@ -1,28 +1,16 @@
 /** What the program's own code waits for between its calls. */
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { HookedRuns, bareEnvironment, lineOf, runProgram, spansOf } from './harness.ts';
-import { ModelServer } from './modelServer.ts';
-import { NODE_MAJORS, findNode, type NodeMajor } from './nodes.ts';
+import { describe, expect, it } from 'vitest';
+import { hookedSuite, bareEnvironment, lineOf, runProgram, spansOf } from './harness.ts';
+import { NODE_MAJORS } from './nodes.ts';
 
-const runs = new HookedRuns();
-const nodes = new Map<NodeMajor, string>();
-let server: ModelServer;
-
-beforeAll(async () => {
-  await runs.build();
-  server = await ModelServer.start();
-  for (const major of NODE_MAJORS) nodes.set(major, await findNode(major));
-}, 600_000);
-afterAll(async () => {
-  await server.close();
-  runs.remove();
-});
+const suite = hookedSuite();
+const { runs, nodes } = suite;
 
 describe.each(NODE_MAJORS)('Node %i', (major) => {
   it('sees sleeps, files and threads, and what is no wait it leaves out', async () => {
     const node = nodes.get(major) ?? '';
-    const bare = await runProgram(node, ['waits.mjs'], { ...bareEnvironment(), OPENAI_BASE_URL: `${server.url}/TOKEN/v1` });
-    const environment = runs.environment(`${server.url}/TOKEN`);
+    const bare = await runProgram(node, ['waits.mjs'], { ...bareEnvironment(), OPENAI_BASE_URL: `${suite.server.url}/TOKEN/v1` });
+    const environment = runs.environment(`${suite.server.url}/TOKEN`);
     const hooked = await runProgram(node, ['waits.mjs'], environment);
     expect(bare.code, bare.stderr).toBe(0);
     expect(hooked).toEqual(bare);
