@@ -25,6 +25,8 @@ export type TakenStack = { stack?: unknown };
 
 const self = typeof __filename === 'string' ? __filename : '';
 const mapped = new Map<string, Site | null>();
+/** By file name, whether it is a package's. */
+const libraries = new Map<string, boolean>();
 
 /** The user's frames above the call of `below`, which is the hook's own entry function. */
 export function captureCaller(below: (...args: never[]) => unknown): Caller {
@@ -83,7 +85,7 @@ export function takeStack(below: (...args: never[]) => unknown, depth = STACK_DE
 export function readStack(taken: TakenStack): CallSite[] {
   const prepare = Object.getOwnPropertyDescriptor(Error, 'prepareStackTrace');
   try {
-    Object.defineProperty(Error, 'prepareStackTrace', { value: (_error: Error, sites: CallSite[]) => sites, writable: true, configurable: true });
+    Object.defineProperty(Error, 'prepareStackTrace', AS_SITES);
     return Array.isArray(taken.stack) ? (taken.stack as CallSite[]) : [];
   } catch {
     // As above.
@@ -93,13 +95,21 @@ export function readStack(taken: TakenStack): CallSite[] {
   }
 }
 
+const AS_SITES = { value: (_error: Error, sites: CallSite[]) => sites, writable: true, configurable: true };
+
 function restore(name: string, descriptor: PropertyDescriptor | undefined): void {
   if (descriptor === undefined) Reflect.deleteProperty(Error, name);
   else Reflect.defineProperty(Error, name, descriptor);
 }
 
 function isLibrary(file: string): boolean {
-  return /[\\/]node_modules[\\/]/.test(file);
+  let found = libraries.get(file);
+  if (found === undefined) {
+    found = /[\\/]node_modules[\\/]/.test(file);
+    if (libraries.size >= MOST_CACHED) libraries.clear();
+    libraries.set(file, found);
+  }
+  return found;
 }
 
 /** `@scope/name` or `name` of the innermost `node_modules` folder on the path. */

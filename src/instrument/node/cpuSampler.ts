@@ -46,7 +46,7 @@ export class CpuSampler {
   constructor(runtime: Runtime, flights: Flights) {
     this.#runtime = runtime;
     this.#flights = flights;
-    flights.onBegin = () => this.#onFlight();
+    flights.onBegin = (isUnderWay) => this.#onFlight(isUnderWay);
   }
 
   /** At the end of the program. */
@@ -58,12 +58,13 @@ export class CpuSampler {
     this.#session = null;
   }
 
-  #onFlight(): void {
+  #onFlight(isUnderWay: () => boolean): void {
     if (this.#isWaiting || this.#isDone || (this.#session !== null && now() - this.#readAt < READ_EVERY_MS)) return;
     this.#isWaiting = true;
     later(() => {
       this.#isWaiting = false;
-      if (!this.#flights.inFlight || this.#isDone) return;
+      // A model that answers sooner leaves no time for it; the next call is asked again.
+      if (!isUnderWay() || this.#isDone) return;
       try {
         if (this.#session === null) this.#start();
         else {

@@ -1,7 +1,7 @@
 /** Remembers who called an SDK or a framework at its entry, where the user's line still is on the stack. */
 import { isCalledByUser, widenStacks } from './callSites.ts';
 import { currentContext, enterContext, entryContext, type CallContext } from './context.ts';
-import type { Callable } from './wrapping.ts';
+import { isObject, type Callable } from './wrapping.ts';
 
 /** One call of an entry that is about to be made. */
 export interface EntryCall {
@@ -14,9 +14,17 @@ export interface EntryCall {
   returned: (result: unknown) => unknown;
 }
 
+const NONE: Running = { client: null, isAtClient: false, isRequested: false };
+
 export class Entries {
-  /** Above 0 while an entry runs: what it calls in turn has the same caller, unless it is code of the user's that does. */
-  #depth = 0;
+  /** While an entry runs: what it calls in turn has the same caller, unless it is code of the user's that does. */
+  #running: Running | null = null;
+  readonly #isSdk: boolean;
+
+  /** `isSdk`: of classes as OpenAI's generator makes them, whose resources call their `_client`, and that its own `request`. */
+  constructor(isSdk = false) {
+    this.#isSdk = isSdk;
+  }
 
   /**
    * `original` with its caller remembered for all that comes of the call. `prepare` may change the call, and is asked for those
@@ -24,17 +32,18 @@ export class Entries {
    */
   watch(original: Callable, prepare: ((call: EntryCall) => void) | null = null): Callable {
     const enter = (below: Callable, self: unknown, args: unknown[]): unknown => {
-      const call = this.#depth > 0 && !isCalledByUser(below) ? null : open(below, self, args, prepare);
+      const around = this.#running;
+      const call = around !== null && this.#isWithin(around, below, self) ? null : open(below, self, args, prepare);
       if (call === null) return Reflect.apply(original, self, args);
       const leave = enterContext(call.context);
       const narrow = widenStacks(2);
-      this.#depth += 1;
+      this.#running = this.#isSdk ? running(self, below) : NONE;
       let result: unknown;
       // Not `catch` and `throw`: a thrown error keeps its place in the host's source only when nobody throws it again.
       try {
         result = Reflect.apply(original, self, call.args);
       } finally {
-        this.#depth -= 1;
+        this.#running = around;
         narrow();
         leave();
       }
@@ -44,6 +53,40 @@ export class Entries {
       return enter(entry, this, args);
     };
   }
+
+  #isWithin(around: Running, below: Callable, self: unknown): boolean {
+    try {
+      if (this.#isSdk && isNext(around, below, self)) return true;
+    } catch {
+      // An object that is not to be asked: the stack tells.
+    }
+    return !isCalledByUser(below);
+  }
+}
+
+/** An entry that runs, of an SDK: how far its call has come from a resource to the client, and there to its `request`. */
+interface Running {
+  client: unknown;
+  isAtClient: boolean;
+  isRequested: boolean;
+}
+
+function running(self: unknown, below: Callable): Running {
+  try {
+    const client = isObject(self) ? (self['_client'] ?? self) : null;
+    return { client, isAtClient: client === self, isRequested: below.name === 'request' };
+  } catch {
+    return NONE;
+  }
+}
+
+/** Whether the SDK's own code calls `below` next, by what it calls in which order. It says the same as the stack, and costs next to nothing. */
+function isNext(around: Running, below: Callable, self: unknown): boolean {
+  if (!isObject(self) || self !== around.client || self[below.name] !== below) return false;
+  if (around.isAtClient && (around.isRequested || below.name !== 'request')) return false;
+  around.isAtClient = true;
+  around.isRequested = below.name === 'request';
+  return true;
 }
 
 /** Null for a call that needs nothing of ours. The call itself goes on as it would without us, whatever happens here. */

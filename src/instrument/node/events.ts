@@ -71,12 +71,13 @@ export class EventLog {
     this.#waiting = [];
     this.#length = 0;
     try {
-      const text = Buffer.from(`${this.#torn ? '\n' : ''}${lines.join('')}`);
+      const text = `${this.#torn ? '\n' : ''}${lines.join('')}`;
+      const length = Buffer.byteLength(text);
       const descriptor = openSync(this.#file, 'a', 0o600);
       try {
         const written = writeSync(descriptor, text);
-        this.#torn = written < text.length && written > 0;
-        if (written < text.length) this.#dropped += lostOf(text.subarray(written));
+        this.#torn = written < length && written > 0;
+        if (written < length) this.#dropped += lostOf(Buffer.from(text).subarray(written));
       } finally {
         closeSync(descriptor);
       }

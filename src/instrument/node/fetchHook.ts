@@ -18,6 +18,8 @@ type ProxyRoute = Extract<Route, { kind: 'proxy' }>;
 interface Plan {
   args: unknown[];
   context: CallContext;
+  /** Called once the original has returned. */
+  undo: (() => void) | null;
   /** Null: the program gets the original's own promise. */
   settle: ((answer: Promise<Response>) => Promise<Response>) | null;
 }
@@ -40,6 +42,7 @@ export function hookFetch(runtime: Runtime): void {
       } finally {
         narrow();
         leave?.();
+        plan?.undo?.();
       }
     };
   });
@@ -48,7 +51,7 @@ export function hookFetch(runtime: Runtime): void {
 function makePlan(runtime: Runtime, send: Fetch, args: unknown[], below: (...args: never[]) => unknown): Plan | null {
   const [input, init] = args as [Input, Init];
   const request = typeof input === 'object' && input instanceof Request ? input : null;
-  const url = new URL(addressOf(input));
+  const url = urlOf(addressOf(input));
   if (url.protocol !== 'http:' && url.protocol !== 'https:') return null;
   const method = (init?.method ?? request?.method ?? 'GET').toUpperCase();
   const body = typeof init?.body === 'string' ? init.body : null;
@@ -56,18 +59,26 @@ function makePlan(runtime: Runtime, send: Fetch, args: unknown[], below: (...arg
   if (route.kind === 'other') {
     const start = { caller: callerOf(below), t: now(), url, method, accept: new Headers(init?.headers ?? request?.headers).get('accept') };
     const followsRedirects = (init?.redirect ?? request?.redirect ?? 'follow') === 'follow';
-    return { args, context: wireContext(new HttpSpanObserver(runtime, start, followsRedirects)), settle: null };
+    return { args, context: wireContext(new HttpSpanObserver(runtime, start, followsRedirects)), undo: null, settle: null };
   }
   const context = wireContext(route.kind === 'proxy' ? new Flight(runtime.flights) : 'handled');
-  if (route.kind === 'direct') return { args: route.url === null ? args : [readdress(input, route.url), init], context, settle: null };
+  if (route.kind === 'direct') return { args: route.url === null ? args : [readdress(input, route.url), init], context, undo: null, settle: null };
+  const tag = runtime.tag(llmCallerOf(below));
+  const answered = (answer: Promise<Response>) => settle(runtime, send, input, init, route, answer);
+  if (route.origin === null && isPlainHeaders(init?.headers)) {
+    const { headers } = init;
+    headers.set(CALL_HEADER, tag);
+    return { args: [readdress(input, route.url), init], context, undo: () => headers.delete(CALL_HEADER), settle: answered };
+  }
   const headers = new Headers(init?.headers ?? request?.headers);
-  headers.set(CALL_HEADER, runtime.tag(llmCallerOf(below)));
+  headers.set(CALL_HEADER, tag);
   if (route.origin !== null) headers.set(ORIGIN_HEADER, route.origin);
-  return {
-    args: [readdress(input, route.url), withHeaders(init, headers, route.origin !== null)],
-    context,
-    settle: (answer) => settle(runtime, send, input, init, route, answer),
-  };
+  return { args: [readdress(input, route.url), withHeaders(init, headers, route.origin !== null)], context, undo: null, settle: answered };
+}
+
+/** What SDKs make for each request: `fetch` copies it before it returns, so that one more can be lent to it, which is cheaper than another copy. */
+function isPlainHeaders(headers: unknown): headers is Headers {
+  return typeof headers === 'object' && headers instanceof Headers && Object.getPrototypeOf(headers) === Headers.prototype && Reflect.ownKeys(headers).length === 0 && !headers.has(CALL_HEADER);
 }
 
 /**
@@ -97,8 +108,22 @@ function settle(runtime: Runtime, send: Fetch, input: Input, init: Init, route: 
   );
 }
 
+const MOST_KNOWN = 100;
+const known = new Map<string, URL>();
+
+/** Of an address, which a program asks again and again. Not to be changed. */
+function urlOf(address: string): URL {
+  let url = known.get(address);
+  if (url === undefined) {
+    url = new URL(address);
+    if (known.size >= MOST_KNOWN) known.clear();
+    known.set(address, url);
+  }
+  return url;
+}
+
 function addressOf(input: Input): string {
-  if (typeof input === 'string') return new URL(input).href;
+  if (typeof input === 'string') return urlOf(input).href;
   return input instanceof Request ? input.url : new URL(input).href;
 }
 

@@ -13,12 +13,8 @@ export class Flights {
   /** The gaps that are over and nobody has asked for. */
   #gaps: Gap[] = [];
   #gapBegan: number | null = null;
-  /** Called when a call goes out. */
-  onBegin: (() => void) | null = null;
-
-  get inFlight(): boolean {
-    return this.#count > 0;
-  }
+  /** Called when a call goes out, with what tells whether it still is under way. */
+  onBegin: ((isUnderWay: () => boolean) => void) | null = null;
 
   /** A call goes out; what is returned is to be called when its answer was read or nobody can read it any more, and may be called twice. */
   begin(): () => void {
@@ -26,7 +22,7 @@ export class Flights {
     this.#gapBegan = null;
     this.#count += 1;
     let isOver = false;
-    this.onBegin?.();
+    this.onBegin?.(() => !isOver);
     return () => {
       if (isOver) return;
       isOver = true;

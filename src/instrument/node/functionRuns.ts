@@ -15,7 +15,7 @@ import type { FunctionRow, MARK as Mark } from './transform/instrumentSource.ts'
 /** A function is worth a line from here on. */
 const SHORTEST_MS = 1;
 /** [calls, mean milliseconds below which a function is let go of after that many]: it must neither be slowed nor fill the recording. */
-const LIMITS = [[100, 0.1], [2000, 5]] as const;
+const LIMITS = [[25, 0.03], [100, 0.1], [2000, 5]] as const;
 /** Of one function, at once: a program that starts thousands of them is not slowed by the rest. */
 const MOST_OPEN = 200;
 
@@ -122,14 +122,12 @@ export class FunctionRuns {
     }
   }
 
-  /** Of frames, innermost first: those in files with probes. */
-  placesOf(sites: readonly CallSite[]): Place[] {
-    const places: Place[] = [];
+  /** Of frames, innermost first: those in files with probes. One after the other, for to find a frame's line takes time and the first tells most often. */
+  *placesOf(sites: readonly CallSite[]): Generator<Place> {
     for (const site of sites) {
       const file = this.#files.get(site.getFileName() ?? '');
-      if (file !== undefined) places.push({ file, index: file.functionAt(site.getLineNumber() ?? 0, site.getColumnNumber() ?? 0) });
+      if (file !== undefined) yield { file, index: file.functionAt(site.getLineNumber() ?? 0, site.getColumnNumber() ?? 0) };
     }
-    return places;
   }
 }
 
@@ -220,7 +218,7 @@ export class FunctionRun implements Enclosing {
     let callers: Place[] | null = null;
     for (const place of this.#runs.placesOf(stack())) {
       if (place.file === this.#file && place.index === this.#index) return this;
-      callers ??= this.#runs.placesOf(this.#frames());
+      callers ??= [...this.#runs.placesOf(this.#frames())];
       if (callers.some(({ file, index }) => file === place.file && index === place.index)) return outward(this.outer, stack);
     }
     return this;
