@@ -1,7 +1,7 @@
 /** What V8's profiler saw, as stretches of the user's functions in the gaps between calls. */
 import type { Profiler } from 'node:inspector';
 import { describe, expect, it } from 'vitest';
-import { stretchesOf } from '../../src/instrument/node/cpuSampler.ts';
+import { nextStep, stretchesOf } from '../../src/instrument/node/cpuSampler.ts';
 
 const NODES: [id: number, name: string, url: string, line: number, children: number[]][] = [
   [1, '(root)', '', -1, [2, 7, 8]],
@@ -45,5 +45,27 @@ describe('stretches', () => {
 
   it('are none of an empty profile', () => {
     expect(stretchesOf({ nodes: [], startTime: 0, endTime: 0 }, [], locate)).toEqual([]);
+  });
+});
+
+describe('a program', () => {
+  const on = { isOn: true, isQuiet: false, unreadMs: 10, gaps: 0, mostMs: 0 };
+  const off = { ...on, isOn: false };
+
+  it('is looked at from its first call on, and read from time to time', () => {
+    expect(nextStep(off)).toBe('start');
+    expect(nextStep(on)).toBeNull();
+    expect(nextStep({ ...on, unreadMs: 60_000 })).toBe('read');
+  });
+
+  it('is let go of when it computes next to nothing between its calls, and no other', () => {
+    expect(nextStep({ ...on, gaps: 2, mostMs: 1 })).toBeNull();
+    expect(nextStep({ ...on, gaps: 3, mostMs: 1 })).toBe('stop');
+    expect(nextStep({ ...on, gaps: 30, mostMs: 6 })).toBeNull();
+  });
+
+  it('is looked at again once it computed', () => {
+    expect(nextStep({ ...off, isQuiet: true, gaps: 9, mostMs: 19 })).toBeNull();
+    expect(nextStep({ ...off, isQuiet: true, gaps: 9, mostMs: 20 })).toBe('start');
   });
 });

@@ -1,4 +1,5 @@
 /** Model calls that are under way in this thread, and the gaps between an answer and the next request. */
+import { performance } from 'node:perf_hooks';
 import type { WireObserver } from './context.ts';
 import { now } from './events.ts';
 
@@ -8,8 +9,19 @@ export interface Gap {
   to: number;
 }
 
+// The host may replace it, in tests of its own.
+const eventLoopUtilization = performance.eventLoopUtilization.bind(performance);
+
+/** What gaps were like: how many, and milliseconds that the thread was at work in the busiest. */
+export interface Busyness {
+  gaps: number;
+  mostMs: number;
+}
+
 export class Flights {
   #count = 0;
+  #busyness: Busyness = { gaps: 0, mostMs: 0 };
+  #activeBefore = 0;
   /** The gaps that are over and nobody has asked for. */
   #gaps: Gap[] = [];
   #gapBegan: number | null = null;
@@ -18,7 +30,11 @@ export class Flights {
 
   /** A call goes out; what is returned is to be called when its answer was read or nobody can read it any more, and may be called twice. */
   begin(): () => void {
-    if (this.#count === 0 && this.#gapBegan !== null) this.#gaps.push({ from: this.#gapBegan, to: now() });
+    if (this.#count === 0 && this.#gapBegan !== null) {
+      this.#gaps.push({ from: this.#gapBegan, to: now() });
+      this.#busyness.gaps += 1;
+      this.#busyness.mostMs = Math.max(this.#busyness.mostMs, eventLoopUtilization().active - this.#activeBefore);
+    }
     this.#gapBegan = null;
     this.#count += 1;
     let isOver = false;
@@ -27,8 +43,19 @@ export class Flights {
       if (isOver) return;
       isOver = true;
       this.#count -= 1;
-      if (this.#count === 0) this.#gapBegan = now();
+      if (this.#count > 0) return;
+      this.#gapBegan = now();
+      this.#activeBefore = eventLoopUtilization().active;
     };
+  }
+
+  /** Of the gaps that are over, since they were counted anew. */
+  get busyness(): Readonly<Busyness> {
+    return this.#busyness;
+  }
+
+  countAnew(): void {
+    this.#busyness = { gaps: 0, mostMs: 0 };
   }
 
   /** The gaps since this was asked last, the one that is going on included as far as it got. */

@@ -53,6 +53,16 @@ describe.each(NODE_MAJORS)('Node %i', (major) => {
     for (const [name, site] of [['parseResults', 'parse'], ['readAll', 'read']] as const) expect(lines.get(name), name).toBe(lineOf('computing.mjs', site));
   });
 
+  it('looks again at a program that begins to compute late', async () => {
+    const node = nodes.get(major) ?? '';
+    const bare = await runProgram(node, ['quiet.mjs'], { ...bareEnvironment(), OPENAI_BASE_URL: `${url}/v1` });
+    const environment = runs.environment(url);
+    expect(await runProgram(node, ['quiet.mjs'], environment)).toEqual(bare);
+    const spans = spansOf(runs.events(environment)).filter(({ source, activity, frames }) => source === 'sampled' && activity === 'cpu' && frames.some((frame) => frame.function === 'rankResults'));
+    expect(spans.reduce((sum, span) => sum + (span.ended?.t ?? 0) - span.t, 0)).toBeGreaterThan(200 - SLACK_MS);
+    expect(spans[0]?.frames.find((frame) => frame.function === 'rankResults')?.line).toBe(lineOf('quiet.mjs', 'rank'));
+  });
+
   it.each([['--cpu-prof'], ['--inspect=0']])('leaves the program to whoever looks into it with %s', async (option) => {
     const environment = runs.environment(url);
     const outcome = await runProgram(nodes.get(major) ?? '', [option, ...(option === '--cpu-prof' ? ['--cpu-prof-dir', runs.folder] : []), 'computing.mjs'], environment);
