@@ -16,13 +16,13 @@ interface LineGroup {
   /** With the line innermost. */
   calls: Draft[];
   tools: Draft[];
-  /** Parts of a tool on the same line: their time is the tool's, their blame is added. */
-  parts: Draft[];
+  /** Tools inside those, on whatever line: their time is the outer tool's, their blame is added. */
+  parts: Set<Draft>;
   /** With the line anywhere in the chain. */
   allCalls: Draft[];
   allTools: Draft[];
-  /** Parts of tools in `allTools`: their blame is added. */
-  allParts: Draft[];
+  /** Tools inside those of `allTools`: their blame is added. */
+  allParts: Set<Draft>;
 }
 
 /** Lines with calls of their own first, the longest first; then those that lead to calls. Unattributed calls are on no line. */
@@ -32,7 +32,7 @@ export function lineTable(calls: readonly Draft[], tools: readonly Draft[], abov
     const key = `${site.line}:${site.file}`;
     let group = groups.get(key);
     if (group === undefined) {
-      group = { site, calls: [], tools: [], parts: [], allCalls: [], allTools: [], allParts: [] };
+      group = { site, calls: [], tools: [], parts: new Set(), allCalls: [], allTools: [], allParts: new Set() };
       groups.set(key, group);
     }
     return group;
@@ -45,8 +45,21 @@ export function lineTable(calls: readonly Draft[], tools: readonly Draft[], abov
   for (const tool of tools) {
     const [own, ...outer] = linesOf(tool).map(groupAt);
     if (own === undefined) continue;
-    own[isPart(tool, own.site, above, isOn) ? 'parts' : 'tools'].push(tool);
-    for (const group of [own, ...outer]) group[isPart(tool, group.site, above, leadsThrough) ? 'allParts' : 'allTools'].push(tool);
+    if (isPart(tool, own.site, above, isOn)) own.parts.add(tool);
+    else own.tools.push(tool);
+    for (const group of [own, ...outer]) {
+      if (isPart(tool, group.site, above, leadsThrough)) group.allParts.add(tool);
+      else group.allTools.push(tool);
+    }
+  }
+  // What the GPU idled for behind a tool is behind what runs inside it as well, wherever that is written.
+  for (const tool of tools) {
+    for (let outer = above.get(tool.span.id); outer !== undefined; outer = above.get(outer.span.id)) {
+      const [own, ...rest] = linesOf(outer).map(groupAt);
+      if (own === undefined) continue;
+      if (!isOn(tool, own.site)) own.parts.add(tool);
+      for (const group of [own, ...rest]) if (!leadsThrough(tool, group.site)) group.allParts.add(tool);
+    }
   }
   return [...groups.values()]
     .filter(({ allCalls, allTools }) => allCalls.length + allTools.length > 0)

@@ -91,5 +91,9 @@ describe('a chain', () => {
     expect(lineAt(nested, AGENT, 99).inclusive).toMatchObject({ calls: 2, llmCalls: 1, toolCalls: 1, toolMs: 1000, llmMs: 200, wallMs: 1000 });
     // The GPU's idle time is blamed on the part, and is the chain's all the same.
     expect(lineAt(nested, AGENT, 99).inclusive.idleBlameMs).toBeGreaterThan(500);
+    // And of the line of the tool that it is a part of, as its time is.
+    const { idleBlameMs, inclusive, toolMs } = lineAt(nested, AGENT, 40);
+    expect([toolMs, idleBlameMs]).toEqual([1000, inclusive.idleBlameMs]);
+    expect(idleBlameMs).toBeGreaterThan(lineAt(nested, AGENT, 42).idleBlameMs ?? 0);
   });
 });
