@@ -28,14 +28,13 @@ def _tag():
         "id": events.new_id(frames.thread_ident()),
         "pid": os.getpid(),
         "thread": frames.thread_name(),
-        "frames": sites,
         "unattributed": origin.unattributed,
         "parent": None if origin.span is None else origin.span.id,
     }
     if events.dropped():
         tag["dropped"] = events.dropped()
     while True:
-        text = _encoded(tag)
+        text = _encoded(tag, sites)
         if len(text) <= _TAG_LIMIT:
             return text
         if sites:
@@ -48,5 +47,6 @@ def _tag():
             return text
 
 
-def _encoded(tag):
-    return binascii.b2a_base64(json_text.dump(tag), newline=False).rstrip(b"=").replace(b"+", b"-").replace(b"/", b"_").decode("ascii")
+def _encoded(tag, sites):
+    text = json_text.with_member(json_text.dump(tag), "frames", [site.text() for site in sites])
+    return binascii.b2a_base64(text.encode("ascii"), newline=False).rstrip(b"=").replace(b"+", b"-").replace(b"/", b"_").decode("ascii")

@@ -38,11 +38,11 @@ def start(session, arguments):
         os.register_at_fork(after_in_child=_writer.after_fork)
 
 
-def emit(event):
-    """Writes one event."""
+def emit(event, sites=None):
+    """Writes one event; `sites` are its frames."""
     if _writer is not None:
         _writer.hello()
-        _writer.write(event)
+        _writer.write(event, sites)
 
 
 def ensure_hello():
@@ -115,11 +115,14 @@ class _Writer:
                 self._torn = False
             self.write({"type": "bye", "t": now(), "dropped": self._dropped})
 
-    def write(self, event):
+    def write(self, event, sites=None):
         if self._ended and event["type"] != "bye":
             return  # From destructors while the interpreter goes down: what is still open stays open.
         try:
-            line = json_text.dump(event) + b"\n"
+            text = json_text.dump(event)
+            if sites is not None:
+                text = json_text.with_member(text, "frames", [site.text() for site in sites])
+            line = text.encode("ascii") + b"\n"
             descriptor = self._descriptor_to_write()
             if descriptor is None:
                 self._dropped += 1

@@ -12,6 +12,8 @@ import os
 import sys
 from _weakref import ref  # weakref itself takes longer to import than this module
 
+from . import json_text
+
 MAX_FRAMES = 20
 # Stop looking in runaway recursion: the innermost frames are those that matter.
 _MAX_DEPTH = 400
@@ -49,9 +51,23 @@ class Origin:
         self.span = span
 
 
+class Site(dict):
+    """File, line, column and function of a frame."""
+
+    __slots__ = ("_text",)
+
+    def text(self):
+        """Its JSON, made once."""
+        try:
+            return self._text
+        except AttributeError:
+            text = self._text = json_text.dump(self)
+            return text
+
+
 # id of a coroutine's frame -> (weak reference to the coroutine, Origin).
 _coroutines = {}
-# (code, instruction) -> site.
+# (id of code, instruction) -> (site, code): by identity, as a code object's hash takes as long as the code is.
 _sites = {}
 # file name of code -> one of _USER ... _SDK.
 _kinds = {}
@@ -142,7 +158,10 @@ def _walked(frame, span, ident):
         kind = _kinds.get(name)
         if kind is None:
             kind = _kind_of(name)
-        if kind == _USER or (kind == _MAIN_ONLY and frame.f_globals.get("__name__") == "__main__"):
+        if kind == _LIBRARY:
+            if code is _work_item_code:
+                return _continued(sites, getattr(frame.f_locals.get("self"), ORIGIN, None), LIBRARY_THREAD, span)
+        elif kind == _USER or (kind == _MAIN_ONLY and frame.f_globals.get("__name__") == "__main__"):
             sites.append(_site(frame, code))
             if len(sites) == MAX_FRAMES:
                 break
@@ -150,8 +169,6 @@ def _walked(frame, span, ident):
             # User code inside the SDK's request (a transport, an event hook) did not make the call.
             sdk_seen = True
             sites.clear()
-        elif code is _work_item_code:
-            return _continued(sites, getattr(frame.f_locals.get("self"), ORIGIN, None), LIBRARY_THREAD, span)
         if flags & _ASYNC:
             in_async = True
             known = _coroutines.get(id(frame))
@@ -218,12 +235,7 @@ def definition_site(function):
 
 def definition_of(code):
     """Where code is defined."""
-    return {
-        "file": _shown(code.co_filename),
-        "line": max(code.co_firstlineno, 1),
-        "column": None,
-        "function": getattr(code, "co_qualname", code.co_name),
-    }
+    return _site_in(code, code.co_firstlineno, None)
 
 
 def thread_name(ident=None):
@@ -280,18 +292,19 @@ def _ended(sites, reason, span):
 
 def _site(frame, code):
     instruction = frame.f_lasti
-    key = (code, instruction)
-    site = _sites.get(key)
-    if site is None:
+    key = (id(code), instruction)
+    known = _sites.get(key)
+    if known is None:
         if len(_sites) > _MAX_CACHED:
             _sites.clear()
-        site = _sites[key] = {
-            "file": _shown(code.co_filename),
-            "line": max(frame.f_lineno or 1, 1),
-            "column": _column(code, instruction),
-            "function": getattr(code, "co_qualname", code.co_name),
-        }
-    return site
+        # With the code itself: its id is another's once it is gone.
+        known = _sites[key] = (_site_in(code, frame.f_lineno, _column(code, instruction)), code)
+    return known[0]
+
+
+def _site_in(code, line, column):
+    function = getattr(code, "co_qualname", code.co_name)
+    return Site(file=_shown(code.co_filename), line=max(line or 1, 1), column=column, function=function)
 
 
 def _column(code, instruction):

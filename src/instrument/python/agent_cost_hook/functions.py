@@ -23,20 +23,46 @@ when_next_called = None
 
 _monitoring = None
 _tool = None
-# Code of the user's -> [calls, milliseconds of them together].
+# id of code of the user's -> _Function: by identity, as a code object's hash takes as long as the code is.
 _known = {}
+
+
+class _Function:
+    """Code of the user's that is measured, and what it took until now."""
+
+    # The code is held: its id is another's once it is gone.
+    __slots__ = ("code", "calls", "took", "_site")
+
+    def __init__(self, code):
+        self.code = code
+        self.calls = 0
+        self.took = 0.0
+        self._site = None
+
+    @property
+    def site(self):
+        """Where it is defined."""
+        if self._site is None:
+            self._site = frames.definition_of(self.code)
+        return self._site
+
+    def is_let_go_of(self):
+        for calls, mean in _LIMITS:
+            if self.calls >= calls and self.took < self.calls * mean:
+                return True
+        return False
 
 
 class _Run:
     """One run of a function: a span to what is begun inside it (see spans.Span), written down only if it comes to matter."""
 
-    __slots__ = ("code", "frame", "ident", "thread", "started", "outer", "ended", "_id", "_origin")
+    __slots__ = ("function", "frame", "ident", "thread", "started", "outer", "ended", "_id", "_origin")
 
     kind = "other"
     source = "function"
 
-    def __init__(self, code, frame, ident, outer):
-        self.code = code
+    def __init__(self, function, frame, ident, outer):
+        self.function = function
         # Until the end, for where it was called from.
         self.frame = frame
         self.ident = ident
@@ -48,7 +74,7 @@ class _Run:
 
     @property
     def name(self):
-        return self.code.co_name
+        return self.function.code.co_name
 
     @property
     def origin(self):
@@ -81,15 +107,13 @@ class _Run:
         self.frame = None
         if self._id is not None:
             events.emit({"type": "spanEnd", "t": now, "id": self._id, "status": status, "error": error, "resultBytes": None})
-        counts = _known.get(self.code)
-        if counts is not None:
-            counts[0] += 1
-            counts[1] += took
+        self.function.calls += 1
+        self.function.took += took
 
     def _write(self):
         origin = self.origin
         # The first frame is the function itself, at a line in the middle of it.
-        sites = [frames.definition_of(self.code)] + origin.frames[1:]
+        sites = [self.function.site] + origin.frames[1:]
         events.emit(
             {
                 "type": "span",
@@ -99,12 +123,12 @@ class _Run:
                 "name": self.name,
                 "parent": None if origin.span is None else origin.span.id,
                 "thread": frames.thread_name(self.ident),
-                "frames": sites,
                 "unattributed": None,
                 "source": "function",
                 "detail": None,
                 "callId": None,
-            }
+            },
+            sites,
         )
 
 
@@ -135,20 +159,20 @@ def _start():
 
 def _begin(code, _offset):
     try:
-        counts = _known.get(code)
-        if counts is None:
+        function = _known.get(id(code))
+        if function is None:
             if code.co_flags & _GENERATORS or code.co_name.startswith("<") or not frames.is_users(code):
                 return _monitoring.DISABLE
-            counts = _known[code] = [0, 0.0]
+            function = _known[id(code)] = _Function(code)
             _monitoring.set_local_events(_tool, code, _monitoring.events.PY_RETURN)
-        elif _is_let_go_of(counts):
-            del _known[code]
+        elif function.is_let_go_of():
+            del _known[id(code)]
             _monitoring.set_local_events(_tool, code, 0)
             return _monitoring.DISABLE
         if when_next_called is not None:
             _call_once()
         current = frames.current_span
-        current.set(_Run(code, sys._getframe(1), _ident(), current.get()))
+        current.set(_Run(function, sys._getframe(1), _ident(), current.get()))
     except Exception:
         pass  # This run goes unseen.
     return None
@@ -160,27 +184,22 @@ def _call_once():
     callback()
 
 
-def _is_let_go_of(counts):
-    calls, took = counts
-    return any(calls >= limit and took < calls * mean for limit, mean in _LIMITS)
-
-
-def _return(code, _offset, _value):
+def _return(_code, _offset, _value):
     try:
-        _left(code, sys._getframe(1), "ok", None)
+        _left(sys._getframe(1), "ok", None)
     except Exception:
         pass  # As above.
 
 
 def _unwind(code, _offset, exception):
-    if code in _known:
-        try:
-            _left(code, sys._getframe(1), *spans.outcome_of(exception))
-        except Exception:
-            pass  # As above.
+    try:
+        if id(code) in _known:
+            _left(sys._getframe(1), *spans.outcome_of(exception))
+    except Exception:
+        pass  # As above.
 
 
-def _left(code, frame, status, error):
+def _left(frame, status, error):
     run = frames.current_span.get()
     # What ended without our being told stands before it; spans of other kinds are left by those who entered them.
     while run is not None and getattr(run, "frame", None) is not frame:

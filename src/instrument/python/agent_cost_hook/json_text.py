@@ -1,6 +1,6 @@
 """JSON without the json module where the program has not imported it: that import is most of what the start would cost."""
 
-import sys
+_encode = None
 
 
 def parse(text):
@@ -31,30 +31,33 @@ class _ScannerOptions:
 
 
 def dump(value):
-    """A value as ASCII JSON without spaces, as bytes."""
-    dumps = getattr(sys.modules.get("json"), "dumps", None)
-    if dumps is not None:
-        return dumps(value, separators=(",", ":")).encode("ascii")
-    return _dumped(value).encode("ascii")
+    """A value as ASCII JSON without spaces. It must not contain itself."""
+    global _encode
+    if _encode is None:
+        _encode = _encoder()
+    return "".join(_encode(value, 0))
 
 
-def _dumped(value):
-    if value is None:
-        return "null"
-    if value is True or value is False:
-        return "true" if value else "false"
-    if isinstance(value, str):
-        return _quoted(value)
-    if isinstance(value, (int, float)):
-        return repr(value)
-    if isinstance(value, dict):
-        return "{" + ",".join([_quoted(key) + ":" + _dumped(item) for key, item in value.items()]) + "}"
-    return "[" + ",".join([_dumped(item) for item in value]) + "]"
+def with_member(text, name, items):
+    """An object's JSON that has members, with one more: a list of values whose JSON is at hand."""
+    return '%s,"%s":[%s]}' % (text[:-1], name, ",".join(items))
 
 
-def _quoted(text):
+def _encoder():
+    """What json.dumps makes anew for each value."""
     try:
-        from _json import encode_basestring_ascii
-    except ImportError:
-        from json.encoder import encode_basestring_ascii
-    return encode_basestring_ascii(text)
+        from _json import encode_basestring_ascii, make_encoder
+
+        encode = make_encoder(None, _refuse, encode_basestring_ascii, None, ":", ",", False, False, True)
+        if "".join(encode({"a": [None, 1.5, True]}, 0)) == '{"a":[null,1.5,true]}':
+            return encode
+    except Exception:
+        pass  # Another implementation than CPython's, or another CPython than those we know.
+    import json
+
+    encoder = json.JSONEncoder(separators=(",", ":"))
+    return lambda value, _level: encoder.encode(value)
+
+
+def _refuse(value):
+    raise TypeError("%s has no JSON" % type(value).__name__)

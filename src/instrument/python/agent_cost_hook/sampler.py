@@ -68,14 +68,14 @@ class _Stretch:
                 "name": self.name,
                 "parent": None,
                 "thread": self.thread,
-                "frames": self.origin.frames,
                 "unattributed": None,
                 "source": "sampled",
                 "evidence": "sampled",
                 "activity": self.activity,
                 "detail": None,
                 "callId": None,
-            }
+            },
+            self.origin.frames,
         )
 
     def end(self, at):

@@ -34,14 +34,14 @@ class Span:
                 "name": name,
                 "parent": None if origin.span is None else origin.span.id,
                 "thread": frames.thread_name(),
-                "frames": sites,
                 "unattributed": None if sites else origin.unattributed,
                 "source": source,
                 "detail": detail,
                 "callId": call_id,
                 "framework": framework,
                 "argumentBytes": argument_bytes,
-            }
+            },
+            sites,
         )
 
     def end(self, result_bytes=None, error=None, at=None):

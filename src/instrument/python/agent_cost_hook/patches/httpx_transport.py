@@ -7,6 +7,9 @@ from . import replace
 
 _DIRECT = "_agent_cost_direct"
 _POOLS = ("ConnectionPool", "AsyncConnectionPool")
+_MOST_URLS = 100
+# (text, class) -> URL.
+_urls = {}
 
 
 def patch(module):
@@ -87,7 +90,17 @@ def _copy(request, url, host, added):
     headers.update(added)
     extensions = dict(request.extensions)
     extensions.pop("sni_hostname", None)
-    return type(request)(request.method, url, headers=headers, stream=request.stream, extensions=extensions)
+    return type(request)(request.method, _parsed(url, type(request.url)), headers=headers, stream=request.stream, extensions=extensions)
+
+
+def _parsed(url, url_class):
+    """The URL as an object, which is immutable: nearly all calls go to the same few, and to parse one costs more than all else here."""
+    parsed = _urls.get((url, url_class))
+    if parsed is None:
+        if len(_urls) >= _MOST_URLS:
+            _urls.clear()
+        parsed = _urls[url, url_class] = url_class(url)
+    return parsed
 
 
 def _redirected(request, fallback):
