@@ -106,6 +106,19 @@ export const nodeFrameworks: Framework[] = [
     inside: { find_museums: 'guide', ask_guide: 'host', find_trains: 'planner' },
   },
   {
+    id: 'mastra',
+    title: 'Mastra',
+    language: 'node',
+    packages: [
+      { name: '@mastra/core', tested: '1.71.0' },
+      { name: 'zod', tested: '4.6.7' },
+    ],
+    program: 'node/mastra.mjs',
+    model: { parallel: true },
+    agents: ['Planner', 'Guide', 'Host'],
+    inside: { findTrains: 'Planner', askGuide: 'Host', findMuseums: 'Guide' },
+  },
+  {
     id: 'mcp-node',
     title: 'MCP (JS)',
     language: 'node',
