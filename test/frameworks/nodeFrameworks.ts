@@ -128,10 +128,26 @@ export const nodeFrameworks: Framework[] = [
       { name: 'zod', tested: '4.6.7' },
     ],
     program: 'node/mcpClient.mjs',
-    others: ['node/mcpServer.mjs'],
+    others: ['node/mcpServer.mjs', 'node/mcpAsk.mjs'],
     core: true,
     model: { parallel: true },
     // The server's process that the program starts itself.
+    provided: { node: 1 },
+  },
+  {
+    id: 'mcp-2-node',
+    title: 'MCP 2 (JS)',
+    language: 'node',
+    packages: [
+      { name: '@modelcontextprotocol/client', tested: '2.4.0' },
+      { name: '@modelcontextprotocol/server', tested: '2.4.0' },
+      { name: '@modelcontextprotocol/node', tested: '2.1.2' },
+      { name: 'openai', tested: '7.57.0' },
+      { name: 'zod', tested: '4.6.7' },
+    ],
+    program: 'node/mcp2Client.mjs',
+    others: ['node/mcp2Server.mjs', 'node/mcpAsk.mjs'],
+    model: { parallel: true },
     provided: { node: 1 },
   },
 ];
