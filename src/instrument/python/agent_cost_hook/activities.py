@@ -2,6 +2,7 @@
 
 import os
 import sys
+import time
 
 # (module, function) -> activity: what library code that stands on the stack is there for.
 _FUNCTIONS = {
@@ -102,6 +103,18 @@ def of_frames(frames):
     return found
 
 
+def busy_ns(native_id):
+    """Nanoseconds that a thread has had a processor until now, or None. Of Linux, and without letting another thread run in between."""
+    if _machine is None or native_id is None:
+        return None
+    try:
+        # CPUCLOCK_PERTHREAD and CPUCLOCK_SCHED of include/linux/posix-timers_types.h, as pthread_getcpuclockid() says; that takes
+        # the thread to be there still, and crashes where it is not.
+        return time.clock_gettime_ns((~native_id << 3) | 6)
+    except OSError:
+        return None
+
+
 class Threads:
     """Asks the system what threads do. Of Linux; elsewhere it knows nothing."""
 
@@ -113,16 +126,15 @@ class Threads:
         for native_id in [each for each in self._busy if each not in native_ids]:
             del self._busy[native_id]
 
-    def of(self, native_id, now):
-        """The activity of a thread, by its native id. `now` in milliseconds."""
+    def of(self, native_id, busy, now):
+        """The activity of a thread, by its native id. `busy`: what busy_ns said of it at `now`, in milliseconds."""
         if _machine not in _CALLS or native_id is None:
             return None
-        folder = "/proc/self/task/%d/" % native_id
-        share = self._share(native_id, folder, now)
+        share = self._share(native_id, busy, now)
         if share is not None and share >= _COMPUTING_SHARE:
             # Asked first: what it does just now may be what it did after its stack was looked at.
             return "cpu"
-        words = (_read(folder + "syscall") or "").split()
+        words = (_read("/proc/self/task/%d/syscall" % native_id) or "").split()
         if not words:
             return "cpu" if share is not None and share >= _BUSY_SHARE else None
         if words[0] == "running":
@@ -142,12 +154,10 @@ class Threads:
             return _of_descriptor(int(arguments[0], 16))
         return {_SLEEPS: "sleep", _WAITS: "process", _LOCKS: "lock", _SOCKETS: "socket", _FILES: "file"}.get(kind)
 
-    def _share(self, native_id, folder, now):
+    def _share(self, native_id, busy, now):
         """The thread's share of a processor since it was last asked for, or None."""
-        text = _read(folder + "schedstat")
-        if not text:
+        if busy is None:
             return None
-        busy = int(text.split()[0])
         before = self._busy.get(native_id)
         self._busy[native_id] = (now, busy)
         if before is None or now <= before[0]:

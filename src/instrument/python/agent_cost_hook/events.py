@@ -159,7 +159,7 @@ class _Writer:
                 continue
             except OSError:
                 return None
-            descriptor = _moved_up(descriptor)
+            descriptor = moved_up(descriptor)
             status = os.fstat(descriptor)
             self._open_file(descriptor, (status.st_dev, status.st_ino))
             return descriptor
@@ -178,7 +178,8 @@ class _Writer:
             pass  # Already closed by the program.
 
 
-def _moved_up(descriptor):
+def moved_up(descriptor):
+    """The descriptor under a number that no program uses, where that is to be had."""
     try:
         import fcntl
 

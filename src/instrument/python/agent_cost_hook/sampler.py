@@ -12,11 +12,12 @@ import time
 from . import activities, events, frames, functions, strands
 
 _FIRST_EVERY_S = 0.005
+_FIRST_EVERY_NS = 5_000_000
 # (seconds that a gap has lasted, seconds between two looks from then on).
 _LATER_EVERY_S = ((2.0, 0.010), (10.0, 0.020))
 _SELDOM_S = 0.1
-# Looks in vain, while a model is asked, after which the thread sleeps until the answer. To wake it costs the program more than a
-# look does: where answers come at once it is not to be woken for each.
+# Without a timer: looks in vain, while a model is asked, after which the thread sleeps until the answer. To wake it costs the program
+# more than a look does: where answers come at once it is not to be woken for each.
 _LOOKS_IN_VAIN = 4
 # Of one processor, however long the stacks are.
 _MOST_OF_CPU = 0.016
@@ -24,6 +25,9 @@ _MOST_OF_CPU = 0.016
 _MOST_TASKS = 64
 # A program that is stopped for long in a debugger, or a machine that slept: what was seen last is not what went on.
 _LOST_AFTER_S = 0.5
+# Programs close descriptors that they do not know, so that a timer may ring no more: this is looked for.
+_TIMER_LOST_MS = 250
+_BUILT_IN = type(len)
 # How often it is looked whether the thread is gone, 0.2 ms apart.
 _EXIT_LOOKS = 500
 
@@ -84,6 +88,54 @@ class _Stretch:
         events.emit({"type": "spanEnd", "t": max(at, self.began), "id": self.id, "status": "ok", "error": None, "resultBytes": None})
 
 
+class _Timer:
+    """
+    What the thread sleeps for while a model is asked. It is set with an answer and put off with the next call, which wakes nobody:
+    to hand the interpreter to a thread that finds nothing to see costs the program more than all else in here.
+    """
+
+    __slots__ = ("_descriptor", "_poll")
+
+    def __init__(self, poll):
+        self._descriptor = events.moved_up(os.timerfd_create(time.CLOCK_MONOTONIC, flags=os.TFD_NONBLOCK | os.TFD_CLOEXEC))
+        self._poll = poll()
+        self._poll.register(self._descriptor, 1)  # POLLIN
+
+    def set(self, ns):
+        """Has it ring so much later, or not (0). False where it is lost."""
+        try:
+            os.timerfd_settime_ns(self._descriptor, initial=ns)
+        except OSError:
+            return False
+        return True
+
+    def has_rung(self):
+        """Waits for it for a while. True also where it is lost."""
+        return bool(self._poll.poll(_TIMER_LOST_MS)) or not self._is_there()
+
+    def close(self):
+        if self._is_there():
+            os.close(self._descriptor)
+
+    def _is_there(self):
+        try:
+            return "timerfd" in os.readlink("/proc/self/fd/%d" % self._descriptor)
+        except OSError:
+            return False
+
+
+def _timer(thread_module):
+    """A timer, or None where the system or Python (before 3.13) has none, or threads are those of gevent, which must not wait in the system."""
+    try:
+        from select import poll
+
+        if hasattr(os, "timerfd_create") and type(poll) is _BUILT_IN and type(thread_module.start_new_thread) is _BUILT_IN:
+            return _Timer(poll)
+    except (ImportError, OSError):
+        pass
+    return None
+
+
 def watcher():
     """What is to be told of calls (see strands.py), or None where nothing can be seen. No thread runs before the first answer."""
     if not hasattr(sys, "_current_frames"):
@@ -104,6 +156,10 @@ class _Sampler:
         self._threads = activities.Threads()
         # Strand (a thread's ident, or the id of a task) -> _Stretch.
         self._stretches = {}
+        # Thread -> (its native id, nanoseconds that it had a processor, id and instruction of its innermost frame),
+        # whether that was so at the look before, too, and what was found.
+        self._looks = {}
+        self._timer = None
         self._reset()
 
     def _reset(self):
@@ -113,14 +169,17 @@ class _Sampler:
         # Held while the thread runs.
         self._running = self._thread_module.allocate_lock()
         self._is_on = False
-        # It sleeps until the next answer.
+        # It sleeps until the next answer, or until that is a while ago.
         self._sleeps = False
+        # The timer will end that sleep.
+        self._is_timed = False
         # Answers until now.
         self._answers = 0
         self._ident = None
         self._native_id = None
         self._gap_began = None
         self._last_tick = None
+        self._looked = False
         self._cost_s = 0.0
 
     def on_flight(self, strand, in_flight):
@@ -130,13 +189,17 @@ class _Sampler:
             stretch = self._stretches.pop(key, None)
             if stretch is not None:
                 stretch.end(events.now())
+            # It may wait for another strand that has its answer: then it rings.
+            if self._is_timed and strands.is_none_between_calls():
+                self._is_timed = False
+                self._set_timer(0)
             return
         self._gap_began = events.now()
         self._answers += 1
         if not self._is_on:
             self._begin()
         elif self._sleeps:
-            self._wake()
+            self._wake_later()
 
     def _begin(self):
         # Taken here rather than by the thread: whoever stops it waits for it also before it has come to run.
@@ -144,6 +207,8 @@ class _Sampler:
             return
         self._is_on = True
         self._native_id = None
+        if self._timer is None:
+            self._timer = _timer(self._thread_module)
         try:
             self._thread_module.start_new_thread(self._run, ())
         except RuntimeError:
@@ -151,10 +216,24 @@ class _Sampler:
             self._running.release()
 
     def _wake(self):
+        self._set_timer(1)
         try:
             self._alarm.release()
         except RuntimeError:
             pass  # It is awake.
+
+    def _wake_later(self):
+        """Has it look when this answer is a while ago, unless the next call comes before: then it is not even woken, where there is a timer."""
+        if self._timer is None:
+            self._wake()
+        elif not self._is_timed:
+            self._is_timed = True
+            self._set_timer(_FIRST_EVERY_NS)
+
+    def _set_timer(self, ns):
+        timer = self._timer
+        if timer is not None and not timer.set(ns):
+            self._timer = None
 
     def stop(self):
         """Ends the thread and waits for it: for a fork, and at the end of the program."""
@@ -200,6 +279,11 @@ class _Sampler:
     def after_fork(self):
         """In the child: nothing of what the parent's threads did goes on here."""
         self._stretches.clear()
+        self._looks.clear()
+        if self._timer is not None:
+            # What was inherited is the parent's.
+            self._timer.close()
+            self._timer = None
         self._stopped_for_fork = False
         functions.when_next_called = None
         strands.forget_all()
@@ -217,6 +301,9 @@ class _Sampler:
                 answers = self._answers
                 wait = self._look()
                 in_vain = 0 if wait is not None else in_vain + 1
+                if in_vain > 0 and self._timer is not None:
+                    self._sleep_until_timer(answers)
+                    continue
                 if in_vain >= _LOOKS_IN_VAIN:
                     self._sleeps = True
                     # An answer may have come before it was said that there is somebody to wake.
@@ -230,6 +317,18 @@ class _Sampler:
             self._is_on = False  # An interpreter on its way out, or a mistake of ours: nobody hears of it.
         finally:
             running.release()
+
+    def _sleep_until_timer(self, answers):
+        self._set_timer(0)
+        self._is_timed = False
+        self._sleeps = True
+        # As in _run.
+        if answers != self._answers:
+            self._wake_later()
+        timer = self._timer
+        while self._is_on and timer is not None and not timer.has_rung():
+            timer = self._timer
+        self._sleeps = False
 
     def _look(self):
         """One tick. Seconds until the next, None for when a strand has its next answer."""
@@ -248,8 +347,11 @@ class _Sampler:
         del stacks
         self._note(seen, now)
         cost = time.thread_time() - started
-        # The first look counts in full: the next would else follow too soon where looks are expensive.
-        self._cost_s = cost if self._cost_s == 0 else self._cost_s + (cost - self._cost_s) * 0.2
+        # The second look counts in full: the next would else follow too soon where looks are expensive. The first says nothing of
+        # the others, as it runs this code for the first time.
+        is_first, self._looked = not self._looked, True
+        if not is_first:
+            self._cost_s = cost if self._cost_s == 0 else self._cost_s + (cost - self._cost_s) * 0.2
         lasted = (now - self._gap_began) / 1000
         every = next((each for since, each in reversed(_LATER_EVERY_S) if lasted >= since), _FIRST_EVERY_S)
         return min(max(every, self._cost_s / _MOST_OF_CPU), _SELDOM_S)
@@ -257,20 +359,33 @@ class _Sampler:
     def _seen(self, stacks, now):
         """Strand -> (functions, activity, origin, name, thread)."""
         seen = {}
+        looks = {}
         loops = strands.loops()
         native_ids = set()
         for ident, frame in stacks.items():
             if ident == self._ident or strands.in_flight_thread(ident):
                 continue
-            found = self._of_thread(ident, frame, now, native_ids)
+            native_id = frames.native_id(ident)
+            native_ids.add(native_id)
+            busy = activities.busy_ns(native_id)
+            place = (native_id, busy, id(frame), frame.f_lasti)
+            last = self._looks.get(ident)
+            is_same = busy is not None and last is not None and last[0] == place
+            if is_same and last[1] and ident not in loops:
+                # It has not run since, not even to be found asleep after some work.
+                found = last[2]
+            else:
+                found = self._of_thread(ident, frame, native_id, busy, now)
+            looks[ident] = (place, is_same, found)
             if found is not None:
                 seen[ident] = found
             elif ident in loops:
                 self._see_tasks(loops[ident], frames.thread_name(ident), seen)
+        self._looks = looks
         self._threads.forget_but(native_ids)
         return seen
 
-    def _of_thread(self, ident, frame, now, native_ids):
+    def _of_thread(self, ident, frame, native_id, busy, now):
         library = []
         at = frame
         while at is not None and not frames.is_users(at.f_code):
@@ -285,9 +400,7 @@ class _Sampler:
         origin = frames.capture_thread(at, ident)
         if not origin.frames:
             return None
-        native_id = frames.native_id(ident)
-        native_ids.add(native_id)
-        activity = activities.of_frames(library) or self._threads.of(native_id, now)
+        activity = activities.of_frames(library) or self._threads.of(native_id, busy, now)
         return _described(origin, activity, frames.thread_name(ident))
 
     def _see_tasks(self, loop, thread, seen):

@@ -10,6 +10,8 @@ from _weakref import ref
 # Strands that have called a model: by thread, and by id of the task.
 _threads = {}
 _tasks = {}
+# Strands that are looked through at each call.
+_FEW = 8
 # Called with a strand when its call begins, and when it has none left in flight; None before the first call.
 _watchers = None
 
@@ -97,6 +99,11 @@ def in_flight_task(task):
 def may_be_between_calls():
     """Whether a strand that has called a model, and may be over by now, has no call in flight. Cheaper than `between_calls`."""
     return any(not strand.flights for strands in (_threads, _tasks) for strand in list(strands.values()))
+
+
+def is_none_between_calls():
+    """Whether all strands that have called a model wait for one now; False where that would take long to tell."""
+    return len(_threads) + len(_tasks) <= _FEW and not may_be_between_calls()
 
 
 def between_calls(running_threads):
