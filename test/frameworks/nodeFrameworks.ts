@@ -15,6 +15,17 @@ export const nodeFrameworks: Framework[] = [
     model: { parallel: true },
   },
   {
+    id: 'http-clients-node',
+    title: 'axios, got, ky',
+    language: 'node',
+    packages: [
+      { name: 'axios', tested: '1.21.1' },
+      { name: 'got', tested: '16.1.0' },
+      { name: 'ky', tested: '2.1.0' },
+    ],
+    program: 'node/httpClients.mjs',
+  },
+  {
     id: 'anthropic-node',
     title: 'Anthropic SDK (Node)',
     language: 'node',

@@ -30,6 +30,8 @@ export interface WireObserver {
 export interface CallContext extends Caller {
   /** Set while an SDK works on a call: requests then carry its frames, whatever is on the stack. */
   insideSdk: boolean;
+  /** It is an HTTP client's, which may ask anybody. */
+  isClient?: boolean;
   /** The innermost span around. It may have ended: ask `enclosingSpan`. */
   span: Enclosing | null;
   /** Name of the framework's tool whose function runs; null in all that is not directly its work. */
@@ -79,12 +81,12 @@ export function enterContext(context: CallContext): () => void {
  * The context of a call into an SDK or a framework: its caller is remembered for all that comes of it. Null where a call that is
  * remembered already comes back to an entry on its way, unless code of the user's made it do so.
  */
-export function entryContext(below: (...args: never[]) => unknown): CallContext | null {
+export function entryContext(below: (...args: never[]) => unknown, isClient = false): CallContext | null {
   const around = currentContext();
   if (around?.insideSdk && around.frames.length > 0 && !isCalledByUser(below)) return null;
   const sites = captureSites(below);
   const { frames, unattributed } = callerAmong(sites);
-  return { frames, unattributed, insideSdk: true, span: enclosingSpan(() => sites), tool: null, definition: null, wire: null };
+  return { frames, unattributed, insideSdk: true, isClient, span: enclosingSpan(() => sites), tool: null, definition: null, wire: null };
 }
 
 /** A caller, with the name of the innermost named function of the user's that is on the stack itself. */
@@ -114,6 +116,19 @@ export function callerAmong(sites: readonly CallSite[]): NamedCaller {
 export function joinFrames(inner: readonly Site[], outer: readonly Site[]): Site[] {
   const rest = outer.filter((frame) => !inner.some((known) => known.file === frame.file && known.line === frame.line));
   return [...inner, ...rest].slice(0, MOST_FRAMES);
+}
+
+/** Whether an SDK is at work that asks models and nobody else. */
+export function isInModelSdk(): boolean {
+  const around = currentContext();
+  return around?.insideSdk === true && around.isClient !== true;
+}
+
+/** The same, of a request that may be anybody's: where an HTTP client was entered, whatever of the user's stands on a stack that Node has put together. */
+export function requestCallerOf(below: (...args: never[]) => unknown): NamedCaller {
+  const around = currentContext();
+  if (around?.isClient !== true || around.frames.length === 0) return callerOf(below);
+  return { frames: around.frames, unattributed: null, functionName: around.frames.find((frame) => frame.function !== null)?.function ?? null };
 }
 
 /** The frames that an LLM request is sent with: those of the SDK's entry while one works on a call, else the stack's own. */

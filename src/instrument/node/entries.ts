@@ -16,14 +16,19 @@ export interface EntryCall {
 
 const NONE: Running = { client: null, isAtClient: false, isRequested: false };
 
+/**
+ * Whose entries they are: `sdk` of classes as OpenAI's generator makes them, whose resources call their `_client`, and that its own
+ * `request`; `client` of an HTTP client, which may ask anybody.
+ */
+export type EntryKind = 'framework' | 'sdk' | 'client';
+
 export class Entries {
   /** While an entry runs: what it calls in turn has the same caller, unless it is code of the user's that does. */
   #running: Running | null = null;
-  readonly #isSdk: boolean;
+  readonly #kind: EntryKind;
 
-  /** `isSdk`: of classes as OpenAI's generator makes them, whose resources call their `_client`, and that its own `request`. */
-  constructor(isSdk = false) {
-    this.#isSdk = isSdk;
+  constructor(kind: EntryKind = 'framework') {
+    this.#kind = kind;
   }
 
   /**
@@ -33,11 +38,11 @@ export class Entries {
   watch(original: Callable, prepare: ((call: EntryCall) => void) | null = null): Callable {
     const enter = (below: Callable, self: unknown, args: unknown[]): unknown => {
       const around = this.#running;
-      const call = around !== null && this.#isWithin(around, below, self) ? null : open(below, self, args, prepare);
+      const call = around !== null && this.#isWithin(around, below, self) ? null : open({ below, self, args, prepare, isClient: this.#kind === 'client' });
       if (call === null) return Reflect.apply(original, self, args);
       const leave = enterContext(call.context);
       const narrow = widenStacks(2);
-      this.#running = this.#isSdk ? running(self, below) : NONE;
+      this.#running = this.#kind === 'sdk' ? running(self, below) : NONE;
       let result: unknown;
       // Not `catch` and `throw`: a thrown error keeps its place in the host's source only when nobody throws it again.
       try {
@@ -56,7 +61,7 @@ export class Entries {
 
   #isWithin(around: Running, below: Callable, self: unknown): boolean {
     try {
-      if (this.#isSdk && isNext(around, below, self)) return true;
+      if (this.#kind === 'sdk' && isNext(around, below, self)) return true;
     } catch {
       // An object that is not to be asked: the stack tells.
     }
@@ -89,10 +94,18 @@ function isNext(around: Running, below: Callable, self: unknown): boolean {
   return true;
 }
 
+interface Opening {
+  below: Callable;
+  self: unknown;
+  args: unknown[];
+  prepare: ((call: EntryCall) => void) | null;
+  isClient: boolean;
+}
+
 /** Null for a call that needs nothing of ours. The call itself goes on as it would without us, whatever happens here. */
-function open(below: Callable, self: unknown, args: unknown[], prepare: ((call: EntryCall) => void) | null): EntryCall | null {
+function open({ below, self, args, prepare, isClient }: Opening): EntryCall | null {
   try {
-    const context = entryContext(below);
+    const context = entryContext(below, isClient);
     if (context === null && prepare === null) return null;
     const around = currentContext();
     const call: EntryCall = { self, args, context: context ?? { ...around! }, returned: (result) => result };

@@ -1,6 +1,6 @@
 /** The global `fetch`: LLM requests go to the proxy, the others are watched. */
 import { widenStacks } from './callSites.ts';
-import { callerOf, currentContext, enterContext, llmCallerOf, type CallContext } from './context.ts';
+import { enterContext, isInModelSdk, llmCallerOf, requestCallerOf, type CallContext } from './context.ts';
 import { CALL_HEADER, ORIGIN_HEADER } from './contract.ts';
 import { now } from './events.ts';
 import { Flight } from './flights.ts';
@@ -55,9 +55,9 @@ function makePlan(runtime: Runtime, send: Fetch, args: unknown[], below: (...arg
   if (url.protocol !== 'http:' && url.protocol !== 'https:') return null;
   const method = (init?.method ?? request?.method ?? 'GET').toUpperCase();
   const body = typeof init?.body === 'string' ? init.body : null;
-  const route = runtime.router.route(url, method, currentContext()?.insideSdk ?? false, body);
+  const route = runtime.router.route(url, method, isInModelSdk(), body);
   if (route.kind === 'other') {
-    const start = { caller: callerOf(below), t: now(), url, method, accept: new Headers(init?.headers ?? request?.headers).get('accept') };
+    const start = { caller: requestCallerOf(below), t: now(), url, method, accept: new Headers(init?.headers ?? request?.headers).get('accept') };
     const followsRedirects = (init?.redirect ?? request?.redirect ?? 'follow') === 'follow';
     return { args, context: wireContext(new HttpSpanObserver(runtime, start, followsRedirects)), undo: null, settle: null };
   }

@@ -11,6 +11,7 @@ import { hookFetch } from './fetchHook.ts';
 import { CpuSampler } from './cpuSampler.ts';
 import { FunctionRuns, type Enter } from './functionRuns.ts';
 import { hideProbes } from './functionText.ts';
+import { observeHttp2 } from './http2Hook.ts';
 import { hookHttp } from './httpHook.ts';
 import { watchScripts } from './inlineMaps.ts';
 import { watchImport, watchRequire, type Found } from './moduleHook.ts';
@@ -53,6 +54,7 @@ function start(): void {
     () => hookFetch(runtime),
     () => hookHttp(runtime),
     () => observeUndici(runtime),
+    () => observeHttp2(runtime),
     () => hookProcesses(runtime),
     () => waits.watch(),
     // For `import { request } from 'node:http'`.

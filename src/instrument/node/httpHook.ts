@@ -4,7 +4,7 @@ import { subscribe } from 'node:diagnostics_channel';
 import { urlToHttpOptions } from 'node:url';
 import { loadBuiltin } from './builtins.ts';
 import { widenStacks } from './callSites.ts';
-import { callerOf, currentContext, llmCallerOf } from './context.ts';
+import { isInModelSdk, llmCallerOf, requestCallerOf } from './context.ts';
 import { CALL_HEADER, ORIGIN_HEADER } from './contract.ts';
 import { now } from './events.ts';
 import { endHttpSpan, openHttpSpan } from './httpSpan.ts';
@@ -94,7 +94,7 @@ function readArguments(args: readonly unknown[], protocol: 'http:' | 'https:'): 
 function planRouted(runtime: Runtime, call: Call | null, originals: Record<'http:' | 'https:', Callable>, observed: Observed, below: (...args: never[]) => unknown, isGet: boolean): Plan | null {
   if (call === null) return null;
   const { options, listener, url, method } = call;
-  const route = runtime.router.route(url, method, currentContext()?.insideSdk ?? false, null);
+  const route = runtime.router.route(url, method, isInModelSdk(), null);
   if (route.kind === 'other' || route.url === null) return null;
   const target = new URL(route.url);
   const added: Record<string, string> = {};
@@ -122,10 +122,10 @@ function planRouted(runtime: Runtime, call: Call | null, originals: Record<'http
 /** The span ends with the request's `close`: the body has been consumed, or never will be. */
 function planWatched(runtime: Runtime, call: Call | null, observed: Observed, target: Callable, args: unknown[], below: (...args: never[]) => unknown): Plan | null {
   if (call === null || headerOf(call.options.headers, 'upgrade') !== null) return null;
-  const route = runtime.router.route(call.url, call.method, currentContext()?.insideSdk ?? false, null);
+  const route = runtime.router.route(call.url, call.method, isInModelSdk(), null);
   if (route.kind !== 'other') return null;
   const { url, method } = call;
-  const span = openHttpSpan(runtime, { caller: callerOf(below), t: now(), url, method, accept: headerOf(call.options.headers, 'accept') });
+  const span = openHttpSpan(runtime, { caller: requestCallerOf(below), t: now(), url, method, accept: headerOf(call.options.headers, 'accept') });
   return {
     target,
     args,

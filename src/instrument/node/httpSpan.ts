@@ -49,6 +49,7 @@ export function wireContext(wire: CallContext['wire']): CallContext {
     frames: around?.frames ?? [],
     unattributed: around?.unattributed ?? null,
     insideSdk: around?.insideSdk ?? false,
+    isClient: around?.isClient ?? false,
     span: enclosingSpan(),
     tool: around?.tool ?? null,
     definition: around?.definition ?? null,

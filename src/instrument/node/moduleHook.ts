@@ -162,7 +162,7 @@ function handOver(source: unknown, file: FileOfInterest): unknown {
   if (!names.some((name) => bytes.includes(name))) return source;
   const text = bytes.toString();
   if (text.includes(MARK)) return source;
-  const declared = text.matchAll(new RegExp(`^(?:export )?(?:async )?(function|class|var|let|const)\\*? (${names.join('|')})\\b`, 'gm'));
+  const declared = text.matchAll(new RegExp(`^(?:export )?(?:default )?(?:async )?(function|class|var|let|const)\\*? (${names.join('|')})\\b`, 'gm'));
   const lines = [...declared].map(([, kind = '', name = '']) => lineFor(file, name, kind === 'const'));
   if (lines.length === 0) return source;
   const added = `${MARK}${lines.join('')}\n`;

@@ -5,7 +5,7 @@
 
 export interface ModulesOfInterest {
   /** Who is told: an SDK or a framework by its short name. */
-  watcher: 'openai' | 'anthropic' | 'aiSdk' | 'openaiAgents' | 'langchain' | 'langgraph' | 'mastra' | 'mcp' | 'undici';
+  watcher: 'openai' | 'anthropic' | 'aiSdk' | 'openaiAgents' | 'langchain' | 'langgraph' | 'mastra' | 'mcp' | 'undici' | 'httpClient';
   /** The package; an alias of it (`openai-v6`) is as good. */
   package: string;
   /** Files, below the package's folder. */
@@ -59,6 +59,8 @@ const MODULES: readonly ModulesOfInterest[] = [
   { watcher: 'mcp', package: '@modelcontextprotocol/sdk', files: files('dist/(?:esm/|cjs/)?(?:client/index|server/mcp)'), names: ['Client', 'McpServer'] },
   { watcher: 'mcp', package: '@modelcontextprotocol/client', files: files('dist/[^/]+'), names: ['Client'] },
   { watcher: 'mcp', package: '@modelcontextprotocol/server', files: files('dist/[^/]+'), names: ['McpServer'] },
+  { watcher: 'httpClient', package: 'got', files: files('dist/source/core/index'), names: ['Request'] },
+  { watcher: 'httpClient', package: 'ky', files: files('distribution/core/Ky'), names: ['Ky'] },
   { watcher: 'undici', package: 'undici', files: files('lib/(?:dispatcher/dispatcher-base|mock/mock-agent)'), names: ['DispatcherBase', 'MockAgent'] },
 ];
 

@@ -24,7 +24,7 @@ interface ToolRunner {
 
 /** For one copy of the package, or of one that is generated alike. */
 export function watchOpenAi(reporter: Reporter, runner: ToolRunner = runTools(reporter)): Watcher {
-  const entries = new Entries(true);
+  const entries = new Entries('sdk');
   const seen = new WeakSet<object>();
 
   const replace = (prototype: object, name: string): void => {

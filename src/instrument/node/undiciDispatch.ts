@@ -2,7 +2,7 @@
  * Sends LLM calls of the `undici` package to the proxy. Its `request`, `stream` and `fetch` all end in an agent's `dispatch`,
  * whose options still say where to; clients and pools are bound to one server, and what a mock or a proxy answers stays with it.
  */
-import { currentContext, enterContext, llmCallerOf } from './context.ts';
+import { currentContext, enterContext, isInModelSdk, llmCallerOf } from './context.ts';
 import { CALL_HEADER, ORIGIN_HEADER } from './contract.ts';
 import { Flight } from './flights.ts';
 import { wireContext } from './httpSpan.ts';
@@ -47,7 +47,7 @@ function redirected(runtime: Runtime, options: unknown, below: (...args: never[]
     if (!isObject(options) || (currentContext()?.wire ?? null) !== null) return null;
     const { origin, path, method, headers } = options as DispatchOptions;
     if (typeof path !== 'string' || typeof method !== 'string' || (typeof origin !== 'string' && !(origin instanceof URL))) return null;
-    const route = runtime.router.route(new URL(path, origin), method, currentContext()?.insideSdk ?? false, null);
+    const route = runtime.router.route(new URL(path, origin), method, isInModelSdk(), null);
     if (route.kind !== 'proxy' || route.origin === null) return null;
     const changed = withHeaders(headers, { [CALL_HEADER]: runtime.tag(llmCallerOf(below)), [ORIGIN_HEADER]: route.origin });
     if (changed === null) return null;

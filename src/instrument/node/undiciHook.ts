@@ -3,7 +3,7 @@
  * `undici` package itself, which can be tagged there; `undiciDispatch.ts` sends them elsewhere.
  */
 import { subscribe } from 'node:diagnostics_channel';
-import { callerOf, currentContext, llmCallerOf, type WireObserver } from './context.ts';
+import { currentContext, isInModelSdk, llmCallerOf, requestCallerOf, type WireObserver } from './context.ts';
 import { CALL_HEADER } from './contract.ts';
 import { now } from './events.ts';
 import { Flight } from './flights.ts';
@@ -57,8 +57,8 @@ function observePackage(runtime: Runtime, request: UndiciRequest, below: (...arg
   const { origin, path, method } = request;
   if (typeof path !== 'string' || typeof method !== 'string' || (typeof origin !== 'string' && !(origin instanceof URL))) return null;
   const url = new URL(path, origin);
-  const route = runtime.router.route(url, method, currentContext()?.insideSdk ?? false, null);
-  if (route.kind === 'other') return new HttpSpanObserver(runtime, { caller: callerOf(below), t: now(), url, method, accept: null }, false);
+  const route = runtime.router.route(url, method, isInModelSdk(), null);
+  if (route.kind === 'other') return new HttpSpanObserver(runtime, { caller: requestCallerOf(below), t: now(), url, method, accept: null }, false);
   if (route.kind !== 'proxy') return null;
   if (route.origin === null) {
     // Its dispatcher may have been redirected already, and have made the request only now, from its queue.

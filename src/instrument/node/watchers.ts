@@ -9,6 +9,7 @@ import { watchLangGraph } from './frameworks/langgraph.ts';
 import { watchMastra } from './frameworks/mastra.ts';
 import { watchMcp } from './frameworks/mcp.ts';
 import { watchOpenAiAgents } from './frameworks/openaiAgents.ts';
+import { watchHttpClient } from './httpClients.ts';
 import type { ModulesOfInterest, Watcher } from './modules.ts';
 import { watchOpenAi } from './openaiHook.ts';
 import type { Runtime } from './runtime.ts';
@@ -25,6 +26,7 @@ const MAKERS: Record<ModulesOfInterest['watcher'], (reporter: Reporter) => Watch
   mastra: watchMastra,
   mcp: watchMcp,
   undici: watchUndici,
+  httpClient: watchHttpClient,
 };
 
 export class Watchers {
