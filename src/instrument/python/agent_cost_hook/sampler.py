@@ -181,6 +181,8 @@ class _Sampler:
         self._last_tick = None
         self._looked = False
         self._cost_s = 0.0
+        # The thread's time when it had last looked, in the same gap.
+        self._last_ended = None
 
     def on_flight(self, strand, in_flight):
         """A strand calls a model, or has its answer."""
@@ -295,6 +297,8 @@ class _Sampler:
             self._native_id = getattr(self._thread_module, "get_native_id", lambda: None)()
             self._ident = self._thread_module.get_ident()
             _block_signals()
+            # Of the thread before a fork.
+            self._last_ended = None
             in_vain = 0
             alarm.acquire(timeout=_FIRST_EVERY_S)
             while self._is_on:
@@ -334,19 +338,20 @@ class _Sampler:
         """One tick. Seconds until the next, None for when a strand has its next answer."""
         started = time.thread_time()
         if not strands.may_be_between_calls():
-            self._end_all(events.now())
-            self._last_tick = None
+            self._nothing_seen()
             return None
         stacks = sys._current_frames()
         if not strands.between_calls(stacks):
-            self._end_all(events.now())
-            self._last_tick = None
+            self._nothing_seen()
             return None
         now = events.now()
         seen = self._seen(stacks, now)
         del stacks
         self._note(seen, now)
-        cost = time.thread_time() - started
+        # With what it took to fall asleep and wake since the look before, which is most of it where little is to be seen.
+        ended = time.thread_time()
+        cost = ended - (started if self._last_ended is None else self._last_ended)
+        self._last_ended = ended
         # The second look counts in full: the next would else follow too soon where looks are expensive. The first says nothing of
         # the others, as it runs this code for the first time.
         is_first, self._looked = not self._looked, True
@@ -355,6 +360,11 @@ class _Sampler:
         lasted = (now - self._gap_began) / 1000
         every = next((each for since, each in reversed(_LATER_EVERY_S) if lasted >= since), _FIRST_EVERY_S)
         return min(max(every, self._cost_s / _MOST_OF_CPU), _SELDOM_S)
+
+    def _nothing_seen(self):
+        self._end_all(events.now())
+        self._last_tick = None
+        self._last_ended = None
 
     def _seen(self, stacks, now):
         """Strand -> (functions, activity, origin, name, thread)."""
