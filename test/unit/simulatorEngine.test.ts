@@ -172,7 +172,47 @@ describe('scheduler', () => {
   });
 });
 
-describe('whatever comes in', () => {
+describe("vLLM's scheduler of 0.6", () => {
+  const v0 = { scheduler: 'v0' as const };
+
+  it('stops those that write while a prompt is read, whole', () => {
+    const { steps, finished } = run([request('short', 0, tokens(16), 40), request('long', 30, tokens(5000, 1), 2)], { ...v0, maxBatchedTokens: 8192 });
+    expect(steps.map(({ state }) => state)).not.toContain('mixed');
+    const reading = steps.filter(({ state }) => state === 'prefill');
+    expect(reading.map(({ tokens: computed, emitted }) => [computed, emitted.map(({ id }) => id)])).toEqual([[16, ['short']], [5000, ['long']]]);
+    // What V1 spreads over steps in which both get on.
+    expect(finished.get('short')!.times.lastToken).toBeGreaterThan(reading[1]!.end);
+  });
+
+  it('reads as many prompts at once as its budget takes', () => {
+    const { steps } = run([request('a', 0, tokens(900)), request('b', 0, tokens(900, 1)), request('c', 0, tokens(900, 2))], { ...v0, maxBatchedTokens: 2048 });
+    expect(steps.slice(0, 3).map(({ state, batch }) => [state, batch])).toEqual([['prefill', 2], ['prefill', 1], ['decode', 3]]);
+  });
+
+  it('finds a prompt in the prefix cache once its step is over, and not in the same', () => {
+    const prompt = tokens(1000);
+    const cached = (second: number) => run([request('first', 0, prompt), request('second', second, prompt)], v0).finished.get('second')!.cachedTokens;
+    expect([cached(0), cached(10_000)]).toEqual([0, 992]);
+  });
+
+  it('leaves those that run some room to grow', () => {
+    // 200 blocks, of which the first leaves 100; the second asks for 99, which leaves less than a hundredth.
+    const both = [request('a', 0, tokens(1600), 10), request('b', 1, tokens(1580, 1), 2)];
+    const begins = (options: Partial<EngineOptions>) => {
+      const { finished } = run(both, { ...options, kvBlocks: 200 });
+      return finished.get('b')!.times.firstScheduled >= finished.get('a')!.times.lastToken;
+    };
+    expect([begins(v0), begins({})]).toEqual([true, false]);
+  });
+
+  it('preempts the latest request when blocks run out, and still finishes all', () => {
+    const { finished, engine } = run([request('a', 0, tokens(64), 100), request('b', 1, tokens(64, 1), 100)], { ...v0, kvBlocks: 12 });
+    expect(engine.counters.preemptions).toBeGreaterThan(0);
+    expect([finished.get('a')!.preemptions, finished.get('b')!.outputTokens]).toEqual([0, 100]);
+  });
+});
+
+describe.each(['v1', 'v0'] as const)('whatever comes in, with scheduler %s', (scheduler) => {
   const load = fc.record({
     kvBlocks: fc.integer({ min: 12, max: 60 }),
     maxSequences: fc.integer({ min: 1, max: 6 }),
@@ -192,7 +232,7 @@ describe('whatever comes in', () => {
     fc.assert(
       fc.property(load, ({ requests: list, ...options }) => {
         const requests = toRequests(list);
-        const { engine, steps, finished } = run(requests, options);
+        const { engine, steps, finished } = run(requests, { ...options, scheduler });
         expect(finished.size).toBe(requests.length);
         expect(engine.blocks.used).toBe(0);
         expect([engine.running, engine.waiting]).toEqual([0, 0]);
@@ -210,7 +250,9 @@ describe('whatever comes in', () => {
             'a share of nothing',
           );
           check(step.batch <= options.maxSequences, `a batch of ${step.batch}`);
-          check(step.tokens <= options.maxBatchedTokens, `${step.tokens} tokens in a step`);
+          if (scheduler === 'v1') check(step.tokens <= options.maxBatchedTokens, `${step.tokens} tokens in a step`);
+          // A prompt over the budget is read alone.
+          else check(step.state !== 'mixed' && (step.state === 'decode' || step.batch === 1 || step.tokens <= options.maxBatchedTokens), `${step.tokens} tokens in a step of ${step.batch} (${step.state})`);
           check(step.kvTokens <= options.kvBlocks * BLOCK_TOKENS, `${step.kvTokens} tokens in the KV cache`);
           for (const { id, index } of step.emitted) {
             check(index === (emitted.get(id) ?? 0), `token ${index} of ${id} out of order`);
@@ -236,7 +278,8 @@ describe('whatever comes in', () => {
   it('does the same again', () => {
     fc.assert(
       fc.property(load, ({ requests, ...options }) => {
-        expect(run(toRequests(requests), options).steps).toEqual(run(toRequests(requests), options).steps);
+        const again = { ...options, scheduler };
+        expect(run(toRequests(requests), again).steps).toEqual(run(toRequests(requests), again).steps);
       }),
       { numRuns: 50 },
     );

@@ -1,7 +1,10 @@
 /**
- * vLLM's V1 scheduler (`v1/core/sched/scheduler.py`) as a discrete-event engine: first come, first served; continuous
- * batching under a token budget with chunked prefill, running requests before waiting ones; preemption by
- * recomputation of the latest request when KV blocks run out.
+ * vLLM's two schedulers as a discrete-event engine: first come, first served, continuous batching, preemption by recomputation of
+ * the latest request when KV blocks run out.
+ *
+ * - V1 (`v1/core/sched/scheduler.py`): a token budget with chunked prefill, running requests before waiting ones.
+ * - V0 as of 0.6 (`core/scheduler.py`): a step reads whole prompts, as many as its budget takes, or else writes a token of each
+ *   running request: whoever writes waits while others' prompts are read.
  *
  * Pure and deterministic: time goes in and out as numbers, and what a request will answer is known when it comes.
  */
@@ -9,8 +12,13 @@ import type { Milliseconds, Ratio, Tokens, Watts } from '../../profile/units.ts'
 import type { CostModel, ScheduledWork, StepState } from './costModel.ts';
 import { BLOCK_TOKENS, CHAIN_START, hashBlock, KvBlocks, type BlockHash } from './kvBlocks.ts';
 
+/** vLLM's scheduler: V1, the only one from 0.11 on, or V0, the default up to 0.7. */
+export type SchedulerVersion = 'v1' | 'v0';
+
 export interface EngineOptions {
   cost: CostModel;
+  /** V1 unless said. */
+  scheduler?: SchedulerVersion;
   /** Token budget of a step. vLLM's default for an API server is 2048, or 8192 on GPUs with 70 GB and more (not A100). */
   maxBatchedTokens?: Tokens;
   /** Most requests that run at once. vLLM's default is 256. */
@@ -74,6 +82,14 @@ export interface EngineCounters {
   preemptions: number;
 }
 
+/** V0 leaves a hundredth of the blocks free when it lets a request in (`watermark`), so that those that run have some to grow into. */
+const V0_WATERMARK: Ratio = 0.01;
+
+interface Scheduled {
+  sequence: Sequence;
+  work: ScheduledWork;
+}
+
 interface Sequence {
   request: EngineRequest;
   /** Tokens whose KV is computed (or will be, by the step being run). */
@@ -97,6 +113,9 @@ export class Engine {
   readonly #maxBatchedTokens: Tokens;
   readonly #maxSequences: number;
   readonly #prefixCaching: boolean;
+  readonly #scheduler: SchedulerVersion;
+  /** V0: blocks that got full in the step being run, which are findable once it is over. */
+  #fullSoon: { block: number; hash: BlockHash }[] = [];
   readonly #waiting: Sequence[] = [];
   #running: Sequence[] = [];
 
@@ -105,6 +124,7 @@ export class Engine {
     this.#maxBatchedTokens = options.maxBatchedTokens ?? 2048;
     this.#maxSequences = options.maxSequences ?? 256;
     this.#prefixCaching = options.prefixCaching ?? true;
+    this.#scheduler = options.scheduler ?? 'v1';
     this.blocks = new KvBlocks(options.kvBlocks ?? options.cost.kvBlocks);
   }
 
@@ -166,8 +186,10 @@ export class Engine {
 
   /** Runs one step that starts at `now`, which must not be before the last one's end. Null when nothing can run then. */
   step(now: Milliseconds): EngineStep | null {
-    const scheduled = this.#schedule(now);
+    const scheduled = this.#scheduler === 'v1' ? this.#scheduleV1(now) : this.#scheduleV0(now);
     if (scheduled.length === 0) return null;
+    for (const { block, hash } of this.#fullSoon) this.blocks.cache(block, hash);
+    this.#fullSoon = [];
     const cost = this.#cost.cost(scheduled.map(({ work }) => work));
     const end = now + cost.duration;
     // Before finished requests give theirs back: this is what the step held.
@@ -196,59 +218,99 @@ export class Engine {
     };
   }
 
-  #schedule(now: Milliseconds): { sequence: Sequence; work: ScheduledWork }[] {
-    const scheduled: { sequence: Sequence; work: ScheduledWork }[] = [];
+  #scheduleV1(now: Milliseconds): Scheduled[] {
+    const scheduled: Scheduled[] = [];
     let budget = this.#maxBatchedTokens;
     let preempted = false;
     const add = (sequence: Sequence, newTokens: Tokens) => {
-      const prefill = sequence.emitted === 0 || newTokens > 1;
-      sequence.computed += newTokens;
-      scheduled.push({ sequence, work: { newTokens, contextTokens: sequence.computed, prefill } });
+      scheduled.push(compute(sequence, newTokens));
       budget -= newTokens;
     };
 
     for (let index = 0; index < this.#running.length && budget > 0; index++) {
       const sequence = this.#running[index]!;
       const newTokens = Math.min(budget, length(sequence) - sequence.computed);
-      let fits = this.#reserve(sequence, newTokens);
-      while (!fits && this.#running.at(-1) !== sequence) {
-        this.#preempt(this.#running.at(-1)!);
-        preempted = true;
-        fits = this.#reserve(sequence, newTokens);
-      }
-      if (fits) {
-        add(sequence, newTokens);
-        continue;
-      }
-      // It is the latest one itself: it makes room for those before it.
-      this.#preempt(sequence);
-      preempted = true;
+      const outcome = this.#reserveOrPreempt(sequence, newTokens);
+      if (outcome.fits) add(sequence, newTokens);
+      preempted ||= outcome.preempted;
     }
 
     while (!preempted && budget > 0 && this.#running.length < this.#maxSequences) {
-      const sequence = this.#waiting[0];
-      if (sequence === undefined || sequence.request.arrival > now) break;
+      const sequence = this.#arrived(now);
+      if (sequence === null) break;
       const hits = this.#prefixCaching ? this.#findPrefix(sequence) : [];
-      const computed = hits.length * BLOCK_TOKENS;
-      const newTokens = Math.min(budget, length(sequence) - computed);
-      const fresh = Math.ceil((computed + newTokens) / BLOCK_TOKENS) - hits.length;
-      if (fresh > this.blocks.free - this.blocks.countFree(hits)) break;
-      this.#waiting.shift();
-      this.#running.push(sequence);
-      this.blocks.hold(hits);
-      sequence.blocks = [...hits];
-      sequence.cachedBlocks = hits.length;
-      sequence.computed = computed;
-      sequence.cachedTokens ??= computed;
-      sequence.firstScheduled ??= now;
-      if (this.#prefixCaching) {
-        this.counters.prefixCacheQueries += length(sequence);
-        this.counters.prefixCacheHits += computed;
-      }
-      this.#reserve(sequence, newTokens);
+      const newTokens = Math.min(budget, length(sequence) - hits.length * BLOCK_TOKENS);
+      if (this.#missing(hits, newTokens) > this.blocks.free - this.blocks.countFree(hits)) break;
+      this.#start(sequence, hits, newTokens, now);
       add(sequence, newTokens);
     }
     return scheduled;
+  }
+
+  /** Prompts first, whole; else a token for each that runs. */
+  #scheduleV0(now: Milliseconds): Scheduled[] {
+    const scheduled: Scheduled[] = [];
+    let budget = this.#maxBatchedTokens;
+    while (this.#running.length < this.#maxSequences) {
+      const sequence = this.#arrived(now);
+      if (sequence === null) break;
+      const hits = this.#prefixCaching ? this.#findPrefix(sequence) : [];
+      const newTokens = length(sequence) - hits.length * BLOCK_TOKENS;
+      // One that is longer than any budget runs alone, where vLLM turns it away: the server's limit on a prompt's length is the front's.
+      if (newTokens > budget && scheduled.length > 0) break;
+      const left = this.blocks.free - this.blocks.countFree(hits) - this.#missing(hits, newTokens);
+      if (left < (this.#running.length > 0 ? V0_WATERMARK * this.blocks.count : 0)) break;
+      this.#start(sequence, hits, newTokens, now);
+      scheduled.push(compute(sequence, newTokens));
+      budget -= newTokens;
+    }
+    if (scheduled.length > 0) return scheduled;
+    for (let index = 0; index < this.#running.length; index++) {
+      const sequence = this.#running[index]!;
+      if (this.#reserveOrPreempt(sequence, 1).fits) scheduled.push(compute(sequence, 1));
+    }
+    return scheduled;
+  }
+
+  /** The first that waits and is there by now. */
+  #arrived(now: Milliseconds): Sequence | null {
+    const sequence = this.#waiting[0];
+    return sequence === undefined || sequence.request.arrival > now ? null : sequence;
+  }
+
+  /** Blocks that a sequence needs beside the hits that it begins with. */
+  #missing(hits: readonly number[], newTokens: Tokens): number {
+    return Math.ceil((hits.length * BLOCK_TOKENS + newTokens) / BLOCK_TOKENS) - hits.length;
+  }
+
+  /** Lets the first that waits run. The caller has seen to it that its blocks are there. */
+  #start(sequence: Sequence, hits: number[], newTokens: Tokens, now: Milliseconds): void {
+    const computed = hits.length * BLOCK_TOKENS;
+    this.#waiting.shift();
+    this.#running.push(sequence);
+    this.blocks.hold(hits);
+    sequence.blocks = [...hits];
+    sequence.cachedBlocks = hits.length;
+    sequence.computed = computed;
+    sequence.cachedTokens ??= computed;
+    sequence.firstScheduled ??= now;
+    if (this.#prefixCaching) {
+      this.counters.prefixCacheQueries += length(sequence);
+      this.counters.prefixCacheHits += computed;
+    }
+    this.#reserve(sequence, newTokens);
+  }
+
+  /** Gives one that runs its next blocks, at the cost of the latest others if it must; if there are none, it makes room for those before it. */
+  #reserveOrPreempt(sequence: Sequence, newTokens: Tokens): { fits: boolean; preempted: boolean } {
+    let preempted = false;
+    while (!this.#reserve(sequence, newTokens)) {
+      const latest = this.#running.at(-1)!;
+      this.#preempt(latest);
+      preempted = true;
+      if (latest === sequence) return { fits: false, preempted };
+    }
+    return { fits: true, preempted };
   }
 
   /** Cached blocks that begin this sequence; at least its last token is left to compute, as it yields the next one. */
@@ -267,7 +329,11 @@ export class Engine {
     if (!this.#prefixCaching) return true;
     const full = Math.floor(after / BLOCK_TOKENS);
     extendHashes(sequence, full);
-    for (; sequence.cachedBlocks < full; sequence.cachedBlocks++) this.blocks.cache(sequence.blocks[sequence.cachedBlocks]!, sequence.hashes[sequence.cachedBlocks]!);
+    for (; sequence.cachedBlocks < full; sequence.cachedBlocks++) {
+      const [block, hash] = [sequence.blocks[sequence.cachedBlocks]!, sequence.hashes[sequence.cachedBlocks]!];
+      if (this.#scheduler === 'v1') this.blocks.cache(block, hash);
+      else this.#fullSoon.push({ block, hash });
+    }
     return true;
   }
 
@@ -298,6 +364,13 @@ export class Engine {
     this.#running = this.#running.filter((other) => other !== sequence);
     this.blocks.release(sequence.blocks);
   }
+}
+
+/** Has a step compute a sequence's next tokens. */
+function compute(sequence: Sequence, newTokens: Tokens): Scheduled {
+  const prefill = sequence.emitted === 0 || newTokens > 1;
+  sequence.computed += newTokens;
+  return { sequence, work: { newTokens, contextTokens: sequence.computed, prefill } };
 }
 
 /** Tokens known so far: the prompt and what has been answered. */
