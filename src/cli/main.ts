@@ -4,9 +4,11 @@ import { version } from '../../package.json';
 import { ProfilerError } from '../profiler/client.ts';
 import { RecordingError } from '../profile/recordingFormat.ts';
 import { addExportCommand } from './exportCommand.ts';
+import { addProfilesCommand } from './profilesCommand.ts';
 import { addReportCommand } from './reportCommand.ts';
 import { addRunCommand } from './runCommand.ts';
 import { addServeCommand } from './serveCommand.ts';
+import { addSimulateCommand } from './simulateCommand.ts';
 import { UsageError } from './usageError.ts';
 
 const WRONG_USAGE = 2;
@@ -17,7 +19,7 @@ function program(): Command {
     .version(version)
     .showHelpAfterError('(agent-cost --help lists the verbs; agent-cost VERB --help has an example)')
     .exitOverride();
-  for (const add of [addRunCommand, addServeCommand, addReportCommand, addExportCommand]) add(root).exitOverride();
+  for (const add of [addRunCommand, addServeCommand, addReportCommand, addExportCommand, addSimulateCommand, addProfilesCommand]) add(root).exitOverride();
   root.addHelpText('after', '\nExample:\n  $ agent-cost run -- python my_agent.py');
   return root;
 }

@@ -93,7 +93,8 @@ function address(text: string): string {
   return text;
 }
 
-function wholeNumber(option: string, text: string, least: number, most: number): number {
+/** @throws UsageError naming the option and what it takes */
+export function wholeNumber(option: string, text: string, least: number, most: number): number {
   const value = Number(text);
   if (!Number.isInteger(value) || value < least || value > most) throw new UsageError(`${option} takes a whole number from ${least} to ${most}, not "${text}".`);
   return value;

@@ -3,6 +3,7 @@ import { hostname } from 'node:os';
 import { type Command, Option } from 'commander';
 import { addProfilingOptions, type ProfilingFlags, profilingOptions } from './profilingOptions.ts';
 import { startProfiling } from './profiling.ts';
+import { untilAsked } from './untilAsked.ts';
 import { likelyShell, type Shell, shellEnvironment, SHELLS } from '../instrument/shellEnvironment.ts';
 
 interface ServeFlags extends ProfilingFlags {
@@ -24,7 +25,7 @@ export function addServeCommand(root: Command): Command {
     process.stdout.write(shellEnvironment(profiling.environment(process.env, flags.hooks), shell));
     process.stderr.write(`recording to ${profiling.shownOut}; set the environment above where your program starts. Ctrl-C ends the recording.\n`);
     if (flags.listen !== undefined) process.stderr.write(beyondLoopback(flags.listen));
-    await asked();
+    await untilAsked();
     await profiling.stop({ exitCode: null, signal: null });
     await profiling.summarize({ json: false, paths: () => [['recording', profiling.out], ['next', `agent-cost export ${profiling.shownOut} --format html`]] });
   });
@@ -36,16 +37,4 @@ function beyondLoopback(address: string): string {
   const all = address === '0.0.0.0' || address === '::';
   const elsewhere = all ? ` In a container, write host.docker.internal for 127.0.0.1 above; on another machine, ${hostname()}.` : '';
   return `listening on ${address}: whoever knows the address above, token included, can use the backend through it.${elsewhere}\n`;
-}
-
-/** Until the user asks for the end: Ctrl-C, or SIGTERM. Signals keep the process alive only with something to wait for. */
-function asked(): Promise<void> {
-  return new Promise((resolve) => {
-    const stayUp = setInterval(() => undefined, 1 << 30);
-    const end = () => {
-      clearInterval(stayUp);
-      resolve();
-    };
-    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, end);
-  });
 }

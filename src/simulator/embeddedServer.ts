@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net';
 import type { GpuProfile, ModelProfile } from '../profile/hardwareProfiles.ts';
 import type { Ratio, Tokens, Watts } from '../profile/units.ts';
 import { createCostModel, type StepState } from './engine/costModel.ts';
+import type { SchedulerVersion } from './engine/engine.ts';
 import { createFront } from './front/server.ts';
 import { ServerMetrics } from './front/metrics.ts';
 import type { Service } from './front/service.ts';
@@ -32,15 +33,33 @@ export interface EmbeddedServerOptions {
   seed?: number;
   /** 0, the default, picks a free one. */
   port?: number;
-  /** Most requests that run at once, when fewer than vLLM's default. */
+  /** Most requests that run at once, instead of vLLM's default. */
   maxSequences?: number;
+  /** Token budget of a step, instead of vLLM's default. */
+  maxBatchedTokens?: Tokens;
+  /** V1 unless said. */
+  scheduler?: SchedulerVersion;
+  /** On unless said. */
+  prefixCaching?: boolean;
   /** Told of each segment when it is over, before the answers that it completed are sent. */
   onGpu?: (segment: GpuSegment) => void;
+}
+
+export interface ServedLimits {
+  /** The model's name to clients. */
+  model: string;
+  /** Longest prompt and answer together. */
+  maxModelTokens: Tokens;
+  kvCapacityTokens: Tokens;
+  maxSequences: number;
+  maxBatchedTokens: Tokens;
 }
 
 export interface EmbeddedServer {
   /** `http://127.0.0.1:PORT/v1` */
   url: string;
+  /** What it serves, and within which limits. */
+  served: ServedLimits;
   /** Stops at once; answers in flight are cut off. */
   close(): Promise<void>;
 }
@@ -55,11 +74,15 @@ export async function startEmbeddedServer(options: EmbeddedServerOptions): Promi
   const cost = createCostModel(gpu, model, options.gpuCount ?? 1);
   const servedModel = model.aliases.find((alias) => alias.includes('/')) ?? model.id;
   const metrics = new ServerMetrics(servedModel);
-  const limits = defaultLimits(gpu);
+  const limits = defaultLimits(gpu, model, options.scheduler ?? 'v1');
+  const maxBatchedTokens = options.maxBatchedTokens ?? limits.maxBatchedTokens;
+  const maxSequences = options.maxSequences ?? limits.maxSequences;
   const engine: RealTimeEngine = new RealTimeEngine({
     cost,
-    maxBatchedTokens: limits.maxBatchedTokens,
-    maxSequences: options.maxSequences ?? limits.maxSequences,
+    maxBatchedTokens,
+    maxSequences,
+    scheduler: options.scheduler ?? 'v1',
+    prefixCaching: options.prefixCaching ?? true,
     onStep: (step) => metrics.countStep(step),
     ...(onGpu === undefined ? {} : { onSegment: ({ start, end, ...rest }) => onGpu({ startNs: engine.toHrtime(start), endNs: engine.toHrtime(end), ...rest }) }),
   });
@@ -77,6 +100,7 @@ export async function startEmbeddedServer(options: EmbeddedServerOptions): Promi
   const { port } = server.address() as AddressInfo;
   return {
     url: `http://127.0.0.1:${port}/v1`,
+    served: { model: servedModel, maxModelTokens: service.maxModelTokens, kvCapacityTokens: engine.engine.capacityTokens, maxSequences, maxBatchedTokens },
     close() {
       engine.close();
       return new Promise((resolve) => {
@@ -87,8 +111,12 @@ export async function startEmbeddedServer(options: EmbeddedServerOptions): Promi
   };
 }
 
-/** What `vllm serve` chooses by itself (`engine/arg_utils.py`): more on GPUs with 70 GB and up, except the A100. */
-function defaultLimits(gpu: GpuProfile): { maxBatchedTokens: Tokens; maxSequences: number } {
+/**
+ * What `vllm serve` chooses by itself (`engine/arg_utils.py`): more on GPUs with 70 GB and up, except the A100. V0, which reads prompts
+ * whole, takes the longest that the model allows (`SchedulerConfig` of 0.6).
+ */
+function defaultLimits(gpu: GpuProfile, model: ModelProfile, scheduler: SchedulerVersion): { maxBatchedTokens: Tokens; maxSequences: number } {
+  if (scheduler === 'v0') return { maxBatchedTokens: Math.max(2048, model.maxModelTokens.value), maxSequences: 256 };
   const large = gpu.memoryGB.value >= 70 && !/a100/i.test(gpu.id);
   return large ? { maxBatchedTokens: 8192, maxSequences: 1024 } : { maxBatchedTokens: 2048, maxSequences: 256 };
 }

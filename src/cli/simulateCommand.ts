@@ -1,0 +1,78 @@
+/** `agent-cost simulate`: the embedded server as a program of its own, for any client. */
+import { type Command, Option } from 'commander';
+import { gpuProfile, modelProfile } from '../profiler/hardware.ts';
+import { startEmbeddedServer, type EmbeddedServer } from '../simulator/embeddedServer.ts';
+import { NotSimulatableError } from '../simulator/engine/costModel.ts';
+import type { SchedulerVersion } from '../simulator/engine/engine.ts';
+import { wholeNumber } from './profilingOptions.ts';
+import { untilAsked } from './untilAsked.ts';
+import { UsageError } from './usageError.ts';
+
+interface SimulateFlags {
+  gpu: string;
+  model: string;
+  tp: string;
+  port: string;
+  seed: string;
+  scheduler: SchedulerVersion;
+  prefixCaching: boolean;
+  maxNumSeqs?: string;
+  maxNumBatchedTokens?: string;
+}
+
+export function addSimulateCommand(root: Command): Command {
+  const command = root
+    .command('simulate')
+    .description('serve a simulated vLLM on loopback: its timing, counts and metrics are those of the chosen GPU and model, its answers are filler; Ctrl-C stops it')
+    .option('--gpu <profile>', 'GPU profile: a name (agent-cost profiles lists them) or a JSON file', 'a100-40gb')
+    .option('--model <profile>', 'model profile: a name or a JSON file', 'llama-3.1-8b-instruct')
+    .option('--tp <n>', 'GPUs that share the model (tensor parallel; without the time of their all-reduce)', '1')
+    .option('--port <n>', 'port to listen on, 0 for a free one', '8000')
+    .option('--seed <n>', 'the same seed gives the same answers to the same requests', '0')
+    .addOption(new Option('--scheduler <version>', "vLLM's scheduler: v1 (today's), or v0 as of 0.6 (whole prompts first)").choices(['v1', 'v0']).default('v1'))
+    .option('--no-prefix-caching', 'read every prompt anew')
+    .option('--max-num-seqs <n>', "most requests that run at once (default: vLLM's for the GPU)")
+    .option('--max-num-batched-tokens <n>', "most tokens of a step (default: vLLM's for the GPU)")
+    .addHelpText('after', '\nExample:\n  $ agent-cost simulate --gpu h100 --model llama-3.1-70b --tp 4 --port 8000');
+  command.action(async (flags: SimulateFlags) => {
+    const server = await start(flags);
+    process.stdout.write(`${server.url}\n`);
+    process.stderr.write(`${described(flags, server)}\n`);
+    await untilAsked();
+    await server.close();
+  });
+  return command;
+}
+
+/** @throws UsageError when the profiles do not go together, or the port is taken */
+async function start(flags: SimulateFlags): Promise<EmbeddedServer> {
+  const port = wholeNumber('--port', flags.port, 0, 65_535);
+  try {
+    return await startEmbeddedServer({
+      gpu: gpuProfile(flags.gpu),
+      model: modelProfile(flags.model),
+      gpuCount: wholeNumber('--tp', flags.tp, 1, 64),
+      port,
+      seed: wholeNumber('--seed', flags.seed, 0, 2 ** 32 - 1),
+      scheduler: flags.scheduler,
+      prefixCaching: flags.prefixCaching,
+      ...(flags.maxNumSeqs === undefined ? {} : { maxSequences: wholeNumber('--max-num-seqs', flags.maxNumSeqs, 1, 65_536) }),
+      ...(flags.maxNumBatchedTokens === undefined ? {} : { maxBatchedTokens: wholeNumber('--max-num-batched-tokens', flags.maxNumBatchedTokens, 1, 10_000_000) }),
+    });
+  } catch (error) {
+    if (error instanceof NotSimulatableError) throw new UsageError(error.message);
+    if ((error as NodeJS.ErrnoException).code === 'EADDRINUSE') throw new UsageError(`Port ${port} is taken. Choose another with --port, or 0 for a free one.`);
+    throw error;
+  }
+}
+
+function described({ gpu, tp, scheduler, prefixCaching }: SimulateFlags, { served }: EmbeddedServer): string {
+  const { model, maxModelTokens, kvCapacityTokens, maxSequences, maxBatchedTokens } = served;
+  const gpus = `${tp === '1' ? '' : `${tp} × `}${gpuProfile(gpu).name}`;
+  const count = (value: number): string => value.toLocaleString('en-US');
+  return [
+    `simulated: ${model} on ${gpus}, scheduler ${scheduler}, prefix caching ${prefixCaching ? 'on' : 'off'}`,
+    `KV cache ${count(kvCapacityTokens)} tokens, prompt and answer together at most ${count(maxModelTokens)}; ${count(maxSequences)} requests and ${count(maxBatchedTokens)} tokens a step`,
+    'Ctrl-C stops it.',
+  ].join('\n');
+}

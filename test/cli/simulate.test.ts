@@ -1,0 +1,107 @@
+/** The embedded server as a program of its own, and the hardware that it can be told to be. */
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import OpenAI from 'openai';
+import { describe, expect, it } from 'vitest';
+import { agentCost, newFolder, repository, type Ended } from './agentCost.ts';
+
+/** Has a simulated server do something, and ends it as Ctrl-C does. */
+async function serving(args: string[], work: (url: string) => Promise<void>): Promise<Ended> {
+  let failed: unknown = null;
+  let worked = false;
+  let child: { kill(signal: NodeJS.Signals): boolean } | null = null;
+  const ended = await agentCost(['simulate', '--port', '0', ...args], {
+    cwd: newFolder(),
+    onStart: (started) => (child = started),
+    onStdout: (sofar) => {
+      if (worked || !sofar.endsWith('\n')) return;
+      worked = true;
+      void work(sofar.trim())
+        .catch((error: unknown) => (failed = error))
+        .finally(() => child?.kill('SIGINT'));
+    },
+  });
+  if (failed !== null) throw failed as Error;
+  return ended;
+}
+
+describe('simulate', () => {
+  it('serves any client of a vLLM, says what it is, and stops when asked', async () => {
+    const { code, stdout, stderr } = await serving(['--gpu', 'h100', '--model', 'llama-3.1-70b', '--tp', '4', '--scheduler', 'v0', '--no-prefix-caching'], async (url) => {
+      const client = new OpenAI({ baseURL: url, apiKey: 'none', maxRetries: 0 });
+      const { data } = await client.models.list();
+      expect(data.map(({ id }) => id)).toEqual(['meta-llama/Llama-3.1-70B-Instruct']);
+      const ask = () => client.chat.completions.create({ model: data[0]!.id, messages: [{ role: 'user', content: 'Say something. '.repeat(40) }], max_tokens: 8 });
+      const [first, second] = [await ask(), await ask()];
+      expect(second.choices[0]?.message.content).toBe(first.choices[0]?.message.content);
+      expect(second.usage).toMatchObject({ completion_tokens: 8, prompt_tokens_details: { cached_tokens: 0 } });
+      const metrics = await (await fetch(url.replace(/\/v1$/, '/metrics'))).text();
+      expect(metrics).toMatch(/^vllm:generation_tokens_total\{.*\} 16(?:\.0)?$/m);
+    });
+    expect(code, stderr).toBe(0);
+    expect(stdout).toMatch(/^http:\/\/127\.0\.0\.1:\d+\/v1\n$/);
+    expect(stderr).toContain('simulated: meta-llama/Llama-3.1-70B-Instruct on 4 × NVIDIA H100 80GB SXM, scheduler v0, prefix caching off');
+  });
+
+  it('keeps prefixes unless told otherwise', async () => {
+    await serving([], async (url) => {
+      const client = new OpenAI({ baseURL: url, apiKey: 'none', maxRetries: 0 });
+      const ask = () => client.chat.completions.create({ model: 'any', messages: [{ role: 'user', content: 'Say something. '.repeat(40) }], max_tokens: 4 });
+      await ask();
+      expect((await ask()).usage?.prompt_tokens_details?.cached_tokens).toBeGreaterThan(0);
+    });
+  });
+
+  it.each([
+    [['--gpu', 'l4'], /NVIDIA L4 24GB has no prefillMfu/],
+    [['--gpu', 'h100', '--model', 'llama-3.1-70b'], /does not fit on 1 × NVIDIA H100 80GB SXM\. It takes 2/],
+    [['--gpu', 'gpu-of-mine'], /no GPU profile "gpu-of-mine"/],
+    [['--tp', 'two'], /--tp takes a whole number from 1 to 64, not "two"/],
+  ])('says what is wrong with %j', async (args, says) => {
+    const { code, stdout, stderr } = await agentCost(['simulate', '--port', '0', ...args], { cwd: newFolder() });
+    expect([code, stdout]).toEqual([2, '']);
+    expect(stderr).toMatch(says);
+    expect(stderr.trim().split('\n')).toHaveLength(1);
+  });
+
+  it('names the port that is taken', async () => {
+    await serving([], async (url) => {
+      const { port } = new URL(url);
+      const { code, stderr } = await agentCost(['simulate', '--port', port], { cwd: newFolder() });
+      expect(code).toBe(2);
+      expect(stderr).toContain(`Port ${port} is taken`);
+    });
+  });
+});
+
+describe('profiles', () => {
+  it('lists them all, with what is not computed for want of a value', async () => {
+    const { code, stdout } = await agentCost(['profiles'], { cwd: newFolder() });
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/^gpu +l4-24gb +NVIDIA L4 24GB +simulation \(no prefillMfu, decodeBandwidthEfficiency\); energy of calls \(no prefillWatts, decodeWatts\); idle energy \(no idleWatts\)$/m);
+    expect(stdout).toMatch(/^gpu +h100-80gb +NVIDIA H100 80GB SXM$/m);
+    const { stdout: json } = await agentCost(['profiles', 'list', '--json'], { cwd: newFolder() });
+    expect((JSON.parse(json) as { id: string }[]).map(({ id }) => id)).toContain('smollm2-135m-instruct');
+  });
+
+  it('shows where each value was read', async () => {
+    const { stdout } = await agentCost(['profiles', 'show', 'H100'], { cwd: newFolder() });
+    expect(stdout).toMatch(/^NVIDIA H100 80GB SXM \(gpu profile h100-80gb\)$/m);
+    expect(stdout).toMatch(/^prefillMfu +0\.45 +BLIS inference-sim/m);
+    const { code, stderr } = await agentCost(['profiles', 'show', 'nothing'], { cwd: newFolder() });
+    expect([code, stderr]).toEqual([2, expect.stringContaining('no profile "nothing"')]);
+  });
+
+  it('checks a file of one\'s own, which then can be simulated', async () => {
+    const cwd = newFolder();
+    const gpu = { ...(JSON.parse(readFileSync(join(repository, 'profiles/gpu/l4-24gb.json'), 'utf8')) as object), id: 'mine', name: 'Mine', aliases: [] };
+    const measured = (value: number) => ({ value, source: 'measured here' });
+    writeFileSync(join(cwd, 'mine.json'), JSON.stringify({ ...gpu, prefillMfu: measured(0.5), decodeBandwidthEfficiency: measured(0.7) }));
+    writeFileSync(join(cwd, 'wrong.json'), JSON.stringify({ ...gpu, memoryGB: 24 }));
+    const right = await agentCost(['profiles', 'check', 'mine.json'], { cwd });
+    expect([right.code, right.stdout]).toEqual([0, expect.stringContaining('mine.json is a gpu profile, mine. Not computed with it: energy of calls')]);
+    const wrong = await agentCost(['profiles', 'check', 'wrong.json'], { cwd });
+    expect([wrong.code, wrong.stderr]).toEqual([1, expect.stringMatching(/wrong\.json is not a valid profile: memoryGB: /)]);
+    await serving(['--gpu', join(cwd, 'mine.json')], async (url) => expect((await fetch(`${url}/models`)).status).toBe(200));
+  });
+});
