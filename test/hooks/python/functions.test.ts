@@ -97,6 +97,13 @@ describe.each(plain)('$title', (environment) => {
     expect(sampledTime(spans, 'after')).toBeGreaterThan(0);
     expect(sampledIn(spans, 'before').length).toBeGreaterThanOrEqual(2);
   });
+
+  it('still sees a program that has closed every descriptor, ours among them', async () => {
+    const spans = await run(environment, 'closes_all.py');
+    expect(server.arrived.map(({ label }) => label)).toEqual(['one', 'two', 'three']);
+    expect(sampledTime(spans, 'before')).toBeGreaterThan(0);
+    expect(sampledTime(spans, 'after')).toBeGreaterThan(0);
+  });
 });
 
 describe.each(withAiohttp)('$title', (environment) => {
