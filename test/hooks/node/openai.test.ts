@@ -50,6 +50,18 @@ describe.each(PAIRS)('Node %i, openai %i', (major, version) => {
     expect(events[0]).toMatchObject({ runtime: 'node', pid: calls[0]?.tag?.pid });
   });
 
+  it('keeps the lines of clients that the user made of the SDK\'s', async () => {
+    const { bare, hooked, calls } = await runBoth(major, [`subclasses${version}.mjs`]);
+    expectSame(hooked, bare);
+    const line = (site: string): number => lineOf('subclasses.mjs', site);
+    expect(calls.map(({ prompt, tag }) => [prompt, tag?.frames.slice(0, 2).map((frame) => frame.line)])).toEqual([
+      ['override', [line('override'), line('override-caller')]],
+      ['wrapper', [line('wrapper'), line('wrapper-caller')]],
+      ['prepared', [line('prepared'), line('prepared-caller')]],
+      ['main', [line('prepared-caller'), expect.any(Number)]],
+    ]);
+  });
+
   it.each(['ts', 'mts'])('maps what tsx runs back to TypeScript (.%s)', async (kind) => {
     const file = `typed${version}.${kind}`;
     const { bare, hooked, calls } = await runBoth(major, [TSX, file]);
