@@ -141,8 +141,7 @@ async function measureLanguage(language: Language, environments: Environments, r
     const { bare, hooked } = of(await inTurns(rounds, environments, agent(loop, 0, 0)), 'ms');
     row(label(`an agent of calls that take ${loop.model.slice('after-'.length)} ms`), `${bare.toFixed(1)} ms`, `${hooked.toFixed(1)} ms`, hooked / bare, limit, '×');
   }
-  // After so few calls V8's profiler, which lets go of programs with nothing to see in their gaps, is still at work.
-  const gaps = await inTurns(Math.ceil(rounds / 2), environments, agent({ ...SLOW, calls: 1 }, GAP_MS, language.gapWork));
+  const gaps = await inTurns(Math.ceil(rounds / 2), environments, agent({ ...SLOW, calls: 2 }, GAP_MS, language.gapWork));
   const idle = of(gaps, 'idleMs');
   row(label('processor in an idle gap, of its length'), `${idle.bare.toFixed(1)} ms`, `${idle.hooked.toFixed(1)} ms`, ((idle.hooked - idle.bare) / GAP_MS) * 100, 2, '%');
   const busy = of(gaps, 'busyMs');

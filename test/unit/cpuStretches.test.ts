@@ -49,23 +49,10 @@ describe('stretches', () => {
 });
 
 describe('a program', () => {
-  const on = { isOn: true, isQuiet: false, unreadMs: 10, gaps: 0, mostMs: 0 };
-  const off = { ...on, isOn: false };
-
-  it('is looked at from its first call on, and read from time to time', () => {
-    expect(nextStep(off)).toBe('start');
-    expect(nextStep(on)).toBeNull();
-    expect(nextStep({ ...on, unreadMs: 60_000 })).toBe('read');
-  });
-
-  it('is let go of when it computes next to nothing between its calls, and no other', () => {
-    expect(nextStep({ ...on, gaps: 2, mostMs: 1 })).toBeNull();
-    expect(nextStep({ ...on, gaps: 3, mostMs: 1 })).toBe('stop');
-    expect(nextStep({ ...on, gaps: 30, mostMs: 6 })).toBeNull();
-  });
-
-  it('is looked at again once it computed', () => {
-    expect(nextStep({ ...off, isQuiet: true, gaps: 9, mostMs: 19 })).toBeNull();
-    expect(nextStep({ ...off, isQuiet: true, gaps: 9, mostMs: 20 })).toBe('start');
+  it('is looked at once something was computed in one of its gaps, and read from time to time', () => {
+    expect(nextStep({ isOn: false, unreadMs: 90_000, busiestMs: 19 })).toBeNull();
+    expect(nextStep({ isOn: false, unreadMs: 90_000, busiestMs: 20 })).toBe('start');
+    expect(nextStep({ isOn: true, unreadMs: 10, busiestMs: 20 })).toBeNull();
+    expect(nextStep({ isOn: true, unreadMs: 60_000, busiestMs: 20 })).toBe('read');
   });
 });

@@ -1,14 +1,14 @@
 /**
  * What the program computes between a model's answer and the next request, from V8's own profiler, which looks at the stack every
- * few milliseconds. To start it takes some 20 to 50 ms, so that it is started while a model is waited for, and runs from one gap to the
- * next; what it saw outside of gaps is thrown away. A program in whose gaps next to nothing is computed is let go of until it computes.
+ * few milliseconds. To start it takes some 20 to 50 ms, and to have it on costs all that runs a little: it is started once something was
+ * computed in a gap, while a model is waited for, and then runs until the end; what it saw outside of gaps is thrown away.
  */
 import type { Profiler, Session } from 'node:inspector';
 import { loadBuiltin } from './builtins.ts';
 import { sourceSite } from './callSites.ts';
 import type { Site } from './contract.ts';
 import { now } from './events.ts';
-import type { Busyness, Flights, Gap } from './flights.ts';
+import type { Flights, Gap } from './flights.ts';
 import type { Runtime, SpanStart } from './runtime.ts';
 
 const EVERY_MS = 5;
@@ -16,8 +16,8 @@ const EVERY_MS = 5;
 const START_AFTER_MS = 20;
 /** What was seen is read after this time, while a model is waited for: to read it takes as long as to start. */
 const READ_EVERY_MS = 60_000;
-/** Looked at for so many gaps of no more than this, milliseconds, it is let go of; and looked at again after one of more than that. */
-const QUIET = { gaps: 3, atMostMs: 5, busyMs: 20 };
+/** The thread was at work for so long in one gap, in milliseconds: there is something to see. */
+const BUSY_MS: number = 20;
 /** A program that was stopped for long, or a machine that slept: what was seen last is not what went on. */
 const LOST_AFTER_MS = 500;
 /** Of one stack. */
@@ -43,8 +43,6 @@ export class CpuSampler {
   #session: Session | null = null;
   #isWaiting = false;
   #isDone = false;
-  /** It was let go of. */
-  #isQuiet = false;
   #readAt = 0;
 
   constructor(runtime: Runtime, flights: Flights) {
@@ -56,12 +54,15 @@ export class CpuSampler {
   /** At the end of the program. */
   stop(): void {
     this.#isDone = true;
-    if (this.#session !== null) this.#stop(this.#session);
+    if (this.#session === null) return;
+    this.#read(this.#session);
+    this.#session.disconnect();
+    this.#session = null;
   }
 
   #onFlight(isUnderWay: () => boolean): void {
     if (this.#isWaiting || this.#isDone) return;
-    const step = nextStep({ isOn: this.#session !== null, isQuiet: this.#isQuiet, unreadMs: now() - this.#readAt, ...this.#flights.busyness });
+    const step = nextStep({ isOn: this.#session !== null, unreadMs: now() - this.#readAt, busiestMs: this.#flights.busiestMs });
     if (step === null) return;
     this.#isWaiting = true;
     later(() => {
@@ -78,18 +79,9 @@ export class CpuSampler {
   }
 
   #take(step: Step): void {
-    const session = this.#session;
-    if (step === 'start' || session === null) return this.#start();
-    if (step === 'stop') return this.#stop(session);
-    this.#read(session);
-    post(session, 'Profiler.start');
-  }
-
-  #stop(session: Session): void {
-    this.#session = null;
-    this.#isQuiet = true;
-    this.#read(session);
-    session.disconnect();
+    if (step === 'start' || this.#session === null) return this.#start();
+    this.#read(this.#session);
+    post(this.#session, 'Profiler.start');
   }
 
   #start(): void {
@@ -108,12 +100,10 @@ export class CpuSampler {
     this.#readAt = now();
     // Gaps from before tell nothing.
     this.#flights.takeGaps();
-    this.#flights.countAnew();
   }
 
   #read(session: Session): void {
     this.#readAt = now();
-    this.#flights.countAnew();
     try {
       const { profile } = post<{ profile: Profiler.Profile }>(session, 'Profiler.stop');
       for (const stretch of stretchesOf(profile, this.#flights.takeGaps(), sourceSite)) this.#write(stretch);
@@ -130,12 +120,11 @@ export class CpuSampler {
   }
 }
 
-type Step = 'start' | 'stop' | 'read';
+type Step = 'start' | 'read';
 
-/** What is to be done while a model is waited for, if anything. `isQuiet`: it was on before, and stopped. `unreadMs`: since what was seen was read. */
-export function nextStep({ isOn, isQuiet, unreadMs, gaps, mostMs }: Busyness & { isOn: boolean; isQuiet: boolean; unreadMs: number }): Step | null {
-  if (!isOn) return isQuiet && mostMs < QUIET.busyMs ? null : 'start';
-  if (gaps >= QUIET.gaps && mostMs <= QUIET.atMostMs) return 'stop';
+/** What is to be done while a model is waited for, if anything. `unreadMs`: since what was seen was read. */
+export function nextStep({ isOn, unreadMs, busiestMs }: { isOn: boolean; unreadMs: number; busiestMs: number }): Step | null {
+  if (!isOn) return busiestMs < BUSY_MS ? null : 'start';
   return unreadMs >= READ_EVERY_MS ? 'read' : null;
 }
 

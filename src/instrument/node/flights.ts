@@ -12,15 +12,9 @@ export interface Gap {
 // The host may replace it, in tests of its own.
 const eventLoopUtilization = performance.eventLoopUtilization.bind(performance);
 
-/** What gaps were like: how many, and milliseconds that the thread was at work in the busiest. */
-export interface Busyness {
-  gaps: number;
-  mostMs: number;
-}
-
 export class Flights {
   #count = 0;
-  #busyness: Busyness = { gaps: 0, mostMs: 0 };
+  #busiestMs = 0;
   #activeBefore = 0;
   /** The gaps that are over and nobody has asked for. */
   #gaps: Gap[] = [];
@@ -32,8 +26,7 @@ export class Flights {
   begin(): () => void {
     if (this.#count === 0 && this.#gapBegan !== null) {
       this.#gaps.push({ from: this.#gapBegan, to: now() });
-      this.#busyness.gaps += 1;
-      this.#busyness.mostMs = Math.max(this.#busyness.mostMs, eventLoopUtilization().active - this.#activeBefore);
+      this.#busiestMs = Math.max(this.#busiestMs, eventLoopUtilization().active - this.#activeBefore);
     }
     this.#gapBegan = null;
     this.#count += 1;
@@ -49,13 +42,9 @@ export class Flights {
     };
   }
 
-  /** Of the gaps that are over, since they were counted anew. */
-  get busyness(): Readonly<Busyness> {
-    return this.#busyness;
-  }
-
-  countAnew(): void {
-    this.#busyness = { gaps: 0, mostMs: 0 };
+  /** For how many milliseconds the thread was at work in the busiest of the gaps that are over. */
+  get busiestMs(): number {
+    return this.#busiestMs;
   }
 
   /** The gaps since this was asked last, the one that is going on included as far as it got. */
