@@ -44,19 +44,33 @@ function watchRun(reporter: Reporter, entries: Entries, original: Callable): Cal
   });
 }
 
-/** `createExecute(tool, options)` makes the function that the model's calls of a tool come to. */
+/**
+ * `createExecute(tool, options)` makes the function that the model's calls of a tool come to. It is given a tool whose own function is
+ * watched, in an object in front of the real one: what the framework does before and after (checks, contexts, errors of its own) is
+ * none of the tool's time.
+ */
 function watchTool(reporter: Reporter, original: Callable): Callable {
   return function createExecute(this: unknown, ...args: unknown[]): unknown {
-    const run = Reflect.apply(original, this, args);
-    const [tool, options] = args;
-    const name = isObject(options) ? options['name'] : null;
-    if (typeof run !== 'function' || typeof name !== 'string') return run;
-    const watched = observed(reporter, run as Callable, {
-      describe: (_self, [input, call]) => {
-        const callId = isObject(call) ? call['toolCallId'] : null;
-        return { kind: 'tool', name, callId: typeof callId === 'string' ? callId : null, input, definition: findDefinition(tool) };
-      },
-    });
-    return disguise(watched, run as Callable);
+    return Reflect.apply(original, this, watchedArguments(reporter, args));
   };
+}
+
+function watchedArguments(reporter: Reporter, args: unknown[]): unknown[] {
+  const [tool, options, ...rest] = args;
+  const name = isObject(options) ? options['name'] : null;
+  if (!isObject(tool) || typeof tool['execute'] !== 'function' || typeof name !== 'string') return args;
+  const execute = tool['execute'] as Callable;
+  const watched = observed(reporter, execute, {
+    describe: (_self, [input, context]) => ({ kind: 'tool', name, callId: callIdOf(context), input, definition: findDefinition(tool, execute) }),
+    self: (self) => (self === inFront ? tool : self),
+  });
+  const inFront: object = Object.create(tool, { execute: { value: disguise(watched, execute), writable: true, configurable: true, enumerable: true } }) as object;
+  return [inFront, options, ...rest];
+}
+
+/** Mastra's tools are told it in what they know of their agent, those of the AI SDK directly. */
+function callIdOf(context: unknown): string | null {
+  if (!isObject(context)) return null;
+  const callId = context['toolCallId'] ?? (isObject(context['agent']) ? context['agent']['toolCallId'] : null);
+  return typeof callId === 'string' ? callId : null;
 }
