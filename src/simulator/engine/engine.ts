@@ -223,7 +223,7 @@ export class Engine {
     let budget = this.#maxBatchedTokens;
     let preempted = false;
     const add = (sequence: Sequence, newTokens: Tokens) => {
-      scheduled.push(compute(sequence, newTokens));
+      scheduled.push(compute(sequence, newTokens, sequence.emitted === 0 || newTokens > 1));
       budget -= newTokens;
     };
 
@@ -261,13 +261,13 @@ export class Engine {
       const left = this.blocks.free - this.blocks.countFree(hits) - this.#missing(hits, newTokens);
       if (left < (this.#running.length > 0 ? V0_WATERMARK * this.blocks.count : 0)) break;
       this.#start(sequence, hits, newTokens, now);
-      scheduled.push(compute(sequence, newTokens));
+      scheduled.push(compute(sequence, newTokens, true));
       budget -= newTokens;
     }
     if (scheduled.length > 0) return scheduled;
     for (let index = 0; index < this.#running.length; index++) {
       const sequence = this.#running[index]!;
-      if (this.#reserveOrPreempt(sequence, 1).fits) scheduled.push(compute(sequence, 1));
+      if (this.#reserveOrPreempt(sequence, 1).fits) scheduled.push(compute(sequence, 1, false));
     }
     return scheduled;
   }
@@ -367,8 +367,7 @@ export class Engine {
 }
 
 /** Has a step compute a sequence's next tokens. */
-function compute(sequence: Sequence, newTokens: Tokens): Scheduled {
-  const prefill = sequence.emitted === 0 || newTokens > 1;
+function compute(sequence: Sequence, newTokens: Tokens, prefill: boolean): Scheduled {
   sequence.computed += newTokens;
   return { sequence, work: { newTokens, contextTokens: sequence.computed, prefill } };
 }
