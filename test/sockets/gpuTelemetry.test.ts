@@ -103,12 +103,18 @@ async function chat(profiler: Profiler): Promise<void> {
 
 const readings = (out: string): SampleLine[] => ofType(recorded(out), 'sample').filter(({ source }) => source !== 'vllm');
 
+/** Whether readings span so much of the run that its energy is theirs, however long the first one took to come. */
+function spanned(samples: readonly SampleLine[]): boolean {
+  const [first, last] = [samples[0]?.t ?? 0, samples.at(-1)?.t ?? 0];
+  return last - first > 0.9 * last;
+}
+
 /** Runs until so many readings are on disk, with a call in between. */
-async function record(choice: ProfilerOptions, atLeast = 3): Promise<{ profiler: Profiler; samples: SampleLine[] }> {
+async function record(choice: ProfilerOptions, atLeast = 3, enough: (samples: readonly SampleLine[]) => boolean = () => true): Promise<{ profiler: Profiler; samples: SampleLine[] }> {
   const profiler = await runs.start(choice);
   await until(() => readings(choice.out).length >= 1, 'a reading');
   await chat(profiler);
-  await until(() => readings(choice.out).length >= atLeast, 'readings');
+  await until(() => readings(choice.out).length >= atLeast && enough(readings(choice.out)), 'readings');
   await profiler.stop({ exitCode: 0, signal: null });
   return { profiler, samples: readings(choice.out) };
 }
@@ -120,7 +126,7 @@ describe('nvidia-smi of this machine', () => {
   it('gives a run energy by its readings, without a profile being named', async () => {
     nvidiaSmi({});
     const choice = options('nvidia-smi');
-    const { profiler, samples } = await record(choice, 12);
+    const { profiler, samples } = await record(choice, 12, spanned);
     expect(samples[0]).toMatchObject({ source: 'nvidia-smi', watts: 250, joules: null });
     expect(samples[0]).not.toHaveProperty('overMs');
     expect(profiler.ready.backend.gpu).toBe('NVIDIA H100 80GB SXM');
