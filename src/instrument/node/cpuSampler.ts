@@ -17,7 +17,7 @@ const START_AFTER_MS = 20;
 /** What was seen is read after this time, while a model is waited for: to read it takes as long as to start. */
 const READ_EVERY_MS = 60_000;
 /** The thread was at work for so long in one gap, in milliseconds: there is something to see. */
-const BUSY_MS: number = 20;
+const BUSY_MS = 20;
 /** A program that was stopped for long, or a machine that slept: what was seen last is not what went on. */
 const LOST_AFTER_MS = 500;
 /** Of one stack. */
