@@ -35,8 +35,10 @@ const SUPPORTED = ['3.9', '3.10', '3.11', '3.12', '3.13'];
 const OPENAI: Record<Packages, string | null> = { 'openai-newest': 'openai', 'openai-1': 'openai<2', 'openai-2': 'openai>=2,<3', debugpy: 'debugpy', surroundings: 'openai', tracing: 'openai>=2,<3', nothing: null };
 /** Beside the openai package and the HTTP library that it brings. */
 const OTHERS = ['requests', 'aiohttp'];
+/** What changes the objects of others: mocks of time and files, tracers, proxies. */
+const ALTERING = ['coverage', 'freezegun', 'opentelemetry-instrumentation-httpx', 'opentelemetry-instrumentation-requests', 'opentelemetry-sdk', 'pyfakefs', 'sentry-sdk', 'wrapt'];
 /** What programs run inside of. */
-const SURROUNDINGS = ['httpx', 'ipykernel', 'jupyter_client', 'pytest', 'respx', 'vcrpy', 'gevent', 'uvloop'];
+const SURROUNDINGS = ['httpx', 'ipykernel', 'jupyter_client', 'pytest', 'respx', 'vcrpy', 'gevent', 'uvloop', ...ALTERING];
 /** Tracing of a program's own, by an exporter and instrumentations that others have written. */
 const TRACING = ['opentelemetry-sdk', 'opentelemetry-exporter-otlp-proto-http', 'opentelemetry-instrumentation-httpx', 'openinference-instrumentation-openai'];
 /** Another process that installs the same gets this long. */

@@ -9,20 +9,18 @@ def start():
     if _started:
         return
     _started = True
-    from . import processes, session
+    from .loading import load
 
+    processes, session = load("agent_cost_hook.processes"), load("agent_cost_hook.session")
     arguments = processes.arguments()
     if processes.left_alone(arguments):
         return
     lease = session.read()
     if lease is None:
         return
-    # frames: now, because it notes the working directory that relative file names refer to.
-    from . import events, frames, importing  # noqa: F401
-
     session.current = lease
-    events.start(lease, arguments)
-    importing.install()
-    from .patches import traceback_frames
-
-    traceback_frames.install()
+    # Now, because it notes the working directory that relative file names refer to.
+    load("agent_cost_hook.frames")
+    load("agent_cost_hook.events").start(lease, arguments)
+    load("agent_cost_hook.importing").install()
+    load("agent_cost_hook.patches.traceback_frames").install()

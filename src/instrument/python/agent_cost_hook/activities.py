@@ -1,8 +1,8 @@
 """What a thread or a task spends its time on, in the words of `activitySchema` (src/profile/recordingFormat.ts); None where nothing tells."""
 
-import os
 import sys
-import time
+
+from .system import os, time
 
 # (module, function) -> activity: what library code that stands on the stack is there for.
 _FUNCTIONS = {

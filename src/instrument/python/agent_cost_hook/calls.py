@@ -1,9 +1,9 @@
 """The header that tells the proxy who made an LLM call."""
 
 import binascii
-import os
 
 from . import events, frames, json_text
+from .system import os
 
 CALL_HEADER = "x-agent-cost-call"
 ORIGIN_HEADER = "x-agent-cost-origin"

@@ -1,11 +1,10 @@
 """The event file: one line per event, each written at once. Nothing in here raises or blocks on a lock."""
 
 import itertools
-import os
 import sys
-import time
 
 from . import json_text
+from .system import fcntl, os, time
 
 _O_FLAGS = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_EXCL | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NOINHERIT", 0)
 # Programs expect small descriptor numbers for their own files, and some close every small one.
@@ -181,10 +180,8 @@ class _Writer:
 def moved_up(descriptor):
     """The descriptor under a number that no program uses, where that is to be had."""
     try:
-        import fcntl
-
         higher = fcntl.fcntl(descriptor, fcntl.F_DUPFD_CLOEXEC, _LOWEST_DESCRIPTOR)
-    except (ImportError, AttributeError, OSError):
+    except (AttributeError, OSError):
         return descriptor  # Windows, or a limit on open files below the number.
     os.close(descriptor)
     return higher

@@ -8,11 +8,11 @@ the walk goes on from there. Nothing is wrapped for that: no extra frames in tra
 
 import contextvars
 import itertools
-import os
 import sys
 from _weakref import ref  # weakref itself takes longer to import than this module
 
 from . import json_text
+from .system import os
 
 MAX_FRAMES = 20
 # Stop looking in runaway recursion: the innermost frames are those that matter.
@@ -203,13 +203,10 @@ def enclosing_span():
     return span
 
 
-def called_by_library(depth=2):
-    """Whether the caller of the function that asks belongs to a library."""
-    frame = sys._getframe(depth)
-    kind = _kinds.get(frame.f_code.co_filename)
-    if kind is None:
-        kind = _kind_of(frame.f_code.co_filename)
-    return kind >= _LIBRARY
+def is_librarys(code):
+    """Whether code belongs to a library."""
+    kind = _kinds.get(code.co_filename)
+    return (_kind_of(code.co_filename) if kind is None else kind) >= _LIBRARY
 
 
 def modules_before_user():

@@ -1,6 +1,9 @@
 """Patches modules of interest right after the program imports them; imports none of them itself."""
 
 import sys
+from _thread import get_ident
+
+from . import loading
 
 # Module -> module of this package that has `patch(module)`, or `module:function` for another function.
 _TARGETS = {
@@ -77,6 +80,9 @@ _TARGETS = {
 }
 
 
+_MACHINERY = "<frozen importlib._bootstrap_external>"
+
+
 def install():
     """Patches what is already imported and watches for the rest."""
     for name in _TARGETS:
@@ -89,7 +95,7 @@ def install():
 def _patch(name, module):
     try:
         target, _, function = _TARGETS[name].partition(":")
-        patcher = __import__("agent_cost_hook.patches." + target, fromlist=["patch"])
+        patcher = loading.load("agent_cost_hook.patches." + target)
         getattr(patcher, function or "patch")(module)
     except Exception:
         # Another version of the library than those we know: its calls are then seen on the wire only.
@@ -99,11 +105,24 @@ def _patch(name, module):
 class _Finder:
     """Finds nothing itself: has the other finders find the module, and patches it once it has run."""
 
+    def __init__(self):
+        # (name, thread) that it is asked for just now.
+        self._asked = set()
+
     def find_spec(self, name, path=None, target=None):
         if name not in _TARGETS:
             return None
-        spec = self._real_spec(name, path, target)
+        asked = (name, get_ident())
+        if asked in self._asked:
+            return None  # By a finder that has the others find as well.
+        self._asked.add(asked)
+        try:
+            spec = self._real_spec(name, path, target)
+        finally:
+            self._asked.discard(asked)
         loader = getattr(spec, "loader", None)
+        if type(loader).__name__ == "LazyLoader":
+            loader = loader.loader  # What loads the module in the end.
         if loader is None or not hasattr(loader, "exec_module"):
             return spec
         original = loader.exec_module
@@ -114,9 +133,14 @@ class _Finder:
             except AttributeError:
                 pass  # Run a second time (importlib.reload keeps the loader).
             original(module)
+            if type(module).__name__ == "_LazyModule":
+                # Of importlib.util.LazyLoader: it becomes a plain one next, and until then runs anew when it is looked at.
+                module.__class__ = type(sys)
             if getattr(module, "__name__", None) == name:
                 _patch(name, module)
 
+        # Python leaves its own import machinery out of tracebacks, as far as nothing else is in between.
+        exec_module.__code__ = exec_module.__code__.replace(co_filename=_MACHINERY)
         try:
             # On the instance: type and identity of the loader stay what tools such as inspect expect.
             loader.exec_module = exec_module
@@ -125,9 +149,10 @@ class _Finder:
         return spec
 
     def _real_spec(self, name, path, target):
-        for finder in list(sys.meta_path):
-            if finder is self:
-                continue
+        finders = list(sys.meta_path)
+        # Those in front of this one were asked before, or are asking just now.
+        places = [index for index, finder in enumerate(finders) if finder is self]
+        for finder in finders[places[0] + 1 :] if places else finders:
             find_spec = getattr(finder, "find_spec", None)
             spec = find_spec(name, path, target) if find_spec is not None else None
             if spec is not None:

@@ -1,11 +1,11 @@
 """Where an LLM request goes, and noticing when the profiler is gone."""
 
 import errno
-import os
 from urllib.parse import urlsplit
 
 from . import calls, events, frames, llm_requests, mocks
 from .session import current as _session
+from .system import os
 
 # Where OpenAI's own SDK goes when it is told nothing.
 _OPENAI_BASE_URL = "https://api.openai.com/v1"

@@ -5,11 +5,10 @@ lock, a socket, a file, a process) becomes one span of source `sampled`. The thr
 does not find it among its own. It takes no signals, is not there while the program forks, and takes less than 2 % of a processor.
 """
 
-import os
 import sys
-import time
 
 from . import activities, events, frames, functions, strands
+from .system import os, time
 
 _FIRST_EVERY_S = 0.005
 _FIRST_EVERY_NS = 5_000_000
@@ -345,8 +344,11 @@ class _Sampler:
             self._nothing_seen()
             return None
         now = events.now()
-        seen = self._seen(stacks, now)
+        seen, unknown = self._seen(stacks, now)
+        # Held for as short as can be, and not while the program runs: what its functions let go of would live on in them, to be
+        # done away with in this thread.
         del stacks
+        self._ask(seen, unknown, now)
         self._note(seen, now)
         # With what it took to fall asleep and wake since the look before, which is most of it where little is to be seen.
         ended = time.thread_time()
@@ -367,8 +369,9 @@ class _Sampler:
         self._last_ended = None
 
     def _seen(self, stacks, now):
-        """Strand -> (functions, activity, origin, name, thread)."""
+        """Strand -> (functions, activity, origin, name, thread), and the threads whose activity their stacks do not tell, with their native ids and times."""
         seen = {}
+        unknown = []
         looks = {}
         loops = strands.loops()
         native_ids = set()
@@ -385,7 +388,9 @@ class _Sampler:
                 # It has not run since, not even to be found asleep after some work.
                 found = last[2]
             else:
-                found = self._of_thread(ident, frame, native_id, busy, now)
+                found = self._of_thread(ident, frame)
+                if found is not None and found[1] is None:
+                    unknown.append((ident, native_id, busy))
             looks[ident] = (place, is_same, found)
             if found is not None:
                 seen[ident] = found
@@ -393,9 +398,17 @@ class _Sampler:
                 self._see_tasks(loops[ident], frames.thread_name(ident), seen)
         self._looks = looks
         self._threads.forget_but(native_ids)
-        return seen
+        return seen, unknown
 
-    def _of_thread(self, ident, frame, native_id, busy, now):
+    def _ask(self, seen, unknown, now):
+        """Has the system say what threads do. It lets the program run meanwhile."""
+        for ident, native_id, busy in unknown:
+            place, is_same, (functions, _, origin, name, thread) = self._looks[ident]
+            found = functions, self._threads.of(native_id, busy, now), origin, name, thread
+            self._looks[ident] = (place, is_same, found)
+            seen[ident] = found
+
+    def _of_thread(self, ident, frame):
         library = []
         at = frame
         while at is not None and not frames.is_users(at.f_code):
@@ -410,8 +423,7 @@ class _Sampler:
         origin = frames.capture_thread(at, ident)
         if not origin.frames:
             return None
-        activity = activities.of_frames(library) or self._threads.of(native_id, busy, now)
-        return _described(origin, activity, frames.thread_name(ident))
+        return _described(origin, activities.of_frames(library), frames.thread_name(ident))
 
     def _see_tasks(self, loop, thread, seen):
         tasks = sys.modules["asyncio.tasks"]

@@ -21,13 +21,17 @@ def _noting(original):
         if not known:
             # The next item of an asynchronous generator, say: it has no frame to be known by.
             frames.remember(task)
-        # In debug mode a task tells where it was made, which is not here.
-        traceback = getattr(task, "_source_traceback", None)
-        if traceback and traceback[-1].filename == __file__:
-            del traceback[-1]
-        return task
+        return _made_elsewhere(task)
 
     return create_task
+
+
+def _made_elsewhere(task):
+    # In debug mode a task tells where it was made, which is not here.
+    traceback = getattr(task, "_source_traceback", None)
+    if traceback and traceback[-1].filename == __file__:
+        del traceback[-1]
+    return task
 
 
 def patch_other_ways(module):
@@ -40,13 +44,24 @@ def patch_other_ways(module):
 
         return run_coroutine_threadsafe
 
-    def make_eager(original):
-        def eager_task_factory(loop, coro, **kwargs):
-            frames.remember_coroutine(coro)
-            return original(loop, coro, **kwargs)
-
-        return eager_task_factory
-
     replace(module, "run_coroutine_threadsafe", make_threadsafe)
     if hasattr(module, "eager_task_factory"):
-        replace(module, "eager_task_factory", make_eager)
+        _note_eager_tasks(module.eager_task_factory)
+
+
+def _note_eager_tasks(factory):
+    """
+    The factory stays the function that it is: anyio knows it by its code, and takes out of its closure the class of tasks, which is
+    where we are noted.
+    """
+    cell = factory.__closure__[0]
+    make_task = cell.cell_contents
+    if getattr(make_task, "_agent_cost_hook", False):
+        return
+
+    def noting(coro, **kwargs):
+        frames.remember_coroutine(coro)
+        return _made_elsewhere(make_task(coro, **kwargs))
+
+    noting._agent_cost_hook = True
+    cell.cell_contents = noting

@@ -1,6 +1,7 @@
 """threading: notes where a thread was started."""
 
 import contextvars
+import sys
 
 from .. import frames
 from . import replace, traceback_frames
@@ -12,7 +13,7 @@ def patch(module):
     def make(original):
         def start(self):
             try:
-                if not frames.called_by_library() or _takes_context(self):
+                if not _is_started_by_library(self) or _takes_context(self):
                     frames.remember(self)
             except Exception:
                 pass  # What the thread does stays unattributed.
@@ -22,6 +23,17 @@ def patch(module):
 
     replace(module.Thread, "start", make)
     traceback_frames.patch_threads(module)
+
+
+def _is_started_by_library(thread):
+    frame = sys._getframe(2)
+    # Tracers put functions of theirs in the place of `start`, which were given the thread: whoever called those started it.
+    while frame is not None and frames.is_librarys(frame.f_code):
+        code = frame.f_code
+        if not any(frame.f_locals.get(name) is thread for name in code.co_varnames[: code.co_argcount]):
+            return True
+        frame = frame.f_back
+    return False
 
 
 def _takes_context(thread):

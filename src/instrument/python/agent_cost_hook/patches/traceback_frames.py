@@ -14,13 +14,28 @@ def patch(module):
     def make(original):
         def walking(*args, **kwargs):
             # (frame, line), or with more positions: the frame comes first in all versions.
-            return (entry for entry in original(*args, **kwargs) if not _is_ours(entry[0]))
+            for entry in original(*args, **kwargs):
+                if not _is_ours(entry[0]):
+                    yield entry
 
         return walking
 
-    for name in ("walk_tb", "walk_stack", "_walk_tb_with_full_positions"):
+    def make_stack(original):
+        def walk_stack(f):
+            entries = original(f)
+            if f is None:
+                # It begins a fixed number of frames further out than its own, and this one is between them.
+                next(entries, None)
+            for entry in entries:
+                if not _is_ours(entry[0]):
+                    yield entry
+
+        return walk_stack
+
+    for name in ("walk_tb", "_walk_tb_with_full_positions"):
         if hasattr(module, name):
             replace(module, name, make)
+    replace(module, "walk_stack", make_stack)
 
 
 def install():
@@ -44,8 +59,8 @@ def _replace_hook(owner, name, error_in):
             pass  # It is printed with a line of ours.
         original(*args)
 
-    hook.__name__ = hook.__qualname__ = name
-    hook.__doc__ = original.__doc__
+    for attribute in ("__module__", "__name__", "__qualname__", "__doc__"):
+        setattr(hook, attribute, getattr(original, attribute, None))
     # Programs compare the two to see whether anybody has set a hook of their own.
     if getattr(owner, default, None) is original:
         setattr(owner, default, hook)

@@ -36,9 +36,7 @@ def patch(module):
             except BaseException as error:
                 span.fail(error)
                 raise
-            setattr(response, _SPAN, span)
-            if response.isclosed():
-                _end(response)
+            _follow(response, span)
             return response
 
         return do_open
@@ -70,6 +68,15 @@ def _copy(module, req, url, added):
     for name, value in added.items():
         copy.add_unredirected_header(name, value)
     return copy
+
+
+def _follow(response, span):
+    try:
+        setattr(response, _SPAN, span)
+        if response.isclosed():
+            _end(response)
+    except Exception:
+        span.end()  # A response class of the program's own that takes no attributes.
 
 
 def _ending(original):
