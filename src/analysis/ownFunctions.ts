@@ -320,17 +320,39 @@ function runKey({ span }: Draft): string {
   return span.site === null ? span.id : keyOf(span.site);
 }
 
-/** The function that a framework's or an SDK's tool runs is that tool: it is taken out. Returns those that are left. */
+/**
+ * The function that a framework's or an SDK's tool runs is that tool: it is taken out, and the tool took as long as it did, without
+ * what the framework does around it (checking arguments, waiting for a thread). Returns the functions that are left.
+ */
 function withoutToolsOwn(functions: readonly Draft[], drafts: readonly Draft[]): Draft[] {
   const above = ancestors(drafts);
   const gone = new Set<Draft>();
+  const runs = new Map<Draft, Draft[]>();
   for (const draft of functions) {
     if (draft.span.kind !== 'other' || draft.span.source !== 'function') continue;
     const tool = above(draft).find(({ span }) => span.kind === 'tool');
-    if (tool !== undefined && isRunOf(draft, tool)) gone.add(draft);
+    if (tool === undefined || !isRunOf(draft, tool)) continue;
+    gone.add(draft);
+    // One that calls itself is all of its runs.
+    if (tool.span.source !== 'function') runs.set(tool, [...(runs.get(tool) ?? []), draft]);
   }
   takeOut([...gone], drafts);
+  const inside = groupBy(drafts.filter((draft) => !gone.has(draft)), ({ span }) => span.parent ?? '');
+  for (const [tool, own] of runs) if (own.every(hasEnded) && hasEnded(tool)) narrow(tool, [...own, ...(inside.get(tool.span.id) ?? [])]);
   return functions.filter((draft) => !gone.has(draft));
+}
+
+function hasEnded({ span }: Draft): boolean {
+  return span.endMs !== null && span.status !== 'incomplete';
+}
+
+/** A span takes as long as what was seen inside of it. */
+function narrow(outer: Draft, inner: readonly Draft[]): void {
+  const start = Math.max(outer.start, Math.min(...inner.map((draft) => draft.start)));
+  const end = Math.min(outer.end, Math.max(...inner.map((draft) => draft.end)));
+  if (start > end) return;
+  outer.start = outer.span.startMs = start;
+  outer.end = outer.span.endMs = end;
 }
 
 function isRunOf({ span }: Draft, { span: tool }: Draft): boolean {

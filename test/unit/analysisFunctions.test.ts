@@ -199,11 +199,30 @@ describe('a tool', () => {
       ...sampled('s2', 150, 190, [site(AGENT, 61, 'parse'), site(AGENT, 50, 'search'), site(AGENT, 31, 'answer'), MODULE], 'cpu'),
       ...modelCall('b', 300, 400, { brings: ['c1'] }),
     );
-    expect(shown(report, 'tool')).toEqual([['search', 105, 215, 'measured', 'socket', 48]]);
+    // Without what the framework did around it.
+    expect(shown(report, 'tool')).toEqual([['search', 110, 210, 'measured', 'socket', 48]]);
     expect(shown(report, 'other').map(([name]) => name)).toEqual(['parse']);
     expect(report.spans.find(({ name }) => name === 'parse')?.parent).toBe('t');
     // What runs inside a tool is the tool's.
     expect(report.functions).toEqual([]);
+  });
+
+  it('of a framework takes as long as its function and what else is inside of it', () => {
+    const report = reportOf(
+      span('t', 100, { source: 'framework', name: 'search', framework: 'langgraph 1', frames: [site(AGENT, 48, 'search')] }),
+      ...measured('f1', 110, 150, 'search', 48, 't'),
+      ...measured('f2', 160, 190, 'search', 48, 't'),
+      ...http('h', 185, 205, [site(AGENT, 50, 'search')], 't'),
+      spanEnd('t', 215),
+      span('open', 300, { source: 'framework', name: 'search', framework: 'langgraph 1', frames: [site(AGENT, 48, 'search')] }),
+      span('f3', 310, { kind: 'other', source: 'function', name: 'search', parent: 'open', frames: [site(AGENT, 48, 'search')] }),
+      spanEnd('open', 400),
+    );
+    expect(shown(report, 'tool').filter(([name]) => name === 'search')).toEqual([
+      ['search', 110, 205, 'measured', null, 48],
+      ['search', 185, 205, 'measured', null, 50],
+      ['search', 300, 400, 'measured', null, 48],
+    ]);
   });
 
   it('that asks a model itself is one nevertheless', () => {
