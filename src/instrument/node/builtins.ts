@@ -8,6 +8,7 @@ import type http from 'node:http';
 import type https from 'node:https';
 import type inspector from 'node:inspector';
 import type net from 'node:net';
+import type perfHooks from 'node:perf_hooks';
 import type util from 'node:util';
 
 interface Builtins {
@@ -16,6 +17,7 @@ interface Builtins {
   'node:https': typeof https;
   'node:inspector': typeof inspector;
   'node:net': typeof net;
+  'node:perf_hooks': typeof perfHooks;
   'node:util': typeof util;
 }
 

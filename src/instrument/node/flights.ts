@@ -1,5 +1,6 @@
 /** Model calls that are under way in this thread, and the gaps between an answer and the next request. */
-import { performance } from 'node:perf_hooks';
+import type { Performance } from 'node:perf_hooks';
+import { loadBuiltin } from './builtins.ts';
 import type { WireObserver } from './context.ts';
 import { now } from './events.ts';
 
@@ -9,8 +10,13 @@ export interface Gap {
   to: number;
 }
 
-// The host may replace it, in tests of its own.
-const eventLoopUtilization = performance.eventLoopUtilization.bind(performance);
+let performance: Performance | undefined;
+
+/** Milliseconds that the thread was at work since it began. From Node's module, and not from the global, which the host may replace in tests of its own. */
+function activeMs(): number {
+  performance ??= loadBuiltin('node:perf_hooks').performance;
+  return performance.eventLoopUtilization().active;
+}
 
 export class Flights {
   #count = 0;
@@ -26,7 +32,7 @@ export class Flights {
   begin(): () => void {
     if (this.#count === 0 && this.#gapBegan !== null) {
       this.#gaps.push({ from: this.#gapBegan, to: now() });
-      this.#busiestMs = Math.max(this.#busiestMs, eventLoopUtilization().active - this.#activeBefore);
+      this.#busiestMs = Math.max(this.#busiestMs, activeMs() - this.#activeBefore);
     }
     this.#gapBegan = null;
     this.#count += 1;
@@ -38,7 +44,7 @@ export class Flights {
       this.#count -= 1;
       if (this.#count > 0) return;
       this.#gapBegan = now();
-      this.#activeBefore = eventLoopUtilization().active;
+      this.#activeBefore = activeMs();
     };
   }
 

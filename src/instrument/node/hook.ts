@@ -15,6 +15,7 @@ import { observeHttp2 } from './http2Hook.ts';
 import { hookHttp } from './httpHook.ts';
 import { watchScripts } from './inlineMaps.ts';
 import { watchImport, watchRequire, type Found } from './moduleHook.ts';
+import { watchGetBuiltin, whenAskedFor } from './lazyBuiltins.ts';
 import { hookProcesses } from './processHook.ts';
 import { Runtime } from './runtime.ts';
 import { readSession } from './session.ts';
@@ -52,10 +53,12 @@ function start(): void {
     watchImport,
     watchScripts,
     () => hookFetch(runtime),
-    () => hookHttp(runtime),
+    watchGetBuiltin,
+    () => whenAskedFor(['http', 'https'], () => hookHttp(runtime)),
     () => observeUndici(runtime),
     () => observeHttp2(runtime),
-    () => hookProcesses(runtime),
+    // The cluster module starts its workers with it.
+    () => whenAskedFor(['child_process', 'cluster'], () => hookProcesses(runtime)),
     () => waits.watch(),
     // For `import { request } from 'node:http'`.
     syncBuiltinESMExports,

@@ -20,6 +20,7 @@ import { fileURLToPath } from 'node:url';
 import { isCalledByLoader } from './callSites.ts';
 import { HOOK_SYMBOL } from './contract.ts';
 import { rememberMap } from './inlineMaps.ts';
+import { isAskedFor } from './lazyBuiltins.ts';
 import { fileOfInterest, type FileOfInterest } from './modules.ts';
 import { isOwn, withProbes } from './ownModules.ts';
 import { replaceMethod, type Callable } from './wrapping.ts';
@@ -114,6 +115,7 @@ function watchLoad(): void {
   const hooks = {
     load(url: string, context: unknown, next: (url: string, context: unknown) => LoadResult): LoadResult {
       const result = next(url, context);
+      if (result.format === 'builtin') isAskedFor(url);
       const file = result.format === 'module' ? fileOfInterest(url) : null;
       if (file !== null) return { ...result, source: handOver(result.source, file) };
       if (!isOwn(url)) return result;
