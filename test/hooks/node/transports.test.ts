@@ -49,6 +49,19 @@ describe.each(NODE_MAJORS)('Node %i', (major) => {
     expect(route.seen.find(({ method }) => method === 'GET')).toMatchObject({ url: '/TOKEN/v1/models', origin: base });
   });
 
+  // Node 20 has no process.getBuiltinModule in all of its releases.
+  it.each(major === 20 ? ['import', 'require', 'secure'] : ['import', 'require', 'builtin', 'secure'])('sees what is done with Node’s modules that a program gets by %s', async (way) => {
+    const node = nodes.get(major) ?? '';
+    const environment = { BASE_URL: `${upstream.url}/v1`, WAY: way };
+    const bare = await runProgram(node, ['ways.mjs'], { ...bareEnvironment(), ...environment });
+    expect(bare).toEqual({ stdout: '200\ntrue\n', stderr: '', code: 0 });
+    route.seen.length = 0;
+    const hooked = { ...runs.environment(`${route.url}/TOKEN`), ...environment };
+    expect(await runProgram(node, ['ways.mjs'], hooked)).toEqual(bare);
+    expect(route.seen.map(({ prompt, tag }) => [prompt, tag?.frames[0]?.file])).toEqual([[way, join(programs, 'ways.mjs')]]);
+    expect(spansOf(runs.events(hooked)).filter(({ source }) => source === 'process').map(({ frames }) => frames[0]?.file)).toEqual([join(programs, 'ways.mjs')]);
+  });
+
   it('redirects https, with an agent of its own too, to the proxy in plain http', async () => {
     route.seen.length = 0;
     const environment = { ...runs.environment(`${route.url}/TOKEN`), BASE_URL: `${upstream.url}/v1`, HTTPS_BASE_URL: 'https://llm.test:8443/v1' };
