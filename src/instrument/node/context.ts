@@ -14,6 +14,8 @@ export interface Enclosing {
   /** Told of what begins and ends directly inside it. */
   innerBegan(): void;
   innerEnded(): void;
+  /** Told of the frames from which a model is called inside it, of which those from `from` on are its own or around it: it need not read its stack. */
+  calledFrom(caller: Caller, from: number): void;
   /** Asked where it has not ended: itself, or what is around it where its context was only left behind. `stack`: of what runs, innermost first. */
   actual(stack: () => readonly CallSite[]): Enclosing | null;
 }
@@ -85,8 +87,8 @@ export function entryContext(below: (...args: never[]) => unknown, isClient = fa
   const around = currentContext();
   if (around?.insideSdk && around.frames.length > 0 && !isCalledByUser(below)) return null;
   const sites = captureSites(below);
-  const { frames, unattributed } = callerAmong(sites);
-  return { frames, unattributed, insideSdk: true, isClient, span: enclosingSpan(() => sites), tool: null, definition: null, wire: null };
+  const { frames, unattributed, direct } = callerAmong(sites);
+  return { frames, unattributed, direct, insideSdk: true, isClient, span: enclosingSpan(() => sites), tool: null, definition: null, wire: null };
 }
 
 /** A caller, with the name of the innermost named function of the user's that is on the stack itself. */
@@ -109,7 +111,7 @@ export function callerAmong(sites: readonly CallSite[]): NamedCaller {
   const { frames: around = [], definition = null } = currentContext() ?? {};
   const inner = own.frames.length === 0 && definition !== null ? [definition] : own.frames;
   const frames = joinFrames(inner, around);
-  return { frames, unattributed: frames.length > 0 ? null : own.unattributed, functionName };
+  return { frames, unattributed: frames.length > 0 ? null : own.unattributed, direct: inner === own.frames ? (own.direct ?? 0) : 0, functionName };
 }
 
 /** `inner`, then those of `outer` that are not in it already. */
@@ -134,6 +136,6 @@ export function requestCallerOf(below: (...args: never[]) => unknown): NamedCall
 /** The frames that an LLM request is sent with: those of the SDK's entry while one works on a call, else the stack's own. */
 export function llmCallerOf(below: (...args: never[]) => unknown): Caller {
   const around = currentContext();
-  if (around?.insideSdk && around.frames.length > 0) return { frames: around.frames, unattributed: null };
+  if (around?.insideSdk && around.frames.length > 0) return { frames: around.frames, unattributed: null, direct: around.direct ?? 0 };
   return callerOf(below);
 }

@@ -1,5 +1,5 @@
 /** The hook's event file. */
-import { closeSync, openSync, writeSync } from 'node:fs';
+import { statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { HookEvent } from './contract.ts';
 
@@ -15,6 +15,9 @@ const MOST_WAITING = 16_384;
 const LONGEST_WAIT_MS = 50;
 // The host may replace it, in tests of its own. No timer: where two of them are due at once, stacks of what waited for one show it.
 const soon = setImmediate;
+// In one step where Node can, which opening, writing and closing are not. Its own, as above.
+const writeText = writeFileSync;
+const APPENDING = { encoding: 'utf8', flag: 'a', mode: 0o600 } as const;
 
 /**
  * Appends events to `events-<pid>-<threadId>.ndjson` in the session's folder, those of one turn of the event loop together.
@@ -30,6 +33,9 @@ export class EventLog {
   #since = 0;
   #atOnce = false;
   #dropped = 0;
+  /** Bytes in the file. */
+  #written = 0;
+  /** It ends in the middle of a line. */
   #torn = false;
 
   constructor(eventsDir: string, pid: number, threadId: number) {
@@ -46,6 +52,7 @@ export class EventLog {
     if (this.#dropped > 0) {
       this.#file = this.#file.replace(/\.ndjson$/, '-end.ndjson');
       this.#torn = false;
+      this.#written = 0;
     }
     this.write(event);
   }
@@ -70,20 +77,27 @@ export class EventLog {
     if (lines.length === 0) return;
     this.#waiting = [];
     this.#length = 0;
+    const text = `${this.#torn ? '\n' : ''}${lines.join('')}`;
     try {
-      const text = `${this.#torn ? '\n' : ''}${lines.join('')}`;
-      const length = Buffer.byteLength(text);
-      const descriptor = openSync(this.#file, 'a', 0o600);
-      try {
-        const written = writeSync(descriptor, text);
-        this.#torn = written < length && written > 0;
-        if (written < length) this.#dropped += lostOf(Buffer.from(text).subarray(written));
-      } finally {
-        closeSync(descriptor);
-      }
+      writeText(this.#file, text, APPENDING);
+      this.#written += Buffer.byteLength(text);
+      this.#torn = false;
     } catch {
       // A full or missing disk costs the events, never the host.
-      this.#dropped += lines.length;
+      const taken = this.#size() - this.#written;
+      const rest = Buffer.from(text).subarray(taken);
+      this.#dropped += Math.min(lines.length, lostOf(rest));
+      this.#torn = taken > 0 && rest.length > 0;
+      this.#written += taken;
+    }
+  }
+
+  /** Of the file, in bytes. */
+  #size(): number {
+    try {
+      return Math.max(this.#written, statSync(this.#file).size);
+    } catch {
+      return this.#written;
     }
   }
 

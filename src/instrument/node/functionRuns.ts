@@ -4,7 +4,7 @@
  * From the first model call on. A function that is called often and ends at once is let go of. A run is written down when it took
  * a millisecond, or when something that is written down ran inside it: then it is the parent of that.
  */
-import { callerIn, readStack, sourceSite, takeStack, type CallSite, type TakenStack } from './callSites.ts';
+import { callerIn, MOST_FRAMES, readStack, sourceSite, takeStack, type Caller, type CallSite, type TakenStack } from './callSites.ts';
 import { currentContext, enclosingSpan, joinFrames, keepContext, type CallContext, type Enclosing } from './context.ts';
 import type { Site } from './contract.ts';
 import { now } from './events.ts';
@@ -142,6 +142,8 @@ export class FunctionRun implements Enclosing {
   readonly #around: CallContext | undefined;
   readonly #inside: CallContext;
   #stack: TakenStack | null;
+  /** Of those who called it, where a call inside it has told them. */
+  #callers: Site[] | null = null;
   #id: string | null = null;
   #error: unknown;
   #hasFailed = false;
@@ -209,6 +211,16 @@ export class FunctionRun implements Enclosing {
     if (this.#inner === 0 && this.#left !== null && this.#endedAt === null) this.#finish(now());
   }
 
+  calledFrom(caller: Caller, from: number): void {
+    if (this.#id !== null) return;
+    const site = this.#file.siteOf(this.#probe);
+    const at = site === null ? -1 : caller.frames.findIndex((frame, index) => index >= from && frame.function === site.function && frame.file === site.file);
+    if (at === -1) return;
+    // Who waits for it may have called it elsewhere.
+    if (at + 1 < (caller.direct ?? 0) && caller.frames.length < MOST_FRAMES) this.#callers = caller.frames.slice(at + 1);
+    this.outer?.calledFrom(caller, at + 1);
+  }
+
   /**
    * Itself, or what is around it: when an asynchronous function waits for the first time, its caller goes on in the context that
    * it began. The stack tells whose code it is that runs.
@@ -234,7 +246,7 @@ export class FunctionRun implements Enclosing {
   #write(id: string): void {
     const { runtime } = this.#runs;
     const site = this.#file.siteOf(this.#probe);
-    const caller = callerIn(this.#frames());
+    const caller: Caller = this.#callers === null ? callerIn(this.#frames()) : { frames: this.#callers, unattributed: null };
     const frames = joinFrames(site === null ? caller.frames : [site, ...caller.frames], this.#around?.frames ?? []);
     runtime.writeSpan({
       id,

@@ -121,6 +121,8 @@ export class Runtime {
   /** The value of the call header for an LLM request, cut (outermost frames first) to the limit. */
   tag(caller: Caller): string {
     this.onModelCall?.();
+    const around = enclosingSpan();
+    around?.calledFrom(caller, 0);
     const tag: CallTag = {
       v: 1,
       id: `${process.pid}-${threadId}-${++this.#calls}`,
@@ -128,7 +130,7 @@ export class Runtime {
       thread: this.thread,
       frames: caller.frames,
       unattributed: caller.unattributed,
-      parent: enclosingSpan()?.id ?? null,
+      parent: around?.id ?? null,
       ...(this.#log.dropped > 0 ? { dropped: this.#log.dropped } : {}),
     };
     for (;;) {
@@ -167,6 +169,10 @@ class WrittenSpan implements Span {
     this.#endedAt = now();
     this.#runtime.writeSpanEnd(this.id, this.#endedAt, status, error, resultBytes);
     this.outer?.innerEnded();
+  }
+
+  calledFrom(caller: Caller, from: number): void {
+    this.outer?.calledFrom(caller, from);
   }
 
   actual(): Enclosing {
