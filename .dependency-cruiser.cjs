@@ -26,6 +26,8 @@ const allowed = {
   'src/telemetry': [BUILT_IN, folders('src/profile', 'src/protocol', 'src/profiler/clock.ts'), packages('zod', 'undici')],
   'src/proxy': [BUILT_IN, folders('src/profile', 'src/protocol', 'src/profiler/clock.ts', 'src/recorder/(link|messages).ts'), packages('zod', 'undici', '@bufbuild/protobuf')],
   // Reads what passed through the proxy, in a thread of its own, with the proxy's parsers.
+  // Loads a server, to learn what its steps take.
+  'src/calibration': [BUILT_IN, folders('src/profile', 'src/protocol', 'src/analysis/statistics.ts', 'src/telemetry', 'src/profiler/(clock|backendCheck|telemetry).ts', 'src/proxy/(json|sse).ts')],
   'src/recorder': [
     BUILT_IN,
     folders('src/profile', 'src/protocol', 'src/telemetry', 'src/profiler/clock.ts', 'src/proxy/(json|jsonLines|sse|chunkedDecoder|usage).ts'),
@@ -44,7 +46,7 @@ const allowed = {
   // The terminal.
   'src/cli': [
     BUILT_IN,
-    folders('src/profile', 'src/protocol', 'src/analysis', 'src/profiler', 'src/proxy', 'src/recorder', 'src/instrument', 'src/simulator', 'package.json'),
+    folders('src/profile', 'src/protocol', 'src/analysis', 'src/profiler', 'src/proxy', 'src/recorder', 'src/instrument', 'src/simulator', 'src/calibration', 'src/telemetry', 'package.json'),
     packages('commander', 'zod'),
   ],
 

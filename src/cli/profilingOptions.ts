@@ -72,7 +72,7 @@ function backend(text: string): ProfilerOptions['backend'] {
   }
 }
 
-function telemetry(text: string): ProfilerOptions['telemetry'] {
+export function telemetry(text: string): ProfilerOptions['telemetry'] {
   try {
     return parseTelemetryOption(text);
   } catch (error) {
@@ -81,7 +81,7 @@ function telemetry(text: string): ProfilerOptions['telemetry'] {
   }
 }
 
-function gpuIndexes(text: string): number[] {
+export function gpuIndexes(text: string): number[] {
   const indexes = parseGpuIndexes(text);
   if (indexes === null) throw new UsageError(`--gpu-index takes the numbers that nvidia-smi gives the GPUs, such as 0 or 0,1, not "${text}".`);
   return indexes;

@@ -1,5 +1,6 @@
 /** Schemas of the data files in `profiles/`. Each value carries its source; a value nobody has published is left out. */
 import { z } from 'zod';
+import { stepTimesSchema } from './stepTimes.ts';
 import type { Watts } from './units.ts';
 
 const sourced = z.object({
@@ -8,16 +9,38 @@ const sourced = z.object({
   source: z.string().min(1),
 });
 
+/** What `agent-cost calibrate` measured, on one host, of one server with one model. */
+const calibrationSchema = z.object({
+  /** Name of the host that the server ran on, as its user called it. */
+  host: z.string(),
+  /** When, in ISO 8601. */
+  at: z.iso.datetime(),
+  /** `vLLM 0.32.0`. */
+  server: z.string(),
+  /** The model as the server names it: the times hold for it alone. */
+  model: z.string(),
+  gpuCount: z.int().min(1),
+  /** Tokens that the server's KV cache holds; null where it did not say. */
+  kvTokens: z.int().min(1).nullable(),
+  step: stepTimesSchema,
+  /** Relative errors of the times that the constants give, without sign. `leftOutMedian`: of each load by a fit that did not know it. */
+  error: z.object({ points: z.int().min(1), median: z.number(), p90: z.number(), leftOutMedian: z.number() }),
+  /** What speaks against the outcome, such as other load on the server. */
+  doubts: z.array(z.string()),
+});
+export type Calibration = z.infer<typeof calibrationSchema>;
+
 export const gpuProfileSchema = z.object({
   kind: z.literal('gpu'),
   id: z.string().regex(/^[a-z0-9.-]+$/),
   name: z.string(),
   aliases: z.array(z.string()),
-  memoryGB: sourced,
+  /** Missing on a host whose hardware nobody named. */
+  memoryGB: sourced.optional(),
   memoryBandwidthGBps: sourced,
   /** Dense bf16 without sparsity. */
   bf16Tflops: sourced,
-  tdpWatts: sourced,
+  tdpWatts: sourced.optional(),
   /** Power by state, model loaded, one GPU. A missing state means that its energy is not computed. */
   idleWatts: sourced.optional(),
   prefillWatts: sourced.optional(),
@@ -31,6 +54,7 @@ export const gpuProfileSchema = z.object({
   prefillMfu: sourced.optional(),
   /** Share of peak memory bandwidth that decode reaches. */
   decodeBandwidthEfficiency: sourced.optional(),
+  calibration: calibrationSchema.optional(),
 });
 export type GpuProfile = z.infer<typeof gpuProfileSchema>;
 

@@ -2,10 +2,8 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { monotonicMs } from '../profiler/clock.ts';
 import type { Milliseconds } from '../profile/units.ts';
-import { ExporterPoller } from '../telemetry/exporterPoller.ts';
 import { MetricsPoller } from '../telemetry/metricsPoller.ts';
-import { PowerCommand } from '../telemetry/powerCommand.ts';
-import type { PowerListener, PowerReader, PowerSpec } from '../telemetry/powerSource.ts';
+import { readPower } from '../telemetry/readPower.ts';
 import { microseconds } from './callRecord.ts';
 import { HookEvents } from './hookEvents.ts';
 import type { FromRecorder, RecorderBatch, RecorderOptions, ToRecorder } from './messages.ts';
@@ -97,8 +95,4 @@ export async function runRecorderThread(): Promise<void> {
       joined.take(message, received);
     }
   });
-}
-
-function readPower(spec: PowerSpec, listener: PowerListener): PowerReader {
-  return spec.kind === 'command' ? new PowerCommand(spec, listener) : new ExporterPoller(spec, listener);
 }

@@ -117,6 +117,6 @@ export async function startEmbeddedServer(options: EmbeddedServerOptions): Promi
  */
 function defaultLimits(gpu: GpuProfile, model: ModelProfile, scheduler: SchedulerVersion): { maxBatchedTokens: Tokens; maxSequences: number } {
   if (scheduler === 'v0') return { maxBatchedTokens: Math.max(2048, model.maxModelTokens.value), maxSequences: 256 };
-  const large = gpu.memoryGB.value >= 70 && !/a100/i.test(gpu.id);
+  const large = (gpu.memoryGB?.value ?? 0) >= 70 && !/a100/i.test(gpu.id);
   return large ? { maxBatchedTokens: 8192, maxSequences: 1024 } : { maxBatchedTokens: 2048, maxSequences: 256 };
 }

@@ -22,6 +22,8 @@ export interface RealTimeOptions extends EngineOptions {
  */
 export class RealTimeEngine {
   readonly engine: Engine;
+  /** Before the engine sees it, a request is the API server's for so long. */
+  readonly #requestMs: Milliseconds;
   readonly #epoch = process.hrtime.bigint();
   readonly #listeners = new Map<string, RequestListener>();
   readonly #labels = new Map<string, string>();
@@ -37,6 +39,7 @@ export class RealTimeEngine {
 
   constructor(options: RealTimeOptions) {
     this.engine = new Engine(options);
+    this.#requestMs = options.cost.requestMs;
     this.#segments = options.onSegment === undefined ? null : new SegmentMerger(options.onSegment);
     this.#onStep = options.onStep;
   }
@@ -57,7 +60,7 @@ export class RealTimeEngine {
    * @throws RangeError when it could never fit
    */
   submit(request: { id: string; promptTokens: readonly number[]; outputTokens: readonly number[] }, label: string, listener: RequestListener): void {
-    this.engine.submit({ ...request, arrival: this.now() });
+    this.engine.submit({ ...request, arrival: this.now() + this.#requestMs });
     this.#listeners.set(request.id, listener);
     this.#labels.set(request.id, label);
     this.#startSoon();

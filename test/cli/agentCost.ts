@@ -22,6 +22,7 @@ export interface StartOptions {
   input?: string;
   onStart?: (child: ReturnType<typeof spawn>) => void;
   onStdout?: (sofar: string) => void;
+  onStderr?: (sofar: string) => void;
 }
 
 export function runProcess(program: string, args: string[], options: StartOptions): Promise<Ended> {
@@ -33,7 +34,10 @@ export function runProcess(program: string, args: string[], options: StartOption
       stdout += text;
       options.onStdout?.(stdout);
     });
-    child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));
+    child.stderr.setEncoding('utf8').on('data', (text: string) => {
+      stderr += text;
+      options.onStderr?.(stderr);
+    });
     child.stdin.end(options.input ?? '');
     child.once('error', reject);
     child.once('close', (code, signal) => resolve({ code, signal, stdout, stderr }));

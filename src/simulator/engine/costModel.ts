@@ -1,11 +1,9 @@
 /**
  * How long one engine step takes on a GPU, whose work it was, and what power it draws.
- *
- * A roofline: the step reads every weight once (memory-bound) or multiplies its tokens with them (compute-bound),
- * whichever takes longer; then each sequence reads its own KV cache; then the host's overhead.
  */
-import { decodeWattsOf, type GpuProfile, type ModelProfile } from '../../profile/hardwareProfiles.ts';
-import type { Bytes, Milliseconds, Ratio, Tokens, Watts } from '../../profile/units.ts';
+import { decodeWattsOf, type Calibration, type GpuProfile, type ModelProfile } from '../../profile/hardwareProfiles.ts';
+import { ownMs, stepMs, type SequenceWork, type StepTimes } from '../../profile/stepTimes.ts';
+import type { Bytes, Milliseconds, Ratio, Watts } from '../../profile/units.ts';
 import { BLOCK_TOKENS } from './kvBlocks.ts';
 
 /** Host and launch time of a step: BLIS inference-sim's fit of vLLM, 126 µs a step and 32 µs a layer. */
@@ -26,15 +24,7 @@ export class NotSimulatableError extends Error {
   }
 }
 
-/** One sequence's part in a step. */
-export interface ScheduledWork {
-  /** Tokens computed in this step. */
-  newTokens: Tokens;
-  /** Tokens in its KV cache when the step is done. */
-  contextTokens: Tokens;
-  /** Whether it reads its prompt, rather than writing its next token. */
-  prefill: boolean;
-}
+export type ScheduledWork = SequenceWork;
 
 export type StepState = 'prefill' | 'decode' | 'mixed';
 
@@ -50,48 +40,30 @@ export interface StepCost {
 export interface CostModel {
   /** KV blocks that fit beside the weights. */
   kvBlocks: number;
+  /** What a request takes beside its steps. */
+  requestMs: Milliseconds;
   cost(work: readonly ScheduledWork[]): StepCost;
 }
 
 /**
- * The cost model of a model on one GPU or, tensor parallel, on several alike (without the time of their all-reduce).
+ * The cost model of a model on one GPU or, tensor parallel, on several alike (without the time of their all-reduce): by the constants
+ * of a calibration where the profile has one of this model on so many GPUs, else by a roofline of the profile's values.
  *
  * A sequence's share of a step is the time that its own tokens and its own KV cache take, plus an equal part of what
  * the step costs whoever is in it: reading the weights, and overhead.
  * @throws NotSimulatableError when the profile lacks an efficiency, or the model does not fit
  */
 export function createCostModel(gpu: GpuProfile, model: ModelProfile, gpuCount: number): CostModel {
-  if (gpu.prefillMfu === undefined || gpu.decodeBandwidthEfficiency === undefined) {
-    const missing = gpu.prefillMfu === undefined ? 'prefillMfu' : 'decodeBandwidthEfficiency';
-    throw new NotSimulatableError(`The profile of ${gpu.name} has no ${missing}, so it cannot be simulated. Choose another GPU, or add the value in a profile of your own.`);
-  }
-  const kvBlocks = kvCapacityBlocks(gpu, model, gpuCount);
-  if (kvBlocks < 1) {
-    let enough = gpuCount + 1;
-    while (enough <= 64 && kvCapacityBlocks(gpu, model, enough) < 1) enough += 1;
-    const remedy = enough <= 64 ? `It takes ${enough} of them.` : 'Choose a larger GPU or a smaller model.';
-    throw new NotSimulatableError(`${model.name} (${(model.weightBytes.value / 1e9).toFixed(0)} GB of weights) does not fit on ${gpuCount} × ${gpu.name}. ${remedy}`);
-  }
-
-  const flopsPerMs = gpu.bf16Tflops.value * 1e9 * gpu.prefillMfu.value * gpuCount;
-  const bytesPerMs = gpu.memoryBandwidthGBps.value * 1e6 * gpu.decodeBandwidthEfficiency.value * gpuCount;
-  const computeMsPerToken = (2 * model.parameters.value) / flopsPerMs;
-  const kvMsPerToken = model.kvBytesPerToken.value / bytesPerMs;
-  const weightsMs = model.weightBytes.value / bytesPerMs;
-  const overheadMs = OVERHEAD_MS_PER_STEP + OVERHEAD_MS_PER_LAYER * model.layers.value;
-
+  const calibration = calibrationOf(gpu, model, gpuCount);
+  const step = calibration?.step ?? roofline(gpu, model, gpuCount);
   return {
-    kvBlocks,
+    kvBlocks: calibration?.kvTokens ? Math.floor(calibration.kvTokens / BLOCK_TOKENS) : blocksThatFit(gpu, model, gpuCount),
+    requestMs: step.requestMs,
     cost(work) {
-      let compute = 0;
-      let own = 0;
-      for (const { newTokens, contextTokens } of work) {
-        compute += newTokens * computeMsPerToken;
-        own += newTokens * computeMsPerToken + contextTokens * kvMsPerToken;
-      }
-      const common = Math.max(0, weightsMs - compute) + overheadMs;
-      const duration = own + common;
-      const shares = work.map(({ newTokens, contextTokens }) => (newTokens * computeMsPerToken + contextTokens * kvMsPerToken + common / work.length) / duration);
+      const own = work.map((each) => each.newTokens * step.tokenMs + ownMs(step, each));
+      const duration = stepMs(step, work);
+      const common = duration - own.reduce((sum, each) => sum + each, 0);
+      const shares = own.map((each) => (each + common / work.length) / duration);
       const prefillShare = work.reduce((sum, { prefill }, index) => sum + (prefill ? shares[index]! : 0), 0);
       const prefills = work.filter(({ prefill }) => prefill).length;
       const state = prefills === 0 ? 'decode' : prefills === work.length ? 'prefill' : 'mixed';
@@ -100,8 +72,44 @@ export function createCostModel(gpu: GpuProfile, model: ModelProfile, gpuCount: 
   };
 }
 
-function kvCapacityBlocks(gpu: GpuProfile, model: ModelProfile, gpuCount: number): number {
-  const usable = gpuCount * (gpu.memoryGB.value * BYTES_PER_GB * MEMORY_UTILIZATION - MEMORY_OVERHEAD_BYTES) - model.weightBytes.value;
+function calibrationOf({ calibration }: GpuProfile, model: ModelProfile, gpuCount: number): Calibration | null {
+  if (calibration === undefined || calibration.gpuCount !== gpuCount) return null;
+  return [model.id, model.name, ...model.aliases].includes(calibration.model) ? calibration : null;
+}
+
+function roofline(gpu: GpuProfile, model: ModelProfile, gpuCount: number): StepTimes {
+  const { prefillMfu, decodeBandwidthEfficiency } = gpu;
+  if (prefillMfu === undefined || decodeBandwidthEfficiency === undefined) {
+    const missing = prefillMfu === undefined ? 'prefillMfu' : 'decodeBandwidthEfficiency';
+    throw new NotSimulatableError(`The profile of ${gpu.name} has no ${missing}, so it cannot be simulated. Choose another GPU, or add the value in a profile of your own.`);
+  }
+  const flopsPerMs = gpu.bf16Tflops.value * 1e9 * prefillMfu.value * gpuCount;
+  const bytesPerMs = gpu.memoryBandwidthGBps.value * 1e6 * decodeBandwidthEfficiency.value * gpuCount;
+  return {
+    tokenMs: (2 * model.parameters.value) / flopsPerMs,
+    tokenPairMs: 0,
+    weightsMs: model.weightBytes.value / bytesPerMs,
+    prefillLeastMs: 0,
+    overheadMs: OVERHEAD_MS_PER_STEP + OVERHEAD_MS_PER_LAYER * model.layers.value,
+    contextTokenMs: model.kvBytesPerToken.value / bytesPerMs,
+    sequenceMs: 0,
+    requestMs: 0,
+  };
+}
+
+function blocksThatFit(gpu: GpuProfile, model: ModelProfile, gpuCount: number): number {
+  const memoryGB = gpu.memoryGB?.value;
+  if (memoryGB === undefined) throw new NotSimulatableError(`The profile of ${gpu.name} has no memoryGB, so what fits beside the model is not known. Add the value in a profile of your own.`);
+  const kvBlocks = kvCapacityBlocks(memoryGB, model, gpuCount);
+  if (kvBlocks >= 1) return kvBlocks;
+  let enough = gpuCount + 1;
+  while (enough <= 64 && kvCapacityBlocks(memoryGB, model, enough) < 1) enough += 1;
+  const remedy = enough <= 64 ? `It takes ${enough} of them.` : 'Choose a larger GPU or a smaller model.';
+  throw new NotSimulatableError(`${model.name} (${(model.weightBytes.value / 1e9).toFixed(0)} GB of weights) does not fit on ${gpuCount} × ${gpu.name}. ${remedy}`);
+}
+
+function kvCapacityBlocks(memoryGB: number, model: ModelProfile, gpuCount: number): number {
+  const usable = gpuCount * (memoryGB * BYTES_PER_GB * MEMORY_UTILIZATION - MEMORY_OVERHEAD_BYTES) - model.weightBytes.value;
   return Math.floor(usable / model.kvBytesPerToken.value / BLOCK_TOKENS);
 }
 

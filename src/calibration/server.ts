@@ -1,0 +1,110 @@
+/** What is to be known of a server before it is calibrated. */
+import { checkBackend } from '../profiler/backendCheck.ts';
+import { readyTelemetry, type ReadyTelemetry } from '../profiler/telemetry.ts';
+import type { TelemetryChoice } from '../protocol/telemetryOption.ts';
+import { asArray, asCount, asObject, asString, parseObject } from '../proxy/json.ts';
+import type { Milliseconds, Tokens } from '../profile/units.ts';
+import { labelIn, seriesRows } from '../telemetry/prometheusText.ts';
+import { parseServerLoad } from '../telemetry/serverMetrics.ts';
+import { CalibrationError, type CompletionTarget } from './timedCompletion.ts';
+
+export interface CalibratedServer {
+  target: CompletionTarget;
+  /** `vLLM 0.32.0`. */
+  name: string;
+  maxModelTokens: Tokens;
+  /** Null where it does not say. */
+  kvTokens: Tokens | null;
+  telemetry: ReadyTelemetry;
+  /** What speaks against a calibration now. */
+  doubts: string[];
+  /** The same, afterwards. */
+  stillBusy(): Promise<string[]>;
+}
+
+export interface ServerChoice {
+  url: string;
+  model: string | null;
+  telemetry: TelemetryChoice;
+  gpuIndexes: number[] | null;
+  gpuCount: number;
+}
+
+const TIMEOUT_MS: Milliseconds = 5000;
+/** Where a server does not say how long its context is: what all models of today have. */
+const ASSUMED_CONTEXT: Tokens = 4096;
+
+/**
+ * @throws ProfilerError as `checkBackend` and `readyTelemetry`
+ * @throws CalibrationError
+ */
+export async function lookAtServer({ url: text, model: wanted, telemetry: choice, gpuIndexes, gpuCount }: ServerChoice): Promise<CalibratedServer> {
+  const url = baseUrl(text);
+  const key = process.env['AGENT_COST_BACKEND_KEY'];
+  const authorization = key === undefined || key === '' ? null : `Bearer ${key}`;
+  const checked = await checkBackend(url, { model: wanted, authorization });
+  const models = await listModels(url, authorization);
+  const model = checked.model ?? wanted;
+  if (model === null) throw new CalibrationError(`The server has several models (${models.map(({ id }) => id).join(', ')}). Name one with --model.`);
+  const metricsUrl = `${url.replace(/\/v1$/, '')}/metrics`;
+  const metrics = await textOf(metricsUrl, null);
+  const telemetry = await readyTelemetry({ choice, metricsUrl: metrics === null ? null : metricsUrl, serverUrl: url, gpuIndexes, gpuCount });
+  const doubts = [...busy(metrics, 'before'), ...(telemetry.warning === null ? [] : [telemetry.warning.message])];
+  return {
+    target: { url, authorization, model },
+    name: [nameOf(checked.kind), checked.version].filter((part) => part !== null).join(' '),
+    maxModelTokens: models.find(({ id }) => id === model)?.maxModelTokens ?? ASSUMED_CONTEXT,
+    kvTokens: kvTokens(metrics),
+    telemetry,
+    doubts,
+    stillBusy: async () => busy(await textOf(metricsUrl, null), 'after'),
+  };
+}
+
+function nameOf(kind: string): string {
+  if (kind === 'vllm') return 'vLLM';
+  return kind === 'unknown' ? 'a server of unknown kind' : kind;
+}
+
+function baseUrl(text: string): string {
+  try {
+    const url = new URL(text);
+    if (url.protocol !== 'http:' && url.protocol !== 'https:') throw new Error('not http');
+    if (url.pathname === '/') url.pathname = '/v1';
+    return url.href.replace(/\/+$/, '');
+  } catch {
+    throw new CalibrationError(`"${text}" is no http(s) URL. Give the base URL of the server's OpenAI-compatible API, such as http://localhost:8000/v1.`);
+  }
+}
+
+async function listModels(url: string, authorization: string | null): Promise<{ id: string; maxModelTokens: Tokens | null }[]> {
+  const list = parseObject((await textOf(`${url}/models`, authorization)) ?? '');
+  return asArray(list?.['data']).flatMap((entry) => {
+    const object = asObject(entry);
+    const id = asString(object?.['id']);
+    return id === null ? [] : [{ id, maxModelTokens: asCount(object?.['max_model_len']) }];
+  });
+}
+
+/** Null where there is no such page. */
+async function textOf(url: string, authorization: string | null): Promise<string | null> {
+  try {
+    const response = await fetch(url, { headers: authorization === null ? {} : { authorization }, signal: AbortSignal.timeout(TIMEOUT_MS), redirect: 'manual' });
+    return response.ok ? await response.text() : null;
+  } catch {
+    return null;
+  }
+}
+
+function kvTokens(metrics: string | null): Tokens | null {
+  const [config] = metrics === null ? [] : seriesRows(metrics, 'vllm:cache_config_info');
+  if (config === undefined) return null;
+  const tokens = Number(labelIn(config.labels, 'num_gpu_blocks')) * Number(labelIn(config.labels, 'block_size'));
+  return Number.isInteger(tokens) && tokens > 0 ? tokens : null;
+}
+
+function busy(metrics: string | null, when: 'before' | 'after'): string[] {
+  const load = metrics === null ? null : parseServerLoad(metrics);
+  const requests = (load?.running ?? 0) + (load?.waiting ?? 0);
+  return requests > 0 ? [`The server had ${requests} request${requests === 1 ? '' : 's'} of others' ${when} the calibration: what they took is in the times.`] : [];
+}
