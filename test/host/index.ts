@@ -6,7 +6,8 @@ import { debuggingSuite } from './suite/debugging.test.ts';
 import { lensesSuite } from './suite/lenses.test.ts';
 import { profilingSuite } from './suite/profiling.test.ts';
 import { recordingsSuite } from './suite/recordings.test.ts';
+import { tasksSuite } from './suite/tasks.test.ts';
 
 export function run(): Promise<void> {
-  return runSuites([activationSuite, profilingSuite, lensesSuite, badInputSuite, debuggingSuite, recordingsSuite]);
+  return runSuites([activationSuite, profilingSuite, lensesSuite, badInputSuite, debuggingSuite, tasksSuite, recordingsSuite]);
 }
