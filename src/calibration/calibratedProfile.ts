@@ -1,5 +1,6 @@
 /** What a calibration found, as a GPU profile of that host's. */
 import type { Calibration, GpuProfile, ModelProfile } from '../profile/hardwareProfiles.ts';
+import { parametersPerToken, weightBytesRead } from '../profile/modelWork.ts';
 import type { Climbed } from './climb.ts';
 
 export interface Calibrated {
@@ -29,8 +30,8 @@ export function calibratedProfile({ base, gpuName, model, power, calibration }: 
   const { host, at, step, gpuCount } = calibration;
   const source = `calibrated on ${host}, ${at.slice(0, 10)}: ${calibration.server}, ${calibration.model}`;
   if (base === null && model === null) throw new UnknownHardwareError(calibration.model);
-  const tflops = model === null || step.tokenMs === 0 ? null : (2 * model.parameters.value) / (step.tokenMs * 1e9 * gpuCount);
-  const gbps = model === null || step.weightsMs === 0 ? null : model.weightBytes.value / (step.weightsMs * 1e6 * gpuCount);
+  const tflops = model === null || step.tokenMs === 0 ? null : (2 * parametersPerToken(model)) / (step.tokenMs * 1e9 * gpuCount);
+  const gbps = model === null || step.weightsMs === 0 ? null : weightBytesRead(model, 1) / (step.weightsMs * 1e6 * gpuCount);
   const perGpu = (watts: number): number => Math.round((watts / gpuCount) * 10) / 10;
   const sourced = (value: number, how = source) => ({ value, source: how });
   const name = base?.name ?? gpuName ?? 'processor';

@@ -11,6 +11,7 @@ import { lookAtServer, type CalibratedServer } from '../calibration/server.ts';
 import { CalibrationError } from '../calibration/timedCompletion.ts';
 import { formatDuration } from '../profile/formatValue.ts';
 import type { Calibration, GpuProfile, ModelProfile } from '../profile/hardwareProfiles.ts';
+import { parametersPerToken, weightBytesRead } from '../profile/modelWork.ts';
 import { gpuProfile, modelProfile } from '../profiler/hardware.ts';
 import { findGpu, findModel } from '../simulator/catalog.ts';
 import { readPower } from '../telemetry/readPower.ts';
@@ -97,7 +98,7 @@ async function calibrate(flags: CalibrateFlags): Promise<void> {
 /** No server computes or reads faster than the data sheet says. */
 function floorsOf(gpu: GpuProfile | null, model: ModelProfile | null, gpuCount: number): Floors {
   if (gpu === null || model === null) return { tokenMs: 0, weightsMs: 0 };
-  return { tokenMs: (2 * model.parameters.value) / (gpu.bf16Tflops.value * 1e9 * gpuCount), weightsMs: model.weightBytes.value / (gpu.memoryBandwidthGBps.value * 1e6 * gpuCount) };
+  return { tokenMs: (2 * parametersPerToken(model)) / (gpu.bf16Tflops.value * 1e9 * gpuCount), weightsMs: weightBytesRead(model, 1) / (gpu.memoryBandwidthGBps.value * 1e6 * gpuCount) };
 }
 
 function say(text: string): void {

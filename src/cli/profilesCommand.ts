@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import type { Command } from 'commander';
 import { findGpu, findModel, listProfiles, parseProfile, ProfileError, type HardwareProfile } from '../simulator/catalog.ts';
 import { alignColumns } from './alignColumns.ts';
+import { notComputed, profileText } from './profileText.ts';
 import { terminalStyle } from './terminalStyle.ts';
 import { UsageError } from './usageError.ts';
 
@@ -22,7 +23,7 @@ export function addProfilesCommand(root: Command): Command {
     .command('show <profile>')
     .description('one by its name or the path of a JSON file: each value and where it was read')
     .action((name: string) => {
-      process.stdout.write(`${shown(find(name)).join('\n')}\n`);
+      process.stdout.write(`${profileText(find(name)).join('\n')}\n`);
     });
   command
     .command('check <file>')
@@ -30,7 +31,7 @@ export function addProfilesCommand(root: Command): Command {
     .action((file: string) => {
       try {
         const profile = parseProfile(read(file), file);
-        process.stdout.write(`${file} is a ${profile.kind} profile, ${profile.id}.${profile.kind === 'gpu' ? sentence(notComputed(profile)) : ''}\n`);
+        process.stdout.write(`${file} is a ${profile.kind} profile, ${profile.id}.${sentence(notComputed(profile))}\n`);
       } catch (error) {
         if (!(error instanceof ProfileError)) throw error;
         process.stderr.write(`agent-cost: ${error.message}\n`);
@@ -66,31 +67,11 @@ function parseFile(file: string): HardwareProfile {
 
 function table(): string[] {
   const style = terminalStyle(process.stdout);
-  const rows = listProfiles().map((profile) => [profile.kind, profile.id, profile.name, profile.kind === 'gpu' ? notComputed(profile).join('; ') : '']);
+  const rows = listProfiles().map((profile) => [profile.kind, profile.id, profile.name, notComputed(profile).join('; ')]);
   const [head = '', ...rest] = alignColumns([['kind', 'name for --gpu, --model', '', 'not computed'], ...rows], ['left', 'left', 'left', 'left']);
   return [style.bold(head), ...rest];
 }
 
-/** What a GPU's profile has no values for. */
-function notComputed(gpu: Extract<HardwareProfile, { kind: 'gpu' }>): string[] {
-  const lacks = [
-    ['simulation', [gpu.prefillMfu === undefined ? 'prefillMfu' : null, gpu.decodeBandwidthEfficiency === undefined ? 'decodeBandwidthEfficiency' : null]],
-    ['energy of calls', [gpu.prefillWatts === undefined ? 'prefillWatts' : null, gpu.decodeWatts === undefined && gpu.decodeWattsByBatch === undefined ? 'decodeWatts' : null]],
-    ['idle energy', [gpu.idleWatts === undefined ? 'idleWatts' : null]],
-  ] as const;
-  return lacks.flatMap(([what, values]) => {
-    const missing = values.filter((value) => value !== null);
-    return missing.length === 0 ? [] : [`${what} (no ${missing.join(', ')})`];
-  });
-}
-
 function sentence(lacks: readonly string[]): string {
   return lacks.length === 0 ? '' : ` Not computed with it: ${lacks.join('; ')}.`;
-}
-
-function shown(profile: HardwareProfile): string[] {
-  const values = Object.entries(profile).flatMap(([name, value]) => (typeof value === 'object' && 'source' in value ? [[name, value] as const] : []));
-  const rows = values.map(([name, { value, source }]) => [name, Array.isArray(value) ? value.map(([at, reached]) => `${at}: ${reached}`).join(', ') : String(value), source]);
-  const aliases = 'aliases' in profile && profile.aliases.length > 0 ? [`also ${profile.aliases.join(', ')}`] : [];
-  return [`${profile.name} (${profile.kind} profile ${profile.id})`, ...aliases, ...alignColumns(rows, ['left', 'left', 'left']), ...(profile.kind === 'gpu' ? notComputed(profile).map((lack) => `not computed: ${lack}`) : [])];
 }

@@ -81,9 +81,14 @@ export const modelProfileSchema = z.object({
   parameters: sourced,
   weightBytes: sourced,
   layers: sourced,
+  /** Of all layers, as if none had a sliding window. */
   kvBytesPerToken: sourced,
   maxModelTokens: sourced,
   vocabulary: sourced.optional(),
+  /** A mixture of experts in each layer. `parameters` and `bytes` are one expert's in one layer; `bytes` tells of a quantization. */
+  experts: z.object({ perLayer: sourced, perToken: sourced, parameters: sourced, bytes: sourced }).optional(),
+  /** So many of the layers attend to no more than the latest `tokens`. */
+  slidingWindow: z.object({ tokens: sourced, layers: sourced }).optional(),
 });
 export type ModelProfile = z.infer<typeof modelProfileSchema>;
 

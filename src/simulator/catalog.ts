@@ -1,20 +1,7 @@
 /** The hardware, model and price profiles that ship with the product, and the reader of users' own files. */
 import { z } from 'zod';
 import { gpuProfileSchema, modelProfileSchema, priceProfileSchema, type GpuProfile, type ModelProfile, type PriceProfile } from '../profile/hardwareProfiles.ts';
-import a100With40GB from '../../profiles/gpu/a100-40gb.json' with { type: 'json' };
-import a100With80GB from '../../profiles/gpu/a100-80gb.json' with { type: 'json' };
-import h100 from '../../profiles/gpu/h100-80gb.json' with { type: 'json' };
-import h200 from '../../profiles/gpu/h200-141gb.json' with { type: 'json' };
-import l4 from '../../profiles/gpu/l4-24gb.json' with { type: 'json' };
-import l40s from '../../profiles/gpu/l40s-48gb.json' with { type: 'json' };
-import mi300x from '../../profiles/gpu/mi300x-192gb.json' with { type: 'json' };
-import rtx4090 from '../../profiles/gpu/rtx-4090-24gb.json' with { type: 'json' };
-import llama70b from '../../profiles/model/llama-3.1-70b-instruct.json' with { type: 'json' };
-import llama8b from '../../profiles/model/llama-3.1-8b-instruct.json' with { type: 'json' };
-import smollm2 from '../../profiles/model/smollm2-135m-instruct.json' with { type: 'json' };
-import lambdaA100With40GB from '../../profiles/price/lambda-a100-40gb.json' with { type: 'json' };
-import lambdaA100With80GB from '../../profiles/price/lambda-a100-80gb.json' with { type: 'json' };
-import lambdaH100 from '../../profiles/price/lambda-h100-80gb.json' with { type: 'json' };
+import { GPU_FILES, MODEL_FILES, PRICE_FILES } from './shippedProfiles.ts';
 
 const profileSchema = z.discriminatedUnion('kind', [gpuProfileSchema, modelProfileSchema, priceProfileSchema]);
 export type HardwareProfile = z.infer<typeof profileSchema>;
@@ -49,9 +36,9 @@ export function parseProfile(json: unknown, where = 'the profile'): HardwareProf
   throw new ProfileError(where, problems);
 }
 
-const gpus: GpuProfile[] = [a100With40GB, a100With80GB, h100, h200, l4, l40s, mi300x, rtx4090].map((profile) => gpuProfileSchema.parse(profile));
-const models: ModelProfile[] = [llama8b, llama70b, smollm2].map((profile) => modelProfileSchema.parse(profile));
-const prices: PriceProfile[] = [lambdaA100With40GB, lambdaA100With80GB, lambdaH100].map((profile) => priceProfileSchema.parse(profile));
+const gpus: GpuProfile[] = GPU_FILES.map((profile) => gpuProfileSchema.parse(profile));
+const models: ModelProfile[] = MODEL_FILES.map((profile) => modelProfileSchema.parse(profile));
+const prices: PriceProfile[] = PRICE_FILES.map((profile) => priceProfileSchema.parse(profile));
 
 /** Every profile that ships, GPUs first. */
 export function listProfiles(): HardwareProfile[] {

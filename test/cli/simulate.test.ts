@@ -78,7 +78,7 @@ describe('profiles', () => {
   it('lists them all, with what is not computed for want of a value', async () => {
     const { code, stdout } = await agentCost(['profiles'], { cwd: newFolder() });
     expect(code).toBe(0);
-    expect(stdout).toMatch(/^gpu +l4-24gb +NVIDIA L4 24GB +simulation \(no prefillMfu, decodeBandwidthEfficiency\); energy of calls \(no prefillWatts, decodeWatts\); idle energy \(no idleWatts\)$/m);
+    expect(stdout).toMatch(/^gpu +l4-24gb +NVIDIA L4 24GB +simulation \(no prefillMfu\); energy of calls \(no prefillWatts, decodeWatts\); idle energy \(no idleWatts\)$/m);
     expect(stdout).toMatch(/^gpu +h100-80gb +NVIDIA H100 80GB SXM$/m);
     const { stdout: json } = await agentCost(['profiles', 'list', '--json'], { cwd: newFolder() });
     expect((JSON.parse(json) as { id: string }[]).map(({ id }) => id)).toContain('smollm2-135m-instruct');

@@ -2,6 +2,7 @@
  * How long one engine step takes on a GPU, whose work it was, and what power it draws.
  */
 import { decodeWattsOf, type Calibration, type GpuProfile, type ModelProfile } from '../../profile/hardwareProfiles.ts';
+import { contextTokensRead, parametersPerToken, weightBytesRead } from '../../profile/modelWork.ts';
 import { ownMs, stepMs, type SequenceWork, type StepTimes } from '../../profile/stepTimes.ts';
 import type { Bytes, Milliseconds, Ratio, Watts } from '../../profile/units.ts';
 import { BLOCK_TOKENS } from './kvBlocks.ts';
@@ -56,12 +57,14 @@ export interface CostModel {
 export function createCostModel(gpu: GpuProfile, model: ModelProfile, gpuCount: number): CostModel {
   const calibration = calibrationOf(gpu, model, gpuCount);
   const step = calibration?.step ?? roofline(gpu, model, gpuCount);
+  const shaped = calibration === null ? (work: readonly ScheduledWork[]) => inShapeOf(model, step, work) : (work: readonly ScheduledWork[]) => ({ step, work });
   return {
     kvBlocks: calibration?.kvTokens ? Math.floor(calibration.kvTokens / BLOCK_TOKENS) : blocksThatFit(gpu, model, gpuCount),
     requestMs: step.requestMs,
-    cost(work) {
-      const own = work.map((each) => each.newTokens * step.tokenMs + ownMs(step, each));
-      const duration = stepMs(step, work);
+    cost(scheduled) {
+      const { step: times, work } = shaped(scheduled);
+      const own = work.map((each) => each.newTokens * times.tokenMs + ownMs(times, each));
+      const duration = stepMs(times, work);
       const common = duration - own.reduce((sum, each) => sum + each, 0);
       const shares = own.map((each) => (each + common / work.length) / duration);
       const prefillShare = work.reduce((sum, { prefill }, index) => sum + (prefill ? shares[index]! : 0), 0);
@@ -69,6 +72,16 @@ export function createCostModel(gpu: GpuProfile, model: ModelProfile, gpuCount: 
       const state = prefills === 0 ? 'decode' : prefills === work.length ? 'prefill' : 'mixed';
       return { duration, state, watts: stepWatts(gpu, gpuCount, state, prefillShare, work.length - prefills), shares };
     },
+  };
+}
+
+/** The step as this model has it: it reads the experts that its tokens are sent to, and a window's context where layers have one. */
+function inShapeOf(model: ModelProfile, step: StepTimes, work: readonly ScheduledWork[]): { step: StepTimes; work: readonly ScheduledWork[] } {
+  if (model.experts === undefined && model.slidingWindow === undefined) return { step, work };
+  const tokens = work.reduce((sum, { newTokens }) => sum + newTokens, 0);
+  return {
+    step: { ...step, weightsMs: (step.weightsMs * weightBytesRead(model, tokens)) / model.weightBytes.value },
+    work: work.map((each) => ({ ...each, contextTokens: contextTokensRead(model, each) })),
   };
 }
 
@@ -86,7 +99,7 @@ function roofline(gpu: GpuProfile, model: ModelProfile, gpuCount: number): StepT
   const flopsPerMs = gpu.bf16Tflops.value * 1e9 * prefillMfu.value * gpuCount;
   const bytesPerMs = gpu.memoryBandwidthGBps.value * 1e6 * decodeBandwidthEfficiency.value * gpuCount;
   return {
-    tokenMs: (2 * model.parameters.value) / flopsPerMs,
+    tokenMs: (2 * parametersPerToken(model)) / flopsPerMs,
     tokenPairMs: 0,
     weightsMs: model.weightBytes.value / bytesPerMs,
     prefillLeastMs: 0,
