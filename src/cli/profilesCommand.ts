@@ -1,44 +1,73 @@
-/** `agent-cost profiles`: the hardware that ships, what each value rests on, and whether a file of one's own is right. */
+/** `agent-cost profiles`: the profiles that ship and the user's own, what each value rests on, and what is not computed for want of one. */
 import { readFileSync } from 'node:fs';
-import type { Command } from 'commander';
-import { findGpu, findModel, listProfiles, parseProfile, ProfileError, type HardwareProfile } from '../simulator/catalog.ts';
+import { type Command, Option } from 'commander';
+import { knownProfiles, meantProfiles } from '../profiler/hardware.ts';
+import { addOwnProfile, ownProfilesFolder, readOwnProfiles } from '../profiler/ownProfiles.ts';
+import { parseProfile, PROFILE_KINDS, ProfileError, type HardwareProfile } from '../simulator/catalog.ts';
 import { alignColumns } from './alignColumns.ts';
 import { notComputed, profileText } from './profileText.ts';
 import { terminalStyle } from './terminalStyle.ts';
 import { UsageError } from './usageError.ts';
 
+interface ListFlags {
+  kind?: HardwareProfile['kind'];
+  json?: true;
+}
+
 export function addProfilesCommand(root: Command): Command {
   const command = root
     .command('profiles')
-    .description('list the GPU, model and price profiles; show one with the source of each value; check a file of your own')
-    .addHelpText('after', '\nExample:\n  $ agent-cost profiles check my-gpu.json && agent-cost simulate --gpu my-gpu.json');
+    .description('list the GPU, model and price profiles; show one with the source of each value; check a file of your own, or add it to them')
+    .addHelpText('after', '\nExample:\n  $ agent-cost profiles add my-gpu.json && agent-cost simulate --gpu my-gpu');
   command
     .command('list', { isDefault: true })
-    .description('all that ship, and what is not computed for want of a value')
+    .description('all that ship and your own, and what is not computed for want of a value')
+    .addOption(new Option('--kind <kind>', 'those of one kind').choices([...PROFILE_KINDS]))
     .option('--json', 'the profiles themselves, as JSON')
-    .action(({ json }: { json?: true }) => {
-      process.stdout.write(json === true ? `${JSON.stringify(listProfiles(), null, 2)}\n` : `${table().join('\n')}\n`);
+    .action(({ kind, json }: ListFlags) => {
+      const profiles = knownProfiles().list().filter((profile) => kind === undefined || profile.kind === kind);
+      process.stdout.write(json === true ? `${JSON.stringify(profiles, null, 2)}\n` : `${table(profiles).join('\n')}\n`);
+      for (const problem of readOwnProfiles().problems) process.stderr.write(`agent-cost: ${problem}\n`);
     });
   command
     .command('show <profile>')
     .description('one by its name or the path of a JSON file: each value and where it was read')
-    .action((name: string) => {
-      process.stdout.write(`${profileText(find(name)).join('\n')}\n`);
+    .option('--json', 'the profile itself, as JSON')
+    .action((name: string, { json }: { json?: true }) => {
+      const profile = find(name);
+      process.stdout.write(json === true ? `${JSON.stringify(profile, null, 2)}\n` : `${profileText(profile).join('\n')}\n`);
     });
   command
     .command('check <file>')
     .description('whether a JSON file is a profile; exit code 1 and what is wrong if not')
     .action((file: string) => {
-      try {
-        const profile = parseProfile(read(file), file);
-        process.stdout.write(`${file} is a ${profile.kind} profile, ${profile.id}.${sentence(notComputed(profile))}\n`);
-      } catch (error) {
-        if (!(error instanceof ProfileError)) throw error;
-        process.stderr.write(`agent-cost: ${error.message}\n`);
-        process.exitCode = 1;
-      }
+      const profile = checked(file);
+      if (profile !== null) process.stdout.write(`${file} is a ${profile.kind} profile, ${profile.id}.${sentence(notComputed(profile))}\n`);
+    });
+  command
+    .command('add <file>')
+    .description(`check a JSON file, and copy it to your own profiles (${ownProfilesFolder()}), where it is found by its id; one of that id is replaced`)
+    .action((file: string) => {
+      const profile = checked(file);
+      if (profile === null) return;
+      const hides = knownProfiles().list().find(({ kind, id }) => kind === profile.kind && id === profile.id);
+      const path = addOwnProfile(profile);
+      const instead = hides === undefined ? '' : ` It is used instead of ${hides.name}.`;
+      process.stdout.write(`${profile.id} (${profile.kind}) is now one of your profiles: ${path}.${instead}${sentence(notComputed(profile))}\n`);
     });
   return command;
+}
+
+/** The profile in a file; null, with the exit code set and the reason told, when it is none. */
+function checked(file: string): HardwareProfile | null {
+  try {
+    return parseProfile(read(file), file);
+  } catch (error) {
+    if (!(error instanceof ProfileError)) throw error;
+    process.stderr.write(`agent-cost: ${error.message}\n`);
+    process.exitCode = 1;
+    return null;
+  }
 }
 
 function read(file: string): string {
@@ -52,8 +81,9 @@ function read(file: string): string {
 /** @throws UsageError */
 function find(name: string): HardwareProfile {
   if (name.endsWith('.json')) return parseFile(name);
-  const found = findGpu(name) ?? findModel(name) ?? listProfiles().find(({ id }) => id === name);
-  if (found === undefined) throw new UsageError(`There is no profile "${name}". \`agent-cost profiles\` lists those that ship; a file of your own ends in .json.`);
+  const known = knownProfiles();
+  const found = known.gpu(name) ?? known.model(name) ?? known.list().find(({ id }) => id === name);
+  if (found === undefined) throw new UsageError(`There is no profile "${name}". ${meantProfiles(name, known.list())}; a file of your own ends in .json.`);
   return found;
 }
 
@@ -65,9 +95,10 @@ function parseFile(file: string): HardwareProfile {
   }
 }
 
-function table(): string[] {
+function table(profiles: readonly HardwareProfile[]): string[] {
   const style = terminalStyle(process.stdout);
-  const rows = listProfiles().map((profile) => [profile.kind, profile.id, profile.name, notComputed(profile).join('; ')]);
+  const own = new Set(readOwnProfiles().profiles.map(({ kind, id }) => `${kind} ${id}`));
+  const rows = profiles.map((profile) => [profile.kind, profile.id, own.has(`${profile.kind} ${profile.id}`) ? `${profile.name} (yours)` : profile.name, notComputed(profile).join('; ')]);
   const [head = '', ...rest] = alignColumns([['kind', 'name for --gpu, --model', '', 'not computed'], ...rows], ['left', 'left', 'left', 'left']);
   return [style.bold(head), ...rest];
 }

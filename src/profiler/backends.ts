@@ -4,10 +4,9 @@ import type { Backend } from '../profile/recordingFormat.ts';
 import type { ProfilerOptions } from '../protocol/profiler.ts';
 import { upstreamFrom, type Upstream } from '../proxy/upstreams.ts';
 import type { GpuSegment } from '../recorder/messages.ts';
-import { findGpu, findModel, findPrice } from '../simulator/catalog.ts';
 import { startEmbeddedServer } from '../simulator/embeddedServer.ts';
 import { checkBackend } from './backendCheck.ts';
-import { gpuProfile, modelProfile } from './hardware.ts';
+import { gpuProfile, knownProfiles, modelProfile } from './hardware.ts';
 import { ProfilerError } from './profilerError.ts';
 import { readyTelemetry, type ReadyTelemetry } from './telemetry.ts';
 
@@ -44,8 +43,9 @@ const nothingToClose = async (): Promise<void> => undefined;
 
 /** @param gpuName what the driver calls the GPU; the user's word goes before it */
 function energyProfiles(options: ProfilerOptions, model: string | null, gpuName: string | null): Pick<ReadyBackend, 'gpuProfile' | 'modelProfile' | 'priceProfile'> {
-  const gpu = options.gpu !== null ? gpuProfile(options.gpu) : gpuName === null ? null : findGpu(gpuName);
-  return { gpuProfile: gpu, modelProfile: model === null ? null : findModel(model), priceProfile: gpu === null ? null : findPrice(gpu.id) };
+  const known = knownProfiles();
+  const gpu = options.gpu !== null ? gpuProfile(options.gpu) : gpuName === null ? null : known.gpu(gpuName);
+  return { gpuProfile: gpu, modelProfile: model === null ? null : known.model(model), priceProfile: gpu === null ? null : known.price(gpu.id) };
 }
 
 async function embedded(options: ProfilerOptions, choice: { gpu: string; model: string }, onGpu: (segment: GpuSegment) => void): Promise<ReadyBackend> {
@@ -63,7 +63,7 @@ async function embedded(options: ProfilerOptions, choice: { gpu: string; model: 
     direct: false,
     gpuProfile: gpu,
     modelProfile: model,
-    priceProfile: findPrice(gpu.id),
+    priceProfile: knownProfiles().price(gpu.id),
     telemetry: NO_TELEMETRY,
     fallbackUrl: null,
     unreachableRemedy: 'The embedded server has stopped; start the run again.',

@@ -1,13 +1,21 @@
-/** Finds the hardware profiles that a session was told to use. */
+/** Finds the hardware profiles that a session was told to use: the user's own by name or path, and those that ship. */
 import { readFileSync } from 'node:fs';
+import { nearNames } from '../profile/nearNames.ts';
 import type { GpuProfile, ModelProfile } from '../profile/hardwareProfiles.ts';
-import { findGpu, findModel, listProfiles, parseProfile, type HardwareProfile } from '../simulator/catalog.ts';
+import { createCatalog, parseProfile, SHIPPED_PROFILES, type Catalog, type HardwareProfile } from '../simulator/catalog.ts';
+import { readOwnProfiles } from './ownProfiles.ts';
 import { ProfilerError } from './profilerError.ts';
 
-function known(kind: HardwareProfile['kind']): string {
-  return listProfiles()
-    .flatMap((profile) => (profile.kind === kind ? [profile.id] : []))
-    .join(', ');
+/** The user's own profiles and those that ship; of two of one name the user's counts. */
+export function knownProfiles(): Catalog {
+  return createCatalog([...readOwnProfiles().profiles, ...SHIPPED_PROFILES]);
+}
+
+/** A sentence or two on what somebody may have meant by a name that no profile has. */
+export function meantProfiles(name: string, profiles: readonly HardwareProfile[]): string {
+  const names = profiles.flatMap((profile) => [profile.id, ...('aliases' in profile ? profile.aliases : [])].map((known) => ({ known, id: profile.id })));
+  const near = [...new Set(nearNames(name, names.map(({ known }) => known), 6).map((known) => names.find((each) => each.known === known)?.id))].slice(0, 3);
+  return near.length === 0 ? `Known are ${profiles.map(({ id }) => id).join(', ')}` : `Did you mean ${near.join(' or ')}? \`agent-cost profiles\` lists them all`;
 }
 
 function fromFile(path: string, code: string): HardwareProfile {
@@ -24,26 +32,30 @@ function fromFile(path: string, code: string): HardwareProfile {
   }
 }
 
-/** @throws ProfilerError naming the known profiles */
+/** @throws ProfilerError naming those that may have been meant */
 export function gpuProfile(name: string): GpuProfile {
-  const found = findGpu(name);
+  const found = knownProfiles().gpu(name);
   if (found !== null) return found;
   if (name.endsWith('.json')) {
     const profile = fromFile(name, 'unknownGpu');
     if (profile.kind === 'gpu') return profile;
     throw new ProfilerError('unknownGpu', `The profile ${name} describes a ${profile.kind}, not a GPU.`);
   }
-  throw new ProfilerError('unknownGpu', `There is no GPU profile "${name}". Known are ${known('gpu')}; or give the path of a JSON file.`);
+  throw new ProfilerError('unknownGpu', `There is no GPU profile "${name}". ${meantProfiles(name, ofKind('gpu'))}; or give the path of a JSON file.`);
 }
 
-/** @throws ProfilerError naming the known profiles */
+/** @throws ProfilerError naming those that may have been meant */
 export function modelProfile(name: string): ModelProfile {
-  const found = findModel(name);
+  const found = knownProfiles().model(name);
   if (found !== null) return found;
   if (name.endsWith('.json')) {
     const profile = fromFile(name, 'unknownModel');
     if (profile.kind === 'model') return profile;
     throw new ProfilerError('unknownModel', `The profile ${name} describes a ${profile.kind}, not a model.`);
   }
-  throw new ProfilerError('unknownModel', `There is no model profile "${name}". Known are ${known('model')}; or give the path of a JSON file.`);
+  throw new ProfilerError('unknownModel', `There is no model profile "${name}". ${meantProfiles(name, ofKind('model'))}; or give the path of a JSON file.`);
+}
+
+function ofKind(kind: HardwareProfile['kind']): HardwareProfile[] {
+  return knownProfiles().list().filter((profile) => profile.kind === kind);
 }

@@ -1,9 +1,10 @@
-/** The hardware, model and price profiles that ship with the product, and the reader of users' own files. */
+/** Hardware, model and price profiles: those that ship with the product, the reader of users' own files, and finding one by its name. */
 import { z } from 'zod';
 import { gpuProfileSchema, modelProfileSchema, priceProfileSchema, type GpuProfile, type ModelProfile, type PriceProfile } from '../profile/hardwareProfiles.ts';
 import { GPU_FILES, MODEL_FILES, PRICE_FILES } from './shippedProfiles.ts';
 
 const profileSchema = z.discriminatedUnion('kind', [gpuProfileSchema, modelProfileSchema, priceProfileSchema]);
+export const PROFILE_KINDS = ['gpu', 'model', 'price'] as const satisfies HardwareProfile['kind'][];
 export type HardwareProfile = z.infer<typeof profileSchema>;
 
 /** Raised for a profile that does not fit its schema; the message names the file, the field and what is wrong there. */
@@ -31,18 +32,34 @@ export function parseProfile(json: unknown, where = 'the profile'): HardwareProf
   const result = profileSchema.safeParse(value);
   if (result.success) return result.data;
   const problems = result.error.issues.map((issue) =>
-    issue.path.join('.') === 'kind' ? 'kind: must be "gpu", "model" or "price"' : `${issue.path.length > 0 ? `${issue.path.join('.')}: ` : ''}${issue.message}`,
+    issue.path.join('.') === 'kind' ? `kind: must be ${PROFILE_KINDS.map((kind) => `"${kind}"`).join(', ').replace(/, ([^,]*)$/, ' or $1')}` : `${issue.path.length > 0 ? `${issue.path.join('.')}: ` : ''}${issue.message}`,
   );
   throw new ProfileError(where, problems);
 }
 
-const gpus: GpuProfile[] = GPU_FILES.map((profile) => gpuProfileSchema.parse(profile));
-const models: ModelProfile[] = MODEL_FILES.map((profile) => modelProfileSchema.parse(profile));
-const prices: PriceProfile[] = PRICE_FILES.map((profile) => priceProfileSchema.parse(profile));
+/** Profiles that are looked up by name. */
+export interface Catalog {
+  list: () => readonly HardwareProfile[];
+  /** By id, name or alias (`a100`, `NVIDIA A100-SXM4-40GB`), in any case; null when there is none. */
+  gpu: (nameOrAlias: string) => GpuProfile | null;
+  /** By id, name or alias (`llama-3.1-8b`, `meta-llama/Llama-3.1-8B-Instruct`); null when there is none. */
+  model: (nameOrAlias: string) => ModelProfile | null;
+  /** A list price for an hour of that GPU (by profile id); null when none is known. */
+  price: (gpuId: string) => PriceProfile | null;
+}
 
-/** Every profile that ships, GPUs first. */
-export function listProfiles(): HardwareProfile[] {
-  return [...gpus, ...models, ...prices];
+/** A catalog of the profiles, of which an earlier one goes before a later one of the same name. */
+export function createCatalog(profiles: readonly HardwareProfile[]): Catalog {
+  const ofKind = <K extends HardwareProfile['kind']>(kind: K) => profiles.filter((profile): profile is Extract<HardwareProfile, { kind: K }> => profile.kind === kind);
+  const gpus = ofKind('gpu');
+  const models = ofKind('model');
+  const prices = ofKind('price');
+  return {
+    list: () => profiles,
+    gpu: (nameOrAlias) => findByName(gpus, nameOrAlias),
+    model: (nameOrAlias) => findByName(models, nameOrAlias),
+    price: (gpuId) => prices.find((price) => price.gpu === gpuId) ?? null,
+  };
 }
 
 /** Lower case, with every run of other characters as one dash: `NVIDIA A100-SXM4-40GB` and `a100 sxm4 40gb` compare by words. */
@@ -53,22 +70,13 @@ function normalized(name: string): string {
     .replace(/^-+|-+$/g, '');
 }
 
-function findByName<T extends { id: string; name: string; aliases: string[] }>(list: T[], nameOrAlias: string): T | null {
+function findByName<T extends { id: string; name: string; aliases: string[] }>(list: readonly T[], nameOrAlias: string): T | null {
   const wanted = normalized(nameOrAlias);
   return list.find((profile) => [profile.id, profile.name, ...profile.aliases].some((name) => normalized(name) === wanted)) ?? null;
 }
 
-/** The GPU profile of that id, name or alias (`a100`, `NVIDIA A100-SXM4-40GB`), in any case; null when there is none. */
-export function findGpu(nameOrAlias: string): GpuProfile | null {
-  return findByName(gpus, nameOrAlias);
-}
+/** Every profile that ships, GPUs first. */
+export const SHIPPED_PROFILES: readonly HardwareProfile[] = [...GPU_FILES, ...MODEL_FILES, ...PRICE_FILES].map((file) => profileSchema.parse(file));
 
-/** The model profile of that id, name or alias (`llama-3.1-8b`, `meta-llama/Llama-3.1-8B-Instruct`); null when there is none. */
-export function findModel(nameOrAlias: string): ModelProfile | null {
-  return findByName(models, nameOrAlias);
-}
-
-/** A public list price for an hour of that GPU (by profile id); null when none is known. */
-export function findPrice(gpuId: string): PriceProfile | null {
-  return prices.find((price) => price.gpu === gpuId) ?? null;
-}
+/** Those that ship, alone. */
+export const { list: listProfiles, gpu: findGpu, model: findModel, price: findPrice } = createCatalog(SHIPPED_PROFILES);

@@ -3,15 +3,17 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import OpenAI from 'openai';
 import { describe, expect, it } from 'vitest';
+import { findGpu, parseProfile } from '../../src/simulator/catalog.ts';
 import { agentCost, newFolder, repository, type Ended } from './agentCost.ts';
 
 /** Has a simulated server do something, and ends it as Ctrl-C does. */
-async function serving(args: string[], work: (url: string) => Promise<void>): Promise<Ended> {
+async function serving(args: string[], work: (url: string) => Promise<void>, env: NodeJS.ProcessEnv = {}): Promise<Ended> {
   let failed: unknown = null;
   let worked = false;
   let child: { kill(signal: NodeJS.Signals): boolean } | null = null;
   const ended = await agentCost(['simulate', '--port', '0', ...args], {
     cwd: newFolder(),
+    env,
     onStart: (started) => (child = started),
     onStdout: (sofar) => {
       if (worked || !sofar.endsWith('\n')) return;
@@ -90,6 +92,40 @@ describe('profiles', () => {
     expect(stdout).toMatch(/^prefillMfu +0\.45 +BLIS inference-sim/m);
     const { code, stderr } = await agentCost(['profiles', 'show', 'nothing'], { cwd: newFolder() });
     expect([code, stderr]).toEqual([2, expect.stringContaining('no profile "nothing"')]);
+    const nested = await agentCost(['profiles', 'show', 'gpt-oss:20b'], { cwd: newFolder() });
+    expect(nested.stdout).toMatch(/^experts\.perToken +4 +config\.json of openai\/gpt-oss-20b/m);
+    const { stdout: json } = await agentCost(['profiles', 'show', 'h100', '--json'], { cwd: newFolder() });
+    expect(parseProfile(json)).toEqual(findGpu('h100'));
+  });
+
+  it('asks what was meant by a name that it does not know', async () => {
+    for (const [args, meant] of [
+      [['profiles', 'show', 'h10'], 'h100-80gb'],
+      [['simulate', '--gpu', 'rtx4900'], 'rtx-4090-24gb'],
+      [['simulate', '--model', 'llama-8b'], 'llama-3.1-8b-instruct'],
+    ] as const) {
+      const { code, stderr } = await agentCost([...args], { cwd: newFolder() });
+      expect([code, stderr]).toEqual([2, expect.stringMatching(new RegExp(`Did you mean .*${meant.replaceAll('.', '\\.')}`))]);
+    }
+  });
+
+  it('keeps profiles of one’s own, which are then found by name', async () => {
+    const cwd = newFolder();
+    const env = { XDG_CONFIG_HOME: join(cwd, 'config') };
+    const gpu = { ...findGpu('h100')!, id: 'mine', name: 'Mine', aliases: [], idleWatts: undefined };
+    writeFileSync(join(cwd, 'gpu.json'), JSON.stringify(gpu));
+    writeFileSync(join(cwd, 'wrong.json'), '{}');
+    const added = await agentCost(['profiles', 'add', 'gpu.json'], { cwd, env });
+    expect([added.code, added.stdout]).toEqual([0, expect.stringMatching(/^mine \(gpu\) is now one of your profiles: .*mine\.json\. Not computed with it: idle energy \(no idleWatts\)\.$/m)]);
+    const refused = await agentCost(['profiles', 'add', 'wrong.json'], { cwd, env });
+    expect([refused.code, refused.stderr]).toEqual([1, expect.stringContaining('wrong.json is not a valid profile: kind: must be "gpu"')]);
+    expect((await agentCost(['profiles', 'list', '--kind', 'gpu'], { cwd, env })).stdout).toMatch(/^gpu +mine +Mine \(yours\)/m);
+    await serving(['--gpu', 'mine'], async (url) => expect((await fetch(`${url}/models`)).status).toBe(200), env);
+    const again = await agentCost(['profiles', 'add', 'gpu.json'], { cwd, env });
+    expect(again.stdout).toContain('It is used instead of Mine.');
+    writeFileSync(join(cwd, 'config/agent-cost/profiles/broken.json'), '{');
+    const listed = await agentCost(['profiles'], { cwd, env });
+    expect([listed.code, listed.stderr]).toEqual([0, expect.stringContaining('broken.json is not a valid profile: not JSON')]);
   });
 
   it('checks a file of one\'s own, which then can be simulated', async () => {

@@ -1,7 +1,8 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { decodeWattsOf } from '../../src/profile/hardwareProfiles.ts';
-import { findGpu, findModel, findPrice, listProfiles, parseProfile, ProfileError } from '../../src/simulator/catalog.ts';
+import { nearNames } from '../../src/profile/nearNames.ts';
+import { createCatalog, findGpu, findModel, findPrice, listProfiles, parseProfile, ProfileError } from '../../src/simulator/catalog.ts';
 import { createCostModel, NotSimulatableError } from '../../src/simulator/engine/costModel.ts';
 import { BLOCK_TOKENS } from '../../src/simulator/engine/kvBlocks.ts';
 import { gpuReadings } from './gpuReadings.ts';
@@ -37,6 +38,24 @@ describe('catalog', () => {
   it('prices a GPU, or says that it cannot', () => {
     expect(findPrice('a100-40gb')?.usdPerGpuHour.value).toBeGreaterThan(0);
     expect(findPrice('rtx-4090-24gb')).toBeNull();
+  });
+
+  it('has an earlier profile go before a later one of the same name', () => {
+    const own = { ...findGpu('h100')!, idleWatts: { value: 99, source: 'measured here' } };
+    const catalog = createCatalog([own, ...listProfiles()]);
+    expect(catalog.gpu('H100')?.idleWatts?.value).toBe(99);
+    expect(catalog.gpu('h200')).toEqual(findGpu('h200'));
+    expect(catalog.list()).toHaveLength(listProfiles().length + 1);
+  });
+
+  it('knows names that are spelled alike, or that have all the words', () => {
+    const ids = listProfiles().map(({ id }) => id);
+    expect(nearNames('h10', ['h100', 'h200', 'l4'])[0]).toBe('h100');
+    expect(nearNames('llama-8b', ids)).toContain('llama-3.1-8b-instruct');
+    expect(nearNames('qwen3-30b', ids)[0]).toBe('qwen3-30b-a3b');
+    expect(nearNames('GPT-OSS-20', ids)[0]).toBe('gpt-oss-20b');
+    expect(nearNames('something else', ids)).toEqual([]);
+    expect(nearNames('', ids)).toEqual([]);
   });
 
   it('says what is wrong with a profile, and where', () => {
