@@ -23,7 +23,7 @@ const allowed = {
 
   // The profiler process.
   'src/simulator': [BUILT_IN, folders('src/profile', 'src/protocol', 'profiles'), packages('zod')],
-  'src/telemetry': [BUILT_IN, folders('src/profile', 'src/protocol', 'src/profiler/clock.ts'), packages('zod', 'undici')],
+  'src/telemetry': [BUILT_IN, folders('src/profile', 'src/protocol', 'src/profiler/clock.ts', 'src/proxy/json.ts'), packages('zod', 'undici')],
   'src/proxy': [BUILT_IN, folders('src/profile', 'src/protocol', 'src/profiler/clock.ts', 'src/recorder/(link|messages).ts'), packages('zod', 'undici', '@bufbuild/protobuf')],
   // Reads what passed through the proxy, in a thread of its own, with the proxy's parsers.
   // Loads a server, to learn what its steps take.

@@ -1,10 +1,9 @@
 /** What is to be known of a server before it is calibrated. */
+import { serverName } from '../profile/serverNames.ts';
 import { checkBackend } from '../profiler/backendCheck.ts';
 import { readyTelemetry, type ReadyTelemetry } from '../profiler/telemetry.ts';
 import type { TelemetryChoice } from '../protocol/telemetryOption.ts';
-import { asArray, asCount, asObject, asString, parseObject } from '../proxy/json.ts';
 import type { Milliseconds, Tokens } from '../profile/units.ts';
-import { labelIn, seriesRows } from '../telemetry/prometheusText.ts';
 import { parseServerLoad } from '../telemetry/serverMetrics.ts';
 import { CalibrationError, type CompletionTarget } from './timedCompletion.ts';
 
@@ -43,27 +42,22 @@ export async function lookAtServer({ url: text, model: wanted, telemetry: choice
   const key = process.env['AGENT_COST_BACKEND_KEY'];
   const authorization = key === undefined || key === '' ? null : `Bearer ${key}`;
   const checked = await checkBackend(url, { model: wanted, authorization });
-  const models = await listModels(url, authorization);
   const model = checked.model ?? wanted;
-  if (model === null) throw new CalibrationError(`The server has several models (${models.map(({ id }) => id).join(', ')}). Name one with --model.`);
-  const metricsUrl = `${url.replace(/\/v1$/, '')}/metrics`;
-  const metrics = await textOf(metricsUrl, null);
-  const telemetry = await readyTelemetry({ choice, metricsUrl: metrics === null ? null : metricsUrl, serverUrl: url, gpuIndexes, gpuCount });
+  if (model === null) throw new CalibrationError(`The server has several models (${checked.models.join(', ')}). Name one with --model.`);
+  const { metricsUrl } = checked;
+  const page = async () => (metricsUrl === null ? null : textOf(metricsUrl, authorization));
+  const metrics = await page();
+  const telemetry = await readyTelemetry({ choice, metrics: metricsUrl === null ? null : { url: metricsUrl, authorization }, serverUrl: url, gpuIndexes, gpuCount });
   const doubts = [...busy(metrics, 'before'), ...(telemetry.warning === null ? [] : [telemetry.warning.message])];
   return {
     target: { url, authorization, model },
-    name: [nameOf(checked.kind), checked.version].filter((part) => part !== null).join(' '),
-    maxModelTokens: models.find(({ id }) => id === model)?.maxModelTokens ?? ASSUMED_CONTEXT,
-    kvTokens: kvTokens(metrics),
+    name: serverName(checked),
+    maxModelTokens: checked.server?.contextTokens ?? ASSUMED_CONTEXT,
+    kvTokens: checked.server?.kvTokens ?? null,
     telemetry,
     doubts,
-    stillBusy: async () => busy(await textOf(metricsUrl, null), 'after'),
+    stillBusy: async () => busy(await page(), 'after'),
   };
-}
-
-function nameOf(kind: string): string {
-  if (kind === 'vllm') return 'vLLM';
-  return kind === 'unknown' ? 'a server of unknown kind' : kind;
 }
 
 function baseUrl(text: string): string {
@@ -77,15 +71,6 @@ function baseUrl(text: string): string {
   }
 }
 
-async function listModels(url: string, authorization: string | null): Promise<{ id: string; maxModelTokens: Tokens | null }[]> {
-  const list = parseObject((await textOf(`${url}/models`, authorization)) ?? '');
-  return asArray(list?.['data']).flatMap((entry) => {
-    const object = asObject(entry);
-    const id = asString(object?.['id']);
-    return id === null ? [] : [{ id, maxModelTokens: asCount(object?.['max_model_len']) }];
-  });
-}
-
 /** Null where there is no such page. */
 async function textOf(url: string, authorization: string | null): Promise<string | null> {
   try {
@@ -94,13 +79,6 @@ async function textOf(url: string, authorization: string | null): Promise<string
   } catch {
     return null;
   }
-}
-
-function kvTokens(metrics: string | null): Tokens | null {
-  const [config] = metrics === null ? [] : seriesRows(metrics, 'vllm:cache_config_info');
-  if (config === undefined) return null;
-  const tokens = Number(labelIn(config.labels, 'num_gpu_blocks')) * Number(labelIn(config.labels, 'block_size'));
-  return Number.isInteger(tokens) && tokens > 0 ? tokens : null;
 }
 
 function busy(metrics: string | null, when: 'before' | 'after'): string[] {

@@ -5,6 +5,7 @@ import { callersOf, type CallerCost } from '../analysis/callers.ts';
 import { LEAST_SHOWN_SHARE } from '../analysis/functions.ts';
 import { activityWord } from '../profile/activityText.ts';
 import type { Activity } from '../profile/recordingFormat.ts';
+import { serverName, serverSettingsTexts } from '../profile/serverNames.ts';
 import { visibleText } from '../profile/visibleText.ts';
 import type { Report, ReportLine } from '../profile/report.ts';
 import { alignColumns } from './alignColumns.ts';
@@ -53,7 +54,7 @@ function headline({ run, totals, backend }: Report): string {
   return parts.join(' · ') + (backend.simulated ? '  simulated' : '') + state;
 }
 
-function phases({ totals }: Report): string[] {
+function phases({ totals, backend }: Report): string[] {
   const share = (ms: number | null) => (ms === null || totals.wallMs === 0 ? '' : ` ${formatPercent(ms / totals.wallMs)}`);
   const part = (label: string, ms: number | null) => `${label} ${formatDuration(ms)}${share(ms)}`;
   const { agentMs: agent, gpuMs: gpu, energyWh: energy } = totals;
@@ -93,9 +94,16 @@ function phases({ totals }: Report): string[] {
       ['GPU', gpuParts.join('   ') + (totals.gpuEvidence === null || totals.gpuEvidence === 'measured' ? '' : `   ${totals.gpuEvidence}`)],
       ['calls', calls.join('   ')],
       ['energy', energyParts.join('   ')],
+      ...serverRow(backend),
     ],
     ['left', 'left'],
   );
+}
+
+/** Who served, as far as it says more than its name. */
+function serverRow(backend: Report['backend']): string[][] {
+  if (backend.simulated || (backend.version === null && !backend.server)) return [];
+  return [['server', [visibleText(serverName(backend)), ...(backend.server ? serverSettingsTexts(backend.server) : [])].join('   ')]];
 }
 
 function lineTable(report: Report, style: TerminalStyle): string[] {

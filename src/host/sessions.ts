@@ -1,13 +1,14 @@
 /** A profiler process that is up, the recording that it writes, and the environment that leads programs to it. */
-import type { LogOutputChannel } from 'vscode';
+import { env, type LogOutputChannel } from 'vscode';
 import { collectorListens } from '../instrument/collector.ts';
 import { launchEnvironment } from '../instrument/launch.ts';
+import { toAddToServer } from '../profile/optionNames.ts';
 import { startProfiler, type Profiler } from '../profiler/client.ts';
 import type { FromProfiler, ProfilerOptions } from '../protocol/profiler.ts';
 import type { Installation } from './installation.ts';
 import { LiveRecording } from './liveRecording.ts';
 import { messageOf } from './log.ts';
-import type { Notifier } from './notify.ts';
+import type { Notifier, Remedy } from './notify.ts';
 import type { LiveRunFeed, Run, RunStore } from './runs.ts';
 
 /** What a session needs of the extension. */
@@ -75,7 +76,7 @@ export class Session {
       if (message.type === 'grew') recording?.grew(message.bytes);
       else if (message.type === 'warning' && !warned.has(message.code)) {
         warned.add(message.code);
-        notifier.warning(message.message);
+        notifier.warning(message.message, ...copyRemedy(message.message));
       }
     };
     const profiler = await startProfiler(options, { profilerPath: installation.profiler, onMessage, log: (line) => log.info(`profiler: ${line}`) });
@@ -143,4 +144,10 @@ export class Session {
       notifier.error(`No numbers for ${this.run.name}: ${messageOf(error)}`);
     }
   }
+}
+
+/** Copies what a message says to add to a server's command. */
+function copyRemedy(message: string): Remedy[] {
+  const option = toAddToServer(message);
+  return option === null ? [] : [{ label: 'Copy', run: () => env.clipboard.writeText(option) }];
 }

@@ -15,6 +15,17 @@ export function inSettings(message: string): string {
   return WORDS.reduce((text, [option, words]) => text.replace(option, words), message);
 }
 
+/** What a message names to be added to a server's command (`--flag`) or to its configuration (`key: value`), as one text to paste; null when nothing. */
+export function toAddToServer(message: string): string | null {
+  const parts = [...inSettings(message).matchAll(/`([^`]+)`/g)].flatMap(([, part]) => (part !== undefined && isServerOption(part) ? [part] : []));
+  return parts.length === 0 ? null : [...new Set(parts)].join(parts.every((part) => part.startsWith('--')) ? ' ' : '\n');
+}
+
+/** Whether what stands in backticks is for a server's command or configuration. */
+export function isServerOption(part: string): boolean {
+  return part.startsWith('--') || /^\w+: \w+$/.test(part);
+}
+
 /** The first of our settings that a message names, or null. */
 export function settingNamedIn(message: string): string | null {
   return /`(agentCost\.\w+(?:\.\w+)*)`/.exec(message)?.[1] ?? null;

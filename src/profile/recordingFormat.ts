@@ -38,8 +38,23 @@ export type Site = z.infer<typeof siteSchema>;
 const t = z.number();
 const id = z.string().min(1);
 
+/** What a server says of how it was started. What it does not say is null. */
+export const serverSettingsSchema = z.object({
+  /** Tokens that prompt and answer may have together. */
+  contextTokens: z.int().nullable(),
+  /** Tokens of a KV block: prefixes are found in the cache by whole blocks. */
+  blockTokens: z.int().nullable(),
+  /** Tokens that its KV cache holds. */
+  kvTokens: z.int().nullable(),
+  prefixCaching: z.boolean().nullable(),
+  /** Whether answers say how many of the prompt's tokens the cache spared. */
+  promptTokenDetails: z.boolean().nullable(),
+});
+export type ServerSettings = z.infer<typeof serverSettingsSchema>;
+
 export const backendSchema = z.object({
-  kind: z.enum(['sim', 'vllm', 'sglang', 'llama.cpp', 'ollama', 'openai', 'direct', 'unknown']),
+  /** `hosted`: somebody's API on the internet that is neither OpenAI's nor Anthropic's own. */
+  kind: z.enum(['sim', 'vllm', 'sglang', 'tgi', 'llama.cpp', 'ollama', 'lm-studio', 'tensorrt-llm', 'openai', 'anthropic', 'hosted', 'direct', 'unknown']),
   /** Where calls were sent, without credentials; null for `direct`. */
   url: z.string().nullable(),
   /** Version string the server reported, if any. */
@@ -49,6 +64,8 @@ export const backendSchema = z.object({
   /** Name of the GPU profile that energy is computed with, or null. */
   gpu: z.string().nullable(),
   simulated: z.boolean(),
+  /** Null or absent where nothing is known. */
+  server: serverSettingsSchema.nullable().optional(),
 });
 export type Backend = z.infer<typeof backendSchema>;
 
@@ -297,10 +314,30 @@ export const gpuLineSchema = z.object({
   evidence: evidenceSchema,
 });
 
+const counter = z.number().nullable();
+
+/**
+ * What a server has counted since it was started, other people's requests included. A counter that is lower than before says
+ * that it was started anew.
+ */
+export const serverCountersSchema = z.object({
+  /** Of all prompts, what the cache spared included. */
+  promptTokens: counter,
+  cachedTokens: counter,
+  completionTokens: counter,
+  /** Requests that were answered to their end, and the sums of what these waited, had their prompts read and wrote (ms). */
+  finished: counter,
+  queueMs: counter,
+  prefillMs: counter,
+  decodeMs: counter,
+});
+export type ServerCounters = z.infer<typeof serverCountersSchema>;
+
 /** A reading of the server's or the GPU's own instruments. */
 export const sampleLineSchema = z.object({
   type: z.literal('sample'),
   t,
+  /** The server's kind, or the GPU's instrument. */
   source: z.string(),
   running: z.number().nullable(),
   waiting: z.number().nullable(),
@@ -311,6 +348,8 @@ export const sampleLineSchema = z.object({
   joules: z.number().nullable(),
   /** `watts` is the mean of this long, with `t` in its middle (ms); left out where it is a momentary reading. */
   overMs: z.number().optional(),
+  /** A server's; recordings of before have none. */
+  counters: serverCountersSchema.optional(),
 });
 
 /** A debugger held the program from `t` to `end`: time that is nobody's cost. */

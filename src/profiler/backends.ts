@@ -38,7 +38,7 @@ export async function readyBackend(options: ProfilerOptions, onGpu: (segment: Gp
   }
 }
 
-const NO_TELEMETRY: ReadyTelemetry = { metricsUrl: null, power: null, gpuName: null, warning: null };
+const NO_TELEMETRY: ReadyTelemetry = { metrics: null, power: null, gpuName: null, warning: null };
 const nothingToClose = async (): Promise<void> => undefined;
 
 /** @param gpuName what the driver calls the GPU; the user's word goes before it */
@@ -83,26 +83,27 @@ async function fixed(options: ProfilerOptions, url: string): Promise<ReadyBacken
   const telemetry = await readyTelemetry({
     ...options,
     choice: options.telemetry,
-    metricsUrl: checked.kind === 'vllm' ? `${upstream.url.replace(/\/v1$/, '')}/metrics` : null,
+    metrics: checked.metricsUrl === null ? null : { url: checked.metricsUrl, authorization },
     serverUrl: upstream.url,
   });
   const profiles = energyProfiles(options, checked.model, telemetry.gpuName);
   return {
-    backend: { kind: checked.kind, url: upstream.url, version: checked.version, model: checked.model, gpu: profiles.gpuProfile?.name ?? telemetry.gpuName, simulated: false },
+    backend: { kind: checked.kind, url: upstream.url, version: checked.version, model: checked.model, gpu: profiles.gpuProfile?.name ?? telemetry.gpuName, simulated: false, server: checked.server },
     upstream,
     direct: false,
     ...profiles,
     telemetry,
     fallbackUrl: upstream.url,
     unreachableRemedy: 'Start the server again, or name another one with --backend.',
-    warnings: [checked.warning, telemetry.warning].filter((warning) => warning !== null),
+    // Who asked for nothing to be read misses nothing.
+    warnings: [checked.warning, telemetry.warning, ...(options.telemetry.kind === 'off' ? [] : checked.missing)].filter((warning) => warning !== null),
     close: nothingToClose,
   };
 }
 
 async function direct(options: ProfilerOptions, defaultUrl: string): Promise<ReadyBackend> {
   const upstream = parse(defaultUrl, null);
-  const telemetry = await readyTelemetry({ ...options, choice: options.telemetry, metricsUrl: null, serverUrl: null });
+  const telemetry = await readyTelemetry({ ...options, choice: options.telemetry, metrics: null, serverUrl: null });
   const profiles = energyProfiles(options, options.model, telemetry.gpuName);
   return {
     backend: { kind: 'direct', url: null, version: null, model: options.model, gpu: profiles.gpuProfile?.name ?? telemetry.gpuName, simulated: false },

@@ -125,7 +125,7 @@ class ProfilerProcess {
       startedAt,
       startedAtEpoch,
       eventsDir: this.#folder,
-      metricsUrl: backend.telemetry.metricsUrl,
+      metrics: backend.telemetry.metrics,
       power: backend.telemetry.power,
     });
     if (openFailure !== null) this.#openFailed(options.out, openFailure);

@@ -9,6 +9,7 @@ import { parseExportedGpus } from '../telemetry/gpuExporters.ts';
 import { DRAW_FIELD, INSTANT_FIELD, LIST_GPUS, LIST_PROGRAMS, loopArguments, parseBusyGpus, parseGpuList, type ListedGpu } from '../telemetry/nvidiaSmi.ts';
 import { echoingScript, POWER_EVERY_MS } from '../telemetry/powerCommand.ts';
 import type { PowerSpec } from '../telemetry/powerSource.ts';
+import type { MetricsPage } from '../telemetry/metricsPoller.ts';
 import { parseServerLoad } from '../telemetry/serverMetrics.ts';
 import { findExecutable } from '../instrument/findExecutable.ts';
 import { ProfilerError } from './profilerError.ts';
@@ -19,7 +20,7 @@ const UNASKED_PATIENCE_MS: Milliseconds = 3000;
 
 export interface ReadyTelemetry {
   /** Page of the server's own metrics. */
-  metricsUrl: string | null;
+  metrics: MetricsPage | null;
   power: PowerSpec | null;
   /** The GPU's name as its driver says it. */
   gpuName: string | null;
@@ -29,7 +30,7 @@ export interface ReadyTelemetry {
 export interface TelemetryNeeds {
   choice: TelemetryChoice;
   /** The server's own metrics, where it is of a kind that has them. */
-  metricsUrl: string | null;
+  metrics: MetricsPage | null;
   /** Base URL of the server, when calls go to one. */
   serverUrl: string | null;
   gpuIndexes: number[] | null;
@@ -38,15 +39,15 @@ export interface TelemetryNeeds {
 
 /** @throws ProfilerError when what was asked for by name cannot be had */
 export async function readyTelemetry(needs: TelemetryNeeds): Promise<ReadyTelemetry> {
-  const { choice, metricsUrl } = needs;
+  const { choice, metrics } = needs;
   const nothing = { power: null, gpuName: null, warning: null };
   switch (choice.kind) {
     case 'off':
-      return { metricsUrl: null, ...nothing };
+      return { metrics: null, ...nothing };
     case 'auto':
-      return { metricsUrl, ...((await localPowerUnasked(needs)) ?? nothing) };
+      return { metrics, ...((await localPowerUnasked(needs)) ?? nothing) };
     case 'nvidia-smi':
-      return { metricsUrl, ...(await nvidiaPower(needs, choice.host)) };
+      return { metrics, ...(await nvidiaPower(needs, choice.host)) };
     case 'page':
       return pageOf(needs, choice);
   }
@@ -167,15 +168,15 @@ async function pageOf(needs: TelemetryNeeds, { url, dcgm }: Extract<TelemetryCho
   const gpus = parseExportedGpus(text);
   const load = parseServerLoad(text);
   if (gpus === null && (dcgm || load === null)) {
-    const what = dcgm ? "no GPU's power (DCGM_FI_DEV_POWER_USAGE, or an AMD exporter's gpu_package_power)" : "neither a GPU's power (DCGM or AMD exporter) nor a vLLM server's load";
+    const what = dcgm ? "no GPU's power (DCGM_FI_DEV_POWER_USAGE, or an AMD exporter's gpu_package_power)" : "neither a GPU's power (DCGM or AMD exporter) nor a model server's load";
     throw new ProfilerError('telemetryFailed', `The page ${url} shows ${what}. Check the address given with --telemetry.`);
   }
-  const metricsUrl = load !== null && !dcgm ? url : needs.metricsUrl;
-  if (gpus === null) return { metricsUrl, power: null, gpuName: null, warning: null };
+  const metrics = load !== null && !dcgm ? { url, authorization: null } : needs.metrics;
+  if (gpus === null) return { metrics, power: null, gpuName: null, warning: null };
   try {
     const { indexes } = chooseGpus(gpus.map(({ index }) => index), null, needs.gpuIndexes, needs.gpuCount);
     const names = new Set(gpus.filter(({ index }) => indexes.includes(index)).map(({ name }) => name));
-    return { metricsUrl, power: { kind: 'exporter', source: new URL(url).host, url, gpus: indexes }, gpuName: names.size === 1 ? ([...names][0] ?? null) : null, warning: null };
+    return { metrics, power: { kind: 'exporter', source: new URL(url).host, url, gpus: indexes }, gpuName: names.size === 1 ? ([...names][0] ?? null) : null, warning: null };
   } catch (error) {
     if (error instanceof GpuChoiceError) throw new ProfilerError('telemetryFailed', error.message);
     throw error;

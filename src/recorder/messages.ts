@@ -6,6 +6,7 @@
  */
 import type { Backend, CallEndLine, Capture, Endpoint, GpuState, HeaderLine } from '../profile/recordingFormat.ts';
 import type { Bytes, Milliseconds } from '../profile/units.ts';
+import type { MetricsPage } from '../telemetry/metricsPoller.ts';
 import type { PowerSpec } from '../telemetry/powerSource.ts';
 
 /** Where something stands in a batch's bytes: [start, end). */
@@ -139,8 +140,8 @@ export interface RecorderOptions {
   /** Wall clock at t = 0, ms since 1970. */
   startedAtEpoch: Milliseconds;
   eventsDir: string;
-  /** URL of the server's Prometheus metrics to poll while calls run, or null. */
-  metricsUrl: string | null;
+  /** The server's Prometheus metrics to poll while calls run, or null. */
+  metrics: MetricsPage | null;
   /** Where the GPUs' power is read for the whole of the recording, or null. */
   power: PowerSpec | null;
 }

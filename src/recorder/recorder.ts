@@ -50,6 +50,7 @@ export class Recorder {
     this.#options = options;
     this.#listener = listener;
     this.#backend = options.backend;
+    if (options.backend.server?.promptTokenDetails === true && options.backend.url !== null) this.#reportsCached.add(options.backend.url);
     listener.append(options.header);
   }
 
@@ -143,8 +144,9 @@ export class Recorder {
     if (++this.#malformedEvents === 1) this.warn('hookEventMalformed', 'An event from inside the program could not be read and was left out: some tool calls may be missing.', now);
   }
 
-  load(load: ServerLoad, at: Milliseconds): void {
-    this.#listener.append({ type: 'sample', t: this.#t(at), source: 'vllm', ...load, watts: null, joules: null });
+  /** A reading of the server's load. */
+  load({ kind, ...load }: ServerLoad, at: Milliseconds): void {
+    this.#listener.append({ type: 'sample', t: this.#t(at), source: kind, ...load, watts: null, joules: null });
   }
 
   /** A reading of the GPUs' power or energy counter; what was measured before the recording began is left out. */
@@ -218,12 +220,24 @@ export class Recorder {
   /** Fills in cached tokens where a server is known to tell them; says once that it does not. */
   #learnCachedTokens(record: CallRecord, usage: { cachedTokens: number | null; promptTokens: number | null; completionTokens: number | null } | null, at: Milliseconds): void {
     if (usage === null || usage.promptTokens === null) return;
-    if (usage.cachedTokens !== null) this.#reportsCached.add(record.upstream);
-    else if (this.#reportsCached.has(record.upstream)) usage.cachedTokens = 0;
+    if (usage.cachedTokens !== null) {
+      this.#reportsCached.add(record.upstream);
+      this.#learnDetails(true, at);
+    } else if (this.#reportsCached.has(record.upstream)) usage.cachedTokens = 0;
     else if (usage.completionTokens !== null && usage.completionTokens > 0) {
+      // Told at the start.
+      if (this.#backend.server?.promptTokenDetails === false) return;
       const remedy = this.#backend.kind === 'vllm' ? ' Start vLLM with `--enable-prompt-tokens-details`.' : '';
       this.warn('cachedTokensUnknown', `Cached tokens unknown: the server does not report them.${remedy}`, at);
     }
+  }
+
+  /** A vLLM says only by its answers whether they tell of cached tokens. */
+  #learnDetails(told: boolean, at: Milliseconds): void {
+    const { kind, server } = this.#backend;
+    if (kind !== 'vllm' || !server || server.promptTokenDetails === told) return;
+    this.#backend = { ...this.#backend, server: { ...server, promptTokenDetails: told } };
+    this.#listener.append({ type: 'backend', t: this.#t(at), backend: this.#backend });
   }
 
   #gpu(segment: GpuSegment): void {

@@ -61,7 +61,7 @@ export async function runRecorderThread(): Promise<void> {
     onEvent: (event, file) => joined.hookEvent(event, file),
     onMalformed: () => joined.malformedEvent(monotonicMs()),
   });
-  const poller = options.metricsUrl === null ? null : new MetricsPoller(options.metricsUrl, (load, at) => joined.load(load, at));
+  const poller = options.metrics === null ? null : new MetricsPoller(options.metrics, (load, at) => joined.load(load, at));
   const { power } = options;
   const powerReader =
     power === null

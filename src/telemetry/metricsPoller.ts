@@ -1,35 +1,52 @@
 /** Asks a server for its metrics while calls are in flight, and a little longer. */
 import { parseServerLoad, type ServerLoad } from './serverMetrics.ts';
 import { monotonicMs } from '../profiler/clock.ts';
-import type { Milliseconds } from '../profile/units.ts';
+import type { Milliseconds, Ratio } from '../profile/units.ts';
 
-/** vLLM answers in 5 to 190 ms (measured); more often would load it. */
-const EVERY_MS: Milliseconds = 250;
+export interface MetricsPage {
+  url: string;
+  /** Value of the header, where the server wants a key. */
+  authorization: string | null;
+}
+
+/** Ten times a second at most; as much less as keeps the server's own work for it (at most as long as its quickest answer took) to the share. */
+const QUICKEST_MS: Milliseconds = 100;
+const SLOWEST_MS: Milliseconds = 1000;
+const LARGEST_SHARE: Ratio = 0.01;
+/** Answers by which the work is judged. */
+const JUDGED = 8;
 const LINGER_MS: Milliseconds = 1000;
 const TIMEOUT_MS: Milliseconds = 2000;
 /** After so many failures in a row the server is taken to have no metrics. */
 const MAX_FAILURES = 5;
 
+/** How long to wait between two questions, by how long the last answers took. */
+export function pollingInterval(answers: readonly Milliseconds[]): Milliseconds {
+  const work = answers.length === 0 ? 0 : Math.min(...answers);
+  return Math.min(SLOWEST_MS, Math.max(QUICKEST_MS, work / LARGEST_SHARE));
+}
+
 export class MetricsPoller {
-  readonly #url: string;
+  readonly #page: MetricsPage;
   readonly #onLoad: (load: ServerLoad, at: Milliseconds) => void;
+  readonly #answers: Milliseconds[] = [];
   #inFlight = 0;
   #lastBusy: Milliseconds = -Infinity;
   #timer: NodeJS.Timeout | null = null;
-  #asking = false;
+  #running = false;
+  #closed = false;
   #failures = 0;
 
-  constructor(url: string, onLoad: (load: ServerLoad, at: Milliseconds) => void) {
-    this.#url = url;
+  constructor(page: MetricsPage, onLoad: (load: ServerLoad, at: Milliseconds) => void) {
+    this.#page = page;
     this.#onLoad = onLoad;
   }
 
   callBegan(): void {
     this.#inFlight++;
-    if (this.#timer !== null || this.#failures >= MAX_FAILURES) return;
-    this.#timer = setInterval(() => this.#tick(), EVERY_MS);
-    this.#timer.unref();
-    this.#tick();
+    if (this.#running || this.#closed || this.#failures >= MAX_FAILURES) return;
+    this.#running = true;
+    void this.#next();
   }
 
   callEnded(): void {
@@ -38,31 +55,43 @@ export class MetricsPoller {
   }
 
   close(): void {
-    if (this.#timer !== null) clearInterval(this.#timer);
+    this.#closed = true;
+    this.#running = false;
+    if (this.#timer !== null) clearTimeout(this.#timer);
     this.#timer = null;
   }
 
-  #tick(): void {
-    if ((this.#inFlight === 0 && monotonicMs() - this.#lastBusy > LINGER_MS) || this.#failures >= MAX_FAILURES) {
-      this.close();
+  /** One question after the other: a server that answers late is not asked twice at once. */
+  async #next(): Promise<void> {
+    const asked = monotonicMs();
+    const load = await this.#ask();
+    this.#failures = load === null ? this.#failures + 1 : 0;
+    if (this.#closed) return;
+    const idle = this.#inFlight === 0 && monotonicMs() - this.#lastBusy > LINGER_MS;
+    if (idle || this.#failures >= MAX_FAILURES) {
+      this.#running = false;
       return;
     }
-    if (this.#asking) return;
-    this.#asking = true;
-    void this.#ask().then((load) => {
-      this.#asking = false;
-      this.#failures = load === null ? this.#failures + 1 : 0;
-    });
+    const wait = asked + pollingInterval(this.#answers) - monotonicMs();
+    this.#timer = setTimeout(() => void this.#next(), Math.max(0, wait));
+    this.#timer.unref();
   }
 
   async #ask(): Promise<ServerLoad | null> {
     const asked = monotonicMs();
+    const { url, authorization } = this.#page;
     try {
-      const response = await fetch(this.#url, { signal: AbortSignal.timeout(TIMEOUT_MS), redirect: 'error' });
+      // To pack the page would cost the server more than it saves the network.
+      const headers = { 'accept-encoding': 'identity', ...(authorization === null ? {} : { authorization }) };
+      const response = await fetch(url, { headers, signal: AbortSignal.timeout(TIMEOUT_MS), redirect: 'error' });
+      const text = await response.text();
       if (!response.ok) return null;
-      const load = parseServerLoad(await response.text());
+      const answered = monotonicMs();
+      this.#answers.push(answered - asked);
+      if (this.#answers.length > JUDGED) this.#answers.shift();
+      const load = parseServerLoad(text);
       // The server read its gauges somewhere between question and answer.
-      if (load !== null && this.#timer !== null) this.#onLoad(load, (asked + monotonicMs()) / 2);
+      if (load !== null && !this.#closed) this.#onLoad(load, (asked + answered) / 2);
       return load;
     } catch {
       // Not reachable now: counted as a failure, and asked again.

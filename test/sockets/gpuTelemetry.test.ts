@@ -242,7 +242,7 @@ describe('an exporter’s page', () => {
 
   it.each([
     ['dcgm', 'vllm:num_requests_running 1\n', /shows no GPU's power/],
-    ['', 'python_info 1\n', /shows neither a GPU's power .* nor a vLLM server's load/],
+    ['', 'python_info 1\n', /shows neither a GPU's power .* nor a model server's load/],
     ['', `${dcgm(1)}DCGM_FI_DEV_POWER_USAGE{gpu="1"} 60\n`, /Which of 2 GPUs/],
   ])('that is none is refused (%s)', async (prefix, text, message) => {
     page = text;

@@ -20,13 +20,13 @@ afterEach(async () => {
   upstream = null;
 });
 
-const MODELS = { object: 'list', data: [{ id: 'smol', object: 'model', owned_by: 'vllm' }] };
+const MODELS = { object: 'list', data: [{ id: 'smol', object: 'model', owned_by: 'vllm', max_model_len: 4096 }] };
 
 /** A small vLLM: models, version, metrics, and answers of a few words. */
 const vllm: Script = (request, socket) => {
   if (request.path.startsWith('/v1/models')) socket.write(jsonAnswer(200, MODELS));
   else if (request.path === '/version') socket.write(jsonAnswer(200, { version: '0.32.0' }));
-  else if (request.path === '/metrics') socket.write(jsonAnswer(200, 'vllm:num_requests_running{engine="0"} 1.0\nvllm:num_requests_waiting{engine="0"} 2.0\nvllm:kv_cache_usage_perc{engine="0"} 0.25\n'));
+  else if (request.path === '/metrics') socket.write(jsonAnswer(200, 'vllm:cache_config_info{block_size="16",enable_prefix_caching="True",num_gpu_blocks="1000"} 1.0\nvllm:num_requests_running{engine="0"} 1.0\nvllm:num_requests_waiting{engine="0"} 2.0\nvllm:kv_cache_usage_perc{engine="0"} 0.25\n'));
   else {
     const events = [event(delta('Hello')), event(delta(' you', 'stop')), ...(asksForUsage(request) ? [event(usageEvent(9, 2, null))] : []), event('[DONE]')];
     socket.write(STREAM_HEAD + events.map(chunk).join('') + LAST_CHUNK);
@@ -88,7 +88,7 @@ describe('a session', () => {
     const messages: FromProfiler[] = [];
     const options = runs.options({ backend, telemetry: { kind: 'auto' }, gpu: 'a100' });
     const profiler = await runs.start(options, (message) => messages.push(message));
-    expect(profiler.ready.backend).toEqual({ kind: 'vllm', url: backend.url, version: '0.32.0', model: 'smol', gpu: 'NVIDIA A100 40GB SXM', simulated: false });
+    expect(profiler.ready.backend).toEqual({ kind: 'vllm', url: backend.url, version: '0.32.0', model: 'smol', gpu: 'NVIDIA A100 40GB SXM', simulated: false, server: { contextTokens: 4096, blockTokens: 16, kvTokens: 16_000, prefixCaching: true, promptTokenDetails: null } });
     await (await post(profiler)).text();
     await profiler.stop({ exitCode: 0, signal: null });
     const lines = recorded(options.out);
@@ -98,6 +98,49 @@ describe('a session', () => {
     expect(ofType(lines, 'warning')).toMatchObject([{ code: 'cachedTokensUnknown', message }]);
     expect(messages).toContainEqual({ type: 'warning', code: 'cachedTokensUnknown', message });
     expect(messages.at(-1)).toEqual({ type: 'closed', bytes: statSync(options.out).size });
+  });
+
+  it('on an SGLang with a key reads what it was started with, with that key, says once what it does not tell, and keeps its keys', async () => {
+    const info = { version: '0.5.6', context_length: 32_768, page_size: 1, disable_radix_cache: true, enable_metrics: true, enable_cache_report: false, api_key: 'canary-key', admin_api_key: 'canary-key' };
+    const asked: string[] = [];
+    const backend = await startVllm(async (request, socket, number) => {
+      asked.push(`${request.path} ${request.headers['authorization'] ?? 'without'}`);
+      if (request.path.startsWith('/v1/models')) socket.write(jsonAnswer(200, { data: [{ id: 'smol', owned_by: 'sglang', max_model_len: 131_072 }] }));
+      else if (request.path === '/server_info') socket.write(jsonAnswer(404, {}));
+      else if (request.path === '/get_server_info') socket.write(jsonAnswer(200, info));
+      else if (request.path === '/metrics') socket.write(jsonAnswer(200, 'sglang:num_running_reqs 1\nsglang:num_queue_reqs 0\nsglang:token_usage 0.5\nsglang:prompt_tokens_total 90\nsglang:cached_tokens_total 10\n'));
+      else {
+        await until(() => asked.filter((line) => line.startsWith('/metrics')).length >= 3, 'polls');
+        await vllm(request, socket, number);
+      }
+    });
+    process.env['AGENT_COST_BACKEND_KEY'] = 'canary-key';
+    try {
+      const messages: FromProfiler[] = [];
+      const options = runs.options({ backend, telemetry: { kind: 'auto' } });
+      const profiler = await runs.start(options, (message) => messages.push(message));
+      expect(profiler.ready.backend).toMatchObject({ kind: 'sglang', version: '0.5.6', server: { contextTokens: 32_768, blockTokens: 1, prefixCaching: false, promptTokenDetails: false } });
+      await (await post(profiler)).text();
+      await profiler.stop({ exitCode: 0, signal: null });
+      const lines = recorded(options.out);
+      expect(ofType(lines, 'sample')[0]).toMatchObject({ source: 'sglang', running: 1, waiting: 0, kvUse: 0.5, counters: { promptTokens: 90, cachedTokens: 10, finished: null } });
+      expect(messages.filter(({ type }) => type === 'warning')).toMatchObject([{ code: 'serverDataOff', message: expect.stringContaining('`--enable-cache-report`') as string }]);
+      expect(asked.every((line) => line.endsWith(' Bearer canary-key'))).toBe(true);
+      expect(readFileSync(options.out, 'utf8')).not.toContain('canary-key');
+    } finally {
+      delete process.env['AGENT_COST_BACKEND_KEY'];
+    }
+  });
+
+  it('on a server of unknown kind whose pages hang starts all the same', async () => {
+    const backend = await startVllm(async (request, socket, number) => {
+      if (request.path.startsWith('/v1/models')) socket.write(jsonAnswer(200, { data: [{ id: 'smol', owned_by: 'me' }] }));
+      else if (request.path.startsWith('/v1/')) await vllm(request, socket, number);
+    });
+    const profiler = await runs.start(runs.options({ backend, telemetry: { kind: 'auto' } }));
+    expect(profiler.ready.backend).toMatchObject({ kind: 'unknown', version: null, model: 'smol', server: null });
+    expect((await post(profiler)).status).toBe(200);
+    await profiler.stop({ exitCode: 0, signal: null });
   });
 
   it('writes no secret and, unless told to, no text', async () => {

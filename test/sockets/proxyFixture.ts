@@ -38,7 +38,7 @@ export function recorderOptions(capture: Capture, startedAt = 0): RecorderOption
     startedAt,
     startedAtEpoch: 0,
     eventsDir: '/nowhere',
-    metricsUrl: null, power: null,
+    metrics: null, power: null,
   };
 }
 

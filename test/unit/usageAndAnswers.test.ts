@@ -5,7 +5,6 @@ import { prepareBody, scanBody } from '../../src/proxy/requestBody.ts';
 import { parseServerTimes, parseUsage } from '../../src/proxy/usage.ts';
 import { Answer } from '../../src/recorder/answer.ts';
 import { digestRequest } from '../../src/recorder/requestDigest.ts';
-import { parseServerLoad } from '../../src/telemetry/serverMetrics.ts';
 
 describe('usage', () => {
   it.each<[string, unknown, object | null]>([
@@ -150,15 +149,5 @@ describe('a request', () => {
   it.each(['', '[]', 'null', '{', '{"a"}', '{"a":1', '{"a":1}x', '{"a":"', '{"a":[}', '{,}', "{'a':1}"])('that is not a JSON object (%j) is left alone', (text) => {
     const scanned = scanBody(Buffer.from(text));
     if (scanned !== null) expect(() => JSON.parse(Buffer.concat(prepareBody(Buffer.from(text), scanned, { injectUsage: true, model: null }).parts).toString()) as unknown).toThrow();
-  });
-});
-
-describe('a server’s load', () => {
-  it('is read under the names of both engines, over all rows', () => {
-    const v1 = '# HELP vllm:num_requests_running x\nvllm:num_requests_running{engine="0",model_name="a b"} 3.0\nvllm:num_requests_running{engine="1",model_name="a"} 1\nvllm:num_requests_running_other 9\nvllm:num_requests_waiting{engine="0"} 0.0\nvllm:num_requests_waiting_by_reason{reason="capacity"} 7.0\nvllm:kv_cache_usage_perc{engine="0"} 0.1\nvllm:kv_cache_usage_perc{engine="1"} 0.3';
-    expect(parseServerLoad(v1)).toEqual({ running: 4, waiting: 0, kvUse: 0.2 });
-    expect(parseServerLoad('vllm:gpu_cache_usage_perc{model_name="m"} 0.5 1700000000\nvllm:num_requests_running 2\n')).toEqual({ running: 2, waiting: null, kvUse: 0.5 });
-    expect(parseServerLoad('llamacpp:requests_processing 1\n')).toBeNull();
-    expect(parseServerLoad('vllm:num_requests_running NaN\n')).toBeNull();
   });
 });

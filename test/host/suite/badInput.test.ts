@@ -99,6 +99,17 @@ export function badInputSuite(): void {
         }),
       ));
 
+    it('that could tell more says so once, and its flag can be copied', () => {
+      const listing = JSON.stringify({ object: 'list', data: [{ id: 'the-model', object: 'model', owned_by: 'llamacpp' }] });
+      const listener: RequestListener = (request, response) => answering(request.url === '/v1/models' ? 200 : 404, request.url === '/v1/models' ? listing : '{}')(request, response);
+      return withBackend(listener, async () => {
+        const messages = await messagesOf(() => profile('agent.py'));
+        const [told, ...more] = messages.filter(({ message }) => message.includes('llama-server'));
+        assert.deepEqual([told?.severity, told?.remedies, more], ['warning', ['Copy'], []]);
+        assert.match(told?.message ?? '', /Start llama-server with `--metrics`/);
+      });
+    });
+
     for (const status of [429, 500])
       it(`that answers ${status} is told, the program runs, and what it got is shown`, () =>
         withBackend(answering(status, '{"error":{"message":"later"}}'), async (url) => {

@@ -1,7 +1,7 @@
 /** Pieces of the details: titled sections, label–value lists, bars that show a split. */
 import { element } from '../../common/dom.ts';
 import { formatDuration, formatPercent } from '../../../src/profile/formatValue.ts';
-import { inSettings } from '../../../src/profile/optionNames.ts';
+import { inSettings, isServerOption } from '../../../src/profile/optionNames.ts';
 import { visibleText } from '../../../src/profile/visibleText.ts';
 
 export type Pair = readonly [label: string, value: string, title?: string];
@@ -40,7 +40,7 @@ export function note(message: string, actions: NoteActions): HTMLElement {
       if (openSetting !== null && part.startsWith('agentCost.')) node.append(linkButton(part, 'Open this setting', () => openSetting(part)));
       else {
         node.append(element('code', '', part));
-        if (part.startsWith('--')) node.append(' ', linkButton('Copy', `Copy ${part}`, () => actions.copy(part)));
+        if (isServerOption(part)) node.append(' ', linkButton('Copy', `Copy ${part}`, () => actions.copy(part)));
       }
     });
   return node;

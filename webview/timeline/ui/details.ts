@@ -3,6 +3,7 @@ import { attributes, element, fill } from '../../common/dom.ts';
 import { linkButton, note, pairs, section, split, type NoteActions, type Pair } from './detailParts.ts';
 import { bandText, durationOf, edgeMark, energyText, kindText, mark, nameText, siteText, spanActivityText, spanSentence } from '../model/spanText.ts';
 import { formatBytes, formatCount, formatDuration, formatEnergy, formatPercent, formatTokens, formatUsd } from '../../../src/profile/formatValue.ts';
+import { serverName, serverSettingsTexts } from '../../../src/profile/serverNames.ts';
 import { visibleBlock, visibleText } from '../../../src/profile/visibleText.ts';
 import type { ReportHead, TimelineModel } from '../model/timelineModel.ts';
 import type { ReportSpan } from '../../../src/profile/report.ts';
@@ -80,6 +81,10 @@ export class Details {
         ]),
       ),
     ];
+    const { backend } = head;
+    if (!backend.simulated && (backend.version !== null || backend.server)) {
+      sections.push(section('Server', element('p', '', [visibleText(serverName(backend), 100), ...(backend.server ? serverSettingsTexts(backend.server) : [])].join(' · '))));
+    }
     const notes = [...head.warnings.map((warning) => warning.message), ...head.findings.slice(0, MOST_FINDINGS).map((finding) => finding.message)];
     if (notes.length > 0) sections.push(section('Worth knowing', ...notes.slice(0, 6).map((message) => note(message, this.actions))));
     return sections;

@@ -1,0 +1,37 @@
+/** Servers by the names that their makers give them, and what they say of how they were started. */
+import { formatTokens } from './formatValue.ts';
+import type { Backend, ServerSettings } from './recordingFormat.ts';
+
+const NAMES: Readonly<Record<Backend['kind'], string>> = {
+  sim: 'embedded server',
+  vllm: 'vLLM',
+  sglang: 'SGLang',
+  tgi: 'TGI',
+  'llama.cpp': 'llama.cpp',
+  ollama: 'Ollama',
+  'lm-studio': 'LM Studio',
+  'tensorrt-llm': 'TensorRT-LLM',
+  openai: 'OpenAI',
+  anthropic: 'Anthropic',
+  hosted: 'hosted API',
+  direct: 'direct',
+  unknown: 'a server of unknown kind',
+};
+
+/** `vLLM 0.32.0`, `a server of unknown kind`. */
+export function serverName({ kind, version }: Pick<Backend, 'kind' | 'version'>): string {
+  return version === null ? NAMES[kind] : `${NAMES[kind]} ${version}`;
+}
+
+/** What is known of a server's settings, in words: `context 4.1k tokens`. */
+export function serverSettingsTexts(settings: ServerSettings): string[] {
+  const { contextTokens, blockTokens, kvTokens, prefixCaching, promptTokenDetails } = settings;
+  const texts = [
+    contextTokens === null ? null : `context ${formatTokens(contextTokens)} tokens`,
+    kvTokens === null ? null : `KV cache ${formatTokens(kvTokens)} tokens`,
+    blockTokens === null ? null : `blocks of ${formatTokens(blockTokens)}`,
+    prefixCaching === null ? null : `prefix cache ${prefixCaching ? 'on' : 'off'}`,
+    promptTokenDetails === null ? null : `cached tokens ${promptTokenDetails ? 'told' : 'not told'}`,
+  ];
+  return texts.filter((text) => text !== null);
+}
