@@ -40,6 +40,7 @@ export function notComputed(profile: HardwareProfile): string[] {
     ['simulation', profile.calibration === undefined ? missing(['prefillMfu', 'decodeBandwidthEfficiency', 'memoryGB']) : []],
     ['energy of calls', [...missing(['prefillWatts']), ...(decodes ? [] : ['decodeWatts'])]],
     ['idle energy', missing(['idleWatts'])],
+    ["several GPUs' exchange", missing(['linkGBps', 'linkEfficiency', 'allReduceUs'])],
   ];
   return lacks.flatMap(([what, values]) => (values.length === 0 ? [] : [`${what} (no ${values.join(', ')})`]));
 }

@@ -17,7 +17,7 @@ interface ListFlags {
 export function addProfilesCommand(root: Command): Command {
   const command = root
     .command('profiles')
-    .description('list the GPU, model and price profiles; show one with the source of each value; check a file of your own, or add it to them')
+    .description('list the GPU, model, engine and price profiles; show one with the source of each value; check a file of your own, or add it to them')
     .addHelpText('after', '\nExample:\n  $ agent-cost profiles add my-gpu.json && agent-cost simulate --gpu my-gpu');
   command
     .command('list', { isDefault: true })
@@ -82,7 +82,7 @@ function read(file: string): string {
 function find(name: string): HardwareProfile {
   if (name.endsWith('.json')) return parseFile(name);
   const known = knownProfiles();
-  const found = known.gpu(name) ?? known.model(name) ?? known.list().find(({ id }) => id === name);
+  const found = known.gpu(name) ?? known.model(name) ?? known.engine(name) ?? known.list().find(({ id }) => id === name);
   if (found === undefined) throw new UsageError(`There is no profile "${name}". ${meantProfiles(name, known.list())}; a file of your own ends in .json.`);
   return found;
 }
@@ -99,7 +99,7 @@ function table(profiles: readonly HardwareProfile[]): string[] {
   const style = terminalStyle(process.stdout);
   const own = new Set(readOwnProfiles().profiles.map(({ kind, id }) => `${kind} ${id}`));
   const rows = profiles.map((profile) => [profile.kind, profile.id, own.has(`${profile.kind} ${profile.id}`) ? `${profile.name} (yours)` : profile.name, notComputed(profile).join('; ')]);
-  const [head = '', ...rest] = alignColumns([['kind', 'name for --gpu, --model', '', 'not computed'], ...rows], ['left', 'left', 'left', 'left']);
+  const [head = '', ...rest] = alignColumns([['kind', 'name for --gpu, --model, --engine', '', 'not computed'], ...rows], ['left', 'left', 'left', 'left']);
   return [style.bold(head), ...rest];
 }
 

@@ -1,9 +1,9 @@
 /** `agent-cost simulate`: the embedded server as a program of its own, for any client. */
 import { type Command, Option } from 'commander';
-import { gpuProfile, modelProfile } from '../profiler/hardware.ts';
+import { engineProfile, gpuProfile, modelProfile } from '../profiler/hardware.ts';
 import { startEmbeddedServer, type EmbeddedServer } from '../simulator/embeddedServer.ts';
 import { NotSimulatableError } from '../simulator/engine/costModel.ts';
-import type { SchedulerVersion } from '../simulator/engine/engine.ts';
+import type { SchedulingPolicy } from '../simulator/engine/waitingQueue.ts';
 import { wholeNumber } from './profilingOptions.ts';
 import { untilAsked } from './untilAsked.ts';
 import { UsageError } from './usageError.ts';
@@ -14,7 +14,8 @@ interface SimulateFlags {
   tp: string;
   port: string;
   seed: string;
-  scheduler: SchedulerVersion;
+  engine: string;
+  schedulingPolicy: SchedulingPolicy;
   prefixCaching: boolean;
   maxNumSeqs?: string;
   maxNumBatchedTokens?: string;
@@ -26,10 +27,11 @@ export function addSimulateCommand(root: Command): Command {
     .description('serve a simulated vLLM on loopback: its timing, counts and metrics are those of the chosen GPU and model, its answers are filler; Ctrl-C stops it')
     .option('--gpu <profile>', 'GPU profile: a name (agent-cost profiles lists them) or a JSON file', 'a100-40gb')
     .option('--model <profile>', 'model profile: a name or a JSON file', 'llama-3.1-8b-instruct')
-    .option('--tp <n>', 'GPUs that share the model (tensor parallel; without the time of their all-reduce)', '1')
+    .option('--tp <n>', 'GPUs that share the model (tensor parallel)', '1')
     .option('--port <n>', 'port to listen on, 0 for a free one', '8000')
     .option('--seed <n>', 'the same seed gives the same answers to the same requests', '0')
-    .addOption(new Option('--scheduler <version>', "vLLM's scheduler: v1 (today's), or v0 as of 0.6 (whole prompts first)").choices(['v1', 'v0']).default('v1'))
+    .option('--engine <profile>', "engine profile, a name or a JSON file: vllm-v1 (today's vLLM), or vllm-v0 (as of 0.6: whole prompts first)", 'vllm-v1')
+    .addOption(new Option('--scheduling-policy <policy>', "which request goes first: the first that came, or that of the lowest priority field (vllm-v1)").choices(['fcfs', 'priority']).default('fcfs'))
     .option('--no-prefix-caching', 'read every prompt anew')
     .option('--max-num-seqs <n>', "most requests that run at once (default: vLLM's for the GPU)")
     .option('--max-num-batched-tokens <n>', "most tokens of a step (default: vLLM's for the GPU)")
@@ -46,6 +48,8 @@ export function addSimulateCommand(root: Command): Command {
 
 /** @throws UsageError when the profiles do not go together, or the port is taken */
 async function start(flags: SimulateFlags): Promise<EmbeddedServer> {
+  const engine = engineProfile(flags.engine);
+  if (flags.schedulingPolicy === 'priority' && engine.scheduler === 'v0') throw new UsageError(`${engine.name} is simulated without priorities. Leave out --scheduling-policy, or choose --engine vllm-v1.`);
   const port = wholeNumber('--port', flags.port, 0, 65_535);
   try {
     return await startEmbeddedServer({
@@ -54,7 +58,8 @@ async function start(flags: SimulateFlags): Promise<EmbeddedServer> {
       gpuCount: wholeNumber('--tp', flags.tp, 1, 64),
       port,
       seed: wholeNumber('--seed', flags.seed, 0, 2 ** 32 - 1),
-      scheduler: flags.scheduler,
+      engine,
+      schedulingPolicy: flags.schedulingPolicy,
       prefixCaching: flags.prefixCaching,
       ...(flags.maxNumSeqs === undefined ? {} : { maxSequences: wholeNumber('--max-num-seqs', flags.maxNumSeqs, 1, 65_536) }),
       ...(flags.maxNumBatchedTokens === undefined ? {} : { maxBatchedTokens: wholeNumber('--max-num-batched-tokens', flags.maxNumBatchedTokens, 1, 10_000_000) }),
@@ -66,13 +71,14 @@ async function start(flags: SimulateFlags): Promise<EmbeddedServer> {
   }
 }
 
-function described({ gpu, tp, scheduler, prefixCaching }: SimulateFlags, { served }: EmbeddedServer): string {
-  const { model, maxModelTokens, kvCapacityTokens, maxSequences, maxBatchedTokens } = served;
+function described({ gpu, tp, engine, schedulingPolicy, prefixCaching }: SimulateFlags, { served }: EmbeddedServer): string {
+  const { model, maxModelTokens, kvCapacityTokens, maxSequences, maxBatchedTokens, countsAllReduce } = served;
   const gpus = `${tp === '1' ? '' : `${tp} × `}${gpuProfile(gpu).name}`;
   const count = (value: number): string => value.toLocaleString('en-US');
   return [
-    `simulated: ${model} on ${gpus}, scheduler ${scheduler}, prefix caching ${prefixCaching ? 'on' : 'off'}`,
+    `simulated: ${model} on ${gpus}, ${engineProfile(engine).name}, ${schedulingPolicy}, prefix caching ${prefixCaching ? 'on' : 'off'}`,
     `KV cache ${count(kvCapacityTokens)} tokens, prompt and answer together at most ${count(maxModelTokens)}; ${count(maxSequences)} requests and ${count(maxBatchedTokens)} tokens a step`,
+    ...(countsAllReduce ? [] : ["The GPUs' exchange (all-reduce) is not in its times: the profiles do not know what it takes (linkGBps, linkEfficiency, allReduceUs of the GPU, hiddenSize of the model)."]),
     'Ctrl-C stops it.',
   ].join('\n');
 }

@@ -1,13 +1,8 @@
 /** Schemas of the data files in `profiles/`. Each value carries its source; a value nobody has published is left out. */
 import { z } from 'zod';
+import { sourced } from './sourced.ts';
 import { stepTimesSchema } from './stepTimes.ts';
 import type { Watts } from './units.ts';
-
-const sourced = z.object({
-  value: z.number(),
-  /** Where the value was read: a datasheet, a paper and its table, or `fitted: …` / `assumed: …` and why. */
-  source: z.string().min(1),
-});
 
 /** What `agent-cost calibrate` measured, on one host, of one server with one model. */
 const calibrationSchema = z.object({
@@ -54,6 +49,17 @@ export const gpuProfileSchema = z.object({
   prefillMfu: sourced.optional(),
   /** Share of peak memory bandwidth that decode reaches. */
   decodeBandwidthEfficiency: sourced.optional(),
+  /** Share of a step's time in which it read memory at that efficiency when `decodeWatts` was measured, on one GPU. */
+  decodeBusyShare: sourced.optional(),
+  /** To the other GPUs of the machine, one direction. Without the three values a model on several GPUs is simulated as if they exchanged nothing. */
+  linkGBps: sourced.optional(),
+  /** Share of it that an all-reduce of prompts reaches. */
+  linkEfficiency: sourced.optional(),
+  /** What the smallest all-reduce takes, as [GPUs, µs] in rising order. */
+  allReduceUs: z
+    .object({ value: z.array(z.tuple([z.int().min(2), z.number().positive()])).min(1), source: z.string().min(1) })
+    .refine(({ value }) => value.every(([count], index) => index === 0 || count > (value[index - 1]?.[0] ?? 0)), 'the numbers of GPUs must rise')
+    .optional(),
   calibration: calibrationSchema.optional(),
 });
 export type GpuProfile = z.infer<typeof gpuProfileSchema>;
@@ -81,6 +87,8 @@ export const modelProfileSchema = z.object({
   parameters: sourced,
   weightBytes: sourced,
   layers: sourced,
+  /** Width of what goes from layer to layer, and between the GPUs that share the model. */
+  hiddenSize: sourced.optional(),
   /** Of all layers, as if none had a sliding window. */
   kvBytesPerToken: sourced,
   maxModelTokens: sourced,

@@ -17,6 +17,8 @@ export const stepTimesSchema = z.object({
   overheadMs: constant,
   /** For each token of context that a sequence has in its KV cache. */
   contextTokenMs: constant,
+  /** For each token, beside its computation: sending it between the GPUs that share the model. A calibration has it in its other constants. */
+  tokenLinkMs: constant.default(0),
   /** For each sequence: sampling, and the host's part. */
   sequenceMs: constant,
   /** For each request, beside its steps: the API server, and putting the prompt into tokens. */
@@ -37,7 +39,7 @@ export interface SequenceWork {
 /** What a sequence adds to a step by itself, without its tokens' computation. */
 export function ownMs(step: StepTimes, { newTokens, contextTokens, prefill }: SequenceWork): Milliseconds {
   const pairs = prefill ? newTokens * (contextTokens - newTokens / 2) : 0;
-  return pairs * step.tokenPairMs + contextTokens * step.contextTokenMs + step.sequenceMs;
+  return pairs * step.tokenPairMs + contextTokens * step.contextTokenMs + newTokens * step.tokenLinkMs + step.sequenceMs;
 }
 
 /** A roofline: its tokens are computed while its weights are read, whichever takes longer, and each sequence adds its own. */

@@ -1,5 +1,6 @@
 /** Finds the hardware profiles that a session was told to use: the user's own by name or path, and those that ship. */
 import { readFileSync } from 'node:fs';
+import type { EngineProfile } from '../profile/engineProfile.ts';
 import { nearNames } from '../profile/nearNames.ts';
 import type { GpuProfile, ModelProfile } from '../profile/hardwareProfiles.ts';
 import { createCatalog, parseProfile, SHIPPED_PROFILES, type Catalog, type HardwareProfile } from '../simulator/catalog.ts';
@@ -58,4 +59,16 @@ export function modelProfile(name: string): ModelProfile {
 
 function ofKind(kind: HardwareProfile['kind']): HardwareProfile[] {
   return knownProfiles().list().filter((profile) => profile.kind === kind);
+}
+
+/** @throws ProfilerError naming what may have been meant */
+export function engineProfile(name: string): EngineProfile {
+  const found = knownProfiles().engine(name);
+  if (found !== null) return found;
+  if (name.endsWith('.json')) {
+    const profile = fromFile(name, 'unknownEngine');
+    if (profile.kind === 'engine') return profile;
+    throw new ProfilerError('unknownEngine', `The profile ${name} describes a ${profile.kind}, not an engine.`);
+  }
+  throw new ProfilerError('unknownEngine', `There is no engine profile "${name}". ${meantProfiles(name, ofKind('engine'))}; or give the path of a JSON file.`);
 }

@@ -1,10 +1,11 @@
-/** Hardware, model and price profiles: those that ship with the product, the reader of users' own files, and finding one by its name. */
+/** Hardware, model, engine and price profiles: those that ship with the product, the reader of users' own files, and finding one by its name. */
 import { z } from 'zod';
+import { engineProfileSchema, type EngineProfile } from '../profile/engineProfile.ts';
 import { gpuProfileSchema, modelProfileSchema, priceProfileSchema, type GpuProfile, type ModelProfile, type PriceProfile } from '../profile/hardwareProfiles.ts';
-import { GPU_FILES, MODEL_FILES, PRICE_FILES } from './shippedProfiles.ts';
+import { ENGINE_FILES, GPU_FILES, MODEL_FILES, PRICE_FILES } from './shippedProfiles.ts';
 
-const profileSchema = z.discriminatedUnion('kind', [gpuProfileSchema, modelProfileSchema, priceProfileSchema]);
-export const PROFILE_KINDS = ['gpu', 'model', 'price'] as const satisfies HardwareProfile['kind'][];
+const profileSchema = z.discriminatedUnion('kind', [gpuProfileSchema, modelProfileSchema, engineProfileSchema, priceProfileSchema]);
+export const PROFILE_KINDS = ['gpu', 'model', 'engine', 'price'] as const satisfies HardwareProfile['kind'][];
 export type HardwareProfile = z.infer<typeof profileSchema>;
 
 /** Raised for a profile that does not fit its schema; the message names the file, the field and what is wrong there. */
@@ -44,6 +45,8 @@ export interface Catalog {
   gpu: (nameOrAlias: string) => GpuProfile | null;
   /** By id, name or alias (`llama-3.1-8b`, `meta-llama/Llama-3.1-8B-Instruct`); null when there is none. */
   model: (nameOrAlias: string) => ModelProfile | null;
+  /** By id, name or alias (`vllm-v0`, `v0`); null when there is none. */
+  engine: (nameOrAlias: string) => EngineProfile | null;
   /** A list price for an hour of that GPU (by profile id); null when none is known. */
   price: (gpuId: string) => PriceProfile | null;
 }
@@ -53,11 +56,13 @@ export function createCatalog(profiles: readonly HardwareProfile[]): Catalog {
   const ofKind = <K extends HardwareProfile['kind']>(kind: K) => profiles.filter((profile): profile is Extract<HardwareProfile, { kind: K }> => profile.kind === kind);
   const gpus = ofKind('gpu');
   const models = ofKind('model');
+  const engines = ofKind('engine');
   const prices = ofKind('price');
   return {
     list: () => profiles,
     gpu: (nameOrAlias) => findByName(gpus, nameOrAlias),
     model: (nameOrAlias) => findByName(models, nameOrAlias),
+    engine: (nameOrAlias) => findByName(engines, nameOrAlias),
     price: (gpuId) => prices.find((price) => price.gpu === gpuId) ?? null,
   };
 }
@@ -76,7 +81,10 @@ function findByName<T extends { id: string; name: string; aliases: string[] }>(l
 }
 
 /** Every profile that ships, GPUs first. */
-export const SHIPPED_PROFILES: readonly HardwareProfile[] = [...GPU_FILES, ...MODEL_FILES, ...PRICE_FILES].map((file) => profileSchema.parse(file));
+export const SHIPPED_PROFILES: readonly HardwareProfile[] = [...GPU_FILES, ...MODEL_FILES, ...ENGINE_FILES, ...PRICE_FILES].map((file) => profileSchema.parse(file));
 
 /** Those that ship, alone. */
-export const { list: listProfiles, gpu: findGpu, model: findModel, price: findPrice } = createCatalog(SHIPPED_PROFILES);
+export const { list: listProfiles, gpu: findGpu, model: findModel, engine: findEngine, price: findPrice } = createCatalog(SHIPPED_PROFILES);
+
+/** Whose scheduling and host time are simulated unless another is named: vLLM's of today. */
+export const todaysEngine: EngineProfile = engineProfileSchema.parse(ENGINE_FILES[0]);

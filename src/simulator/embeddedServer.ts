@@ -1,10 +1,12 @@
 /** The embedded server: a vLLM of which only the timing, the counting and the form of the answers are real. */
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
+import type { EngineProfile } from '../profile/engineProfile.ts';
 import type { GpuProfile, ModelProfile } from '../profile/hardwareProfiles.ts';
 import type { Ratio, Tokens, Watts } from '../profile/units.ts';
+import { todaysEngine } from './catalog.ts';
 import { createCostModel, type StepState } from './engine/costModel.ts';
-import type { SchedulerVersion } from './engine/engine.ts';
+import type { SchedulingPolicy } from './engine/waitingQueue.ts';
 import { createFront } from './front/server.ts';
 import { ServerMetrics } from './front/metrics.ts';
 import type { Service } from './front/service.ts';
@@ -37,8 +39,10 @@ export interface EmbeddedServerOptions {
   maxSequences?: number;
   /** Token budget of a step, instead of vLLM's default. */
   maxBatchedTokens?: Tokens;
-  /** V1 unless said. */
-  scheduler?: SchedulerVersion;
+  /** vLLM's of today unless said. */
+  engine?: EngineProfile;
+  /** First come, first served, unless said. */
+  schedulingPolicy?: SchedulingPolicy;
   /** On unless said. */
   prefixCaching?: boolean;
   /** Told of each segment when it is over, before the answers that it completed are sent. */
@@ -53,6 +57,8 @@ export interface ServedLimits {
   kvCapacityTokens: Tokens;
   maxSequences: number;
   maxBatchedTokens: Tokens;
+  /** Whether the GPUs' exchange is in the steps' times: it is not where the profiles do not know what it takes. */
+  countsAllReduce: boolean;
 }
 
 export interface EmbeddedServer {
@@ -70,18 +76,19 @@ export interface EmbeddedServer {
  * @throws Error with code EADDRINUSE when the port is taken
  */
 export async function startEmbeddedServer(options: EmbeddedServerOptions): Promise<EmbeddedServer> {
-  const { gpu, model, onGpu } = options;
-  const cost = createCostModel(gpu, model, options.gpuCount ?? 1);
+  const { gpu, model, onGpu, engine: engineProfile = todaysEngine, schedulingPolicy = 'fcfs' } = options;
+  const cost = createCostModel(gpu, model, options.gpuCount ?? 1, engineProfile);
   const servedModel = model.aliases.find((alias) => alias.includes('/')) ?? model.id;
   const metrics = new ServerMetrics(servedModel);
-  const limits = defaultLimits(gpu, model, options.scheduler ?? 'v1');
+  const limits = defaultLimits(gpu, model, engineProfile.scheduler);
   const maxBatchedTokens = options.maxBatchedTokens ?? limits.maxBatchedTokens;
   const maxSequences = options.maxSequences ?? limits.maxSequences;
   const engine: RealTimeEngine = new RealTimeEngine({
     cost,
     maxBatchedTokens,
     maxSequences,
-    scheduler: options.scheduler ?? 'v1',
+    scheduler: engineProfile.scheduler,
+    schedulingPolicy,
     prefixCaching: options.prefixCaching ?? true,
     onStep: (step) => metrics.countStep(step),
     ...(onGpu === undefined ? {} : { onSegment: ({ start, end, ...rest }) => onGpu({ startNs: engine.toHrtime(start), endNs: engine.toHrtime(end), ...rest }) }),
@@ -89,6 +96,7 @@ export async function startEmbeddedServer(options: EmbeddedServerOptions): Promi
   const service: Service = {
     engine,
     metrics,
+    schedulingPolicy,
     servedModel,
     maxModelTokens: Math.min(model.maxModelTokens.value, engine.engine.capacityTokens),
     seed: options.seed ?? 0,
@@ -100,7 +108,7 @@ export async function startEmbeddedServer(options: EmbeddedServerOptions): Promi
   const { port } = server.address() as AddressInfo;
   return {
     url: `http://127.0.0.1:${port}/v1`,
-    served: { model: servedModel, maxModelTokens: service.maxModelTokens, kvCapacityTokens: engine.engine.capacityTokens, maxSequences, maxBatchedTokens },
+    served: { model: servedModel, maxModelTokens: service.maxModelTokens, kvCapacityTokens: engine.engine.capacityTokens, maxSequences, maxBatchedTokens, countsAllReduce: cost.countsAllReduce },
     close() {
       engine.close();
       return new Promise((resolve) => {
@@ -115,7 +123,7 @@ export async function startEmbeddedServer(options: EmbeddedServerOptions): Promi
  * What `vllm serve` chooses by itself (`engine/arg_utils.py`): more on GPUs with 70 GB and up, except the A100. V0, which reads prompts
  * whole, takes the longest that the model allows (`SchedulerConfig` of 0.6).
  */
-function defaultLimits(gpu: GpuProfile, model: ModelProfile, scheduler: SchedulerVersion): { maxBatchedTokens: Tokens; maxSequences: number } {
+function defaultLimits(gpu: GpuProfile, model: ModelProfile, scheduler: EngineProfile['scheduler']): { maxBatchedTokens: Tokens; maxSequences: number } {
   if (scheduler === 'v0') return { maxBatchedTokens: Math.max(2048, model.maxModelTokens.value), maxSequences: 256 };
   const large = (gpu.memoryGB?.value ?? 0) >= 70 && !/a100/i.test(gpu.id);
   return large ? { maxBatchedTokens: 8192, maxSequences: 1024 } : { maxBatchedTokens: 2048, maxSequences: 256 };

@@ -1,6 +1,6 @@
 /** Runs the engine against the clock: each step's results are handed out when the step would have ended. */
 import type { Milliseconds, Tokens } from '../profile/units.ts';
-import { Engine, type EngineOptions, type EngineStep, type FinishedRequest } from './engine/engine.ts';
+import { Engine, type EngineOptions, type EngineRequest, type EngineStep, type FinishedRequest } from './engine/engine.ts';
 import { SegmentMerger, type Segment } from './gpuSegments.ts';
 
 export interface RequestListener {
@@ -59,7 +59,7 @@ export class RealTimeEngine {
    * @param label what its share of the GPU is booked under
    * @throws RangeError when it could never fit
    */
-  submit(request: { id: string; promptTokens: readonly number[]; outputTokens: readonly number[] }, label: string, listener: RequestListener): void {
+  submit(request: Omit<EngineRequest, 'arrival'>, label: string, listener: RequestListener): void {
     this.engine.submit({ ...request, arrival: this.now() + this.#requestMs });
     this.#listeners.set(request.id, listener);
     this.#labels.set(request.id, label);

@@ -1,4 +1,6 @@
 /** The files of `profiles/` as they are, by kind: bundled, so that they need not be found on disk. A new file is added here; a test compares. */
+import vllmV0 from '../../profiles/engine/vllm-v0.json' with { type: 'json' };
+import vllmV1 from '../../profiles/engine/vllm-v1.json' with { type: 'json' };
 import a10040gb from '../../profiles/gpu/a100-40gb.json' with { type: 'json' };
 import a10080gb from '../../profiles/gpu/a100-80gb.json' with { type: 'json' };
 import b200180gb from '../../profiles/gpu/b200-180gb.json' with { type: 'json' };
@@ -37,4 +39,5 @@ import priceLambdaH10080gb from '../../profiles/price/lambda-h100-80gb.json' wit
 
 export const GPU_FILES: readonly unknown[] = [a10040gb, a10080gb, b200180gb, h10080gb, h200141gb, l424gb, l40s48gb, mi300x192gb, rtx409024gb, rtx509032gb];
 export const MODEL_FILES: readonly unknown[] = [deepseekR1DistillLlama70b, deepseekR1DistillLlama8b, deepseekR1DistillQwen15b, deepseekR1DistillQwen14b, deepseekR1DistillQwen32b, deepseekR1DistillQwen7b, gptOss120b, gptOss20b, llama3170bInstruct, llama318bInstruct, llama321bInstruct, llama323bInstruct, mistralSmall3124bInstruct, qwen306b, qwen317b, qwen314b, qwen3235bA22b, qwen330bA3b, qwen332b, qwen34b, qwen38b, smollm2135mInstruct];
+export const ENGINE_FILES: readonly unknown[] = [vllmV1, vllmV0];
 export const PRICE_FILES: readonly unknown[] = [priceLambdaA10040gb, priceLambdaA10080gb, priceLambdaH10080gb];

@@ -29,7 +29,7 @@ async function serving(args: string[], work: (url: string) => Promise<void>, env
 
 describe('simulate', () => {
   it('serves any client of a vLLM, says what it is, and stops when asked', async () => {
-    const { code, stdout, stderr } = await serving(['--gpu', 'h100', '--model', 'llama-3.1-70b', '--tp', '4', '--scheduler', 'v0', '--no-prefix-caching'], async (url) => {
+    const { code, stdout, stderr } = await serving(['--gpu', 'h100', '--model', 'llama-3.1-70b', '--tp', '4', '--engine', 'vllm-v0', '--no-prefix-caching'], async (url) => {
       const client = new OpenAI({ baseURL: url, apiKey: 'none', maxRetries: 0 });
       const { data } = await client.models.list();
       expect(data.map(({ id }) => id)).toEqual(['meta-llama/Llama-3.1-70B-Instruct']);
@@ -42,7 +42,7 @@ describe('simulate', () => {
     });
     expect(code, stderr).toBe(0);
     expect(stdout).toMatch(/^http:\/\/127\.0\.0\.1:\d+\/v1\n$/);
-    expect(stderr).toContain('simulated: meta-llama/Llama-3.1-70B-Instruct on 4 × NVIDIA H100 80GB SXM, scheduler v0, prefix caching off');
+    expect(stderr).toContain('simulated: meta-llama/Llama-3.1-70B-Instruct on 4 × NVIDIA H100 80GB SXM, vLLM V0, as of 0.6, fcfs, prefix caching off');
   });
 
   it('keeps prefixes unless told otherwise', async () => {
@@ -54,10 +54,25 @@ describe('simulate', () => {
     });
   });
 
+  it('goes by priority when told to, and says when the exchange of several GPUs is not in its times', async () => {
+    const gpu = JSON.parse(readFileSync(join(repository, 'profiles/gpu/h100-80gb.json'), 'utf8')) as object;
+    const cwd = newFolder();
+    writeFileSync(join(cwd, 'unlinked.json'), JSON.stringify({ ...gpu, id: 'unlinked', linkGBps: undefined }));
+    const { stderr } = await serving(['--scheduling-policy', 'priority', '--tp', '2', '--gpu', join(cwd, 'unlinked.json')], async (url) => {
+      const client = new OpenAI({ baseURL: url, apiKey: 'none', maxRetries: 0 });
+      const answer = await client.completions.create({ model: 'any', prompt: 'Say something.', max_tokens: 2, ...{ priority: -1 } });
+      expect(answer.usage?.completion_tokens).toBe(2);
+    });
+    expect(stderr).toContain('vLLM V1, the only one from 0.11 on, priority, prefix caching on');
+    expect(stderr).toMatch(/The GPUs' exchange \(all-reduce\) is not in its times/);
+  });
+
   it.each([
     [['--gpu', 'l4'], /NVIDIA L4 24GB has no prefillMfu/],
     [['--gpu', 'h100', '--model', 'llama-3.1-70b'], /does not fit on 1 × NVIDIA H100 80GB SXM\. It takes 2/],
     [['--gpu', 'gpu-of-mine'], /no GPU profile "gpu-of-mine"/],
+    [['--engine', 'vllm-v2'], /no engine profile "vllm-v2"\. Did you mean vllm-v1 or vllm-v0\?/],
+    [['--engine', 'vllm-v0', '--scheduling-policy', 'priority'], /vLLM V0, as of 0\.6 is simulated without priorities\. .*choose --engine vllm-v1/],
     [['--tp', 'two'], /--tp takes a whole number from 1 to 64, not "two"/],
   ])('says what is wrong with %j', async (args, says) => {
     const { code, stdout, stderr } = await agentCost(['simulate', '--port', '0', ...args], { cwd: newFolder() });
@@ -80,8 +95,9 @@ describe('profiles', () => {
   it('lists them all, with what is not computed for want of a value', async () => {
     const { code, stdout } = await agentCost(['profiles'], { cwd: newFolder() });
     expect(code).toBe(0);
-    expect(stdout).toMatch(/^gpu +l4-24gb +NVIDIA L4 24GB +simulation \(no prefillMfu\); energy of calls \(no prefillWatts, decodeWatts\); idle energy \(no idleWatts\)$/m);
+    expect(stdout).toMatch(/^gpu +l4-24gb +NVIDIA L4 24GB +simulation \(no prefillMfu\); energy of calls \(no prefillWatts, decodeWatts\); idle energy \(no idleWatts\); several GPUs' exchange \(no linkGBps, linkEfficiency, allReduceUs\)$/m);
     expect(stdout).toMatch(/^gpu +h100-80gb +NVIDIA H100 80GB SXM$/m);
+    expect(stdout).toMatch(/^engine +vllm-v0 +vLLM V0, as of 0\.6$/m);
     const { stdout: json } = await agentCost(['profiles', 'list', '--json'], { cwd: newFolder() });
     expect((JSON.parse(json) as { id: string }[]).map(({ id }) => id)).toContain('smollm2-135m-instruct');
   });

@@ -298,6 +298,7 @@ describe('errors, in vLLM’s form', () => {
     ['more than is left', { messages: user('x'), max_tokens: 8190 }, 400, { param: 'max_tokens', message: expect.stringContaining('is too large: 8190') as string }],
     ['no tokens asked for', { messages: user('x'), max_tokens: 0 }, 400, { message: 'max_tokens must be at least 1, got 0.' }],
     ['logprobs', { messages: user('x'), logprobs: true }, 400, { param: 'logprobs', message: expect.stringContaining('runs no model') as string }],
+    ['a priority', { messages: user('x'), priority: 5 }, 400, { param: 'priority', message: 'Got priority 5 but Priority scheduling is not enabled.' }],
     ['pictures', { messages: [{ role: 'user', content: [{ type: 'image_url', image_url: { url: 'data:,' } }] }] }, 400, { message: expect.stringContaining('not a multimodal model') as string }],
     ['a tool that is not there', { messages: user('x'), tools: [weather()], tool_choice: { type: 'function', function: { name: 'other' } } }, 400, { param: 'tool_choice' }],
     ['a choice without tools', { messages: user('x'), tool_choice: 'required' }, 400, { param: 'tool_choice' }],
@@ -335,6 +336,21 @@ describe('a server with little room', () => {
     const waits = (await Promise.all([go(), go(), go()])).sort((one, other) => one - other);
     expect(waits[1]).toBeGreaterThan(20);
     expect(waits[2]).toBeGreaterThan(waits[1] + 20);
+    await narrow.close();
+  });
+
+  it('lets the lowest priority in first, when it goes by priority', async () => {
+    const narrow = await startEmbeddedServer({ gpu, model, maxSequences: 1, schedulingPolicy: 'priority' });
+    const order: number[] = [];
+    const go = async (priority: number) => {
+      const response = await fetch(`${narrow.url}/chat/completions`, { method: 'POST', body: JSON.stringify({ messages: user('Go'), max_tokens: 300, ignore_eos: true, priority }) });
+      await response.json();
+      order.push(priority);
+    };
+    const first = go(0);
+    await expect.poll(async () => (await (await fetch(narrow.url.replace('/v1', '/metrics'))).text()).match(/^vllm:num_requests_running\{.*\} (\d)/m)?.[1]).toBe('1');
+    await Promise.all([first, go(7), go(-7)]);
+    expect(order).toEqual([0, -7, 7]);
     await narrow.close();
   });
 

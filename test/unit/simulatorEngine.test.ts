@@ -212,19 +212,67 @@ describe("vLLM's scheduler of 0.6", () => {
   });
 });
 
-describe.each(['v1', 'v0'] as const)('whatever comes in, with scheduler %s', (scheduler) => {
+describe('priorities', () => {
+  const byPriority = { schedulingPolicy: 'priority' as const };
+  const ranked = (id: string, arrival: number, priority: number, promptTokens: number[], output = 3) => ({ ...request(id, arrival, promptTokens, output), priority });
+
+  it('lets the lowest in first, among equals the first that came, and stops nobody for it', () => {
+    const { finished } = run(
+      [ranked('running', 0, 9, tokens(100), 20), ranked('later', 1, 5, tokens(100, 1)), ranked('first', 2, -1, tokens(100, 2)), ranked('earlier', 0.5, 5, tokens(100, 3)), request('unsaid', 3, tokens(100, 4))],
+      { ...byPriority, maxSequences: 1 },
+    );
+    const order = [...finished.values()].sort((a, b) => a.times.firstScheduled - b.times.firstScheduled).map(({ id }) => id);
+    expect(order).toEqual(['running', 'first', 'unsaid', 'earlier', 'later']);
+    expect([...finished.values()].every(({ preemptions }) => preemptions === 0)).toBe(true);
+  });
+
+  it('is not held up by one that has not come yet', () => {
+    const engine = new Engine({ cost, ...byPriority });
+    engine.submit(ranked('urgent, in a minute', 60_000, -5, tokens(50)));
+    engine.submit(ranked('here', 0, 5, tokens(50, 1), 1));
+    expect(engine.nextStart(0)).toBe(0);
+    expect(engine.step(0)!.finished.map(({ id }) => id)).toEqual(['here']);
+    expect(engine.nextStart(10)).toBe(60_000);
+  });
+
+  it('preempts the lowest priority rather than the latest', () => {
+    const both = [ranked('low', 0, 1, tokens(64), 100), ranked('high', 1, 0, tokens(64, 1), 100)];
+    const preempted = (options: Partial<EngineOptions>) => [...run(both, { ...options, kvBlocks: 12 }).finished.values()].filter(({ preemptions }) => preemptions > 0).map(({ id }) => id);
+    expect([preempted(byPriority), preempted({})]).toEqual([['low'], ['high']]);
+  });
+
+  it('gives up what was planned for the one that is preempted, and has it computed later', () => {
+    // In one step the first fills its fourth block and the second needs its fifth, of eight.
+    const { steps, engine } = run([ranked('low', 0, 1, tokens(62), 20), ranked('high', 0, 0, tokens(63, 1), 20)], { ...byPriority, kvBlocks: 8 });
+    expect(engine.counters.preemptions).toBeGreaterThan(0);
+    const emitted = (wanted: string) => steps.flatMap((step) => step.emitted).filter(({ id }) => id === wanted);
+    for (const id of ['low', 'high']) expect(emitted(id).map(({ index }) => index)).toEqual(tokens(20));
+    const third = steps[2]!;
+    expect([third.batch, third.tokens, third.shares.map(({ id }) => id)]).toEqual([1, 1, ['high']]);
+  });
+
+  it('is not to be had of V0', () => {
+    expect(() => new Engine({ cost, ...byPriority, scheduler: 'v0' })).toThrow(/V0 is simulated without priorities/);
+  });
+});
+
+describe.each([
+  ['v1', 'fcfs'],
+  ['v1', 'priority'],
+  ['v0', 'fcfs'],
+] as const)('whatever comes in, with scheduler %s, %s', (scheduler, schedulingPolicy) => {
   const load = fc.record({
     kvBlocks: fc.integer({ min: 12, max: 60 }),
     maxSequences: fc.integer({ min: 1, max: 6 }),
     maxBatchedTokens: fc.integer({ min: 8, max: 128 }),
     prefixCaching: fc.boolean(),
-    requests: fc.array(fc.record({ gap: fc.integer({ min: 0, max: 60 }), shared: fc.integer({ min: 0, max: 80 }), own: fc.integer({ min: 1, max: 60 }), output: fc.integer({ min: 1, max: 40 }) }), { minLength: 1, maxLength: 12 }),
+    requests: fc.array(fc.record({ gap: fc.integer({ min: 0, max: 60 }), priority: fc.integer({ min: -2, max: 2 }), shared: fc.integer({ min: 0, max: 80 }), own: fc.integer({ min: 1, max: 60 }), output: fc.integer({ min: 1, max: 40 }) }), { minLength: 1, maxLength: 12 }),
   });
-  const toRequests = (list: { gap: number; shared: number; own: number; output: number }[]) => {
+  const toRequests = (list: { gap: number; priority: number; shared: number; own: number; output: number }[]) => {
     let arrival = 0;
-    return list.map(({ gap, shared, own, output }, index) => {
+    return list.map(({ gap, priority, shared, own, output }, index) => {
       arrival += gap;
-      return { id: `r${index}`, arrival, promptTokens: [...tokens(shared), ...tokens(own, index + 1)], outputTokens: tokens(output, 100 + index) };
+      return { id: `r${index}`, arrival, priority, promptTokens: [...tokens(shared), ...tokens(own, index + 1)], outputTokens: tokens(output, 100 + index) };
     });
   };
 
@@ -232,7 +280,7 @@ describe.each(['v1', 'v0'] as const)('whatever comes in, with scheduler %s', (sc
     fc.assert(
       fc.property(load, ({ requests: list, ...options }) => {
         const requests = toRequests(list);
-        const { engine, steps, finished } = run(requests, { ...options, scheduler });
+        const { engine, steps, finished } = run(requests, { ...options, scheduler, schedulingPolicy });
         expect(finished.size).toBe(requests.length);
         expect(engine.blocks.used).toBe(0);
         expect([engine.running, engine.waiting]).toEqual([0, 0]);
@@ -278,7 +326,7 @@ describe.each(['v1', 'v0'] as const)('whatever comes in, with scheduler %s', (sc
   it('does the same again', () => {
     fc.assert(
       fc.property(load, ({ requests, ...options }) => {
-        const again = { ...options, scheduler };
+        const again = { ...options, scheduler, schedulingPolicy };
         expect(run(toRequests(requests), again).steps).toEqual(run(toRequests(requests), again).steps);
       }),
       { numRuns: 50 },

@@ -1,15 +1,16 @@
 /**
  * How long one engine step takes on a GPU, whose work it was, and what power it draws.
  */
-import { decodeWattsOf, type Calibration, type GpuProfile, type ModelProfile } from '../../profile/hardwareProfiles.ts';
+import type { EngineProfile } from '../../profile/engineProfile.ts';
+import type { Calibration, GpuProfile, ModelProfile } from '../../profile/hardwareProfiles.ts';
 import { contextTokensRead, parametersPerToken, weightBytesRead } from '../../profile/modelWork.ts';
 import { ownMs, stepMs, type SequenceWork, type StepTimes } from '../../profile/stepTimes.ts';
 import type { Bytes, Milliseconds, Ratio, Watts } from '../../profile/units.ts';
+import { todaysEngine } from '../catalog.ts';
+import { allReduceTimes } from './allReduce.ts';
 import { BLOCK_TOKENS } from './kvBlocks.ts';
+import { stepWatts } from './stepPower.ts';
 
-/** Host and launch time of a step: BLIS inference-sim's fit of vLLM, 126 µs a step and 32 µs a layer. */
-const OVERHEAD_MS_PER_STEP: Milliseconds = 0.126;
-const OVERHEAD_MS_PER_LAYER: Milliseconds = 0.032;
 /** vLLM's default `--gpu-memory-utilization`. */
 const MEMORY_UTILIZATION: Ratio = 0.9;
 /** Activations and CUDA context next to weights and KV cache, per GPU; an 8B model on an A100-40GB is left about 157 k tokens. */
@@ -43,22 +44,27 @@ export interface CostModel {
   kvBlocks: number;
   /** What a request takes beside its steps. */
   requestMs: Milliseconds;
+  /** Whether the GPUs' exchange is in the steps' times: it is not where the profiles do not know what it takes. */
+  countsAllReduce: boolean;
   cost(work: readonly ScheduledWork[]): StepCost;
 }
 
 /**
- * The cost model of a model on one GPU or, tensor parallel, on several alike (without the time of their all-reduce): by the constants
- * of a calibration where the profile has one of this model on so many GPUs, else by a roofline of the profile's values.
+ * The cost model of a model on one GPU or, tensor parallel, on several alike: by the constants of a calibration where the profile
+ * has one of this model on so many GPUs, else by a roofline of the profile's values and the engine's time on the host.
  *
  * A sequence's share of a step is the time that its own tokens and its own KV cache take, plus an equal part of what
  * the step costs whoever is in it: reading the weights, and overhead.
  * @throws NotSimulatableError when the profile lacks an efficiency, or the model does not fit
  */
-export function createCostModel(gpu: GpuProfile, model: ModelProfile, gpuCount: number): CostModel {
+export function createCostModel(gpu: GpuProfile, model: ModelProfile, gpuCount: number, engine: EngineProfile = todaysEngine): CostModel {
   const calibration = calibrationOf(gpu, model, gpuCount);
-  const step = calibration?.step ?? roofline(gpu, model, gpuCount);
+  const step = calibration?.step ?? roofline(gpu, model, gpuCount, engine);
   const shaped = calibration === null ? (work: readonly ScheduledWork[]) => inShapeOf(model, step, work) : (work: readonly ScheduledWork[]) => ({ step, work });
+  // A calibration's watts are of these very GPUs, and one GPU has the profile's.
+  const isShared = calibration === null && gpuCount > 1;
   return {
+    countsAllReduce: calibration !== null || allReduceTimes(gpu, model, gpuCount) !== null,
     kvBlocks: calibration?.kvTokens ? Math.floor(calibration.kvTokens / BLOCK_TOKENS) : blocksThatFit(gpu, model, gpuCount),
     requestMs: step.requestMs,
     cost(scheduled) {
@@ -70,7 +76,8 @@ export function createCostModel(gpu: GpuProfile, model: ModelProfile, gpuCount: 
       const prefillShare = work.reduce((sum, { prefill }, index) => sum + (prefill ? shares[index]! : 0), 0);
       const prefills = work.filter(({ prefill }) => prefill).length;
       const state = prefills === 0 ? 'decode' : prefills === work.length ? 'prefill' : 'mixed';
-      return { duration, state, watts: stepWatts(gpu, gpuCount, state, prefillShare, work.length - prefills), shares };
+      const power = { gpuCount, decoding: work.length - prefills, prefillShare: state === 'prefill' ? 1 : prefillShare, busyShare: isShared ? 1 - waitingMs(times, work) / duration : null };
+      return { duration, state, watts: stepWatts(gpu, power), shares };
     },
   };
 }
@@ -90,7 +97,12 @@ function calibrationOf({ calibration }: GpuProfile, model: ModelProfile, gpuCoun
   return [model.id, model.name, ...model.aliases].includes(calibration.model) ? calibration : null;
 }
 
-function roofline(gpu: GpuProfile, model: ModelProfile, gpuCount: number): StepTimes {
+/** What of a step's time GPUs wait, for the host and for each other. */
+function waitingMs(step: StepTimes, work: readonly ScheduledWork[]): Milliseconds {
+  return step.overheadMs + work.reduce((sum, { newTokens }) => sum + step.sequenceMs + newTokens * step.tokenLinkMs, 0);
+}
+
+function roofline(gpu: GpuProfile, model: ModelProfile, gpuCount: number, engine: EngineProfile): StepTimes {
   const { prefillMfu, decodeBandwidthEfficiency } = gpu;
   if (prefillMfu === undefined || decodeBandwidthEfficiency === undefined) {
     const missing = prefillMfu === undefined ? 'prefillMfu' : 'decodeBandwidthEfficiency';
@@ -98,14 +110,16 @@ function roofline(gpu: GpuProfile, model: ModelProfile, gpuCount: number): StepT
   }
   const flopsPerMs = gpu.bf16Tflops.value * 1e9 * prefillMfu.value * gpuCount;
   const bytesPerMs = gpu.memoryBandwidthGBps.value * 1e6 * decodeBandwidthEfficiency.value * gpuCount;
+  const allReduce = allReduceTimes(gpu, model, gpuCount) ?? { stepMs: 0, tokenMs: 0 };
   return {
     tokenMs: (2 * parametersPerToken(model)) / flopsPerMs,
     tokenPairMs: 0,
     weightsMs: model.weightBytes.value / bytesPerMs,
     prefillLeastMs: 0,
-    overheadMs: OVERHEAD_MS_PER_STEP + OVERHEAD_MS_PER_LAYER * model.layers.value,
+    overheadMs: engine.stepMs.value + (engine.layerMs?.value ?? 0) * model.layers.value + allReduce.stepMs,
     contextTokenMs: model.kvBytesPerToken.value / bytesPerMs,
-    sequenceMs: 0,
+    tokenLinkMs: allReduce.tokenMs,
+    sequenceMs: engine.sequenceMs?.value ?? 0,
     requestMs: 0,
   };
 }
@@ -124,13 +138,4 @@ function blocksThatFit(gpu: GpuProfile, model: ModelProfile, gpuCount: number): 
 function kvCapacityBlocks(memoryGB: number, model: ModelProfile, gpuCount: number): number {
   const usable = gpuCount * (memoryGB * BYTES_PER_GB * MEMORY_UTILIZATION - MEMORY_OVERHEAD_BYTES) - model.weightBytes.value;
   return Math.floor(usable / model.kvBytesPerToken.value / BLOCK_TOKENS);
-}
-
-/** A mixed step draws prefill's and decode's power in proportion to their shares of its time. `decoding`: sequences that write. */
-function stepWatts(gpu: GpuProfile, gpuCount: number, state: StepState, prefillShare: Ratio, decoding: number): Watts | null {
-  const prefill = gpu.prefillWatts?.value ?? null;
-  const decode = decodeWattsOf(gpu, decoding);
-  if (state === 'prefill') return prefill === null ? null : prefill * gpuCount;
-  if (state === 'decode') return decode === null ? null : decode * gpuCount;
-  return prefill === null || decode === null ? null : (prefill * prefillShare + decode * (1 - prefillShare)) * gpuCount;
 }

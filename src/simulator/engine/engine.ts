@@ -2,15 +2,18 @@
  * vLLM's two schedulers as a discrete-event engine: first come, first served, continuous batching, preemption by recomputation of
  * the latest request when KV blocks run out.
  *
- * - V1 (`v1/core/sched/scheduler.py`): a token budget with chunked prefill, running requests before waiting ones.
+ * - V1 (`v1/core/sched/scheduler.py`): a token budget with chunked prefill, running requests before waiting ones; by priority, too:
+ *   then it is the lowest that is preempted, but nobody that runs is for the sake of one that waits.
  * - V0 as of 0.6 (`core/scheduler.py`): a step reads whole prompts, as many as its budget takes, or else writes a token of each
  *   running request: whoever writes waits while others' prompts are read.
  *
  * Pure and deterministic: time goes in and out as numbers, and what a request will answer is known when it comes.
  */
 import type { Milliseconds, Ratio, Tokens, Watts } from '../../profile/units.ts';
-import type { CostModel, ScheduledWork, StepState } from './costModel.ts';
-import { BLOCK_TOKENS, CHAIN_START, hashBlock, KvBlocks, type BlockHash } from './kvBlocks.ts';
+import type { CostModel, StepState } from './costModel.ts';
+import { BLOCK_TOKENS, KvBlocks, type BlockHash } from './kvBlocks.ts';
+import { compute, extendHashes, length, newSequence, type Scheduled, type Sequence } from './sequence.ts';
+import { victimOf, WaitingQueue, type SchedulingPolicy } from './waitingQueue.ts';
 
 /** vLLM's scheduler: V1, the only one from 0.11 on, or V0, the default up to 0.7. */
 export type SchedulerVersion = 'v1' | 'v0';
@@ -19,6 +22,8 @@ export interface EngineOptions {
   cost: CostModel;
   /** V1 unless said. */
   scheduler?: SchedulerVersion;
+  /** `fcfs` unless said; V0 knows no other here. */
+  schedulingPolicy?: SchedulingPolicy;
   /** Token budget of a step. vLLM's default for an API server is 2048, or 8192 on GPUs with 70 GB and more (not A100). */
   maxBatchedTokens?: Tokens;
   /** Most requests that run at once. vLLM's default is 256. */
@@ -35,6 +40,8 @@ export interface EngineRequest {
   /** The answer, decided beforehand: at least one token. */
   outputTokens: readonly number[];
   arrival: Milliseconds;
+  /** Lower goes first, under the policy `priority`; 0 unless said. */
+  priority?: number;
 }
 
 /** When a request's phases ended, exactly. Queue, prefill and decode are the differences. */
@@ -85,27 +92,6 @@ export interface EngineCounters {
 /** V0 leaves a hundredth of the blocks free when it lets a request in (`watermark`), so that those that run have some to grow into. */
 const V0_WATERMARK: Ratio = 0.01;
 
-interface Scheduled {
-  sequence: Sequence;
-  work: ScheduledWork;
-}
-
-interface Sequence {
-  request: EngineRequest;
-  /** Tokens whose KV is computed (or will be, by the step being run). */
-  computed: Tokens;
-  emitted: number;
-  blocks: number[];
-  /** Hash of each full block known so far, of prompt and answer. */
-  hashes: BlockHash[];
-  /** Blocks that are findable in the prefix cache. */
-  cachedBlocks: number;
-  cachedTokens: Tokens | null;
-  firstScheduled: Milliseconds | null;
-  firstToken: Milliseconds | null;
-  preemptions: number;
-}
-
 export class Engine {
   readonly blocks: KvBlocks;
   readonly counters: EngineCounters = { prefixCacheQueries: 0, prefixCacheHits: 0, preemptions: 0 };
@@ -116,7 +102,8 @@ export class Engine {
   readonly #scheduler: SchedulerVersion;
   /** V0: blocks that got full in the step being run, which are findable once it is over. */
   #fullSoon: { block: number; hash: BlockHash }[] = [];
-  readonly #waiting: Sequence[] = [];
+  readonly #policy: SchedulingPolicy;
+  readonly #waiting: WaitingQueue;
   #running: Sequence[] = [];
 
   constructor(options: EngineOptions) {
@@ -125,6 +112,9 @@ export class Engine {
     this.#maxSequences = options.maxSequences ?? 256;
     this.#prefixCaching = options.prefixCaching ?? true;
     this.#scheduler = options.scheduler ?? 'v1';
+    this.#policy = options.schedulingPolicy ?? 'fcfs';
+    if (this.#policy === 'priority' && this.#scheduler === 'v0') throw new RangeError('the scheduler V0 is simulated without priorities');
+    this.#waiting = new WaitingQueue(this.#policy);
     this.blocks = new KvBlocks(options.kvBlocks ?? options.cost.kvBlocks);
   }
 
@@ -133,7 +123,7 @@ export class Engine {
   }
 
   get waiting(): number {
-    return this.#waiting.length;
+    return this.#waiting.size;
   }
 
   /** Longest prompt and answer together that can ever run. */
@@ -149,29 +139,17 @@ export class Engine {
     if (request.promptTokens.length === 0 || request.outputTokens.length === 0) throw new RangeError('a request needs at least one prompt token and one output token');
     const length = request.promptTokens.length + request.outputTokens.length;
     if (length > this.capacityTokens) throw new RangeError(`a request of ${length} tokens does not fit into a KV cache of ${this.capacityTokens}`);
-    this.#waiting.push({
-      request,
-      computed: 0,
-      emitted: 0,
-      blocks: [],
-      hashes: [],
-      cachedBlocks: 0,
-      cachedTokens: null,
-      firstScheduled: null,
-      firstToken: null,
-      preemptions: 0,
-    });
+    this.#waiting.add(newSequence(request));
   }
 
   /** Takes a request out, wherever it is; false when it is not (or no longer) there. */
   abort(id: string): boolean {
-    const isIt = (sequence: Sequence) => sequence.request.id === id;
-    const waiting = this.#waiting.findIndex(isIt);
-    if (waiting >= 0) {
-      this.#waiting.splice(waiting, 1);
+    const waiting = this.#waiting.find(id);
+    if (waiting !== null) {
+      this.#waiting.remove(waiting);
       return true;
     }
-    const running = this.#running.find(isIt);
+    const running = this.#running.find(({ request }) => request.id === id);
     if (running === undefined) return false;
     this.#leave(running);
     return true;
@@ -180,8 +158,8 @@ export class Engine {
   /** When the next step can start, not before `now`; null when there is nothing to do. */
   nextStart(now: Milliseconds): Milliseconds | null {
     if (this.#running.length > 0) return now;
-    const head = this.#waiting[0];
-    return head === undefined ? null : Math.max(now, head.request.arrival);
+    const { earliest } = this.#waiting;
+    return earliest === null ? null : Math.max(now, earliest);
   }
 
   /** Runs one step that starts at `now`, which must not be before the last one's end. Null when nothing can run then. */
@@ -230,13 +208,20 @@ export class Engine {
     for (let index = 0; index < this.#running.length && budget > 0; index++) {
       const sequence = this.#running[index]!;
       const newTokens = Math.min(budget, length(sequence) - sequence.computed);
-      const outcome = this.#reserveOrPreempt(sequence, newTokens);
-      if (outcome.fits) add(sequence, newTokens);
-      preempted ||= outcome.preempted;
+      const { fits, victims, givenUp } = this.#reserveOrPreempt(sequence, newTokens, scheduled);
+      preempted ||= victims > 0;
+      for (const { work } of givenUp) {
+        budget += work.newTokens;
+        index -= 1;
+      }
+      if (!fits) break;
+      add(sequence, newTokens);
     }
+    // Whoever had to make room was the first to be planned for: the others come to their turn without it.
+    if (scheduled.length === 0 && preempted && this.#running.length > 0) return this.#scheduleV1(now);
 
     while (!preempted && budget > 0 && this.#running.length < this.#maxSequences) {
-      const sequence = this.#arrived(now);
+      const sequence = this.#waiting.next(now);
       if (sequence === null) break;
       const hits = this.#prefixCaching ? this.#findPrefix(sequence) : [];
       const newTokens = Math.min(budget, length(sequence) - hits.length * BLOCK_TOKENS);
@@ -252,7 +237,7 @@ export class Engine {
     const scheduled: Scheduled[] = [];
     let budget = this.#maxBatchedTokens;
     while (this.#running.length < this.#maxSequences) {
-      const sequence = this.#arrived(now);
+      const sequence = this.#waiting.next(now);
       if (sequence === null) break;
       const hits = this.#prefixCaching ? this.#findPrefix(sequence) : [];
       const newTokens = length(sequence) - hits.length * BLOCK_TOKENS;
@@ -267,15 +252,9 @@ export class Engine {
     if (scheduled.length > 0) return scheduled;
     for (let index = 0; index < this.#running.length; index++) {
       const sequence = this.#running[index]!;
-      if (this.#reserveOrPreempt(sequence, 1).fits) scheduled.push(compute(sequence, 1, false));
+      if (this.#reserveOrPreempt(sequence, 1, scheduled).fits) scheduled.push(compute(sequence, 1, false));
     }
     return scheduled;
-  }
-
-  /** The first that waits and is there by now. */
-  #arrived(now: Milliseconds): Sequence | null {
-    const sequence = this.#waiting[0];
-    return sequence === undefined || sequence.request.arrival > now ? null : sequence;
   }
 
   /** Blocks that a sequence needs beside the hits that it begins with. */
@@ -283,10 +262,10 @@ export class Engine {
     return Math.ceil((hits.length * BLOCK_TOKENS + newTokens) / BLOCK_TOKENS) - hits.length;
   }
 
-  /** Lets the first that waits run. The caller has seen to it that its blocks are there. */
+  /** Lets one that waits run. The caller has seen to it that its blocks are there. */
   #start(sequence: Sequence, hits: number[], newTokens: Tokens, now: Milliseconds): void {
     const computed = hits.length * BLOCK_TOKENS;
-    this.#waiting.shift();
+    this.#waiting.remove(sequence);
     this.#running.push(sequence);
     this.blocks.hold(hits);
     sequence.blocks = [...hits];
@@ -301,16 +280,21 @@ export class Engine {
     this.#reserve(sequence, newTokens);
   }
 
-  /** Gives one that runs its next blocks, at the cost of the latest others if it must; if there are none, it makes room for those before it. */
-  #reserveOrPreempt(sequence: Sequence, newTokens: Tokens): { fits: boolean; preempted: boolean } {
-    let preempted = false;
-    while (!this.#reserve(sequence, newTokens)) {
-      const latest = this.#running.at(-1)!;
-      this.#preempt(latest);
-      preempted = true;
-      if (latest === sequence) return { fits: false, preempted };
+  /**
+   * Gives one that runs its next blocks, at the cost of others if it must; if it is the last that may keep its own, it makes room itself.
+   * What was planned for the others in this step is taken out of `scheduled`, and returned.
+   */
+  #reserveOrPreempt(sequence: Sequence, newTokens: Tokens, scheduled: Scheduled[]): { fits: boolean; victims: number; givenUp: Scheduled[] } {
+    const givenUp: Scheduled[] = [];
+    for (let victims = 0; ; victims++) {
+      if (this.#reserve(sequence, newTokens)) return { fits: true, victims, givenUp };
+      const victim = victimOf(this.#running, this.#policy);
+      const planned = scheduled.findIndex((one) => one.sequence === victim);
+      if (planned >= 0) givenUp.push(...scheduled.splice(planned, 1));
+      // A block that this was to fill is its last, which is the first to be handed out again, and then not found any more.
+      this.#preempt(victim);
+      if (victim === sequence) return { fits: false, victims: victims + 1, givenUp };
     }
-    return { fits: true, preempted };
   }
 
   /** Cached blocks that begin this sequence; at least its last token is left to compute, as it yields the next one. */
@@ -344,7 +328,7 @@ export class Engine {
     sequence.computed = 0;
     sequence.preemptions += 1;
     this.counters.preemptions += 1;
-    this.#waiting.unshift(sequence);
+    this.#waiting.addBack(sequence);
   }
 
   #finish(sequence: Sequence, end: Milliseconds): FinishedRequest {
@@ -363,26 +347,5 @@ export class Engine {
   #leave(sequence: Sequence): void {
     this.#running = this.#running.filter((other) => other !== sequence);
     this.blocks.release(sequence.blocks);
-  }
-}
-
-/** Has a step compute a sequence's next tokens. */
-function compute(sequence: Sequence, newTokens: Tokens, prefill: boolean): Scheduled {
-  sequence.computed += newTokens;
-  return { sequence, work: { newTokens, contextTokens: sequence.computed, prefill } };
-}
-
-/** Tokens known so far: the prompt and what has been answered. */
-function length(sequence: Sequence): Tokens {
-  return sequence.request.promptTokens.length + sequence.emitted;
-}
-
-function extendHashes(sequence: Sequence, blocks: number): void {
-  const { promptTokens, outputTokens } = sequence.request;
-  while (sequence.hashes.length < blocks) {
-    const start = sequence.hashes.length * BLOCK_TOKENS;
-    const tokens: number[] = [];
-    for (let index = start; index < start + BLOCK_TOKENS; index++) tokens.push((index < promptTokens.length ? promptTokens[index] : outputTokens[index - promptTokens.length])!);
-    sequence.hashes.push(hashBlock(sequence.hashes.at(-1) ?? CHAIN_START, tokens));
   }
 }

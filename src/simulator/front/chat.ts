@@ -7,7 +7,7 @@ import { layOutAnswer, type Answer, type LaidOutAnswer } from '../answers/layout
 import { estimateTokens, tokenId } from '../tokenEstimate.ts';
 import { END_OF_TURN, promptPieces, toolCallFrame } from './chatTemplate.ts';
 import { badRequest } from './errors.ts';
-import { answer, answerLimit, requestId, type Generation } from './generation.ts';
+import { answer, answerLimit, priorityOf, requestId, type Generation } from './generation.ts';
 import { OpenAiWriter, usageOptions, type ChoiceFormat } from './openAiWriter.ts';
 import { contentText, type ChatRequest } from './requests.ts';
 import { randomFor, type Service } from './service.ts';
@@ -40,7 +40,7 @@ export function chatGeneration(service: Service, id: string, body: ChatRequest):
     });
     return { promptTokens, answer: laidOut };
   });
-  return { id, sequences, choicesPerPrompt: choices, promptTokens: promptTokens.length, stream: body.stream === true };
+  return { id, sequences, choicesPerPrompt: choices, promptTokens: promptTokens.length, stream: body.stream === true, priority: priorityOf(service, body) };
 }
 
 /** Appends text until an answer that must not end by itself is long enough. */

@@ -6,7 +6,7 @@ import { splitIntoTokens, tokenId } from '../tokenEstimate.ts';
 import { contentOf } from './chat.ts';
 import { BEGIN_OF_TEXT } from './chatTemplate.ts';
 import { badRequest } from './errors.ts';
-import { answer, answerLimit, requestId } from './generation.ts';
+import { answer, answerLimit, priorityOf, requestId } from './generation.ts';
 import { OpenAiWriter, usageOptions, type ChoiceFormat } from './openAiWriter.ts';
 import type { CompletionRequest } from './requests.ts';
 import { randomFor, type Service } from './service.ts';
@@ -42,6 +42,7 @@ export async function complete(service: Service, request: IncomingMessage, respo
     choicesPerPrompt: choices,
     promptTokens: prompts.reduce((sum, prompt) => sum + prompt.length, 0),
     stream: body.stream === true,
+    priority: priorityOf(service, body),
   };
   await answer(service, request, response, generation, new OpenAiWriter(service, generation, textFormat, usageOptions(body)));
 }

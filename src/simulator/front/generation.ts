@@ -22,6 +22,8 @@ export interface Generation {
   /** Prompt tokens as billed: a prompt with several choices counts once. */
   promptTokens: Tokens;
   stream: boolean;
+  /** Lower goes first; 0 unless said. */
+  priority?: number;
 }
 
 /** Tokens of a generation as they are billed. */
@@ -70,6 +72,13 @@ export function answerLimit(service: Service, request: Pick<SamplingRequest, 'mi
     if ((request.min_tokens ?? 0) > maxTokens) throw badRequest(`min_tokens must be less than or equal to max_tokens=${maxTokens}, got ${request.min_tokens}.`, 'min_tokens');
   }
   return maxTokens ?? longest - promptTokens;
+}
+
+/** A request's priority. @throws ApiError when it has one and the server goes by none */
+export function priorityOf(service: Service, { priority }: Pick<SamplingRequest, 'priority'>): number {
+  const given = priority ?? 0;
+  if (given !== 0 && service.schedulingPolicy !== 'priority') throw badRequest(`Got priority ${given} but Priority scheduling is not enabled.`, 'priority');
+  return given;
 }
 
 /** The request's id: the client's own, if it sent one that is fit to repeat. */
@@ -123,7 +132,7 @@ export function answer(service: Service, request: IncomingMessage, response: Ser
     generation.sequences.forEach(({ promptTokens, answer: laidOut }, sequence) => {
       const arrival = service.engine.now();
       let last = arrival;
-      service.engine.submit({ id: ids[sequence]!, promptTokens, outputTokens: laidOut.tokens.map(({ piece }) => tokenId(piece)) }, label, {
+      service.engine.submit({ id: ids[sequence]!, promptTokens, priority: generation.priority ?? 0, outputTokens: laidOut.tokens.map(({ piece }) => tokenId(piece)) }, label, {
         onToken(index, at, cachedTokens) {
           if (index === 0) service.metrics.countFirstToken((at - arrival) / 1000, promptTokens.length, cachedTokens);
           else service.metrics.countToken((at - last) / 1000);

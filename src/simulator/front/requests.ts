@@ -37,6 +37,8 @@ const sampling = {
   stop: z.union([z.string(), z.array(z.string())]).nullish(),
   temperature: z.number().nullish(),
   top_p: z.number().nullish(),
+  /** vLLM's own: lower goes first. */
+  priority: z.int().nullish(),
 };
 
 const responseFormat = z.looseObject({

@@ -31,6 +31,7 @@ export const responsesRequestSchema = z.looseObject({
   stream: z.boolean().nullish(),
   previous_response_id: z.string().nullish(),
   background: z.boolean().nullish(),
+  priority: z.int().nullish(),
 });
 export type ResponsesRequest = z.infer<typeof responsesRequestSchema>;
 
@@ -53,6 +54,7 @@ function asChat(body: ResponsesRequest): ChatRequest {
     response_format: format?.type === 'json_schema' ? { type: 'json_schema', json_schema: { schema: format.schema } } : format?.type === 'json_object' ? { type: 'json_object' } : null,
     max_tokens: body.max_output_tokens ?? null,
     stream: body.stream ?? false,
+    priority: body.priority ?? null,
   };
 }
 

@@ -1,5 +1,6 @@
 /** What the routes of the embedded server share. */
 import type { Tokens } from '../../profile/units.ts';
+import type { SchedulingPolicy } from '../engine/waitingQueue.ts';
 import type { RealTimeEngine } from '../realTimeEngine.ts';
 import { createRandom, hashText, type Random } from '../answers/random.ts';
 import type { ServerMetrics } from './metrics.ts';
@@ -10,6 +11,7 @@ export const SYSTEM_FINGERPRINT = 'agent-cost-simulator';
 export interface Service {
   engine: RealTimeEngine;
   metrics: ServerMetrics;
+  schedulingPolicy: SchedulingPolicy;
   /** The simulated model, under the name that clients know it by. Requests may name any other. */
   servedModel: string;
   maxModelTokens: Tokens;
