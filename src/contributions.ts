@@ -81,6 +81,7 @@ export const launchingCommands: readonly CommandId[] = ['agentCost.profileActive
 export const lensShowValues = ['perCall', 'total'] as const;
 export const lensCostValues = ['energy', 'money'] as const;
 export const captureValues = ['full', 'hashes', 'none'] as const;
+export const energyPolicyValues = ['proportional', 'marginal', 'amortized'] as const;
 export const openOnRunValues = ['sidebar', 'tab', 'nothing'] as const;
 
 /** Every setting and the type of its value. */
@@ -92,6 +93,7 @@ export interface SettingTypes {
   'agentCost.gpuCount': number;
   'agentCost.gpuIndex': string;
   'agentCost.telemetry': string;
+  'agentCost.accounting.energyPolicy': (typeof energyPolicyValues)[number];
   'agentCost.lens.enabled': boolean;
   'agentCost.lens.show': (typeof lensShowValues)[number];
   'agentCost.lens.cost': (typeof lensCostValues)[number];
@@ -111,6 +113,7 @@ export const settingDefaults: Readonly<SettingTypes> = {
   'agentCost.gpuCount': 1,
   'agentCost.gpuIndex': '',
   'agentCost.telemetry': 'auto',
+  'agentCost.accounting.energyPolicy': 'proportional',
   'agentCost.lens.enabled': true,
   'agentCost.lens.show': 'perCall',
   'agentCost.lens.cost': 'energy',

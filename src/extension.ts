@@ -2,6 +2,7 @@
 import { Uri, workspace, type ExtensionContext } from 'vscode';
 import { commandHandlers, openSource, showSidebar, tellUnreadable } from './host/commands.ts';
 import { EarlierRuns } from './host/earlierRuns.ts';
+import { accounting } from './host/choices.ts';
 import { registerCommands } from './host/editor.ts';
 import { Git } from './host/git.ts';
 import { installation } from './host/installation.ts';
@@ -9,6 +10,7 @@ import { createLog, messageOf } from './host/log.ts';
 import { MovedFiles } from './host/movedFiles.ts';
 import { Notifier, type Notification } from './host/notify.ts';
 import type { Profiling } from './host/profiling.ts';
+import { rawSettings } from './host/settings.ts';
 import { RunStore, type Run } from './host/runs.ts';
 import { registerLenses } from './views/codeLens.ts';
 import { registerHover } from './views/hover.ts';
@@ -46,7 +48,8 @@ export function activate(context: ExtensionContext): ExtensionState {
       isTrusted: () => workspace.isTrusted,
       onFailure: (why) => log.debug(why),
     });
-    const runs = own(new RunStore(git));
+    const runs = own(new RunStore(git, () => accounting(rawSettings())));
+    own(workspace.onDidChangeConfiguration((change) => change.affectsConfiguration('agentCost.accounting') && void runs.recount().catch(onUnreadable)));
     const moved = own(new MovedFiles(git));
     const onUnreadable = (error: unknown): void => void tellUnreadable(notifier, error);
     const sources: SourceNavigation = own(new SourceNavigation(runs, moved, () => panel.column));

@@ -4,6 +4,7 @@
  * The order of work: spans as recorded → tools joined with what the wire shows → requests and steps → the agent's
  * time and the GPU's track → energy and blame → tables, findings, totals.
  */
+import { DEFAULT_ACCOUNTING, type Accounting } from '../profile/accounting.ts';
 import type { Profile } from '../profile/model.ts';
 import { REPORT_SCHEMA, type Report, type Totals } from '../profile/report.ts';
 import type { Milliseconds } from '../profile/units.ts';
@@ -35,11 +36,13 @@ export interface AnalyzeOptions {
   live?: boolean;
   /** Live: the run's length so far; the latest time in the recording where it is absent. */
   nowMs?: Milliseconds;
+  accounting?: Accounting;
 }
 
 /** Analyses a profile. The report in the result is valid against `reportSchema`. */
 export function analyze(recorded: Profile, options: AnalyzeOptions = {}): TimelineDocument {
   const live = options.live ?? false;
+  const { policy } = options.accounting ?? DEFAULT_ACCOUNTING;
   const ownClock = runClock(recorded);
   const profile = withTraces(onRunClock(recorded, ownClock));
   const clock: Clock = { live, wallMs: wallTime(profile, live && options.nowMs !== undefined ? Math.max(0, ownClock.at(options.nowMs)) : null) };
@@ -69,7 +72,7 @@ export function analyze(recorded: Profile, options: AnalyzeOptions = {}): Timeli
   const above = toolAncestors(drafts);
   const waits = findWaits(drafts, functionsAndStretches, clock.wallMs);
   const track = buildGpuTrack(profile, calls, clock);
-  const energy = useOfEnergy(profile, track, waits, clock.wallMs);
+  const energy = useOfEnergy(profile, track, waits, clock.wallMs, policy);
   for (const call of calls) energy.charge(call);
   for (const tool of tools) {
     if (tool.span.tool === null) continue;
@@ -97,6 +100,7 @@ export function analyze(recorded: Profile, options: AnalyzeOptions = {}): Timeli
       commit: profile.commit === null ? null : { root: profile.commit.root, id: profile.commit.commit, dirty: profile.commit.dirty },
     },
     backend: profile.backend,
+    accounting: { policy },
     totals: totalsOf(calls, tools, above, requests, clock, { agentMs: agentTime(waits), otherMs: otherTime(waits, [...hooks, ...backoffs]), track, energy }),
     spans: drafts.map((draft) => draft.span),
     lines: lineTable(calls, tools, above, energy),

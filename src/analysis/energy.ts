@@ -1,19 +1,24 @@
 /**
- * Where the energy and the GPU's time went: active shares to the calls, idle apart and blamed on what the agent was
- * waiting for. Calls + idle + foreign = total, because each stretch of the track goes to exactly one of them.
+ * Where the energy and the GPU's time went: to the calls what the policy charges them with, idle apart and blamed on what the
+ * agent was waiting for. Calls + idle + foreign = total, because each stretch of the track is split between them without rest.
  */
+import type { EnergyPolicy } from '../profile/accounting.ts';
 import type { Profile } from '../profile/model.ts';
-import type { Grade, GpuSegment } from '../profile/report.ts';
-import { wattHours, type Milliseconds, type UsDollars, type WattHours } from '../profile/units.ts';
+import type { Grade, GpuSegment, ReportSpan } from '../profile/report.ts';
+import { wattHours, type Milliseconds, type Ratio, type UsDollars, type WattHours } from '../profile/units.ts';
 import type { Wait } from './agentTime.ts';
 import type { Draft } from './drafts.ts';
+import { amortize, newCharge, uncharged, type Charge } from './energyPolicies.ts';
 import type { GpuTrack, TrackSegment } from './gpuTrack.ts';
 import { powerSource } from './power.ts';
 
 const MS_PER_HOUR = 3_600_000;
 
+type LlmEnergy = NonNullable<ReportSpan['llm']>['energyWh'];
+
 export interface Blame {
   idleMs: Milliseconds;
+  /** Null where power is not known, and where the policy charged it to the calls. */
   idleWh: WattHours | null;
 }
 
@@ -30,17 +35,12 @@ export interface EnergyUse {
   segments: GpuSegment[];
 }
 
-interface Charge {
-  activeMs: Milliseconds;
-  /** Null once a stretch of unknown power was in it. */
-  activeWh: WattHours | null;
-}
-
-export function useOfEnergy(profile: Profile, track: GpuTrack, waits: readonly Wait[], wallMs: Milliseconds): EnergyUse {
+export function useOfEnergy(profile: Profile, track: GpuTrack, waits: readonly Wait[], wallMs: Milliseconds, policy: EnergyPolicy): EnergyUse {
   const power = powerSource(profile, wallMs);
+  const unchargedWatts = uncharged(policy, profile, track, power);
   const charges = new Map<Draft, Charge>();
   const blame = new Map<Draft, Blame>();
-  const sums: Record<'active' | 'idle' | 'foreign', WattHours | null> = { active: 0, idle: 0, foreign: 0 };
+  const sums: Record<'active' | 'idle' | 'foreign' | 'total', WattHours | null> = { active: 0, idle: 0, foreign: 0, total: 0 };
   const segments: GpuSegment[] = [];
   let wait = 0;
   let anyPower = false;
@@ -48,12 +48,17 @@ export function useOfEnergy(profile: Profile, track: GpuTrack, waits: readonly W
   for (const segment of track.segments) {
     if (segment.state !== 'idle') {
       const watts = power.wattsIn(segment);
-      const energy = watts === null ? null : wattHours(watts, segment.end - segment.start);
+      const length = segment.end - segment.start;
+      const drawn = watts === null ? null : wattHours(watts, length);
+      const left = watts === null || unchargedWatts === null ? null : wattHours(Math.min(watts, unchargedWatts), length);
+      const charged = drawn === null || left === null ? null : drawn - left;
       const group = segment.state === 'foreign' ? 'foreign' : 'active';
       anyPower ||= watts !== null;
       anyForeign ||= group === 'foreign';
-      sums[group] = plus(sums[group], energy);
-      chargeCalls(charges, segment, energy);
+      sums[group] = plus(sums[group], charged);
+      if (policy === 'marginal') sums.idle = plus(sums.idle, left);
+      sums.total = plus(sums.total, drawn);
+      chargeCalls(charges, segment, drawn, charged);
       pushSegment(segments, segment, watts, null);
       continue;
     }
@@ -65,14 +70,20 @@ export function useOfEnergy(profile: Profile, track: GpuTrack, waits: readonly W
       if (piece.end <= piece.start) continue;
       const watts = power.wattsIn(piece);
       anyPower ||= watts !== null;
-      sums.idle = plus(sums.idle, watts === null ? null : wattHours(watts, piece.end - piece.start));
+      const drawn = watts === null ? null : wattHours(watts, piece.end - piece.start);
+      sums.idle = plus(sums.idle, drawn);
+      sums.total = plus(sums.total, drawn);
       blameIdle(blame, stretch, piece, watts);
       pushSegment(segments, piece, watts, stretch.waitingFor[0]?.span.id ?? null);
     }
   }
-  const { active, idle } = sums;
+  if (policy === 'amortized' && amortize(charges, sums.idle)) {
+    sums.active = plus(sums.active, sums.idle);
+    sums.idle = 0;
+    for (const each of blame.values()) each.idleWh = null;
+  }
+  const { active, idle, total } = sums;
   const foreign = anyForeign ? sums.foreign : null;
-  const total = active === null || idle === null || (anyForeign && foreign === null) ? null : active + idle + (foreign ?? 0);
   const grade = anyPower ? power.grade : null;
   const usdPerGpuHour = profile.header.priceProfile?.usdPerGpuHour.value ?? null;
   const usdPerMs = usdPerGpuHour === null ? null : (usdPerGpuHour * profile.header.gpuCount) / MS_PER_HOUR;
@@ -82,11 +93,8 @@ export function useOfEnergy(profile: Profile, track: GpuTrack, waits: readonly W
     charge: (call) => {
       const { llm } = call.span;
       if (llm === null) return;
-      const charge = charges.get(call) ?? { activeMs: 0, activeWh: grade === null ? null : 0 };
-      llm.energyWh =
-        charge.activeWh === null || grade === null
-          ? { active: null, grade: null, band: null }
-          : { active: charge.activeWh, grade, band: band(charge.activeWh, power.errorOver(call.end - call.start)) };
+      const charge = charges.get(call) ?? { ...newCharge(), chargedWh: grade === null ? null : 0 };
+      llm.energyWh = energyOf(charge, grade, power.errorOver(call.end - call.start), power.errorOver(wallMs));
       llm.costUsd = usdPerMs === null ? null : usdPerMs * charge.activeMs;
     },
     blame,
@@ -95,7 +103,15 @@ export function useOfEnergy(profile: Profile, track: GpuTrack, waits: readonly W
   };
 }
 
-function band(value: number, error: number): [number, number] {
+/** The band is as wide as the error of what the call drew, however little of that it is charged with. */
+function energyOf({ drawnWh, chargedWh, idleWh }: Charge, grade: Grade | null, error: Ratio, idleError: Ratio): LlmEnergy {
+  if (drawnWh === null || chargedWh === null || grade === null) return { active: null, grade: null, band: null };
+  const active = chargedWh + idleWh;
+  const off = drawnWh * error + idleWh * idleError;
+  return { active, grade, band: [Math.max(0, active - off), active + off] };
+}
+
+function band(value: number, error: Ratio): [number, number] {
   return [value * Math.max(0, 1 - error), value * (1 + error)];
 }
 
@@ -103,15 +119,16 @@ function plus(sum: WattHours | null, energy: WattHours | null): WattHours | null
   return sum === null || energy === null ? null : sum + energy;
 }
 
-function chargeCalls(charges: Map<Draft, Charge>, segment: TrackSegment, energy: WattHours | null): void {
+function chargeCalls(charges: Map<Draft, Charge>, segment: TrackSegment, drawn: WattHours | null, charged: WattHours | null): void {
   for (const [call, share] of segment.shares) {
     let charge = charges.get(call);
     if (charge === undefined) {
-      charge = { activeMs: 0, activeWh: 0 };
+      charge = newCharge();
       charges.set(call, charge);
     }
     charge.activeMs += (segment.end - segment.start) * share;
-    charge.activeWh = plus(charge.activeWh, energy === null ? null : energy * share);
+    charge.drawnWh = plus(charge.drawnWh, drawn === null ? null : drawn * share);
+    charge.chargedWh = plus(charge.chargedWh, charged === null ? null : charged * share);
   }
 }
 

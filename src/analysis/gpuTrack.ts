@@ -8,8 +8,9 @@ import type { Profile } from '../profile/model.ts';
 import type { Evidence, GpuState } from '../profile/recordingFormat.ts';
 import type { Milliseconds, Ratio, Watts } from '../profile/units.ts';
 import type { Clock, Draft } from './drafts.ts';
-import { gpuWork, type GpuWork } from './phases.ts';
+import { gpuWork } from './phases.ts';
 import { tidy, weakestEvidence } from './statistics.ts';
+import { workShares, type Worker, type WorkShares } from './workShares.ts';
 
 export interface TrackSegment {
   start: Milliseconds;
@@ -46,18 +47,19 @@ type Busy = Omit<TrackSegment, 'watts' | 'kvTokens' | 'kvCapacityTokens'>;
 
 export function buildGpuTrack(profile: Profile, calls: readonly Draft[], clock: Clock): GpuTrack {
   const work = callWork(calls);
+  const shares = workShares(profile);
   const phasesUnknown = work.some(({ part }) => part.phase === 'unknown');
   if (profile.gpu.length > 0) {
     const recorded = recordedSegments(profile, calls, clock);
     const recordedUntil = recorded.at(-1)?.end ?? 0;
     // While it is being written, or when it was cut off, the recording's GPU lines lag behind its calls.
-    const tail = profile.end === null ? inferredSegments(work, recordedUntil) : [];
+    const tail = profile.end === null ? inferredSegments(work, recordedUntil, shares) : [];
     const evidence = weakestEvidence(profile.gpu.map((line) => line.evidence)) ?? 'inferred';
     return { segments: fillIdle([...recorded, ...tail], clock.wallMs, []), evidence, foreignKnown: true, phasesUnknown: false };
   }
   const foreign = foreignWindows(profile, calls);
   return {
-    segments: fillIdle(inferredSegments(work, 0), clock.wallMs, foreign ?? []),
+    segments: fillIdle(inferredSegments(work, 0, shares), clock.wallMs, foreign ?? []),
     evidence: phasesUnknown ? 'estimated' : 'inferred',
     // The embedded server serves nobody else.
     foreignKnown: foreign !== null || profile.backend.simulated,
@@ -79,7 +81,7 @@ export function gpuTime(track: GpuTrack): GpuTime {
   };
 }
 
-function callWork(calls: readonly Draft[]): { draft: Draft; part: GpuWork }[] {
+function callWork(calls: readonly Draft[]): Worker[] {
   return calls.flatMap((draft) =>
     draft.call === null || draft.phases === null ? [] : gpuWork(draft.call, draft.phases, draft.start, draft.end).map((part) => ({ draft, part })),
   );
@@ -115,33 +117,34 @@ function knownShares(shares: Readonly<Record<string, number>>, byCallId: Readonl
   return known.map(([draft, share]) => [draft, sum > 0 ? share / sum : 1 / known.length]);
 }
 
-function inferredSegments(work: readonly { draft: Draft; part: GpuWork }[], from: Milliseconds): TrackSegment[] {
-  const edges: { at: Milliseconds; draft: Draft; phase: GpuWork['phase']; starts: boolean }[] = [];
-  for (const { draft, part } of work) {
-    if (part.end <= from) continue;
-    edges.push({ at: Math.max(part.start, from), draft, phase: part.phase, starts: true }, { at: part.end, draft, phase: part.phase, starts: false });
+function inferredSegments(work: readonly Worker[], from: Milliseconds, shares: WorkShares): TrackSegment[] {
+  const edges: { at: Milliseconds; worker: Worker; starts: boolean }[] = [];
+  for (const worker of work) {
+    if (worker.part.end <= from) continue;
+    edges.push({ at: Math.max(worker.part.start, from), worker, starts: true }, { at: worker.part.end, worker, starts: false });
   }
   // At one instant ends come first: a call's prefill hands over to its decode.
   edges.sort((a, b) => a.at - b.at || Number(a.starts) - Number(b.starts));
-  const active = new Map<Draft, GpuWork['phase']>();
+  const active = new Map<Draft, Worker>();
   const segments: TrackSegment[] = [];
   let since = from;
-  for (const { at, draft, phase, starts } of edges) {
+  for (const { at, worker, starts } of edges) {
     if (at > since) {
-      if (active.size > 0) segments.push({ ...busySegment(active, since, at), kvTokens: null, kvCapacityTokens: null, watts: null });
+      if (active.size > 0) segments.push({ ...busySegment([...active.values()], since, at, shares), kvTokens: null, kvCapacityTokens: null, watts: null });
       since = at;
     }
-    if (starts) active.set(draft, phase);
-    else active.delete(draft);
+    if (starts) active.set(worker.draft, worker);
+    else active.delete(worker.draft);
   }
   return segments;
 }
 
-function busySegment(active: ReadonlyMap<Draft, GpuWork['phase']>, start: Milliseconds, end: Milliseconds): Busy {
-  const phases = new Set(active.values());
+function busySegment(active: readonly Worker[], start: Milliseconds, end: Milliseconds, sharesOf: WorkShares): Busy {
+  const phases = new Set(active.map(({ part }) => part.phase));
   const [phase] = phases;
   const state = phases.size > 1 || phase === undefined || phase === 'unknown' ? 'mixed' : phase;
-  return { start, end, state, batch: active.size, shares: [...active.keys()].map((draft) => [draft, 1 / active.size] as const) };
+  const shares = sharesOf(active);
+  return { start, end, state, batch: active.length, shares: active.map(({ draft }, index) => [draft, shares[index] ?? 0] as const) };
 }
 
 type Window = readonly [start: Milliseconds, end: Milliseconds];

@@ -6,6 +6,7 @@ import { toPerfettoJson } from '../profile/exportPerfetto.ts';
 import { renderHtml } from '../profile/exportHtml.ts';
 import type { TimelineDocument } from '../protocol/webview.ts';
 import { RECORDING_EXTENSION } from '../recorder/recordingFile.ts';
+import { accounting, addAccountingOptions, type AccountingFlags } from './accountingOptions.ts';
 import { installation } from './installation.ts';
 import { openRecording } from './openRecording.ts';
 import { UsageError } from './usageError.ts';
@@ -53,8 +54,8 @@ export function addExportCommand(root: Command): Command {
     .option('-o, --out <file>', "file to write, - for stdout (default: beside the recording, by the format's ending)")
     .option('--json', 'print {"path"} as JSON instead of the path')
     .addHelpText('after', '\nExample:\n  $ agent-cost export .agent-cost/my_agent-20261122-1412.agentcost --format html');
-  command.action(async (file: string, flags: { format: ExportFormat; out?: string; json?: true }) => {
-    const document = await openRecording(file);
+  addAccountingOptions(command).action(async (file: string, flags: AccountingFlags & { format: ExportFormat; out?: string; json?: true }) => {
+    const document = await openRecording(file, accounting(flags));
     if (flags.out === '-') {
       process.stdout.write(formats[flags.format].render(document));
       return;

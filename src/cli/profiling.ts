@@ -4,6 +4,7 @@ import { analyze } from '../analysis/analyze.ts';
 import { collectorListens } from '../instrument/collector.ts';
 import { launchEnvironment } from '../instrument/launch.ts';
 import { startProfiler } from '../profiler/client.ts';
+import type { Accounting } from '../profile/accounting.ts';
 import type { ProfilerOptions } from '../protocol/profiler.ts';
 import type { TimelineDocument } from '../protocol/webview.ts';
 import { readRecordingFile } from '../recorder/recordingFile.ts';
@@ -23,7 +24,7 @@ export interface Profiling {
 }
 
 /** @throws ProfilerError when the profiler cannot serve */
-export async function startProfiling(options: ProfilerOptions): Promise<Profiling> {
+export async function startProfiling(options: ProfilerOptions, accounting: Accounting): Promise<Profiling> {
   const { profiler: profilerPath, instrumentDir } = installation();
   const said = new Map<string, string>();
   const profiler = await startProfiler(options, {
@@ -54,7 +55,7 @@ export async function startProfiling(options: ProfilerOptions): Promise<Profilin
     async summarize({ json, paths }) {
       let document: TimelineDocument;
       try {
-        document = analyze(await readRecordingFile(ready.out));
+        document = analyze(await readRecordingFile(ready.out), { accounting });
       } catch (error) {
         // The program ran; only its recording is lost (a full disk, say). That is told, and changes no exit code.
         const warnings = [...said.values()].map((message) => `agent-cost: ${message}\n`).join('');

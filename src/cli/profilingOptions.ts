@@ -7,9 +7,10 @@ import type { ProfilerOptions } from '../protocol/profiler.ts';
 import { parseGpuIndexes, parseTelemetryOption, TELEMETRY_HELP, TelemetryOptionError } from '../protocol/telemetryOption.ts';
 import { captureSchema } from '../profile/recordingFormat.ts';
 import { newRecordingPath, RECORDINGS_FOLDER } from '../recorder/recordingFile.ts';
+import { addAccountingOptions, type AccountingFlags } from './accountingOptions.ts';
 import { UsageError } from './usageError.ts';
 
-export interface ProfilingFlags {
+export interface ProfilingFlags extends AccountingFlags {
   backend: string;
   model?: string;
   out?: string;
@@ -28,7 +29,7 @@ export interface ProfilingFlags {
 const DEFAULT_DIRECT_URL = 'https://api.openai.com/v1';
 
 export function addProfilingOptions(command: Command): Command {
-  return command
+  return addAccountingOptions(command)
     .option('--backend <backend>', 'where LLM calls go: sim[:GPU/MODEL] (embedded, simulated), a URL, or direct (where the program sends them)', 'sim')
     .option('--model <name>', "rewrite the model's name on the way to the backend")
     .option('--out <file>', `recording to write (default: ${RECORDINGS_FOLDER}/NAME-DATE-TIME.agentcost)`)

@@ -1,5 +1,6 @@
 /** `agent-cost report FILE`: what a recorded run cost. */
 import type { Command } from 'commander';
+import { accounting, addAccountingOptions, type AccountingFlags } from './accountingOptions.ts';
 import { openRecording } from './openRecording.ts';
 import { summaryText } from './summary.ts';
 import { terminalStyle } from './terminalStyle.ts';
@@ -11,8 +12,8 @@ export function addReportCommand(root: Command): Command {
     .argument('<file>', 'recording (*.agentcost)')
     .option('--json', 'print the report as JSON (schema agent-cost/report@1) and nothing else')
     .addHelpText('after', '\nExample:\n  $ agent-cost report .agent-cost/my_agent-20261122-1412.agentcost --json > report.json');
-  command.action(async (file: string, flags: { json?: true }) => {
-    const { report } = await openRecording(file);
+  addAccountingOptions(command).action(async (file: string, flags: AccountingFlags & { json?: true }) => {
+    const { report } = await openRecording(file, accounting(flags));
     process.stdout.write(flags.json ? `${JSON.stringify(report, null, 2)}\n` : summaryText(report, { style: terminalStyle(process.stdout), paths: [] }));
   });
   return command;

@@ -5,6 +5,7 @@ import { basename, extname } from 'node:path';
 import type { Command } from 'commander';
 import { exportDocument } from './exportCommand.ts';
 import { findExecutable } from '../instrument/findExecutable.ts';
+import { accounting } from './accountingOptions.ts';
 import { addProfilingOptions, type ProfilingFlags, profilingOptions } from './profilingOptions.ts';
 import { startProfiling } from './profiling.ts';
 import { UsageError } from './usageError.ts';
@@ -34,7 +35,7 @@ async function run(words: string[], flags: RunFlags): Promise<number> {
   const [program = '', ...args] = words;
   if (findExecutable(program, process.env, process.cwd()) === null) throw new UsageError(notFound(program));
 
-  const profiling = await startProfiling(profilingOptions(flags, words, programName(words)));
+  const profiling = await startProfiling(profilingOptions(flags, words, programName(words)), accounting(flags));
   let ended: { code: number | null; signal: NodeJS.Signals | null };
   try {
     ended = await runProgram(program, args, { ...process.env, ...profiling.environment(process.env, flags.hooks) }, flags.json === true);

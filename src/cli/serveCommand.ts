@@ -1,6 +1,7 @@
 /** `agent-cost serve`: profiles programs that are started elsewhere. */
 import { hostname } from 'node:os';
 import { type Command, Option } from 'commander';
+import { accounting } from './accountingOptions.ts';
 import { addProfilingOptions, type ProfilingFlags, profilingOptions } from './profilingOptions.ts';
 import { startProfiling } from './profiling.ts';
 import { untilAsked } from './untilAsked.ts';
@@ -20,7 +21,7 @@ export function addServeCommand(root: Command): Command {
     .option('--json', 'print only the environment as JSON on stdout (the same as --shell json)')
     .addHelpText('after', '\nExample:\n  $ agent-cost serve --backend http://localhost:8000/v1 > env.sh &\n  $ . ./env.sh && python my_agent.py');
   command.action(async (flags: ServeFlags) => {
-    const profiling = await startProfiling(profilingOptions(flags, [], 'serve'));
+    const profiling = await startProfiling(profilingOptions(flags, [], 'serve'), accounting(flags));
     const shell = flags.json === true ? 'json' : (flags.shell ?? likelyShell(process.env, process.platform));
     process.stdout.write(shellEnvironment(profiling.environment(process.env, flags.hooks), shell));
     process.stderr.write(`recording to ${profiling.shownOut}; set the environment above where your program starts. Ctrl-C ends the recording.\n`);

@@ -1,5 +1,7 @@
 /** A report as a person reads it in the terminal. */
 import { basename, isAbsolute, relative } from 'node:path';
+import { DEFAULT_ACCOUNTING } from '../profile/accounting.ts';
+import { POLICY_TEXTS } from '../profile/policyText.ts';
 import { formatDuration, formatEnergy, formatPercent, formatTokens, formatUsd } from '../profile/formatValue.ts';
 import { callersOf, type CallerCost } from '../analysis/callers.ts';
 import { LEAST_SHOWN_SHARE } from '../analysis/functions.ts';
@@ -54,7 +56,7 @@ function headline({ run, totals, backend }: Report): string {
   return parts.join(' · ') + (backend.simulated ? '  simulated' : '') + state;
 }
 
-function phases({ totals, backend }: Report): string[] {
+function phases({ totals, backend, accounting }: Report): string[] {
   const share = (ms: number | null) => (ms === null || totals.wallMs === 0 ? '' : ` ${formatPercent(ms / totals.wallMs)}`);
   const part = (label: string, ms: number | null) => `${label} ${formatDuration(ms)}${share(ms)}`;
   const { agentMs: agent, gpuMs: gpu, energyWh: energy } = totals;
@@ -79,6 +81,7 @@ function phases({ totals, backend }: Report): string[] {
     formatEnergy(energy.total) + (energy.band !== null && energy.total ? ` ±${formatPercent((energy.band[1] - energy.band[0]) / 2 / energy.total)}` : ''),
     `active ${formatEnergy(energy.active)}`,
     `idle ${formatEnergy(energy.idle)}`,
+    ...(accounting.policy === DEFAULT_ACCOUNTING.policy ? [] : [`${accounting.policy} (${POLICY_TEXTS[accounting.policy]})`]),
     ...(energy.grade === null ? [] : [energy.grade === 'model' ? 'estimated from the GPU profile' : energy.grade]),
     ...(totals.costUsd === null ? [] : [formatUsd(totals.costUsd)]),
   ];

@@ -1,5 +1,6 @@
-/** Settings that choose how something looks: a wrong value counts as the default, for it must not keep anything from showing. */
-import { lensCostValues, lensShowValues, openOnRunValues, settingDefaults, type SettingId, type SettingTypes } from '../contributions.ts';
+/** Settings that choose how something looks or is counted: a wrong value counts as the default, for it must not keep anything from showing. */
+import { energyPolicyValues, lensCostValues, lensShowValues, openOnRunValues, settingDefaults, type SettingId, type SettingTypes } from '../contributions.ts';
+import type { Accounting } from '../profile/accounting.ts';
 import type { LensOptions } from '../profile/formatValue.ts';
 
 /** Settings as VS Code hands them over: unchecked. */
@@ -22,6 +23,11 @@ export function lensSettings(raw: RawSettings): LensOptions {
 /** What is opened when a run starts. */
 export function openOnRun(raw: RawSettings): SettingTypes['agentCost.timeline.openOnRun'] {
   return knownOr(raw, 'agentCost.timeline.openOnRun', openOnRunValues);
+}
+
+/** How energy is charged. */
+export function accounting(raw: RawSettings): Accounting {
+  return { policy: knownOr(raw, 'agentCost.accounting.energyPolicy', energyPolicyValues) };
 }
 
 function booleanOr(raw: RawSettings, id: 'agentCost.lens.callers' | 'agentCost.lens.change'): boolean {

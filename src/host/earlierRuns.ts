@@ -4,7 +4,7 @@ import { basename, dirname, join } from 'node:path';
 import { EventEmitter, type Disposable, type Event } from 'vscode';
 import type { Report } from '../profile/report.ts';
 import type { Bytes } from '../profile/units.ts';
-import { readDocument, type Run, type RunStore } from './runs.ts';
+import type { Run, RunStore } from './runs.ts';
 
 /** With the run itself, five are compared. */
 const MOST_EARLIER = 4;
@@ -57,7 +57,7 @@ export class EarlierRuns implements Disposable {
       try {
         const known = this.runs.get(candidate);
         if (known?.live) continue;
-        const document = known?.document ?? (await readDocument(candidate));
+        const document = known?.document ?? (await this.runs.read(candidate));
         if (isEarlierRunOf(document.report, report)) found.unshift(this.runs.aside(candidate, document));
       } catch {
         // A recording that cannot be read says so when it is opened.

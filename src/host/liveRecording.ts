@@ -2,6 +2,7 @@
 import { open } from 'node:fs/promises';
 import { StringDecoder } from 'node:string_decoder';
 import { analyze } from '../analysis/analyze.ts';
+import type { Accounting } from '../profile/accounting.ts';
 import { RecordingReader } from '../profile/readRecording.ts';
 import type { Milliseconds } from '../profile/units.ts';
 import type { TimelineDocument } from '../protocol/webview.ts';
@@ -23,6 +24,7 @@ export interface LiveRecordingEvents {
 export class LiveRecording {
   private readonly file: string;
   private readonly events: LiveRecordingEvents;
+  private readonly accounting: () => Accounting;
   private readonly reader = new RecordingReader();
   private readonly decoder = new StringDecoder('utf8');
   private offset = 0;
@@ -34,9 +36,11 @@ export class LiveRecording {
   private lastAnalysisEnd = 0;
   private state: 'live' | 'finished' | 'failed' = 'live';
 
-  constructor(file: string, events: LiveRecordingEvents) {
+  /** @param accounting how energy is charged now */
+  constructor(file: string, events: LiveRecordingEvents, accounting: () => Accounting) {
     this.file = file;
     this.events = events;
+    this.accounting = accounting;
   }
 
   /** The profiler says that the file holds this many bytes of whole lines. */
@@ -57,7 +61,7 @@ export class LiveRecording {
     await this.readTo(Infinity);
     this.reader.push(this.decoder.end());
     this.reader.finish();
-    return analyze(this.reader.profile);
+    return analyze(this.reader.profile, { accounting: this.accounting() });
   }
 
   /** Lets go without a last look, as when the editor closes. */
@@ -117,7 +121,7 @@ export class LiveRecording {
     let document: TimelineDocument;
     try {
       const { profile } = this.reader;
-      document = analyze(profile, { live: true, nowMs: Math.max(profile.lastT, Date.now() - Date.parse(profile.header.startedAt)) });
+      document = analyze(profile, { live: true, accounting: this.accounting(), nowMs: Math.max(profile.lastT, Date.now() - Date.parse(profile.header.startedAt)) });
     } catch (error) {
       this.fail(error);
       return;

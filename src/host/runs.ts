@@ -2,6 +2,7 @@
 import { readdir, stat } from 'node:fs/promises';
 import { basename, extname, join } from 'node:path';
 import { EventEmitter, workspace, type Disposable, type Event } from 'vscode';
+import type { Accounting } from '../profile/accounting.ts';
 import type { TimelineDocument } from '../protocol/webview.ts';
 import { DisposableList } from './disposables.ts';
 import type { Git } from './git.ts';
@@ -35,6 +36,8 @@ export class RunStore implements Disposable {
   private currentRun: MutableRun | null = null;
   private watching = false;
   private readonly git: Git;
+  /** How energy is charged now. */
+  readonly accounting: () => Accounting;
 
   private readonly listChanged = this.disposables.add(new EventEmitter<void>());
   private readonly documentChanged = this.disposables.add(new EventEmitter<Run>());
@@ -43,8 +46,9 @@ export class RunStore implements Disposable {
   readonly onDidChangeDocument: Event<Run> = this.documentChanged.event;
   readonly onDidChangeCurrent: Event<Run | null> = this.currentChanged.event;
 
-  constructor(git: Git) {
+  constructor(git: Git, accounting: () => Accounting) {
     this.git = git;
+    this.accounting = accounting;
   }
 
   /** Newest first. */
@@ -95,7 +99,7 @@ export class RunStore implements Disposable {
     }
     let loading = this.loading.get(file);
     if (loading === undefined) {
-      loading = readDocument(file);
+      loading = this.read(file);
       this.loading.set(file, loading);
     }
     let document: TimelineDocument;
@@ -117,6 +121,21 @@ export class RunStore implements Disposable {
     }
     this.touch(run);
     return run;
+  }
+
+  /** Loaded when the first recording is read: activation does without the format and the analysis. */
+  async read(file: string): Promise<TimelineDocument> {
+    const [{ readRecordingFile }, { analyze }] = await Promise.all([import('../recorder/recordingFile.ts'), import('../analysis/analyze.ts')]);
+    return analyze(await readRecordingFile(file), { accounting: this.accounting() });
+  }
+
+  /** Energy is charged in another way from now on: reads again what is shown, and forgets what else was read. */
+  async recount(): Promise<void> {
+    for (const run of this.runs.values()) if (!run.live && run !== this.currentRun) run.document = null;
+    const run = this.currentRun;
+    if (run === null || run.live || run.document === null) return;
+    const document = await this.read(run.file);
+    if (!run.live) this.setDocument(run, document);
   }
 
   /** A recording that was read to be compared with, not to be shown: in no list. */
@@ -189,12 +208,6 @@ export interface LiveRunFeed {
   update(document: TimelineDocument): void;
   /** @param document the last one; null when the recording cannot be read */
   end(document: TimelineDocument | null): void;
-}
-
-/** Loaded when the first recording is read: activation does without the format and the analysis. */
-export async function readDocument(file: string): Promise<TimelineDocument> {
-  const [{ readRecordingFile }, { analyze }] = await Promise.all([import('../recorder/recordingFile.ts'), import('../analysis/analyze.ts')]);
-  return analyze(await readRecordingFile(file));
 }
 
 async function collect(folder: string, extension: string, found: Map<string, number>): Promise<void> {

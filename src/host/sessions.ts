@@ -5,6 +5,7 @@ import { launchEnvironment } from '../instrument/launch.ts';
 import { toAddToServer } from '../profile/optionNames.ts';
 import { startProfiler, type Profiler } from '../profiler/client.ts';
 import type { FromProfiler, ProfilerOptions } from '../protocol/profiler.ts';
+import type { TimelineDocument } from '../protocol/webview.ts';
 import type { Installation } from './installation.ts';
 import { LiveRecording } from './liveRecording.ts';
 import { messageOf } from './log.ts';
@@ -98,10 +99,11 @@ export class Session {
         instrumentDir: installation.instrumentDir,
       });
     const feed = await runs.begin(ready.out, options.name);
-    recording = new LiveRecording(ready.out, {
-      onDocument: (document) => feed.update(document),
-      onError: (error) => notifier.warning(`The running recording cannot be shown: ${messageOf(error)} The program goes on.`),
-    });
+    const events = {
+      onDocument: (document: TimelineDocument) => feed.update(document),
+      onError: (error: unknown) => notifier.warning(`The running recording cannot be shown: ${messageOf(error)} The program goes on.`),
+    };
+    recording = new LiveRecording(ready.out, events, runs.accounting);
     return new Session(profiler, environmentOn, recording, feed, services, warned);
   }
 

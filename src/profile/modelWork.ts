@@ -1,6 +1,6 @@
 /** What a model computes and reads in a step: all of a dense model's weights, the chosen experts' of a mixture; all of the context, or a window of it. */
-import type { ModelProfile } from './hardwareProfiles.ts';
-import type { Bytes, Tokens } from './units.ts';
+import type { GpuProfile, ModelProfile } from './hardwareProfiles.ts';
+import type { Bytes, Milliseconds, Tokens } from './units.ts';
 
 /** Weights that a token is computed with: of a mixture of experts, those of the experts that it is sent to and all that is no expert. */
 export function parametersPerToken({ parameters, layers, experts }: ModelProfile): number {
@@ -29,4 +29,21 @@ export function contextTokensRead({ layers, slidingWindow }: ModelProfile, { new
   const windowed = slidingWindow.layers.value / layers.value;
   const reach = Math.min(contextTokens, slidingWindow.tokens.value + newTokens - 1);
   return contextTokens * (1 - windowed) + reach * windowed;
+}
+
+/** What work takes on a GPU, beside what a step costs whoever is in it. */
+export interface WorkTimes {
+  /** Computing a token. */
+  tokenMs: Milliseconds;
+  /** Reading a token of context. */
+  contextTokenMs: Milliseconds;
+}
+
+/** By the profile's peaks and what is reached of them; null where it lacks an efficiency. */
+export function workTimes({ prefillMfu, decodeBandwidthEfficiency, bf16Tflops, memoryBandwidthGBps }: GpuProfile, model: ModelProfile, gpuCount: number): WorkTimes | null {
+  if (prefillMfu === undefined || decodeBandwidthEfficiency === undefined) return null;
+  return {
+    tokenMs: (2 * parametersPerToken(model)) / (bf16Tflops.value * 1e9 * prefillMfu.value * gpuCount),
+    contextTokenMs: model.kvBytesPerToken.value / (memoryBandwidthGBps.value * 1e6 * decodeBandwidthEfficiency.value * gpuCount),
+  };
 }

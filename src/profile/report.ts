@@ -6,6 +6,7 @@
  * major version in `REPORT_SCHEMA`.
  */
 import { z } from 'zod';
+import { energyPolicySchema } from './accounting.ts';
 import { activitySchema, backendSchema, endpointSchema, evidenceSchema, gpuStateSchema, siteSchema, spanKindSchema, spanSourceSchema, statusSchema, captureSchema } from './recordingFormat.ts';
 
 export const REPORT_SCHEMA = 'agent-cost/report@1';
@@ -60,7 +61,7 @@ export const toolDetailsSchema = z.object({
   resultBytes: n,
   /** Size of the arguments as JSON. */
   argumentBytes: n,
-  /** GPU idle time that fell while the agent waited for this tool, and the energy of it. */
+  /** GPU idle time that fell while the agent waited for this tool, and the energy of it: null, too, where the policy charged it to the calls. */
   idleBlameMs: n,
   idleEnergyWh: n,
 });
@@ -173,6 +174,8 @@ export const reportSchema = z.object({
     commit: z.object({ root: z.string(), id: z.string(), dirty: z.boolean().nullable() }).nullable(),
   }),
   backend: backendSchema,
+  /** How energy is charged: `energyWh` of calls and lines, `idleEnergyWh`, and the totals' parts go by it. */
+  accounting: z.object({ policy: energyPolicySchema }),
   totals: z.object({
     wallMs: z.number(),
     requests: count,

@@ -8,6 +8,7 @@ import {
   contextKeys,
   internalCommands,
   launchingCommands,
+  energyPolicyValues,
   lensCostValues,
   lensShowValues,
   openOnRunValues,
@@ -17,6 +18,7 @@ import {
   viewContainer,
   views,
 } from '../../src/contributions.ts';
+import { energyPolicySchema } from '../../src/profile/accounting.ts';
 
 const root = join(import.meta.dirname, '..', '..');
 const menuItemSchema = z.object({ command: z.string(), when: z.string(), group: z.string().optional() });
@@ -57,6 +59,8 @@ describe('the manifest and the tables in contributions.ts', () => {
     const { properties } = contributes.configuration;
     expect(Object.fromEntries(Object.entries(properties).map(([id, property]) => [id, property.default]))).toEqual(settingDefaults);
     expect(properties['agentCost.capture']?.enum).toEqual(captureValues);
+    expect(properties['agentCost.accounting.energyPolicy']?.enum).toEqual(energyPolicyValues);
+    expect(energyPolicyValues).toEqual(energyPolicySchema.options);
     expect(properties['agentCost.lens.show']?.enum).toEqual(lensShowValues);
     expect(properties['agentCost.lens.cost']?.enum).toEqual(lensCostValues);
     expect(properties['agentCost.timeline.openOnRun']?.enum).toEqual(openOnRunValues);

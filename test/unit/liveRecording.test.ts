@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { LiveRecording } from '../../src/host/liveRecording.ts';
+import { DEFAULT_ACCOUNTING } from '../../src/profile/accounting.ts';
 import { RecordingError } from '../../src/profile/recordingFormat.ts';
 import type { TimelineDocument } from '../../src/protocol/webview.ts';
 import { call, callEnd, end, header, recordingText } from './recordingLines.ts';
@@ -18,7 +19,7 @@ beforeEach(() => {
   file = join(folder, 'run.agentcost');
   documents = [];
   errors = [];
-  live = new LiveRecording(file, { onDocument: (document) => documents.push(document), onError: (error) => errors.push(error) });
+  live = new LiveRecording(file, { onDocument: (document) => documents.push(document), onError: (error) => errors.push(error) }, () => DEFAULT_ACCOUNTING);
 });
 
 afterEach(() => {

@@ -5,6 +5,7 @@ import { bandText, durationOf, edgeMark, energyText, kindText, mark, nameText, s
 import { formatBytes, formatCount, formatDuration, formatEnergy, formatPercent, formatTokens, formatUsd } from '../../../src/profile/formatValue.ts';
 import { serverName, serverSettingsTexts } from '../../../src/profile/serverNames.ts';
 import { visibleBlock, visibleText } from '../../../src/profile/visibleText.ts';
+import { POLICY_TEXTS } from '../../../src/profile/policyText.ts';
 import type { ReportHead, TimelineModel } from '../model/timelineModel.ts';
 import type { ReportSpan } from '../../../src/profile/report.ts';
 import type { Site } from '../../../src/profile/recordingFormat.ts';
@@ -73,6 +74,7 @@ export class Details {
           ['energy', `${energyText(energy.total, energy.grade)}${bandText(energy.total, energy.band)}`],
           ['active', energyText(energy.active, energy.grade)],
           ['idle', energyText(energy.idle, energy.grade)],
+          ['policy', `${head.accounting.policy}: ${POLICY_TEXTS[head.accounting.policy]}`],
           ['cost', formatUsd(totals.costUsd)],
           ['prompt tokens', formatTokens(totals.promptTokens)],
           ['cached', cachedText(totals.cachedTokens, totals.promptTokens)],
