@@ -11,6 +11,7 @@ import { createFront } from './front/server.ts';
 import { ServerMetrics } from './front/metrics.ts';
 import type { Service } from './front/service.ts';
 import { RealTimeEngine } from './realTimeEngine.ts';
+import { servingLimits } from './servingLimits.ts';
 
 /** What the simulated GPU did in [startNs, endNs), on the clock of `process.hrtime.bigint()`. Between segments it is idle. */
 export interface GpuSegment {
@@ -80,7 +81,7 @@ export async function startEmbeddedServer(options: EmbeddedServerOptions): Promi
   const cost = createCostModel(gpu, model, options.gpuCount ?? 1, engineProfile);
   const servedModel = model.aliases.find((alias) => alias.includes('/')) ?? model.id;
   const metrics = new ServerMetrics(servedModel);
-  const limits = defaultLimits(gpu, model, engineProfile.scheduler);
+  const limits = servingLimits(gpu, model, engineProfile.scheduler);
   const maxBatchedTokens = options.maxBatchedTokens ?? limits.maxBatchedTokens;
   const maxSequences = options.maxSequences ?? limits.maxSequences;
   const engine: RealTimeEngine = new RealTimeEngine({
@@ -117,14 +118,4 @@ export async function startEmbeddedServer(options: EmbeddedServerOptions): Promi
       });
     },
   };
-}
-
-/**
- * What `vllm serve` chooses by itself (`engine/arg_utils.py`): more on GPUs with 70 GB and up, except the A100. V0, which reads prompts
- * whole, takes the longest that the model allows (`SchedulerConfig` of 0.6).
- */
-function defaultLimits(gpu: GpuProfile, model: ModelProfile, scheduler: EngineProfile['scheduler']): { maxBatchedTokens: Tokens; maxSequences: number } {
-  if (scheduler === 'v0') return { maxBatchedTokens: Math.max(2048, model.maxModelTokens.value), maxSequences: 256 };
-  const large = (gpu.memoryGB?.value ?? 0) >= 70 && !/a100/i.test(gpu.id);
-  return large ? { maxBatchedTokens: 8192, maxSequences: 1024 } : { maxBatchedTokens: 2048, maxSequences: 256 };
 }
