@@ -1,7 +1,7 @@
 /** `agent-cost profiles`: the profiles that ship and the user's own, what each value rests on, and what is not computed for want of one. */
 import { readFileSync } from 'node:fs';
 import { type Command, Option } from 'commander';
-import { knownProfiles, meantProfiles } from '../profiler/hardware.ts';
+import { knownProfiles, meantProfiles, withArticle } from '../profiler/hardware.ts';
 import { addOwnProfile, ownProfilesFolder, readOwnProfiles } from '../profiler/ownProfiles.ts';
 import { parseProfile, PROFILE_KINDS, ProfileError, type HardwareProfile } from '../simulator/catalog.ts';
 import { alignColumns } from './alignColumns.ts';
@@ -42,7 +42,7 @@ export function addProfilesCommand(root: Command): Command {
     .description('whether a JSON file is a profile; exit code 1 and what is wrong if not')
     .action((file: string) => {
       const profile = checked(file);
-      if (profile !== null) process.stdout.write(`${file} is a ${profile.kind} profile, ${profile.id}.${sentence(notComputed(profile))}\n`);
+      if (profile !== null) process.stdout.write(`${file} is ${withArticle(profile.kind)} profile, ${profile.id}.${sentence(notComputed(profile))}\n`);
     });
   command
     .command('add <file>')

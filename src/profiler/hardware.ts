@@ -19,6 +19,11 @@ export function meantProfiles(name: string, profiles: readonly HardwareProfile[]
   return near.length === 0 ? `Known are ${profiles.map(({ id }) => id).join(', ')}` : `Did you mean ${near.join(' or ')}? \`agent-cost profiles\` lists them all`;
 }
 
+/** `a gpu`, `an engine`. */
+export function withArticle(kind: HardwareProfile['kind']): string {
+  return `${kind === 'engine' ? 'an' : 'a'} ${kind}`;
+}
+
 function fromFile(path: string, code: string): HardwareProfile {
   let text: string;
   try {
@@ -40,7 +45,7 @@ export function gpuProfile(name: string): GpuProfile {
   if (name.endsWith('.json')) {
     const profile = fromFile(name, 'unknownGpu');
     if (profile.kind === 'gpu') return profile;
-    throw new ProfilerError('unknownGpu', `The profile ${name} describes a ${profile.kind}, not a GPU.`);
+    throw new ProfilerError('unknownGpu', `The profile ${name} describes ${withArticle(profile.kind)}, not a GPU.`);
   }
   throw new ProfilerError('unknownGpu', `There is no GPU profile "${name}". ${meantProfiles(name, ofKind('gpu'))}; or give the path of a JSON file.`);
 }
@@ -52,7 +57,7 @@ export function modelProfile(name: string): ModelProfile {
   if (name.endsWith('.json')) {
     const profile = fromFile(name, 'unknownModel');
     if (profile.kind === 'model') return profile;
-    throw new ProfilerError('unknownModel', `The profile ${name} describes a ${profile.kind}, not a model.`);
+    throw new ProfilerError('unknownModel', `The profile ${name} describes ${withArticle(profile.kind)}, not a model.`);
   }
   throw new ProfilerError('unknownModel', `There is no model profile "${name}". ${meantProfiles(name, ofKind('model'))}; or give the path of a JSON file.`);
 }
@@ -68,7 +73,7 @@ export function engineProfile(name: string): EngineProfile {
   if (name.endsWith('.json')) {
     const profile = fromFile(name, 'unknownEngine');
     if (profile.kind === 'engine') return profile;
-    throw new ProfilerError('unknownEngine', `The profile ${name} describes a ${profile.kind}, not an engine.`);
+    throw new ProfilerError('unknownEngine', `The profile ${name} describes ${withArticle(profile.kind)}, not an engine.`);
   }
   throw new ProfilerError('unknownEngine', `There is no engine profile "${name}". ${meantProfiles(name, ofKind('engine'))}; or give the path of a JSON file.`);
 }

@@ -72,6 +72,8 @@ describe('simulate', () => {
     [['--gpu', 'h100', '--model', 'llama-3.1-70b'], /does not fit on 1 × NVIDIA H100 80GB SXM\. It takes 2/],
     [['--gpu', 'gpu-of-mine'], /no GPU profile "gpu-of-mine"/],
     [['--engine', 'vllm-v2'], /no engine profile "vllm-v2"\. Did you mean vllm-v1 or vllm-v0\?/],
+    [['--engine', join(repository, 'profiles/gpu/l4-24gb.json')], /l4-24gb\.json describes a gpu, not an engine/],
+    [['--gpu', join(repository, 'profiles/engine/vllm-v0.json')], /vllm-v0\.json describes an engine, not a GPU/],
     [['--engine', 'vllm-v0', '--scheduling-policy', 'priority'], /vLLM V0, as of 0\.6 is simulated without priorities\. .*choose --engine vllm-v1/],
     [['--tp', 'two'], /--tp takes a whole number from 1 to 64, not "two"/],
   ])('says what is wrong with %j', async (args, says) => {

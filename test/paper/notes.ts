@@ -15,6 +15,7 @@ export function notes({ chatAnswerTokens, reactAnswerTokens, toolSeconds }: Fitt
     `  ReAct makes ${REACT_CALLS} calls and ${REACT_TOOL_CALLS} tool calls of 1.2 s, as 54.5 % of 9.6 s idle allow; prompts of 1,000 tokens grow to 3.5 times that, all but 50 tokens of the first the same for all`,
     '  Reflexion and LATS are such attempts one after the other; LATS has 5 calls at once (the authors\' published configuration)',
     `  chats' prompts have ${CHAT_PROMPT_TOKENS} tokens on average (vLLM pull request #18566), of which one block of 16 is the template's`,
+    '  prompts are read whole, before anyone goes on writing, as the text of Figure 11 describes it; vLLM 0.6 reads in chunks where a context of over 32k tokens is allowed, and the paper does not say what was',
     '  a peak is where the mean latency is 2.1 times that of one at a time, as the paper says of ReAct',
     'Predicted: everything at 70B (tensor parallel on eight GPUs), what prefix caching saves, and all peaks.',
     'Not recomputed: latency and energy of Table III\'s agents, and WebShop: the paper does not say how many calls they make and how long these are.',
