@@ -26,6 +26,7 @@ import { compareSpans } from './spanOrder.ts';
 import { ascending, percentiles, percentilesOfMany, sumKnown } from './statistics.ts';
 import { tokenSums, toolTable } from './tables.ts';
 import { findOwnFunctions, settleFunctions } from './ownFunctions.ts';
+import { serverReadings } from './serverLoad.ts';
 import { withTraces } from './traces.ts';
 import { findWarnings } from './warnings.ts';
 import { linkServedTools } from './servedTools.ts';
@@ -71,7 +72,8 @@ export function analyze(recorded: Profile, options: AnalyzeOptions = {}): Timeli
 
   const above = toolAncestors(drafts);
   const waits = findWaits(drafts, functionsAndStretches, clock.wallMs);
-  const track = buildGpuTrack(profile, calls, clock);
+  const server = serverReadings(profile, calls);
+  const track = buildGpuTrack(profile, calls, clock, server?.foreign ?? null);
   const energy = useOfEnergy(profile, track, waits, clock.wallMs, policy);
   for (const call of calls) energy.charge(call);
   for (const tool of tools) {
@@ -101,13 +103,14 @@ export function analyze(recorded: Profile, options: AnalyzeOptions = {}): Timeli
     },
     backend: profile.backend,
     accounting: { policy },
+    server: server?.use ?? null,
     totals: totalsOf(calls, tools, above, requests, clock, { agentMs: agentTime(waits), otherMs: otherTime(waits, [...hooks, ...backoffs]), track, energy }),
     spans: drafts.map((draft) => draft.span),
     lines: lineTable(calls, tools, above, energy),
     tools: toolTable(tools, above, energy),
     functions: functionRows,
     findings: findFindings({ calls, retries, tools, functions: functionRows, above, conversations, energy, track, wallMs: clock.wallMs }),
-    warnings: findWarnings(profile, calls, energy),
+    warnings: findWarnings(profile, calls, energy, server?.use ?? null),
   };
   return { report, gpu: energy.segments };
 }

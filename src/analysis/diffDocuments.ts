@@ -26,8 +26,8 @@ export function applyUpdate(document: TimelineDocument, update: TimelineUpdate):
 }
 
 function withoutSpans(report: Report): TimelineUpdate['report'] {
-  const { schema, run, backend, accounting, totals, lines, tools, functions, findings, warnings } = report;
-  return { schema, run, backend, accounting, totals, lines, tools, functions, findings, warnings };
+  const { schema, run, backend, accounting, server, totals, lines, tools, functions, findings, warnings } = report;
+  return { schema, run, backend, accounting, server, totals, lines, tools, functions, findings, warnings };
 }
 
 /** Deep equality of plain data. */

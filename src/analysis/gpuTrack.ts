@@ -9,6 +9,7 @@ import type { Evidence, GpuState } from '../profile/recordingFormat.ts';
 import type { Milliseconds, Ratio, Watts } from '../profile/units.ts';
 import type { Clock, Draft } from './drafts.ts';
 import { gpuWork } from './phases.ts';
+import type { Window } from './serverLoad.ts';
 import { tidy, weakestEvidence } from './statistics.ts';
 import { workShares, type Worker, type WorkShares } from './workShares.ts';
 
@@ -45,7 +46,8 @@ export interface GpuTime {
 
 type Busy = Omit<TrackSegment, 'watts' | 'kvTokens' | 'kvCapacityTokens'>;
 
-export function buildGpuTrack(profile: Profile, calls: readonly Draft[], clock: Clock): GpuTrack {
+/** @param foreign when others used the server and we did not, where that is known */
+export function buildGpuTrack(profile: Profile, calls: readonly Draft[], clock: Clock, foreign: readonly Window[] | null): GpuTrack {
   const work = callWork(calls);
   const shares = workShares(profile);
   const phasesUnknown = work.some(({ part }) => part.phase === 'unknown');
@@ -57,7 +59,6 @@ export function buildGpuTrack(profile: Profile, calls: readonly Draft[], clock: 
     const evidence = weakestEvidence(profile.gpu.map((line) => line.evidence)) ?? 'inferred';
     return { segments: fillIdle([...recorded, ...tail], clock.wallMs, []), evidence, foreignKnown: true, phasesUnknown: false };
   }
-  const foreign = foreignWindows(profile, calls);
   return {
     segments: fillIdle(inferredSegments(work, 0, shares), clock.wallMs, foreign ?? []),
     evidence: phasesUnknown ? 'estimated' : 'inferred',
@@ -145,31 +146,6 @@ function busySegment(active: readonly Worker[], start: Milliseconds, end: Millis
   const state = phases.size > 1 || phase === undefined || phase === 'unknown' ? 'mixed' : phase;
   const shares = sharesOf(active);
   return { start, end, state, batch: active.length, shares: active.map(({ draft }, index) => [draft, shares[index] ?? 0] as const) };
-}
-
-type Window = readonly [start: Milliseconds, end: Milliseconds];
-
-/**
- * When the server ran requests while none of ours was there, as its own count of running requests shows at both
- * ends of a stretch between two readings. Null when there are no such readings.
- */
-function foreignWindows(profile: Profile, calls: readonly Draft[]): Window[] | null {
-  const readings = profile.samples.flatMap((sample) => (sample.running === null ? [] : [{ t: sample.t, running: sample.running }]));
-  if (readings.length < 2) return null;
-  const starts = calls.map((draft) => draft.start).sort((a, b) => a - b);
-  const ends = calls.map((draft) => draft.end).sort((a, b) => a - b);
-  let started = 0;
-  let ended = 0;
-  let since: Milliseconds | null = null;
-  const windows: Window[] = [];
-  for (const { t, running } of readings) {
-    while (started < starts.length && (starts[started] ?? 0) <= t) started++;
-    while (ended < ends.length && (ends[ended] ?? 0) <= t) ended++;
-    const others = running > started - ended;
-    if (others && since !== null) windows.push([since, t]);
-    since = others ? t : null;
-  }
-  return windows;
 }
 
 /** Fills the gaps of ordered busy segments up to `wallMs` with idle, and with foreign where a window says so. */

@@ -1,15 +1,15 @@
 /** The recording's own warnings, and what the analysis could not know: what, why, and the one thing to do. */
-import { formatCount } from '../profile/formatValue.ts';
+import { formatCount, formatTokens } from '../profile/formatValue.ts';
 import type { Profile } from '../profile/model.ts';
-import type { Report } from '../profile/report.ts';
+import type { Report, ServerUse } from '../profile/report.ts';
 import type { Draft } from './drafts.ts';
 import type { EnergyUse } from './energy.ts';
 
 type Warning = Report['warnings'][number];
 
 /** Each once, however often it was recorded. */
-export function findWarnings(profile: Profile, calls: readonly Draft[], energy: EnergyUse): Warning[] {
-  const all: Warning[] = [...profile.warnings, ...tokenWarnings(profile, calls), ...energyWarnings(profile, calls, energy)];
+export function findWarnings(profile: Profile, calls: readonly Draft[], energy: EnergyUse, server: ServerUse | null): Warning[] {
+  const all: Warning[] = [...profile.warnings, ...tokenWarnings(profile, calls), ...energyWarnings(profile, calls, energy), ...sharedWarnings(server)];
   const seen = new Map<string, Warning>();
   for (const { code, message } of all) {
     const key = `${code}\n${message}`;
@@ -42,4 +42,20 @@ function energyWarnings(profile: Profile, calls: readonly Draft[], energy: Energ
       ? 'Energy unknown: which GPU serves the model is not known. Name its profile with `--gpu`.'
       : `Energy unknown: nobody has published the power of ${gpuProfile.name} in all states. Add what you measured to a copy of its profile and pass that with \`--gpu\`.`;
   return [{ code: 'energyUnknown', message }];
+}
+
+/** A count of requests alone may be one of ours that was counted twice (`n: 2`); with tokens that are not ours, or seen running, it was others. */
+function sharedWarnings(server: ServerUse | null): Warning[] {
+  if (server === null) return [];
+  const { requests, promptTokens, completionTokens, mostRunning } = server.foreign;
+  const running = mostRunning ?? 0;
+  const counted = (requests ?? 0) > 0 && (promptTokens ?? 0) > 0;
+  if (running === 0 && !counted) return [];
+  const seen = [
+    ...((requests ?? 0) > 0 ? [`${formatCount(requests ?? 0, 'request')} of theirs ended`] : []),
+    ...((promptTokens ?? 0) > 0 ? [`${formatTokens(promptTokens)}→${formatTokens(completionTokens)} tokens`] : []),
+    ...(running > 0 ? [`up to ${running} ran at once`] : []),
+  ];
+  const message = `Others used the server during the run (${seen.join(', ')}): calls may have waited for them and shared the GPU with them. As foreign is shown what ran while no call of this run did; measure again on a server of your own for numbers that are yours alone.`;
+  return [{ code: 'serverShared', message }];
 }

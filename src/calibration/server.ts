@@ -1,5 +1,5 @@
 /** What is to be known of a server before it is calibrated. */
-import { serverName } from '../profile/serverNames.ts';
+import { serverName } from '../profile/serverText.ts';
 import { checkBackend } from '../profiler/backendCheck.ts';
 import { readyTelemetry, type ReadyTelemetry } from '../profiler/telemetry.ts';
 import type { TelemetryChoice } from '../protocol/telemetryOption.ts';

@@ -7,7 +7,7 @@ import { callersOf, type CallerCost } from '../analysis/callers.ts';
 import { LEAST_SHOWN_SHARE } from '../analysis/functions.ts';
 import { activityWord } from '../profile/activityText.ts';
 import type { Activity } from '../profile/recordingFormat.ts';
-import { serverName, serverSettingsTexts } from '../profile/serverNames.ts';
+import { serverName, serverSettingsTexts, serverUseTexts } from '../profile/serverText.ts';
 import { visibleText } from '../profile/visibleText.ts';
 import type { Report, ReportLine } from '../profile/report.ts';
 import { alignColumns } from './alignColumns.ts';
@@ -56,7 +56,8 @@ function headline({ run, totals, backend }: Report): string {
   return parts.join(' · ') + (backend.simulated ? '  simulated' : '') + state;
 }
 
-function phases({ totals, backend, accounting }: Report): string[] {
+function phases(report: Report): string[] {
+  const { totals, backend, accounting } = report;
   const share = (ms: number | null) => (ms === null || totals.wallMs === 0 ? '' : ` ${formatPercent(ms / totals.wallMs)}`);
   const part = (label: string, ms: number | null) => `${label} ${formatDuration(ms)}${share(ms)}`;
   const { agentMs: agent, gpuMs: gpu, energyWh: energy } = totals;
@@ -97,16 +98,21 @@ function phases({ totals, backend, accounting }: Report): string[] {
       ['GPU', gpuParts.join('   ') + (totals.gpuEvidence === null || totals.gpuEvidence === 'measured' ? '' : `   ${totals.gpuEvidence}`)],
       ['calls', calls.join('   ')],
       ['energy', energyParts.join('   ')],
-      ...serverRow(backend),
+      ...serverRows(report),
     ],
     ['left', 'left'],
   );
 }
 
-/** Who served, as far as it says more than its name. */
-function serverRow(backend: Report['backend']): string[][] {
-  if (backend.simulated || (backend.version === null && !backend.server)) return [];
-  return [['server', [visibleText(serverName(backend)), ...(backend.server ? serverSettingsTexts(backend.server) : [])].join('   ')]];
+/** Who served, as far as it says more than its name, and what it had to do. */
+function serverRows({ backend, server }: Report): string[][] {
+  if (backend.simulated) return [];
+  const settings = backend.server ? serverSettingsTexts(backend.server) : [];
+  const use = server ? serverUseTexts(server) : [];
+  return [
+    ...(backend.version === null && settings.length === 0 ? [] : [['server', [visibleText(serverName(backend)), ...settings].join('   ')]]),
+    ...(use.length === 0 ? [] : [['load', use.join('   ')]]),
+  ];
 }
 
 function lineTable(report: Report, style: TerminalStyle): string[] {

@@ -152,6 +152,21 @@ export const reportLineSchema = z.object({
 });
 export type ReportLine = z.infer<typeof reportLineSchema>;
 
+/** What the server's own instruments say of the run. Sums are of what it counted between its first and its last reading, over its restarts. */
+export const serverUseSchema = z.object({
+  readings: count,
+  /** The most that was seen at once, everybody's requests together. */
+  mostRunning: n,
+  mostWaiting: n,
+  mostKvUse: n,
+  promptTokens: n,
+  cachedTokens: n,
+  completionTokens: n,
+  /** What others used: requests that ended, and tokens, beyond those of this run; null where it does not count them. */
+  foreign: z.object({ requests: n, promptTokens: n, completionTokens: n, mostRunning: n }),
+});
+export type ServerUse = z.infer<typeof serverUseSchema>;
+
 export const reportSchema = z.object({
   schema: z.literal(REPORT_SCHEMA),
   run: z.object({
@@ -176,6 +191,8 @@ export const reportSchema = z.object({
   backend: backendSchema,
   /** How energy is charged: `energyWh` of calls and lines, `idleEnergyWh`, and the totals' parts go by it. */
   accounting: z.object({ policy: energyPolicySchema }),
+  /** Null or absent where the server was not read. */
+  server: serverUseSchema.nullable().optional(),
   totals: z.object({
     wallMs: z.number(),
     requests: count,

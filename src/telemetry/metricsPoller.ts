@@ -1,4 +1,4 @@
-/** Asks a server for its metrics while calls are in flight, and a little longer. */
+/** Asks a server for its metrics while calls are in flight, now and then between them, and no more once they have ceased. */
 import { parseServerLoad, type ServerLoad } from './serverMetrics.ts';
 import { monotonicMs } from '../profiler/clock.ts';
 import type { Milliseconds, Ratio } from '../profile/units.ts';
@@ -15,7 +15,10 @@ const SLOWEST_MS: Milliseconds = 1000;
 const LARGEST_SHARE: Ratio = 0.01;
 /** Answers by which the work is judged. */
 const JUDGED = 8;
+/** What a call did is counted soon after its end. */
 const LINGER_MS: Milliseconds = 1000;
+/** While a program does something else, others may use the server. */
+const WATCH_MS: Milliseconds = 30_000;
 const TIMEOUT_MS: Milliseconds = 2000;
 /** After so many failures in a row the server is taken to have no metrics. */
 const MAX_FAILURES = 5;
@@ -32,6 +35,7 @@ export class MetricsPoller {
   readonly #answers: Milliseconds[] = [];
   #inFlight = 0;
   #lastBusy: Milliseconds = -Infinity;
+  #asked: Milliseconds = -Infinity;
   #timer: NodeJS.Timeout | null = null;
   #running = false;
   #closed = false;
@@ -44,9 +48,15 @@ export class MetricsPoller {
 
   callBegan(): void {
     this.#inFlight++;
-    if (this.#running || this.#closed || this.#failures >= MAX_FAILURES) return;
-    this.#running = true;
-    void this.#next();
+    if (this.#closed || this.#failures >= MAX_FAILURES) return;
+    if (!this.#running) {
+      this.#running = true;
+      void this.#next();
+    } else if (this.#timer !== null && this.#inFlight === 1 && monotonicMs() - this.#asked >= pollingInterval(this.#answers)) {
+      // What the server counted before this call is to be known.
+      clearTimeout(this.#timer);
+      void this.#next();
+    }
   }
 
   callEnded(): void {
@@ -63,16 +73,18 @@ export class MetricsPoller {
 
   /** One question after the other: a server that answers late is not asked twice at once. */
   async #next(): Promise<void> {
+    this.#timer = null;
     const asked = monotonicMs();
+    this.#asked = asked;
     const load = await this.#ask();
     this.#failures = load === null ? this.#failures + 1 : 0;
     if (this.#closed) return;
-    const idle = this.#inFlight === 0 && monotonicMs() - this.#lastBusy > LINGER_MS;
-    if (idle || this.#failures >= MAX_FAILURES) {
+    const quietFor = this.#inFlight > 0 ? 0 : monotonicMs() - this.#lastBusy;
+    if (quietFor > WATCH_MS || this.#failures >= MAX_FAILURES) {
       this.#running = false;
       return;
     }
-    const wait = asked + pollingInterval(this.#answers) - monotonicMs();
+    const wait = asked + (quietFor > LINGER_MS ? SLOWEST_MS : pollingInterval(this.#answers)) - monotonicMs();
     this.#timer = setTimeout(() => void this.#next(), Math.max(0, wait));
     this.#timer.unref();
   }

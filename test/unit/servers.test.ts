@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { toAddToServer } from '../../src/profile/optionNames.ts';
-import { serverName, serverSettingsTexts } from '../../src/profile/serverNames.ts';
+import { serverName, serverSettingsTexts } from '../../src/profile/serverText.ts';
 import { parseObject, type JsonObject } from '../../src/proxy/json.ts';
 import { MetricsPoller, pollingInterval } from '../../src/telemetry/metricsPoller.ts';
 import { parseServerLoad } from '../../src/telemetry/serverMetrics.ts';
@@ -156,7 +156,7 @@ describe('polling', () => {
 
   const page = { url: 'http://127.0.0.1:1/metrics', authorization: 'Bearer key' };
 
-  it('goes on while calls run and a second longer, starts again with the next, and ends with the session', async () => {
+  it('goes on while calls run, once a second for a while after them, starts again with the next, and ends with the session', async () => {
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'hrtime', 'performance', 'Date'] });
     const asked: RequestInit[] = [];
     vi.stubGlobal('fetch', (_url: string, init: RequestInit) => {
@@ -175,10 +175,19 @@ describe('polling', () => {
     expect(loads).toHaveLength(11);
     expect(asked[0]!.headers).toMatchObject({ authorization: 'Bearer key', 'accept-encoding': 'identity' });
     poller.callEnded();
-    await vi.advanceTimersByTimeAsync(10_000);
+    await vi.advanceTimersByTimeAsync(11_000);
+    // Ten in the first second, and one in each of the next.
+    expect(asked.length).toBeGreaterThan(11 + 15);
+    expect(asked.length).toBeLessThan(11 + 25);
+    // The next call is not to wait for its turn.
+    const before = asked.length;
+    poller.callBegan();
+    await vi.advanceTimersByTimeAsync(1);
+    expect(asked).toHaveLength(before + 1);
+    poller.callEnded();
+    await vi.advanceTimersByTimeAsync(40_000);
     const afterwards = asked.length;
-    expect(afterwards).toBeLessThan(25);
-    await vi.advanceTimersByTimeAsync(10_000);
+    await vi.advanceTimersByTimeAsync(40_000);
     expect(asked).toHaveLength(afterwards);
     poller.callBegan();
     await vi.advanceTimersByTimeAsync(500);

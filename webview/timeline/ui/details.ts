@@ -3,7 +3,7 @@ import { attributes, element, fill } from '../../common/dom.ts';
 import { linkButton, note, pairs, section, split, type NoteActions, type Pair } from './detailParts.ts';
 import { bandText, durationOf, edgeMark, energyText, kindText, mark, nameText, siteText, spanActivityText, spanSentence } from '../model/spanText.ts';
 import { formatBytes, formatCount, formatDuration, formatEnergy, formatPercent, formatTokens, formatUsd } from '../../../src/profile/formatValue.ts';
-import { serverName, serverSettingsTexts } from '../../../src/profile/serverNames.ts';
+import { serverName, serverSettingsTexts, serverUseTexts } from '../../../src/profile/serverText.ts';
 import { visibleBlock, visibleText } from '../../../src/profile/visibleText.ts';
 import { POLICY_TEXTS } from '../../../src/profile/policyText.ts';
 import type { ReportHead, TimelineModel } from '../model/timelineModel.ts';
@@ -83,9 +83,10 @@ export class Details {
         ]),
       ),
     ];
-    const { backend } = head;
-    if (!backend.simulated && (backend.version !== null || backend.server)) {
-      sections.push(section('Server', element('p', '', [visibleText(serverName(backend), 100), ...(backend.server ? serverSettingsTexts(backend.server) : [])].join(' · '))));
+    const { backend, server } = head;
+    if (!backend.simulated && (backend.version !== null || backend.server || server)) {
+      const lines = [[visibleText(serverName(backend), 100), ...(backend.server ? serverSettingsTexts(backend.server) : [])], server ? serverUseTexts(server) : []];
+      sections.push(section('Server', ...lines.flatMap((line) => (line.length === 0 ? [] : [element('p', '', line.join(' · '))]))));
     }
     const notes = [...head.warnings.map((warning) => warning.message), ...head.findings.slice(0, MOST_FINDINGS).map((finding) => finding.message)];
     if (notes.length > 0) sections.push(section('Worth knowing', ...notes.slice(0, 6).map((message) => note(message, this.actions))));

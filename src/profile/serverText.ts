@@ -1,6 +1,7 @@
-/** Servers by the names that their makers give them, and what they say of how they were started. */
-import { formatTokens } from './formatValue.ts';
+/** Servers by the names that their makers give them, how they were started, and what they had to do. */
+import { formatCount, formatPercent, formatTokens } from './formatValue.ts';
 import type { Backend, ServerSettings } from './recordingFormat.ts';
+import type { ServerUse } from './report.ts';
 
 const NAMES: Readonly<Record<Backend['kind'], string>> = {
   sim: 'embedded server',
@@ -32,6 +33,18 @@ export function serverSettingsTexts(settings: ServerSettings): string[] {
     blockTokens === null ? null : `blocks of ${formatTokens(blockTokens)}`,
     prefixCaching === null ? null : `prefix cache ${prefixCaching ? 'on' : 'off'}`,
     promptTokenDetails === null ? null : `cached tokens ${promptTokenDetails ? 'told' : 'not told'}`,
+  ];
+  return texts.filter((text) => text !== null);
+}
+
+/** What the server's own readings say of the run, in words: `up to 3 running, 1 waiting`. */
+export function serverUseTexts({ mostRunning, mostWaiting, mostKvUse, promptTokens, cachedTokens, foreign }: ServerUse): string[] {
+  const atOnce = [mostRunning === null ? null : `${mostRunning} running`, mostWaiting ? `${mostWaiting} waiting` : null].filter((text) => text !== null);
+  const texts = [
+    atOnce.length === 0 ? null : `up to ${atOnce.join(', ')}`,
+    mostKvUse === null ? null : `KV cache up to ${formatPercent(mostKvUse)} in use`,
+    promptTokens === null || promptTokens === 0 || cachedTokens === null ? null : `${formatPercent(cachedTokens / promptTokens)} of all prompts cached`,
+    foreign.requests ? `others’: ${formatCount(foreign.requests, 'request')}` : null,
   ];
   return texts.filter((text) => text !== null);
 }
