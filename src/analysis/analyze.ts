@@ -27,6 +27,7 @@ import { ascending, percentiles, percentilesOfMany, sumKnown } from './statistic
 import { tokenSums, toolTable } from './tables.ts';
 import { findOwnFunctions, settleFunctions } from './ownFunctions.ts';
 import { serverReadings } from './serverLoad.ts';
+import { withServerTimes } from './serverTimes.ts';
 import { withTraces } from './traces.ts';
 import { findWarnings } from './warnings.ts';
 import { linkServedTools } from './servedTools.ts';
@@ -45,7 +46,7 @@ export function analyze(recorded: Profile, options: AnalyzeOptions = {}): Timeli
   const live = options.live ?? false;
   const { policy } = options.accounting ?? DEFAULT_ACCOUNTING;
   const ownClock = runClock(recorded);
-  const profile = withTraces(onRunClock(recorded, ownClock));
+  const profile = withTraces(withServerTimes(onRunClock(recorded, ownClock)));
   const clock: Clock = { live, wallMs: wallTime(profile, live && options.nowMs !== undefined ? Math.max(0, ownClock.at(options.nowMs)) : null) };
   const ids = new SpanIds();
   const wireDrafts = callDrafts(profile, clock, ids);

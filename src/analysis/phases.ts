@@ -1,7 +1,7 @@
 /** What can be said of one LLM call's inside: queue, prefill, decode, first token, gaps between tokens. */
 import type { Call } from '../profile/model.ts';
 import { phaseBounds } from '../profile/phaseBounds.ts';
-import type { Evidence } from '../profile/recordingFormat.ts';
+import type { Evidence, PhaseSource } from '../profile/recordingFormat.ts';
 import type { Milliseconds } from '../profile/units.ts';
 import { percentile, percentiles, tidy } from './statistics.ts';
 
@@ -13,6 +13,7 @@ export interface CallPhases {
   prefillMs: number | null;
   decodeMs: number | null;
   phaseEvidence: Evidence | null;
+  phaseSource: PhaseSource | null;
   ttftMs: number | null;
   itlMs: { p50: number | null; p95: number | null; p99: number | null; max: number | null };
 }
@@ -49,8 +50,9 @@ export function allArrivalGaps(calls: readonly Call[]): Float64Array {
 }
 
 /**
- * The server's own figures where it gives them. Else, for streams: prefill = until the first token (which includes
- * queue and network, hence `inferred`), decode = first to last token, queue unknown. An answer in one piece shows
+ * The server's own figures where it gives them, in its answer or elsewhere. Else, for streams: prefill = until the first token
+ * (which includes queue and network, hence `inferred`), decode = first to last token, queue unknown; where the server tells the
+ * queue alone, it is taken out of the prefill. An answer in one piece shows
  * nothing of its inside: all null.
  */
 export function callPhases(call: Call): CallPhases {
@@ -61,20 +63,27 @@ export function callPhases(call: Call): CallPhases {
     prefillMs: null,
     decodeMs: null,
     phaseEvidence: null,
+    phaseSource: null,
     ttftMs: call.firstTokenAt === null ? null : tidy(Math.max(0, call.firstTokenAt - start.t)),
     itlMs: { ...percentiles(gaps), max: percentile(gaps, 1) },
   };
   const server = end?.server ?? null;
   if (server !== null && (server.prefillMs !== null || server.decodeMs !== null)) {
-    return { ...phases, queueMs: server.queueMs, prefillMs: server.prefillMs, decodeMs: server.decodeMs, phaseEvidence: server.evidence };
+    return { ...phases, queueMs: server.queueMs, prefillMs: server.prefillMs, decodeMs: server.decodeMs, phaseEvidence: server.evidence, phaseSource: 'answer' };
+  }
+  const { elsewhere } = call;
+  if (elsewhere !== undefined && (elsewhere.times.prefillMs !== null || elsewhere.times.decodeMs !== null)) {
+    // The figures are the server's own; that they are this call's is certain by its id, and inferred from a counter.
+    return { ...phases, ...elsewhere.times, phaseEvidence: elsewhere.source === 'trace' ? 'measured' : 'inferred', phaseSource: elsewhere.source };
   }
   if (phases.ttftMs !== null) {
     const untilLast = end === null ? null : tidy(end.chunkGaps.reduce((sum, gap) => sum + Math.max(0, gap), 0));
-    return { ...phases, prefillMs: phases.ttftMs, decodeMs: untilLast, phaseEvidence: 'inferred' };
+    const queueMs = elsewhere === undefined || elsewhere.times.queueMs === null ? null : Math.min(elsewhere.times.queueMs, phases.ttftMs);
+    return { ...phases, queueMs, prefillMs: tidy(phases.ttftMs - (queueMs ?? 0)), decodeMs: untilLast, phaseEvidence: 'inferred', phaseSource: elsewhere?.source ?? 'stream' };
   }
   if (isEmbedding(start) && end?.status === 'ok') {
     // An embedding is one prefill and nothing else; network and queue are in it.
-    return { ...phases, prefillMs: tidy(Math.max(0, end.t - start.t)), decodeMs: 0, phaseEvidence: 'inferred' };
+    return { ...phases, prefillMs: tidy(Math.max(0, end.t - start.t)), decodeMs: 0, phaseEvidence: 'inferred', phaseSource: 'stream' };
   }
   return phases;
 }

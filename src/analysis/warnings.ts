@@ -26,6 +26,14 @@ function tokenWarnings(profile: Profile, calls: readonly Draft[]): Warning[] {
     const message = `Tokens unknown for ${uncounted.length} of ${formatCount(answered.length, 'call')}: the server did not report them. Sums leave these calls out.`;
     warnings.push({ code: 'tokensUnknown', message });
   }
+  // Only these APIs' answers can have them.
+  const telling = answered.filter(({ span }) => ['chat', 'completions', 'responses'].includes(span.llm?.endpoint ?? ''));
+  const inferred = telling.filter(({ span }) => span.llm?.phaseSource === 'stream' || (span.llm?.phaseSource ?? null) === null);
+  // Of a server that was not looked into, nobody knows what it could tell.
+  if (profile.backend.kind === 'vllm' && profile.backend.server && inferred.length > 0) {
+    const message = `Queue unknown, prefill and decode inferred from the stream or unknown, for ${inferred.length} of ${formatCount(telling.length, 'call')}: the server does not tell them. Start vLLM (of mid-2026 or later) with \`--enable-per-request-metrics\`.`;
+    warnings.push({ code: 'phasesInferred', message });
+  }
   const counted = answered.filter((draft) => draft.span.llm?.promptTokens !== null);
   if (counted.length > 0 && profile.backend.kind === 'vllm' && counted.every((draft) => draft.span.llm?.cachedTokens === null)) {
     const message = 'Cached tokens unknown: the server does not report them. Start vLLM with `--enable-prompt-tokens-details`.';

@@ -57,7 +57,7 @@ function headline({ run, totals, backend }: Report): string {
 }
 
 function phases(report: Report): string[] {
-  const { totals, backend, accounting } = report;
+  const { totals, accounting } = report;
   const share = (ms: number | null) => (ms === null || totals.wallMs === 0 ? '' : ` ${formatPercent(ms / totals.wallMs)}`);
   const part = (label: string, ms: number | null) => `${label} ${formatDuration(ms)}${share(ms)}`;
   const { agentMs: agent, gpuMs: gpu, energyWh: energy } = totals;

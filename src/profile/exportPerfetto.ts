@@ -70,11 +70,11 @@ function addSpan(events: TraceEvent[], span: ReportSpan, tid: number, wallMs: nu
   events.push(slice(span.name, span.kind, AGENT, tid, span.startMs, end, args));
   const { llm } = span;
   if (llm !== null) {
-    const { promptTokens, cachedTokens, completionTokens, ttftMs, finishReason, energyWh, phaseEvidence } = llm;
+    const { promptTokens, cachedTokens, completionTokens, ttftMs, finishReason, energyWh, phaseEvidence, phaseSource } = llm;
     Object.assign(args, { promptTokens, cachedTokens, completionTokens, ttftMs, finishReason, energyWh: energyWh.active, energyGrade: energyWh.grade });
     if (phaseEvidence !== null) {
       for (const bound of phaseBounds(llm, span.startMs, end)) {
-        events.push(slice(bound.phase, 'phase', AGENT, tid, bound.startMs, bound.endMs, { evidence: phaseEvidence }));
+        events.push(slice(bound.phase, 'phase', AGENT, tid, bound.startMs, bound.endMs, { evidence: phaseEvidence, source: phaseSource }));
       }
     }
   }

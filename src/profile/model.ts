@@ -7,6 +7,7 @@ import type {
   GpuLine,
   HeaderLine,
   PauseLine,
+  PhaseSource,
   ProcessLine,
   SampleLine,
   SourceLine,
@@ -22,6 +23,14 @@ export interface Call {
   start: CallLine;
   firstTokenAt: Milliseconds | null;
   end: CallEndLine | null;
+  /** The server's account of it, where its answer has none: added by analysis. */
+  elsewhere?: { times: ServerTimes; source: PhaseSource };
+}
+
+export interface ServerTimes {
+  queueMs: Milliseconds | null;
+  prefillMs: Milliseconds | null;
+  decodeMs: Milliseconds | null;
 }
 
 /** Something a hook saw inside the program, or that its own tracing told of: then the process may not be known. */

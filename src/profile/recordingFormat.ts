@@ -178,6 +178,16 @@ export const firstTokenLineSchema = z.object({ type: z.literal('firstToken'), t,
 export const toolCallSchema = z.object({ callId: z.string(), name: z.string(), argumentBytes: z.int(), arguments: z.string().nullable() });
 export type ToolCall = z.infer<typeof toolCallSchema>;
 
+/** A server's own account of one request's time (ms); what it does not tell is null. */
+const serverTimes = { queueMs: z.number().nullable(), prefillMs: z.number().nullable(), decodeMs: z.number().nullable() };
+
+/**
+ * Where a call's phases are known from, the best first: the server's answer, its own trace of the request, the difference that
+ * the request made to its counters, or nothing but the stream's arrival.
+ */
+export const phaseSourceSchema = z.enum(['answer', 'trace', 'counters', 'stream']);
+export type PhaseSource = z.infer<typeof phaseSourceSchema>;
+
 /** The answer is complete, failed, or its client went away. */
 export const callEndLineSchema = z.object({
   type: z.literal('callEnd'),
@@ -196,10 +206,8 @@ export const callEndLineSchema = z.object({
   usageEvidence: evidenceSchema,
   finishReason: z.string().nullable(),
   toolCalls: z.array(toolCallSchema),
-  /** The server's own account of this call (vLLM per-request metrics; the embedded server always). */
-  server: z
-    .object({ queueMs: z.number().nullable(), prefillMs: z.number().nullable(), decodeMs: z.number().nullable(), evidence: evidenceSchema })
-    .nullable(),
+  /** The server's own account of this call, in its answer (vLLM's per-request metrics, llama.cpp's timings, Ollama's durations; the embedded server always). */
+  server: z.object({ ...serverTimes, evidence: evidenceSchema }).nullable(),
   /** Model named in the answer. */
   model: z.string().nullable(),
   /** The answer's own id, by which traces of the program are joined; recordings of before have none. */
@@ -291,6 +299,8 @@ export const traceSpanLineSchema = z.object({
   callId: z.string().nullable(),
   /** Kind `llm`: what the instrumentation says of the call. */
   llm: z.object({ model: z.string().nullable(), responseId: z.string().nullable(), usage: usageSchema, stream: z.boolean().nullable() }).nullable(),
+  /** A model server's span of a request: it is not the program's. `requestId`: the answer's own id, with a number behind it where a request asked for several. */
+  server: z.object({ ...serverTimes, requestId: z.string().nullable() }).nullable().optional(),
 });
 
 export const gpuStateSchema = z.enum(['prefill', 'decode', 'mixed', 'idle', 'foreign']);

@@ -7,7 +7,7 @@
  */
 import { z } from 'zod';
 import { energyPolicySchema } from './accounting.ts';
-import { activitySchema, backendSchema, endpointSchema, evidenceSchema, gpuStateSchema, siteSchema, spanKindSchema, spanSourceSchema, statusSchema, captureSchema } from './recordingFormat.ts';
+import { activitySchema, backendSchema, endpointSchema, evidenceSchema, gpuStateSchema, phaseSourceSchema, siteSchema, spanKindSchema, spanSourceSchema, statusSchema, captureSchema } from './recordingFormat.ts';
 
 export const REPORT_SCHEMA = 'agent-cost/report@1';
 
@@ -30,6 +30,8 @@ export const llmDetailsSchema = z.object({
   decodeMs: n,
   /** How queue, prefill and decode are known. */
   phaseEvidence: evidenceSchema.nullable(),
+  /** Where they are known from; null or absent where they are not. */
+  phaseSource: phaseSourceSchema.nullable().optional(),
   ttftMs: n,
   itlMs: z.object({ p50: n, p95: n, p99: n, max: n }),
   promptTokens: n,

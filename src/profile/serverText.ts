@@ -1,6 +1,6 @@
 /** Servers by the names that their makers give them, how they were started, and what they had to do. */
 import { formatCount, formatPercent, formatTokens } from './formatValue.ts';
-import type { Backend, ServerSettings } from './recordingFormat.ts';
+import type { Backend, PhaseSource, ServerSettings } from './recordingFormat.ts';
 import type { ServerUse } from './report.ts';
 
 const NAMES: Readonly<Record<Backend['kind'], string>> = {
@@ -22,6 +22,13 @@ const NAMES: Readonly<Record<Backend['kind'], string>> = {
 /** `vLLM 0.32.0`, `a server of unknown kind`. */
 export function serverName({ kind, version }: Pick<Backend, 'kind' | 'version'>): string {
   return version === null ? NAMES[kind] : `${NAMES[kind]} ${version}`;
+}
+
+const SOURCES: Readonly<Record<PhaseSource, string>> = { answer: 'told in the answer', trace: 'from the server’s trace', counters: 'from the server’s counters', stream: 'from the stream' };
+
+/** Where a call's phases are known from. */
+export function phaseSourceText(source: PhaseSource): string {
+  return SOURCES[source];
 }
 
 /** What is known of a server's settings, in words: `context 4.1k tokens`. */

@@ -86,6 +86,10 @@ describe('Ollama’s own API', () => {
 
   it('generates from a bare prompt, and embeds', () => {
     const answer = new Answer('ollama');
+    // As docs.ollama.com/api/usage has it: of 11 tokens the cache spared 8.
+    const cached = new Answer('ollama');
+    cached.body({ model: 'gemma3', response: 'Hello!', done: true, prompt_eval_count: 11, prompt_eval_cached_count: 8, prompt_eval_duration: 13_074_791, eval_count: 18, eval_duration: 52_479_709 });
+    expect(cached.usage).toEqual({ promptTokens: 11, cachedTokens: 8, completionTokens: 18, reasoningTokens: null });
     answer.body({ model: 'm', response: 'Because.', done: true, prompt_eval_count: 3, eval_count: 2 });
     expect([answer.textOf('full'), answer.usage?.completionTokens]).toEqual(['Because.', 2]);
     const embedded = new Answer('ollama');

@@ -16,7 +16,10 @@ function toolCalls(answer: AnswerParts, message: JsonObject | null): boolean {
   return calls.length > 0;
 }
 
-/** Durations come in nanoseconds. Tokens that its cache spared are not counted by Ollama: `prompt_eval_count` is what was evaluated. */
+/**
+ * Durations come in nanoseconds. Today's Ollama counts the whole prompt (`prompt_eval_count`) and what its cache spared of it
+ * (`prompt_eval_cached_count`, docs.ollama.com/api/usage); before, the first was what was evaluated, and of the cache nothing was said.
+ */
 function event(answer: AnswerParts, line: JsonObject): boolean {
   answer.model = asString(line['model']) ?? answer.model;
   if (typeof line['error'] === 'string') answer.error = { message: line['error'], code: 'error' };
@@ -27,7 +30,7 @@ function event(answer: AnswerParts, line: JsonObject): boolean {
   if (line['done'] === true || 'prompt_eval_count' in line) {
     answer.finished = true;
     answer.finishReason = asString(line['done_reason']) ?? answer.finishReason;
-    answer.usage = { promptTokens: asCount(line['prompt_eval_count']), cachedTokens: null, completionTokens: asCount(line['eval_count']), reasoningTokens: null };
+    answer.usage = { promptTokens: asCount(line['prompt_eval_count']), cachedTokens: asCount(line['prompt_eval_cached_count']), completionTokens: asCount(line['eval_count']), reasoningTokens: null };
     const [load, prefill, decode] = ['load_duration', 'prompt_eval_duration', 'eval_duration'].map((name) => asDuration(line[name]));
     const ms = (nanoseconds: number | null | undefined) => (nanoseconds === null || nanoseconds === undefined ? null : nanoseconds / NS_PER_MS);
     if (prefill !== null || decode !== null) answer.serverTimes = { queueMs: ms(load), prefillMs: ms(prefill), decodeMs: ms(decode) };

@@ -10,6 +10,7 @@ import { isId, type Attributes, type AttributeValue, type OtlpSpan } from './otl
 export type TraceSpanMeaning = Omit<TraceSpanLine, 'type' | 't' | 'end'>;
 
 const NS_PER_MS = 1_000_000;
+const MS_PER_S = 1000;
 const LONGEST_NAME = 200;
 const LONGEST_ERROR = 500;
 
@@ -82,7 +83,23 @@ export function meaningOf(span: OtlpSpan, toFile: (path: string) => string | nul
             stream: boolean(attributes, ['gen_ai.request.stream', 'llm.is_streaming']),
           }
         : null,
+    server: serverTimes(attributes),
   };
+}
+
+/**
+ * vLLM's span of a request (`llm_request`), in seconds: V1 (as captured) tells of the phases; V0 only when the first token came
+ * and the last, counted from the request's arrival (vllm/engine/llm_engine.py, `create_trace_span`).
+ */
+function serverTimes(attributes: Attributes): TraceSpanMeaning['server'] {
+  const ms = (name: string) => {
+    const seconds = attributes[`gen_ai.latency.${name}`];
+    return typeof seconds === 'number' && Number.isFinite(seconds) && seconds >= 0 ? seconds * MS_PER_S : null;
+  };
+  const [queueMs, first, all] = [ms('time_in_queue'), ms('time_to_first_token'), ms('e2e')];
+  if (queueMs === null && first === null && all === null) return null;
+  const between = (from: number | null, to: number | null) => (from === null || to === null || to < from ? null : to - from);
+  return { requestId: text(attributes, ['gen_ai.request.id']), queueMs, prefillMs: ms('time_in_model_prefill') ?? between(queueMs, first), decodeMs: ms('time_in_model_decode') ?? between(first, all) };
 }
 
 /** Milliseconds between two moments given in ns since 1970 and in ms. */

@@ -3,7 +3,7 @@ import { attributes, element, fill } from '../../common/dom.ts';
 import { linkButton, note, pairs, section, split, type NoteActions, type Pair } from './detailParts.ts';
 import { bandText, durationOf, edgeMark, energyText, kindText, mark, nameText, siteText, spanActivityText, spanSentence } from '../model/spanText.ts';
 import { formatBytes, formatCount, formatDuration, formatEnergy, formatPercent, formatTokens, formatUsd } from '../../../src/profile/formatValue.ts';
-import { serverName, serverSettingsTexts, serverUseTexts } from '../../../src/profile/serverText.ts';
+import { phaseSourceText, serverName, serverSettingsTexts, serverUseTexts } from '../../../src/profile/serverText.ts';
 import { visibleBlock, visibleText } from '../../../src/profile/visibleText.ts';
 import { POLICY_TEXTS } from '../../../src/profile/policyText.ts';
 import type { ReportHead, TimelineModel } from '../model/timelineModel.ts';
@@ -175,7 +175,8 @@ export class Details {
       durationOf(span) ?? 0,
       mark(llm.phaseEvidence),
     );
-    return section(llm.phaseEvidence === null ? 'Time' : `Time · phases ${llm.phaseEvidence}`, pairs(list), phases);
+    const from = llm.phaseSource ? `, ${phaseSourceText(llm.phaseSource)}` : '';
+    return section(llm.phaseEvidence === null ? 'Time' : `Time · phases ${llm.phaseEvidence}${from}`, pairs(list), phases);
   }
 
   private tokens(llm: NonNullable<ReportSpan['llm']>): HTMLElement {
