@@ -1,7 +1,7 @@
 /** Joins engine steps that are alike into the segments of GPU time that a recording keeps. */
 import type { Milliseconds, Ratio, Tokens, Watts } from '../profile/units.ts';
 import type { StepState } from './engine/costModel.ts';
-import type { EngineStep } from './engine/engine.ts';
+import type { EngineStep } from './engine/engineStep.ts';
 
 /** A segment grows no longer than this before it is handed out, so that live views keep up. */
 const LONGEST_SEGMENT_MS: Milliseconds = 100;

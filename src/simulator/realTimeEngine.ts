@@ -1,6 +1,7 @@
 /** Runs the engine against the clock: each step's results are handed out when the step would have ended. */
 import type { Milliseconds, Tokens } from '../profile/units.ts';
-import { Engine, type EngineOptions, type EngineRequest, type EngineStep, type FinishedRequest } from './engine/engine.ts';
+import { Engine, type EngineOptions } from './engine/engine.ts';
+import type { EngineRequest, EngineStep, FinishedRequest } from './engine/engineStep.ts';
 import { SegmentMerger, type Segment } from './gpuSegments.ts';
 
 export interface RequestListener {

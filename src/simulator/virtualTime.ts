@@ -1,6 +1,7 @@
 /** Runs an engine in virtual time under clients that wait for their answers: as fast as it can be computed, and the same each time. */
 import type { Milliseconds, Watts } from '../profile/units.ts';
-import type { Engine, EngineStep, FinishedRequest } from './engine/engine.ts';
+import type { Engine } from './engine/engine.ts';
+import type { EngineStep, FinishedRequest } from './engine/engineStep.ts';
 
 /** What a client asks at once, and how long it does something else before. */
 export interface Turn {

@@ -2,7 +2,8 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { findGpu, findModel } from '../../src/simulator/catalog.ts';
 import { createCostModel } from '../../src/simulator/engine/costModel.ts';
-import { Engine, type EngineOptions, type EngineRequest, type EngineStep, type FinishedRequest } from '../../src/simulator/engine/engine.ts';
+import { Engine, type EngineOptions } from '../../src/simulator/engine/engine.ts';
+import type { EngineRequest, EngineStep, FinishedRequest } from '../../src/simulator/engine/engineStep.ts';
 import { BLOCK_TOKENS, KvBlocks } from '../../src/simulator/engine/kvBlocks.ts';
 
 const cost = createCostModel(findGpu('a100-40gb')!, findModel('llama-3.1-8b-instruct')!, 1);

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { EngineStep } from '../../src/simulator/engine/engine.ts';
+import type { EngineStep } from '../../src/simulator/engine/engineStep.ts';
 import { SegmentMerger, type Segment } from '../../src/simulator/gpuSegments.ts';
 
 function step(start: number, end: number, over: Partial<EngineStep> = {}): EngineStep {

@@ -9,8 +9,9 @@
  *
  * Pure and deterministic: time goes in and out as numbers, and what a request will answer is known when it comes.
  */
-import type { Milliseconds, Ratio, Tokens, Watts } from '../../profile/units.ts';
-import type { CostModel, StepState } from './costModel.ts';
+import type { Milliseconds, Ratio, Tokens } from '../../profile/units.ts';
+import type { CostModel } from './costModel.ts';
+import type { EngineCounters, EngineRequest, EngineStep, FinishedRequest } from './engineStep.ts';
 import { BLOCK_TOKENS, KvBlocks, type BlockHash } from './kvBlocks.ts';
 import { compute, extendHashes, length, newSequence, type Scheduled, type Sequence } from './sequence.ts';
 import { victimOf, WaitingQueue, type SchedulingPolicy } from './waitingQueue.ts';
@@ -32,61 +33,6 @@ export interface EngineOptions {
   kvBlocks?: number;
   /** Reuse the KV cache of equal prompt beginnings; vLLM's default. */
   prefixCaching?: boolean;
-}
-
-export interface EngineRequest {
-  id: string;
-  promptTokens: readonly number[];
-  /** The answer, decided beforehand: at least one token. */
-  outputTokens: readonly number[];
-  arrival: Milliseconds;
-  /** Lower goes first, under the policy `priority`; 0 unless said. */
-  priority?: number;
-}
-
-/** When a request's phases ended, exactly. Queue, prefill and decode are the differences. */
-export interface RequestTimes {
-  arrival: Milliseconds;
-  firstScheduled: Milliseconds;
-  firstToken: Milliseconds;
-  lastToken: Milliseconds;
-}
-
-export interface FinishedRequest {
-  id: string;
-  times: RequestTimes;
-  promptTokens: Tokens;
-  /** Prompt tokens found in the prefix cache when it was first scheduled. */
-  cachedTokens: Tokens;
-  outputTokens: Tokens;
-  preemptions: number;
-}
-
-/** One pass through the model. What it yields is there at `end`. */
-export interface EngineStep {
-  start: Milliseconds;
-  end: Milliseconds;
-  state: StepState;
-  /** Sequences in it. */
-  batch: number;
-  /** Tokens that it computed. */
-  tokens: Tokens;
-  /** Tokens' worth of KV blocks that requests hold. */
-  kvTokens: Tokens;
-  kvCapacityTokens: Tokens;
-  watts: Watts | null;
-  /** Each request's share of the work; sums to 1. */
-  shares: { id: string; share: Ratio }[];
-  /** Requests that got their next token, and which it is (0 is the first). `cachedTokens` as in FinishedRequest. */
-  emitted: { id: string; index: number; cachedTokens: Tokens }[];
-  finished: FinishedRequest[];
-}
-
-/** Totals since the engine began, as vLLM counts them. */
-export interface EngineCounters {
-  prefixCacheQueries: Tokens;
-  prefixCacheHits: Tokens;
-  preemptions: number;
 }
 
 /** V0 leaves a hundredth of the blocks free when it lets a request in (`watermark`), so that those that run have some to grow into. */

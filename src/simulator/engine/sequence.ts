@@ -1,7 +1,7 @@
 /** A request on its way through the engine. */
 import type { Milliseconds, Tokens } from '../../profile/units.ts';
 import type { ScheduledWork } from './costModel.ts';
-import type { EngineRequest } from './engine.ts';
+import type { EngineRequest } from './engineStep.ts';
 import { BLOCK_TOKENS, CHAIN_START, hashBlock, type BlockHash } from './kvBlocks.ts';
 
 export interface Sequence {

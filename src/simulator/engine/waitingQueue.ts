@@ -42,8 +42,8 @@ export class WaitingQueue {
 
   /** Who is next of those that are there by `now`; null when nobody is. Under `fcfs` nobody overtakes the first. */
   next(now: Milliseconds): Sequence | null {
-    if (this.#policy === 'fcfs') return this.#sequences.slice(0, 1).find(({ request }) => request.arrival <= now) ?? null;
-    return this.#sequences.find(({ request }) => request.arrival <= now) ?? null;
+    const next = this.#policy === 'fcfs' ? this.#sequences[0] : this.#sequences.find(({ request }) => request.arrival <= now);
+    return next !== undefined && next.request.arrival <= now ? next : null;
   }
 
   /** When somebody can be let in; null when nobody waits. */

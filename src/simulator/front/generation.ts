@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Tokens } from '../../profile/units.ts';
-import type { FinishedRequest } from '../engine/engine.ts';
+import type { FinishedRequest } from '../engine/engineStep.ts';
 import type { AnswerToken, LaidOutAnswer } from '../answers/layout.ts';
 import { tokenId } from '../tokenEstimate.ts';
 import { badRequest } from './errors.ts';

@@ -1,5 +1,5 @@
 /** `/metrics` in Prometheus text, under the names that vLLM's V1 engine uses. */
-import type { EngineStep, FinishedRequest } from '../engine/engine.ts';
+import type { EngineStep, FinishedRequest } from '../engine/engineStep.ts';
 import type { RealTimeEngine } from '../realTimeEngine.ts';
 import { BLOCK_TOKENS } from '../engine/kvBlocks.ts';
 
