@@ -48,7 +48,7 @@ function bySpans(calls: readonly Call[], spans: readonly TraceSpanLine[]): Map<C
     const several = id !== null && byRequest.has(`${id}-1`);
     const sent = named.length > 0 || trace === null ? named : (byContext.get(`${trace.traceId}:${trace.spanId}`) ?? []);
     const [span] = sent;
-    if (sent.length === 1 && !several && span?.server) found.set(call, timesOf(span.server));
+    if (sent.length === 1 && !several && span?.server && (span.server.prefillMs !== null || span.server.decodeMs !== null)) found.set(call, timesOf(span.server));
   }
   return found;
 }

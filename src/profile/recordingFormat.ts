@@ -299,7 +299,7 @@ export const traceSpanLineSchema = z.object({
   callId: z.string().nullable(),
   /** Kind `llm`: what the instrumentation says of the call. */
   llm: z.object({ model: z.string().nullable(), responseId: z.string().nullable(), usage: usageSchema, stream: z.boolean().nullable() }).nullable(),
-  /** A model server's span of a request: it is not the program's. `requestId`: the answer's own id, with a number behind it where a request asked for several. */
+  /** A model server's span, of a request or of something else that it did: it is not the program's. `requestId`: the answer's own id, with a number behind it where a request asked for several. */
   server: z.object({ ...serverTimes, requestId: z.string().nullable() }).nullable().optional(),
 });
 

@@ -72,7 +72,7 @@ export async function runRecorderThread(): Promise<void> {
         });
 
   const stop = async (message: Extract<ToRecorder, { type: 'stop' }>) => {
-    poller?.close();
+    await poller?.finish();
     powerReader?.close();
     events.readNow();
     events.close();

@@ -20,6 +20,7 @@ const LINGER_MS: Milliseconds = 1000;
 /** While a program does something else, others may use the server. */
 const WATCH_MS: Milliseconds = 30_000;
 const TIMEOUT_MS: Milliseconds = 2000;
+const LAST_TIMEOUT_MS: Milliseconds = 500;
 /** After so many failures in a row the server is taken to have no metrics. */
 const MAX_FAILURES = 5;
 
@@ -64,6 +65,17 @@ export class MetricsPoller {
     this.#lastBusy = monotonicMs();
   }
 
+  /** The last reading of a run, which has what its last call did; then no more. Takes no longer than its patience. */
+  async finish(): Promise<void> {
+    if (this.#running && !this.#closed) {
+      if (this.#timer !== null) clearTimeout(this.#timer);
+      this.#timer = null;
+      this.#running = false;
+      await this.#ask(LAST_TIMEOUT_MS);
+    }
+    this.close();
+  }
+
   close(): void {
     this.#closed = true;
     this.#running = false;
@@ -76,9 +88,9 @@ export class MetricsPoller {
     this.#timer = null;
     const asked = monotonicMs();
     this.#asked = asked;
-    const load = await this.#ask();
+    const load = await this.#ask(TIMEOUT_MS);
     this.#failures = load === null ? this.#failures + 1 : 0;
-    if (this.#closed) return;
+    if (this.#closed || !this.#running) return;
     const quietFor = this.#inFlight > 0 ? 0 : monotonicMs() - this.#lastBusy;
     if (quietFor > WATCH_MS || this.#failures >= MAX_FAILURES) {
       this.#running = false;
@@ -89,13 +101,13 @@ export class MetricsPoller {
     this.#timer.unref();
   }
 
-  async #ask(): Promise<ServerLoad | null> {
+  async #ask(patience: Milliseconds): Promise<ServerLoad | null> {
     const asked = monotonicMs();
     const { url, authorization } = this.#page;
     try {
       // To pack the page would cost the server more than it saves the network.
       const headers = { 'accept-encoding': 'identity', ...(authorization === null ? {} : { authorization }) };
-      const response = await fetch(url, { headers, signal: AbortSignal.timeout(TIMEOUT_MS), redirect: 'error' });
+      const response = await fetch(url, { headers, signal: AbortSignal.timeout(patience), redirect: 'error' });
       const text = await response.text();
       if (!response.ok) return null;
       const answered = monotonicMs();

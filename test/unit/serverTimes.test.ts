@@ -47,6 +47,14 @@ describe('the server’s trace of a request', () => {
     expect(llmsOf(...lines('cmpl-1'), captured({ requestId: 'cmpl-1-0' }), { ...captured({ requestId: 'cmpl-1-1' }), spanId: 'f'.repeat(16) })[0]).toMatchObject({ phaseSource: 'stream' });
   });
 
+  it('may be of something else that the server did, and then tells of no call and is no span of the program’s', () => {
+    const start = { ...captured({ drop: ['gen_ai.latency.time_in_queue', 'gen_ai.latency.time_to_first_token', 'gen_ai.latency.e2e', 'gen_ai.latency.time_in_model_prefill', 'gen_ai.latency.time_in_model_decode'] }), name: 'Executor init' };
+    expect(start.server).toEqual({ requestId: 'chatcmpl-traced-1', queueMs: null, prefillMs: null, decodeMs: null });
+    const { report } = analyze(readRecording(recordingText(header(), ...lines('chatcmpl-traced-1'), start, end(2000))));
+    expect(report.spans.filter(({ source }) => source === 'otlp')).toEqual([]);
+    expect(report.spans.flatMap((each) => each.llm ?? [])[0]).toMatchObject({ phaseSource: 'stream' });
+  });
+
   it('of V0 has when the first token came and the last', () => {
     const v0 = captured({ drop: ['gen_ai.latency.time_in_model_prefill', 'gen_ai.latency.time_in_model_decode', 'gen_ai.latency.time_in_model_inference'] });
     expect(v0.server?.prefillMs).toBeCloseTo(46.8204 - 0.0321, 3);

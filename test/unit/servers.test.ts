@@ -192,8 +192,10 @@ describe('polling', () => {
     poller.callBegan();
     await vi.advanceTimersByTimeAsync(500);
     expect(asked.length).toBeGreaterThan(afterwards + 3);
-    poller.close();
+    const last = asked.length;
+    await poller.finish();
     const closed = asked.length;
+    expect(closed).toBe(last + 1);
     await vi.advanceTimersByTimeAsync(5000);
     poller.callBegan();
     await vi.advanceTimersByTimeAsync(5000);

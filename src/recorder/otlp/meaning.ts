@@ -83,7 +83,7 @@ export function meaningOf(span: OtlpSpan, toFile: (path: string) => string | nul
             stream: boolean(attributes, ['gen_ai.request.stream', 'llm.is_streaming']),
           }
         : null,
-    server: serverTimes(attributes),
+    server: serverTimes(attributes, scope.name),
   };
 }
 
@@ -91,13 +91,14 @@ export function meaningOf(span: OtlpSpan, toFile: (path: string) => string | nul
  * vLLM's span of a request (`llm_request`), in seconds: V1 (as captured) tells of the phases; V0 only when the first token came
  * and the last, counted from the request's arrival (vllm/engine/llm_engine.py, `create_trace_span`).
  */
-function serverTimes(attributes: Attributes): TraceSpanMeaning['server'] {
+function serverTimes(attributes: Attributes, scope: string): TraceSpanMeaning['server'] {
   const ms = (name: string) => {
     const seconds = attributes[`gen_ai.latency.${name}`];
     return typeof seconds === 'number' && Number.isFinite(seconds) && seconds >= 0 ? seconds * MS_PER_S : null;
   };
   const [queueMs, first, all] = [ms('time_in_queue'), ms('time_to_first_token'), ms('e2e')];
-  if (queueMs === null && first === null && all === null) return null;
+  // What it traces of its own start (`vllm.v1.engine.core`, …) is no request, and no more the program's.
+  if (queueMs === null && first === null && all === null && !scope.startsWith('vllm.')) return null;
   const between = (from: number | null, to: number | null) => (from === null || to === null || to < from ? null : to - from);
   return { requestId: text(attributes, ['gen_ai.request.id']), queueMs, prefillMs: ms('time_in_model_prefill') ?? between(queueMs, first), decodeMs: ms('time_in_model_decode') ?? between(first, all) };
 }
