@@ -94,6 +94,9 @@ export interface SettingTypes {
   'agentCost.gpuIndex': string;
   'agentCost.telemetry': string;
   'agentCost.accounting.energyPolicy': (typeof energyPolicyValues)[number];
+  'agentCost.accounting.hostEnergy': string;
+  'agentCost.accounting.pue': string;
+  'agentCost.accounting.grid': string;
   'agentCost.lens.enabled': boolean;
   'agentCost.lens.show': (typeof lensShowValues)[number];
   'agentCost.lens.cost': (typeof lensCostValues)[number];
@@ -114,6 +117,9 @@ export const settingDefaults: Readonly<SettingTypes> = {
   'agentCost.gpuIndex': '',
   'agentCost.telemetry': 'auto',
   'agentCost.accounting.energyPolicy': 'proportional',
+  'agentCost.accounting.hostEnergy': '',
+  'agentCost.accounting.pue': '',
+  'agentCost.accounting.grid': '',
   'agentCost.lens.enabled': true,
   'agentCost.lens.show': 'perCall',
   'agentCost.lens.cost': 'energy',

@@ -2,7 +2,6 @@
 import { Uri, workspace, type ExtensionContext } from 'vscode';
 import { commandHandlers, openSource, showSidebar, tellUnreadable } from './host/commands.ts';
 import { EarlierRuns } from './host/earlierRuns.ts';
-import { accounting } from './host/choices.ts';
 import { registerCommands } from './host/editor.ts';
 import { Git } from './host/git.ts';
 import { installation } from './host/installation.ts';
@@ -10,7 +9,6 @@ import { createLog, messageOf } from './host/log.ts';
 import { MovedFiles } from './host/movedFiles.ts';
 import { Notifier, type Notification } from './host/notify.ts';
 import type { Profiling } from './host/profiling.ts';
-import { rawSettings } from './host/settings.ts';
 import { RunStore, type Run } from './host/runs.ts';
 import { registerLenses } from './views/codeLens.ts';
 import { registerHover } from './views/hover.ts';
@@ -48,7 +46,7 @@ export function activate(context: ExtensionContext): ExtensionState {
       isTrusted: () => workspace.isTrusted,
       onFailure: (why) => log.debug(why),
     });
-    const runs = own(new RunStore(git, () => accounting(rawSettings())));
+    const runs = own(new RunStore(git));
     own(workspace.onDidChangeConfiguration((change) => change.affectsConfiguration('agentCost.accounting') && void runs.recount().catch(onUnreadable)));
     const moved = own(new MovedFiles(git));
     const onUnreadable = (error: unknown): void => void tellUnreadable(notifier, error);

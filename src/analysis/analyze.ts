@@ -13,6 +13,7 @@ import { agentTime, findWaits, otherTime } from './agentTime.ts';
 import { findConversations } from './conversations.ts';
 import { SpanIds, callDrafts, hookDrafts, linkHookParents, toolAncestors, wallTime, type Clock, type Draft } from './drafts.ts';
 import { useOfEnergy, type EnergyUse } from './energy.ts';
+import { boundaryText, footprint } from './footprint.ts';
 import { findFindings } from './findings.ts';
 import { buildGpuTrack, gpuTime, type GpuTrack } from './gpuTrack.ts';
 import { allArrivalGaps } from './phases.ts';
@@ -38,13 +39,14 @@ export interface AnalyzeOptions {
   live?: boolean;
   /** Live: the run's length so far; the latest time in the recording where it is absent. */
   nowMs?: Milliseconds;
-  accounting?: Accounting;
+  /** What is not said is as by default. */
+  accounting?: Partial<Accounting>;
 }
 
 /** Analyses a profile. The report in the result is valid against `reportSchema`. */
 export function analyze(recorded: Profile, options: AnalyzeOptions = {}): TimelineDocument {
   const live = options.live ?? false;
-  const { policy } = options.accounting ?? DEFAULT_ACCOUNTING;
+  const accounting: Accounting = { ...DEFAULT_ACCOUNTING, ...options.accounting };
   const ownClock = runClock(recorded);
   const profile = withTraces(withServerTimes(onRunClock(recorded, ownClock)));
   const clock: Clock = { live, wallMs: wallTime(profile, live && options.nowMs !== undefined ? Math.max(0, ownClock.at(options.nowMs)) : null) };
@@ -75,7 +77,7 @@ export function analyze(recorded: Profile, options: AnalyzeOptions = {}): Timeli
   const waits = findWaits(drafts, functionsAndStretches, clock.wallMs);
   const server = serverReadings(profile, calls);
   const track = buildGpuTrack(profile, calls, clock, server?.foreign ?? null);
-  const energy = useOfEnergy(profile, track, waits, clock.wallMs, policy);
+  const energy = useOfEnergy({ profile, calls, track, waits, wallMs: clock.wallMs }, accounting);
   for (const call of calls) energy.charge(call);
   for (const tool of tools) {
     if (tool.span.tool === null) continue;
@@ -103,15 +105,15 @@ export function analyze(recorded: Profile, options: AnalyzeOptions = {}): Timeli
       commit: profile.commit === null ? null : { root: profile.commit.root, id: profile.commit.commit, dirty: profile.commit.dirty },
     },
     backend: profile.backend,
-    accounting: { policy },
+    accounting: { policy: accounting.policy, boundary: boundaryText(accounting.overheads), overheads: [...accounting.overheads], grid: accounting.grid, prices: energy.prices },
     server: server?.use ?? null,
-    totals: totalsOf(calls, tools, above, requests, clock, { agentMs: agentTime(waits), otherMs: otherTime(waits, [...hooks, ...backoffs]), track, energy }),
+    totals: totalsOf(calls, tools, above, requests, clock, { agentMs: agentTime(waits), otherMs: otherTime(waits, [...hooks, ...backoffs]), footprint: footprint(energy.ownWh, accounting), track, energy }),
     spans: drafts.map((draft) => draft.span),
     lines: lineTable(calls, tools, above, energy),
     tools: toolTable(tools, above, energy),
     functions: functionRows,
     findings: findFindings({ calls, retries, tools, functions: functionRows, above, conversations, energy, track, wallMs: clock.wallMs }),
-    warnings: findWarnings(profile, calls, energy, server?.use ?? null),
+    warnings: [...findWarnings(profile, calls, energy, server?.use ?? null), ...accounting.problems.map((message) => ({ code: 'accounting', message }))],
   };
   return { report, gpu: energy.segments };
 }
@@ -133,7 +135,7 @@ function totalsOf(
   above: ReadonlyMap<string, Draft>,
   requests: Requests,
   { wallMs }: Clock,
-  { agentMs, otherMs, track, energy }: Pick<Totals, 'agentMs' | 'otherMs'> & { track: GpuTrack; energy: EnergyUse },
+  { agentMs, otherMs, footprint, track, energy }: Pick<Totals, 'agentMs' | 'otherMs' | 'footprint'> & { track: GpuTrack; energy: EnergyUse },
 ): Totals {
   return {
     wallMs,
@@ -152,6 +154,7 @@ function totalsOf(
     gpuMs: gpuTime(track),
     gpuEvidence: track.evidence,
     energyWh: energy.totals,
+    footprint,
     costUsd: energy.costUsd,
   };
 }

@@ -2,7 +2,7 @@
  * Where the energy and the GPU's time went: to the calls what the policy charges them with, idle apart and blamed on what the
  * agent was waiting for. Calls + idle + foreign = total, because each stretch of the track is split between them without rest.
  */
-import type { EnergyPolicy } from '../profile/accounting.ts';
+import type { Accounting } from '../profile/accounting.ts';
 import type { Profile } from '../profile/model.ts';
 import type { Grade, GpuSegment, ReportSpan } from '../profile/report.ts';
 import { wattHours, type Milliseconds, type Ratio, type UsDollars, type WattHours } from '../profile/units.ts';
@@ -10,9 +10,8 @@ import type { Wait } from './agentTime.ts';
 import type { Draft } from './drafts.ts';
 import { amortize, newCharge, uncharged, type Charge } from './energyPolicies.ts';
 import type { GpuTrack, TrackSegment } from './gpuTrack.ts';
+import { useOfMoney, type Money } from './money.ts';
 import { powerSource } from './power.ts';
-
-const MS_PER_HOUR = 3_600_000;
 
 type LlmEnergy = NonNullable<ReportSpan['llm']>['energyWh'];
 
@@ -24,18 +23,28 @@ export interface Blame {
 
 export interface EnergyUse {
   totals: { active: WattHours | null; idle: WattHours | null; foreign: WattHours | null; total: WattHours | null; grade: Grade | null; band: [number, number] | null };
+  /** The run's own, others' on the same GPUs left out. */
+  ownWh: WattHours | null;
   costUsd: UsDollars | null;
+  prices: Money['prices'];
   /** Sets a call's energy and cost in its span. */
   charge(call: Draft): void;
   /** GPU idle time and energy by the span that the agent was waiting for. */
   blame: ReadonlyMap<Draft, Blame>;
-  /** Price of one GPU-millisecond of all GPUs, or null. */
-  usdPerMs: UsDollars | null;
+  usdPerMs: Money['usdPerMs'];
   /** The track as views show it. */
   segments: GpuSegment[];
 }
 
-export function useOfEnergy(profile: Profile, track: GpuTrack, waits: readonly Wait[], wallMs: Milliseconds, policy: EnergyPolicy): EnergyUse {
+export interface EnergyInput {
+  profile: Profile;
+  calls: readonly Draft[];
+  track: GpuTrack;
+  waits: readonly Wait[];
+  wallMs: Milliseconds;
+}
+
+export function useOfEnergy({ profile, calls, track, waits, wallMs }: EnergyInput, { policy, apiPrices }: Accounting): EnergyUse {
   const power = powerSource(profile, wallMs);
   const unchargedWatts = uncharged(policy, profile, track, power);
   const charges = new Map<Draft, Charge>();
@@ -85,20 +94,21 @@ export function useOfEnergy(profile: Profile, track: GpuTrack, waits: readonly W
   const { active, idle, total } = sums;
   const foreign = anyForeign ? sums.foreign : null;
   const grade = anyPower ? power.grade : null;
-  const usdPerGpuHour = profile.header.priceProfile?.usdPerGpuHour.value ?? null;
-  const usdPerMs = usdPerGpuHour === null ? null : (usdPerGpuHour * profile.header.gpuCount) / MS_PER_HOUR;
+  const money = useOfMoney(profile, calls, (call) => charges.get(call)?.activeMs ?? 0, wallMs, apiPrices);
   return {
     totals: { active, idle, foreign, total, grade, band: total === null || grade === null ? null : band(total, power.errorOver(wallMs)) },
-    costUsd: usdPerMs === null ? null : usdPerMs * wallMs,
+    ownWh: active === null || idle === null ? null : active + idle,
+    costUsd: money.costUsd,
+    prices: money.prices,
     charge: (call) => {
       const { llm } = call.span;
       if (llm === null) return;
       const charge = charges.get(call) ?? { ...newCharge(), chargedWh: grade === null ? null : 0 };
       llm.energyWh = energyOf(charge, grade, power.errorOver(call.end - call.start), power.errorOver(wallMs));
-      llm.costUsd = usdPerMs === null ? null : usdPerMs * charge.activeMs;
+      llm.costUsd = money.costOf(call);
     },
     blame,
-    usdPerMs,
+    usdPerMs: money.usdPerMs,
     segments,
   };
 }

@@ -35,14 +35,14 @@ export function addProfilesCommand(root: Command): Command {
     .option('--json', 'the profile itself, as JSON')
     .action((name: string, { json }: { json?: true }) => {
       const profile = find(name);
-      process.stdout.write(json === true ? `${JSON.stringify(profile, null, 2)}\n` : `${profileText(profile).join('\n')}\n`);
+      process.stdout.write(json === true ? `${JSON.stringify(profile, null, 2)}\n` : `${profileText(profile, knownProfiles()).join('\n')}\n`);
     });
   command
     .command('check <file>')
     .description('whether a JSON file is a profile; exit code 1 and what is wrong if not')
     .action((file: string) => {
       const profile = checked(file);
-      if (profile !== null) process.stdout.write(`${file} is ${withArticle(profile.kind)} profile, ${profile.id}.${sentence(notComputed(profile))}\n`);
+      if (profile !== null) process.stdout.write(`${file} is ${withArticle(profile.kind)} profile, ${profile.id}.${sentence(notComputed(profile, knownProfiles()))}\n`);
     });
   command
     .command('add <file>')
@@ -53,7 +53,7 @@ export function addProfilesCommand(root: Command): Command {
       const hides = knownProfiles().list().find(({ kind, id }) => kind === profile.kind && id === profile.id);
       const path = addOwnProfile(profile);
       const instead = hides === undefined ? '' : ` It is used instead of ${hides.name}.`;
-      process.stdout.write(`${profile.id} (${profile.kind}) is now one of your profiles: ${path}.${instead}${sentence(notComputed(profile))}\n`);
+      process.stdout.write(`${profile.id} (${profile.kind}) is now one of your profiles: ${path}.${instead}${sentence(notComputed(profile, knownProfiles()))}\n`);
     });
   return command;
 }
@@ -97,8 +97,9 @@ function parseFile(file: string): HardwareProfile {
 
 function table(profiles: readonly HardwareProfile[]): string[] {
   const style = terminalStyle(process.stdout);
+  const known = knownProfiles();
   const own = new Set(readOwnProfiles().profiles.map(({ kind, id }) => `${kind} ${id}`));
-  const rows = profiles.map((profile) => [profile.kind, profile.id, own.has(`${profile.kind} ${profile.id}`) ? `${profile.name} (yours)` : profile.name, notComputed(profile).join('; ')]);
+  const rows = profiles.map((profile) => [profile.kind, profile.id, own.has(`${profile.kind} ${profile.id}`) ? `${profile.name} (yours)` : profile.name, notComputed(profile, known).join('; ')]);
   const [head = '', ...rest] = alignColumns([['kind', 'name for --gpu, --model, --engine', '', 'not computed'], ...rows], ['left', 'left', 'left', 'left']);
   return [style.bold(head), ...rest];
 }

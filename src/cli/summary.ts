@@ -2,7 +2,7 @@
 import { basename, isAbsolute, relative } from 'node:path';
 import { DEFAULT_ACCOUNTING } from '../profile/accounting.ts';
 import { POLICY_TEXTS } from '../profile/policyText.ts';
-import { formatDuration, formatEnergy, formatPercent, formatTokens, formatUsd } from '../profile/formatValue.ts';
+import { formatCarbon, formatDuration, formatEnergy, formatPercent, formatTokens, formatUsd } from '../profile/formatValue.ts';
 import { callersOf, type CallerCost } from '../analysis/callers.ts';
 import { LEAST_SHOWN_SHARE } from '../analysis/functions.ts';
 import { activityWord } from '../profile/activityText.ts';
@@ -84,7 +84,6 @@ function phases(report: Report): string[] {
     `idle ${formatEnergy(energy.idle)}`,
     ...(accounting.policy === DEFAULT_ACCOUNTING.policy ? [] : [`${accounting.policy} (${POLICY_TEXTS[accounting.policy]})`]),
     ...(energy.grade === null ? [] : [energy.grade === 'model' ? 'estimated from the GPU profile' : energy.grade]),
-    ...(totals.costUsd === null ? [] : [formatUsd(totals.costUsd)]),
   ];
   const otherParts = Object.entries(totals.otherMs)
     .filter(([, ms]) => ms > 0 && ms >= totals.wallMs * LEAST_SHARE)
@@ -98,6 +97,8 @@ function phases(report: Report): string[] {
       ['GPU', gpuParts.join('   ') + (totals.gpuEvidence === null || totals.gpuEvidence === 'measured' ? '' : `   ${totals.gpuEvidence}`)],
       ['calls', calls.join('   ')],
       ['energy', energyParts.join('   ')],
+      ...footprintRow({ totals, accounting }),
+      ...(totals.costUsd === null ? [] : [['money', `${formatUsd(totals.costUsd)}   by list prices: ${visibleText(accounting.prices.map(({ name }) => name).join('; '), 200)}`]]),
       ...serverRows(report),
     ],
     ['left', 'left'],
@@ -113,6 +114,14 @@ function serverRows({ backend, server }: Report): string[][] {
     ...(backend.version === null && settings.length === 0 ? [] : [['server', [visibleText(serverName(backend)), ...settings].join('   ')]]),
     ...(use.length === 0 ? [] : [['load', use.join('   ')]]),
   ];
+}
+
+/** Energy of a wider boundary and carbon, where they were asked for, with what they rest on. */
+function footprintRow({ totals: { footprint }, accounting: { boundary, overheads, grid } }: Pick<Report, 'totals' | 'accounting'>): string[][] {
+  if (overheads.length === 0 && grid === null) return [];
+  const factors = overheads.map(({ name, factor, source }) => `× ${factor} ${name} (${source})`);
+  const carbon = grid === null ? [] : [`${formatCarbon(footprint.carbonG)} at ${grid.gramsPerKwh} g/kWh, ${grid.name} (${grid.source})`];
+  return [['with', `${boundary} ${formatEnergy(footprint.energyWh)}   estimated`], ...[...factors, ...carbon].map((part) => ['', visibleText(part, 400)])];
 }
 
 function lineTable(report: Report, style: TerminalStyle): string[] {

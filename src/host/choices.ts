@@ -1,6 +1,6 @@
 /** Settings that choose how something looks or is counted: a wrong value counts as the default, for it must not keep anything from showing. */
 import { energyPolicyValues, lensCostValues, lensShowValues, openOnRunValues, settingDefaults, type SettingId, type SettingTypes } from '../contributions.ts';
-import type { Accounting } from '../profile/accounting.ts';
+import type { AccountingChoice } from '../profiler/accountingChoice.ts';
 import type { LensOptions } from '../profile/formatValue.ts';
 
 /** Settings as VS Code hands them over: unchecked. */
@@ -25,9 +25,15 @@ export function openOnRun(raw: RawSettings): SettingTypes['agentCost.timeline.op
   return knownOr(raw, 'agentCost.timeline.openOnRun', openOnRunValues);
 }
 
-/** How energy is charged. */
-export function accounting(raw: RawSettings): Accounting {
-  return { policy: knownOr(raw, 'agentCost.accounting.energyPolicy', energyPolicyValues) };
+/** How energy is charged and what it is multiplied by, as it was typed. */
+export function accountingChoice(raw: RawSettings): AccountingChoice {
+  const typed = (id: 'agentCost.accounting.hostEnergy' | 'agentCost.accounting.pue' | 'agentCost.accounting.grid'): string => (typeof raw[id] === 'string' ? raw[id] : settingDefaults[id]);
+  return {
+    policy: knownOr(raw, 'agentCost.accounting.energyPolicy', energyPolicyValues),
+    hostEnergy: typed('agentCost.accounting.hostEnergy'),
+    pue: typed('agentCost.accounting.pue'),
+    grid: typed('agentCost.accounting.grid'),
+  };
 }
 
 function booleanOr(raw: RawSettings, id: 'agentCost.lens.callers' | 'agentCost.lens.change'): boolean {

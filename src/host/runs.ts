@@ -2,7 +2,6 @@
 import { readdir, stat } from 'node:fs/promises';
 import { basename, extname, join } from 'node:path';
 import { EventEmitter, workspace, type Disposable, type Event } from 'vscode';
-import type { Accounting } from '../profile/accounting.ts';
 import type { TimelineDocument } from '../protocol/webview.ts';
 import { DisposableList } from './disposables.ts';
 import type { Git } from './git.ts';
@@ -36,8 +35,6 @@ export class RunStore implements Disposable {
   private currentRun: MutableRun | null = null;
   private watching = false;
   private readonly git: Git;
-  /** How energy is charged now. */
-  readonly accounting: () => Accounting;
 
   private readonly listChanged = this.disposables.add(new EventEmitter<void>());
   private readonly documentChanged = this.disposables.add(new EventEmitter<Run>());
@@ -46,9 +43,8 @@ export class RunStore implements Disposable {
   readonly onDidChangeDocument: Event<Run> = this.documentChanged.event;
   readonly onDidChangeCurrent: Event<Run | null> = this.currentChanged.event;
 
-  constructor(git: Git, accounting: () => Accounting) {
+  constructor(git: Git) {
     this.git = git;
-    this.accounting = accounting;
   }
 
   /** Newest first. */
@@ -125,8 +121,8 @@ export class RunStore implements Disposable {
 
   /** Loaded when the first recording is read: activation does without the format and the analysis. */
   async read(file: string): Promise<TimelineDocument> {
-    const [{ readRecordingFile }, { analyze }] = await Promise.all([import('../recorder/recordingFile.ts'), import('../analysis/analyze.ts')]);
-    return analyze(await readRecordingFile(file), { accounting: this.accounting() });
+    const [{ readRecordingFile }, { analyze }, { chosenAccounting }] = await Promise.all([import('../recorder/recordingFile.ts'), import('../analysis/analyze.ts'), import('./accounting.ts')]);
+    return analyze(await readRecordingFile(file), { accounting: chosenAccounting() });
   }
 
   /** Energy is charged in another way from now on: reads again what is shown, and forgets what else was read. */

@@ -6,6 +6,7 @@ import { toAddToServer } from '../profile/optionNames.ts';
 import { startProfiler, type Profiler } from '../profiler/client.ts';
 import type { FromProfiler, ProfilerOptions } from '../protocol/profiler.ts';
 import type { TimelineDocument } from '../protocol/webview.ts';
+import { chosenAccounting } from './accounting.ts';
 import type { Installation } from './installation.ts';
 import { LiveRecording } from './liveRecording.ts';
 import { messageOf } from './log.ts';
@@ -103,7 +104,7 @@ export class Session {
       onDocument: (document: TimelineDocument) => feed.update(document),
       onError: (error: unknown) => notifier.warning(`The running recording cannot be shown: ${messageOf(error)} The program goes on.`),
     };
-    recording = new LiveRecording(ready.out, events, runs.accounting);
+    recording = new LiveRecording(ready.out, events, chosenAccounting);
     return new Session(profiler, environmentOn, recording, feed, services, warned);
   }
 

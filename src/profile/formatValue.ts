@@ -12,6 +12,7 @@ export const UNKNOWN_TEXT = '–';
 type Known<Value> = Value | null;
 type Scale = readonly (readonly [unit: string, size: number])[];
 
+const CARBON: Scale = [['µg', 1e-6], ['mg', 1e-3], ['g', 1], ['kg', 1e3], ['t', 1e6]];
 const POWER: Scale = [['mW', 1e-3], ['W', 1], ['kW', 1e3], ['MW', 1e6], ['GW', 1e9]];
 const BYTES: Scale = [['B', 1], ['kB', 1e3], ['MB', 1e6], ['GB', 1e9]];
 const SHORT_TIME: Scale = [['µs', 1e-3], ['ms', 1], ['s', 1e3]];
@@ -69,6 +70,12 @@ export function formatEnergy(energy: Known<WattHours>): string {
   if (energy === 0) return '0 Wh';
   if (energy < 0) return `-${formatEnergy(-energy)}`;
   return energy >= SMALLEST_WATT_HOURS && energy < 1 ? `${threeDigits(energy)} Wh` : scaled(energy, ENERGY);
+}
+
+/** `370 mg CO₂e`, `1.2 kg CO₂e`. */
+export function formatCarbon(grams: number | null): string {
+  if (grams === null) return UNKNOWN_TEXT;
+  return `${grams === 0 ? '0 g' : scaled(grams, CARBON)} CO₂e`;
 }
 
 /** `272 W`, `1.43 kW`. */

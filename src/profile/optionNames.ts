@@ -6,6 +6,8 @@ const WORDS: readonly (readonly [option: RegExp, words: string])[] = [
   [/`?--capture hashes\b`?/g, '`agentCost.capture` set to `hashes`'],
   [/`?--gpu-index\b`?/g, 'the setting `agentCost.gpuIndex`'],
   [/`?--gpu-count\b`?/g, 'the setting `agentCost.gpuCount`'],
+  [/`?--host-energy\b`?/g, 'the setting `agentCost.accounting.hostEnergy`'],
+  [/`?--(pue|grid)\b`?/g, 'the setting `agentCost.accounting.$1`'],
   [/`?--(backend|model|gpu|telemetry)\b(?!-)`?/g, 'the setting `agentCost.$1`'],
   [/ with `?--out\b`?/g, ''],
 ];

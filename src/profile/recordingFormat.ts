@@ -137,6 +137,8 @@ export const callLineSchema = z.object({
   method: z.string(),
   /** Path as the client asked for it, without the route's token and without query values. */
   path: z.string(),
+  /** Host of the server that it was sent to: `api.openai.com`, `localhost:8000`. Recordings of before have none. */
+  server: z.string().optional(),
   model: z.string().nullable(),
   stream: z.boolean(),
   /** 1 for a first try, 2 for the SDK's first retry, … */

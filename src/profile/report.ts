@@ -6,7 +6,7 @@
  * major version in `REPORT_SCHEMA`.
  */
 import { z } from 'zod';
-import { energyPolicySchema } from './accounting.ts';
+import { energyPolicySchema, gridSchema, overheadSchema } from './accounting.ts';
 import { activitySchema, backendSchema, endpointSchema, evidenceSchema, gpuStateSchema, phaseSourceSchema, siteSchema, spanKindSchema, spanSourceSchema, statusSchema, captureSchema } from './recordingFormat.ts';
 
 export const REPORT_SCHEMA = 'agent-cost/report@1';
@@ -191,8 +191,16 @@ export const reportSchema = z.object({
     commit: z.object({ root: z.string(), id: z.string(), dirty: z.boolean().nullable() }).nullable(),
   }),
   backend: backendSchema,
-  /** How energy is charged: `energyWh` of calls and lines, `idleEnergyWh`, and the totals' parts go by it. */
-  accounting: z.object({ policy: energyPolicySchema }),
+  accounting: z.object({
+    /** How energy is charged: `energyWh` of calls and lines, `idleEnergyWh`, and the totals' parts go by it. */
+    policy: energyPolicySchema,
+    /** What `totals.footprint` covers: `GPU`, `GPU + host`, `GPU + host + data centre`. All other energy is the GPUs' alone. */
+    boundary: z.string(),
+    overheads: z.array(overheadSchema),
+    grid: gridSchema.nullable(),
+    /** What money rests on: prices of GPU hours and of hosted APIs. */
+    prices: z.array(z.object({ name: z.string(), source: z.string() })),
+  }),
   /** Null or absent where the server was not read. */
   server: serverUseSchema.nullable().optional(),
   totals: z.object({
@@ -219,6 +227,8 @@ export const reportSchema = z.object({
     gpuMs: z.object({ prefill: n, decode: n, mixed: n, foreign: n, idle: n }),
     gpuEvidence: evidenceSchema.nullable(),
     energyWh: z.object({ active: n, idle: n, foreign: n, total: n, grade: gradeSchema.nullable(), band: z.tuple([z.number(), z.number()]).nullable() }),
+    /** Energy within the boundary (`accounting.boundary`), foreign left out, and its carbon in g CO2e; null without a grid. */
+    footprint: z.object({ energyWh: n, carbonG: n }),
     costUsd: n,
   }),
   spans: z.array(reportSpanSchema),

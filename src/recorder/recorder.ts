@@ -189,7 +189,9 @@ export class Recorder {
     const { endpoint, method, path, attempt } = begun;
     // Ollama streams unless it is told not to.
     const stream = endpoint === 'ollama' && body !== null && !/embed/.test(path) ? body['stream'] !== false : begun.stream;
-    this.#listener.append({ type: 'call', t: this.#t(begun.at), id: record.id, endpoint, method, path, model, stream, attempt, ...this.#attribution(tag, begun.program), trace: readTraceparent(begun.traceparent), request });
+    // A request that was refused went nowhere.
+    const server = URL.canParse(begun.upstream) ? new URL(begun.upstream).host : undefined;
+    this.#listener.append({ type: 'call', t: this.#t(begun.at), id: record.id, endpoint, method, path, server, model, stream, attempt, ...this.#attribution(tag, begun.program), trace: readTraceparent(begun.traceparent), request });
   }
 
   #attribution(tag: CallTag | 'unreadable' | null, program: string | null): Pick<CallLine, 'pid' | 'thread' | 'frames' | 'unattributed' | 'parent'> {

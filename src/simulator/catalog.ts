@@ -2,10 +2,11 @@
 import { z } from 'zod';
 import { engineProfileSchema, type EngineProfile } from '../profile/engineProfile.ts';
 import { gpuProfileSchema, modelProfileSchema, priceProfileSchema, type GpuProfile, type ModelProfile, type PriceProfile } from '../profile/hardwareProfiles.ts';
-import { ENGINE_FILES, GPU_FILES, MODEL_FILES, PRICE_FILES } from './shippedProfiles.ts';
+import { apiPriceProfileSchema, gridProfileSchema, overheadProfileSchema, type ApiPriceProfile, type GridProfile, type OverheadProfile } from '../profile/priceProfiles.ts';
+import { API_PRICE_FILES, ENGINE_FILES, GPU_FILES, GRID_FILES, MODEL_FILES, OVERHEAD_FILES, PRICE_FILES } from './shippedProfiles.ts';
 
-const profileSchema = z.discriminatedUnion('kind', [gpuProfileSchema, modelProfileSchema, engineProfileSchema, priceProfileSchema]);
-export const PROFILE_KINDS = ['gpu', 'model', 'engine', 'price'] as const satisfies HardwareProfile['kind'][];
+const profileSchema = z.discriminatedUnion('kind', [gpuProfileSchema, modelProfileSchema, engineProfileSchema, priceProfileSchema, apiPriceProfileSchema, gridProfileSchema, overheadProfileSchema]);
+export const PROFILE_KINDS = ['gpu', 'model', 'engine', 'price', 'api-price', 'grid', 'overhead'] as const satisfies HardwareProfile['kind'][];
 export type HardwareProfile = z.infer<typeof profileSchema>;
 
 /** Raised for a profile that does not fit its schema; the message names the file, the field and what is wrong there. */
@@ -49,6 +50,12 @@ export interface Catalog {
   engine: (nameOrAlias: string) => EngineProfile | null;
   /** A list price for an hour of that GPU (by profile id); null when none is known. */
   price: (gpuId: string) => PriceProfile | null;
+  /** List prices of hosted APIs. */
+  apiPrices: () => readonly ApiPriceProfile[];
+  /** Tables of carbon intensities. */
+  grids: () => readonly GridProfile[];
+  /** By id, name or alias, of that kind; null when there is none. */
+  overhead: (of: OverheadProfile['of'], nameOrAlias: string) => OverheadProfile | null;
 }
 
 /** A catalog of the profiles, of which an earlier one goes before a later one of the same name. */
@@ -64,6 +71,9 @@ export function createCatalog(profiles: readonly HardwareProfile[]): Catalog {
     model: (nameOrAlias) => findByName(models, nameOrAlias),
     engine: (nameOrAlias) => findByName(engines, nameOrAlias),
     price: (gpuId) => prices.find((price) => price.gpu === gpuId) ?? null,
+    apiPrices: () => ofKind('api-price'),
+    grids: () => ofKind('grid'),
+    overhead: (of, nameOrAlias) => findByName(ofKind('overhead').filter((profile) => profile.of === of), nameOrAlias),
   };
 }
 
@@ -81,7 +91,7 @@ function findByName<T extends { id: string; name: string; aliases: string[] }>(l
 }
 
 /** Every profile that ships, GPUs first. */
-export const SHIPPED_PROFILES: readonly HardwareProfile[] = [...GPU_FILES, ...MODEL_FILES, ...ENGINE_FILES, ...PRICE_FILES].map((file) => profileSchema.parse(file));
+export const SHIPPED_PROFILES: readonly HardwareProfile[] = [...GPU_FILES, ...MODEL_FILES, ...ENGINE_FILES, ...PRICE_FILES, ...API_PRICE_FILES, ...GRID_FILES, ...OVERHEAD_FILES].map((file) => profileSchema.parse(file));
 
 /** Those that ship, alone. */
 export const { list: listProfiles, gpu: findGpu, model: findModel, engine: findEngine, price: findPrice } = createCatalog(SHIPPED_PROFILES);

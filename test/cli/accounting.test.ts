@@ -12,6 +12,27 @@ async function report(...options: string[]): Promise<Report> {
   return reportSchema.parse(JSON.parse(stdout));
 }
 
+describe('--grid, --pue and --host-energy', () => {
+  it('are told beside the GPU’s energy, each with its source', async () => {
+    const { stdout } = await agentCost(['report', recording, '--grid', 'DE', '--pue', 'aws', '--host-energy', '1.4'], { cwd: newFolder() });
+    expect(stdout).toMatch(/^with +GPU \+ host \+ data centre [\d.]+ Wh +estimated$/m);
+    expect(stdout).toMatch(/× 1\.4 hosts \(given by you\)/);
+    expect(stdout).toMatch(/× 1\.15 PUE of AWS, global 2023 \(https:/);
+    expect(stdout).toMatch(/mg CO₂e at 380\.95 g\/kWh, Germany 2023 \(Our World in Data/);
+    const plain = await report();
+    const wide = await report('--grid', '100', '--pue', '2');
+    expect(wide.totals.footprint.energyWh).toBeCloseTo(2 * plain.totals.footprint.energyWh!, 9);
+    expect(wide.totals.footprint.carbonG).toBeCloseTo(wide.totals.footprint.energyWh! / 10, 9);
+    expect(plain.totals.footprint.carbonG).toBeNull();
+    expect(wide.totals.energyWh).toEqual(plain.totals.energyWh);
+  });
+
+  it('refuse what they do not know, with what was meant', async () => {
+    const { code, stderr } = await agentCost(['report', recording, '--grid', 'Germny'], { cwd: newFolder() });
+    expect([code, stderr]).toEqual([2, expect.stringMatching(/--grid knows no zone "Germny"\. Did you mean Germany\?/)]);
+  });
+});
+
 describe('--energy-policy', () => {
   it('changes whose the energy is, and not how much it was', async () => {
     const [proportional, marginal, amortized] = await Promise.all(['proportional', 'marginal', 'amortized'].map((policy) => report('--energy-policy', policy)));

@@ -110,6 +110,9 @@ describe('profiles', () => {
     expect(stdout).toMatch(/^prefillMfu +0\.45 +BLIS inference-sim/m);
     const { code, stderr } = await agentCost(['profiles', 'show', 'nothing'], { cwd: newFolder() });
     expect([code, stderr]).toEqual([2, expect.stringContaining('no profile "nothing"')]);
+    const prices = await agentCost(['profiles', 'show', 'openai'], { cwd: newFolder() });
+    expect(prices.stdout).toMatch(/^calls to api\.openai\.com; read 2026-\d\d-\d\d: https:/m);
+    expect(prices.stdout).toMatch(/^gpt-4o-mini +0\.15 +0\.075 +0\.6/m);
     const nested = await agentCost(['profiles', 'show', 'gpt-oss:20b'], { cwd: newFolder() });
     expect(nested.stdout).toMatch(/^experts\.perToken +4 +config\.json of openai\/gpt-oss-20b/m);
     const { stdout: json } = await agentCost(['profiles', 'show', 'h100', '--json'], { cwd: newFolder() });
@@ -134,7 +137,7 @@ describe('profiles', () => {
     writeFileSync(join(cwd, 'gpu.json'), JSON.stringify(gpu));
     writeFileSync(join(cwd, 'wrong.json'), '{}');
     const added = await agentCost(['profiles', 'add', 'gpu.json'], { cwd, env });
-    expect([added.code, added.stdout]).toEqual([0, expect.stringMatching(/^mine \(gpu\) is now one of your profiles: .*mine\.json\. Not computed with it: idle energy \(no idleWatts\)\.$/m)]);
+    expect([added.code, added.stdout]).toEqual([0, expect.stringMatching(/^mine \(gpu\) is now one of your profiles: .*mine\.json\. Not computed with it: idle energy \(no idleWatts\); money \(no price of its hours\)\.$/m)]);
     const refused = await agentCost(['profiles', 'add', 'wrong.json'], { cwd, env });
     expect([refused.code, refused.stderr]).toEqual([1, expect.stringContaining('wrong.json is not a valid profile: kind: must be "gpu"')]);
     expect((await agentCost(['profiles', 'list', '--kind', 'gpu'], { cwd, env })).stdout).toMatch(/^gpu +mine +Mine \(yours\)/m);

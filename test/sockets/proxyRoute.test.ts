@@ -88,6 +88,7 @@ describe('the server that a program meant', () => {
     fixture = await startFixture((_request, socket) => void socket.write(jsonAnswer(200, { here: false })), { direct: true });
     const origin = `http://127.0.0.1:${elsewhere.port}/openai/deployments/x`;
     const answer = await fixture.proxied('POST', '/v1/chat/completions?api-version=2', '{}', { 'x-agent-cost-origin': origin });
+    expect(fixture.calls().at(-1)?.server).toBe(`127.0.0.1:${elsewhere.port}`);
     expect(answer.body.toString()).toBe('{"here":true}');
     expect(elsewhere.requests[0]!.path).toBe('/openai/deployments/x/chat/completions?api-version=2');
     expect((await fixture.proxied('POST', '/v1/chat/completions', '{}')).body.toString()).toBe('{"here":false}');

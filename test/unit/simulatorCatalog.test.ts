@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { decodeWattsOf } from '../../src/profile/hardwareProfiles.ts';
 import { nearNames } from '../../src/profile/nearNames.ts';
-import { createCatalog, findEngine, findGpu, findModel, findPrice, listProfiles, parseProfile, ProfileError } from '../../src/simulator/catalog.ts';
+import { createCatalog, findEngine, findGpu, findModel, findPrice, listProfiles, parseProfile, PROFILE_KINDS, ProfileError } from '../../src/simulator/catalog.ts';
 import { allReduceTimes } from '../../src/simulator/engine/allReduce.ts';
 import { createCostModel, NotSimulatableError } from '../../src/simulator/engine/costModel.ts';
 import { BLOCK_TOKENS } from '../../src/simulator/engine/kvBlocks.ts';
@@ -10,7 +10,7 @@ import { gpuReadings } from './gpuReadings.ts';
 
 describe('catalog', () => {
   it('holds every file of profiles/, and each is named after its id', () => {
-    const ids = ['gpu', 'model', 'engine', 'price'].flatMap((kind) =>
+    const ids = PROFILE_KINDS.flatMap((kind) =>
       readdirSync(new URL(`../../profiles/${kind}`, import.meta.url)).map((file) => {
         const profile = parseProfile(readFileSync(new URL(`../../profiles/${kind}/${file}`, import.meta.url), 'utf8'), file);
         expect(`${profile.id}.json`).toBe(file);
@@ -21,8 +21,8 @@ describe('catalog', () => {
     expect(listProfiles().map(({ id }) => id).sort()).toEqual(ids.sort());
   });
 
-  it('has no name that means two profiles', () => {
-    const names = listProfiles().flatMap((profile) => [profile.id, ...('aliases' in profile ? profile.aliases : [])].map((name) => name.toLowerCase()));
+  it('has no name that means two profiles of a kind', () => {
+    const names = listProfiles().flatMap((profile) => [profile.id, ...('aliases' in profile ? profile.aliases : [])].map((name) => `${profile.kind} ${name.toLowerCase()}`));
     expect(new Set(names).size).toBe(names.length);
   });
 
@@ -39,7 +39,7 @@ describe('catalog', () => {
 
   it('prices a GPU, or says that it cannot', () => {
     expect(findPrice('a100-40gb')?.usdPerGpuHour.value).toBeGreaterThan(0);
-    expect(findPrice('rtx-4090-24gb')).toBeNull();
+    expect(findPrice('rtx-5090-32gb')).toBeNull();
   });
 
   it('has an earlier profile go before a later one of the same name', () => {
@@ -64,7 +64,7 @@ describe('catalog', () => {
     const good = findGpu('a100')!;
     expect(parseProfile({ ...good })).toEqual(good);
     expect(() => parseProfile('{ "kind":', 'my.json')).toThrow(/^my\.json is not a valid profile: not JSON/);
-    expect(() => parseProfile({ kind: 'gpus' }, 'my.json')).toThrow(/my\.json.*kind: must be "gpu", "model", "engine" or "price"/);
+    expect(() => parseProfile({ kind: 'gpus' }, 'my.json')).toThrow(/my\.json.*kind: must be "gpu", "model"/);
     expect(() => parseProfile({ ...good, idleWatts: { value: '65', source: 'x' } }, 'my.json')).toThrow(/my\.json.*idleWatts\.value: .*number/);
     expect(() => parseProfile({ ...good, tdpWatts: { value: 400 } }, 'my.json')).toThrow(/tdpWatts\.source/);
     expect(() => parseProfile(null)).toThrow(ProfileError);

@@ -2,7 +2,7 @@
 import { attributes, element, fill } from '../../common/dom.ts';
 import { linkButton, note, pairs, section, split, type NoteActions, type Pair } from './detailParts.ts';
 import { bandText, durationOf, edgeMark, energyText, kindText, mark, nameText, siteText, spanActivityText, spanSentence } from '../model/spanText.ts';
-import { formatBytes, formatCount, formatDuration, formatEnergy, formatPercent, formatTokens, formatUsd } from '../../../src/profile/formatValue.ts';
+import { formatBytes, formatCarbon, formatCount, formatDuration, formatEnergy, formatPercent, formatTokens, formatUsd } from '../../../src/profile/formatValue.ts';
 import { phaseSourceText, serverName, serverSettingsTexts, serverUseTexts } from '../../../src/profile/serverText.ts';
 import { visibleBlock, visibleText } from '../../../src/profile/visibleText.ts';
 import { POLICY_TEXTS } from '../../../src/profile/policyText.ts';
@@ -75,6 +75,8 @@ export class Details {
           ['active', energyText(energy.active, energy.grade)],
           ['idle', energyText(energy.idle, energy.grade)],
           ['policy', `${head.accounting.policy}: ${POLICY_TEXTS[head.accounting.policy]}`],
+          ...(head.accounting.overheads.length > 0 ? [[head.accounting.boundary, `~${formatEnergy(totals.footprint.energyWh)}`] satisfies Pair] : []),
+          ...(head.accounting.grid === null ? [] : [['carbon', `~${formatCarbon(totals.footprint.carbonG)} · ${head.accounting.grid.name}`] satisfies Pair]),
           ['cost', formatUsd(totals.costUsd)],
           ['prompt tokens', formatTokens(totals.promptTokens)],
           ['cached', cachedText(totals.cachedTokens, totals.promptTokens)],
@@ -88,6 +90,8 @@ export class Details {
       const lines = [[visibleText(serverName(backend), 100), ...(backend.server ? serverSettingsTexts(backend.server) : [])], server ? serverUseTexts(server) : []];
       sections.push(section('Server', ...lines.flatMap((line) => (line.length === 0 ? [] : [element('p', '', line.join(' · '))]))));
     }
+    const sources = [...head.accounting.overheads, ...(head.accounting.grid === null ? [] : [head.accounting.grid]), ...head.accounting.prices];
+    if (sources.length > 0) sections.push(section('What it is multiplied by', pairs(sources.map(({ name, source }): Pair => [visibleText(name, 80), visibleText(source, 300)]))));
     const notes = [...head.warnings.map((warning) => warning.message), ...head.findings.slice(0, MOST_FINDINGS).map((finding) => finding.message)];
     if (notes.length > 0) sections.push(section('Worth knowing', ...notes.slice(0, 6).map((message) => note(message, this.actions))));
     return sections;
