@@ -100,7 +100,7 @@ function table(profiles: readonly HardwareProfile[]): string[] {
   const known = knownProfiles();
   const own = new Set(readOwnProfiles().profiles.map(({ kind, id }) => `${kind} ${id}`));
   const rows = profiles.map((profile) => [profile.kind, profile.id, own.has(`${profile.kind} ${profile.id}`) ? `${profile.name} (yours)` : profile.name, notComputed(profile, known).join('; ')]);
-  const [head = '', ...rest] = alignColumns([['kind', 'name for --gpu, --model, --engine', '', 'not computed'], ...rows], ['left', 'left', 'left', 'left']);
+  const [head = '', ...rest] = alignColumns([['kind', 'name', '', 'not computed'], ...rows], ['left', 'left', 'left', 'left']);
   return [style.bold(head), ...rest];
 }
 

@@ -35,6 +35,8 @@ export function contextTokensRead({ layers, slidingWindow }: ModelProfile, { new
 export interface WorkTimes {
   /** Computing a token. */
   tokenMs: Milliseconds;
+  /** Reading a byte of memory. */
+  byteMs: Milliseconds;
   /** Reading a token of context. */
   contextTokenMs: Milliseconds;
 }
@@ -42,8 +44,10 @@ export interface WorkTimes {
 /** By the profile's peaks and what is reached of them; null where it lacks an efficiency. */
 export function workTimes({ prefillMfu, decodeBandwidthEfficiency, bf16Tflops, memoryBandwidthGBps }: GpuProfile, model: ModelProfile, gpuCount: number): WorkTimes | null {
   if (prefillMfu === undefined || decodeBandwidthEfficiency === undefined) return null;
+  const byteMs = 1 / (memoryBandwidthGBps.value * 1e6 * decodeBandwidthEfficiency.value * gpuCount);
   return {
     tokenMs: (2 * parametersPerToken(model)) / (bf16Tflops.value * 1e9 * prefillMfu.value * gpuCount),
-    contextTokenMs: model.kvBytesPerToken.value / (memoryBandwidthGBps.value * 1e6 * decodeBandwidthEfficiency.value * gpuCount),
+    byteMs,
+    contextTokenMs: model.kvBytesPerToken.value * byteMs,
   };
 }

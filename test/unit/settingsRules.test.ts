@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { settingDefaults } from '../../src/contributions.ts';
-import { lensesWithChange, lensSettings, openOnRun } from '../../src/host/choices.ts';
+import { accountingChoice, lensesWithChange, lensSettings, openOnRun } from '../../src/host/choices.ts';
+import { inSettings, settingNamedIn } from '../../src/profile/optionNames.ts';
 import { programSettings, profilingSettings, SettingError } from '../../src/host/settingsRules.ts';
 
 function errorOf(raw: Record<string, unknown>): unknown {
@@ -56,4 +57,18 @@ describe('settings for looks', () => {
 
 it('programs are trimmed text', () => {
   expect(programSettings({ 'agentCost.python': ' /usr/bin/python3 ' })).toEqual({ python: '/usr/bin/python3', node: '' });
+});
+
+describe('settings for what energy is charged to and multiplied by', () => {
+  it('are by default proportional, the GPU alone, and no carbon; a wrong value counts as the default', () => {
+    const plain = { policy: 'proportional', hostEnergy: '', pue: '', grid: '' };
+    expect(accountingChoice({ ...settingDefaults })).toEqual(plain);
+    expect(accountingChoice({ 'agentCost.accounting.energyPolicy': 'fair', 'agentCost.accounting.grid': 7, 'agentCost.accounting.pue': null })).toEqual(plain);
+    expect(accountingChoice({ 'agentCost.accounting.energyPolicy': 'marginal', 'agentCost.accounting.grid': 'DE' })).toEqual({ ...plain, policy: 'marginal', grid: 'DE' });
+  });
+
+  it('are named by what cannot be used of them', () => {
+    expect(inSettings('`--grid` knows no zone "XX".')).toBe('the setting `agentCost.accounting.grid` knows no zone "XX".');
+    expect(settingNamedIn(inSettings('`--host-energy` takes a factor'))).toBe('agentCost.accounting.hostEnergy');
+  });
 });

@@ -3,7 +3,7 @@
  */
 import type { EngineProfile } from '../../profile/engineProfile.ts';
 import type { Calibration, GpuProfile, ModelProfile } from '../../profile/hardwareProfiles.ts';
-import { contextTokensRead, parametersPerToken, weightBytesRead } from '../../profile/modelWork.ts';
+import { contextTokensRead, weightBytesRead, workTimes } from '../../profile/modelWork.ts';
 import { ownMs, stepMs, type SequenceWork, type StepTimes } from '../../profile/stepTimes.ts';
 import type { Bytes, Milliseconds, Ratio, Watts } from '../../profile/units.ts';
 import { todaysEngine } from '../catalog.ts';
@@ -103,21 +103,19 @@ function waitingMs(step: StepTimes, work: readonly ScheduledWork[]): Millisecond
 }
 
 function roofline(gpu: GpuProfile, model: ModelProfile, gpuCount: number, engine: EngineProfile): StepTimes {
-  const { prefillMfu, decodeBandwidthEfficiency } = gpu;
-  if (prefillMfu === undefined || decodeBandwidthEfficiency === undefined) {
-    const missing = prefillMfu === undefined ? 'prefillMfu' : 'decodeBandwidthEfficiency';
+  const times = workTimes(gpu, model, gpuCount);
+  if (times === null) {
+    const missing = gpu.prefillMfu === undefined ? 'prefillMfu' : 'decodeBandwidthEfficiency';
     throw new NotSimulatableError(`The profile of ${gpu.name} has no ${missing}, so it cannot be simulated. Choose another GPU, or add the value in a profile of your own.`);
   }
-  const flopsPerMs = gpu.bf16Tflops.value * 1e9 * prefillMfu.value * gpuCount;
-  const bytesPerMs = gpu.memoryBandwidthGBps.value * 1e6 * decodeBandwidthEfficiency.value * gpuCount;
   const allReduce = allReduceTimes(gpu, model, gpuCount) ?? { stepMs: 0, tokenMs: 0 };
   return {
-    tokenMs: (2 * parametersPerToken(model)) / flopsPerMs,
+    tokenMs: times.tokenMs,
     tokenPairMs: 0,
-    weightsMs: model.weightBytes.value / bytesPerMs,
+    weightsMs: model.weightBytes.value * times.byteMs,
     prefillLeastMs: 0,
     overheadMs: engine.stepMs.value + (engine.layerMs?.value ?? 0) * model.layers.value + allReduce.stepMs,
-    contextTokenMs: model.kvBytesPerToken.value / bytesPerMs,
+    contextTokenMs: times.contextTokenMs,
     tokenLinkMs: allReduce.tokenMs,
     sequenceMs: engine.sequenceMs?.value ?? 0,
     requestMs: 0,

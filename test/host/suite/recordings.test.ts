@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import * as vscode from 'vscode';
 import { recordingEditorType } from '../../../src/contributions.ts';
 import { call, callEnd, end, header, recordingText, site } from '../../unit/recordingLines.ts';
-import { activated, eventually, messageOf, run, workspaceFile } from './inEditor.ts';
+import { activated, eventually, messageOf, run, withSetting, workspaceFile } from './inEditor.ts';
 
 const TWO_GB = 2 * 1024 ** 3;
 
@@ -27,6 +27,23 @@ export function recordingsSuite(): void {
       assert.equal(report?.totals.llmCalls, 2);
       assert.deepEqual(report?.spans.filter((span) => span.kind === 'llm').map((span) => span.status), ['ok', 'incomplete']);
       assert.equal(report?.run.complete, false);
+    });
+
+    it('charges its energy anew when the setting says how', async () => {
+      const state = await activated();
+      const text = recordingText(header(), call('a', 0), callEnd('a', 1000, { firstTokenAt: 200, chunkGaps: [0, 800] }), end(2000));
+      await run('agentCost.openRecording', write('charged.agentcost', text));
+      const energy = () => state.currentRun()?.document?.report.totals.energyWh;
+      const plain = energy();
+      assert.ok(plain?.active && plain.idle);
+      await withSetting('agentCost.accounting.energyPolicy', 'amortized', async () => {
+        await eventually('the idle energy is charged to the call', () => energy()?.idle === 0 && energy()?.total === plain.total);
+      });
+      await eventually('it is charged as before', () => energy()?.idle === plain.idle);
+      const ownWh = plain.active + plain.idle;
+      await withSetting('agentCost.accounting.grid', '500', async () => {
+        await eventually('the carbon is told', () => Math.abs((state.currentRun()?.document?.report.totals.footprint.carbonG ?? 0) - ownWh / 2) < 1e-9);
+      });
     });
 
     const bad: [what: string, name: string, text: string, says: RegExp][] = [
