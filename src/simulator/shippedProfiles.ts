@@ -38,6 +38,7 @@ import priceLambdaH10080gb from '../../profiles/price/lambda-h100-80gb.json' wit
 import priceRunpodH200141gb from '../../profiles/price/runpod-h200-141gb.json' with { type: 'json' };
 import priceRunpodL424gb from '../../profiles/price/runpod-l4-24gb.json' with { type: 'json' };
 import priceRunpodL40s48gb from '../../profiles/price/runpod-l40s-48gb.json' with { type: 'json' };
+import priceRunpodMi300x192gb from '../../profiles/price/runpod-mi300x-192gb.json' with { type: 'json' };
 import priceRunpodRtx409024gb from '../../profiles/price/runpod-rtx-4090-24gb.json' with { type: 'json' };
 import apiAnthropic from '../../profiles/api-price/anthropic.json' with { type: 'json' };
 import apiDeepseek from '../../profiles/api-price/deepseek.json' with { type: 'json' };
@@ -57,7 +58,7 @@ import vllmV1 from '../../profiles/engine/vllm-v1.json' with { type: 'json' };
 
 export const GPU_FILES: readonly unknown[] = [a10040gb, a10080gb, b200180gb, h10080gb, h200141gb, l424gb, l40s48gb, mi300x192gb, rtx409024gb, rtx509032gb];
 export const MODEL_FILES: readonly unknown[] = [deepseekR1DistillLlama70b, deepseekR1DistillLlama8b, deepseekR1DistillQwen15b, deepseekR1DistillQwen14b, deepseekR1DistillQwen32b, deepseekR1DistillQwen7b, gptOss120b, gptOss20b, llama3170bInstruct, llama318bInstruct, llama321bInstruct, llama323bInstruct, mistralSmall3124bInstruct, qwen306b, qwen317b, qwen314b, qwen3235bA22b, qwen330bA3b, qwen332b, qwen34b, qwen38b, smollm2135mInstruct];
-export const PRICE_FILES: readonly unknown[] = [priceLambdaA10040gb, priceLambdaA10080gb, priceLambdaB200180gb, priceLambdaH10080gb, priceRunpodH200141gb, priceRunpodL424gb, priceRunpodL40s48gb, priceRunpodRtx409024gb];
+export const PRICE_FILES: readonly unknown[] = [priceLambdaA10040gb, priceLambdaA10080gb, priceLambdaB200180gb, priceLambdaH10080gb, priceRunpodH200141gb, priceRunpodL424gb, priceRunpodL40s48gb, priceRunpodMi300x192gb, priceRunpodRtx409024gb];
 export const API_PRICE_FILES: readonly unknown[] = [apiAnthropic, apiDeepseek, apiGoogle, apiGroq, apiMistral, apiOpenai];
 export const GRID_FILES: readonly unknown[] = [gridCountries, gridUsStates];
 export const OVERHEAD_FILES: readonly unknown[] = [hostGemini, pueAverage, pueAws, pueAzure, pueGoogle];

@@ -21,7 +21,7 @@ export function hoverText(report: Report, line: ReportLine, stale: Staleness, re
   if (line.calls === 0) return inclusiveText(report, line, stale, reference, history);
   const ids = new Set(line.spans);
   const spans = report.spans.filter((span) => ids.has(span.id));
-  const rows = [...(line.llmCalls > 0 ? llmRows(line, spans) : []), ...(line.toolCalls > 0 ? toolRows(line, spans) : [])];
+  const rows = [...(line.llmCalls > 0 ? llmRows(line, spans, report.accounting.prices) : []), ...(line.toolCalls > 0 ? toolRows(line, spans) : [])];
   const name = line.function === null ? `line ${line.line}` : escapeMarkdown(line.function);
   const failed = line.failed > 0 ? ` · ${line.failed} failed` : '';
   const findings = report.findings.filter((finding) => finding.spans.some((id) => ids.has(id))).slice(0, SHOWN_FINDINGS);
@@ -64,7 +64,7 @@ function tableRow([label, ...cells]: Row): string {
   return `| ${label} | ${cells.map((cell) => GAP + cell).join(' | ')} |`;
 }
 
-function llmRows(line: ReportLine, spans: readonly ReportSpan[]): Row[] {
+function llmRows(line: ReportLine, spans: readonly ReportSpan[], prices: Report['accounting']['prices']): Row[] {
   const llm = spans.flatMap((span) => (span.llm === null ? [] : [span.llm]));
   const durations = lengths(spans.filter((span) => span.kind === 'llm'));
   const perCall = meanOver(line.llmCalls);
@@ -76,7 +76,7 @@ function llmRows(line: ReportLine, spans: readonly ReportSpan[]): Row[] {
     ['tokens in → out', tokenPair(line.promptTokens, line.completionTokens), tokenPair(perCall(line.promptTokens), perCall(line.completionTokens)), '', '', tokensKnown],
     ['cached', cachedText(line), '', '', '', tokensKnown],
     energyRow('energy', line.energyWh, perCall, llm.map((details) => details.energyWh.active), gradeText(line.grade)),
-    ...(line.costUsd === null ? [] : [['cost', formatUsd(line.costUsd), formatUsd(perCall(line.costUsd)), '', '', 'estimated from a price'] satisfies Row]),
+    ...(line.costUsd === null ? [] : [['cost', formatUsd(line.costUsd), formatUsd(perCall(line.costUsd)), '', '', `at the list price of ${escapeMarkdown(prices.map(({ name }) => name).join('; '))}`] satisfies Row]),
   ];
 }
 

@@ -70,6 +70,7 @@ describe('the hover', () => {
   it('has a row for each number, with how it is known', () => {
     const run = report();
     const text = withoutGaps(hoverText(run, lineOf(run, 10), null, reference));
+    expect(text).toMatch(/^\| cost \|.*\| at the list price of Test price \|$/m);
     const rows = new Map(text.split('\n').filter((row) => row.startsWith('| ')).map((row) => [row.split(' | ')[0]?.slice(2), row]));
     expect(rows.get('time')).toContain('4 s | 2 s | 2 s | 2.9 s');
     expect(rows.get('tokens in → out')).toContain('500 → 60 | 250 → 30');

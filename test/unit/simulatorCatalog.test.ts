@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { decodeWattsOf } from '../../src/profile/hardwareProfiles.ts';
+import { ownProfilesFolder, readOwnProfiles } from '../../src/profiler/ownProfiles.ts';
 import { nearNames } from '../../src/profile/nearNames.ts';
 import { createCatalog, findEngine, findGpu, findModel, findPrice, listProfiles, parseProfile, PROFILE_KINDS, ProfileError } from '../../src/simulator/catalog.ts';
 import { allReduceTimes } from '../../src/simulator/engine/allReduce.ts';
@@ -48,6 +49,13 @@ describe('catalog', () => {
     expect(catalog.gpu('H100')?.idleWatts?.value).toBe(99);
     expect(catalog.gpu('h200')).toEqual(findGpu('h200'));
     expect(catalog.list()).toHaveLength(listProfiles().length + 1);
+  });
+
+  it('has the user’s own where configuration lies', () => {
+    expect(ownProfilesFolder({ XDG_CONFIG_HOME: '/config' }, 'linux')).toBe('/config/agent-cost/profiles');
+    expect(ownProfilesFolder({ APPDATA: 'C:/Users/me/AppData' }, 'win32')).toBe('C:/Users/me/AppData/agent-cost/profiles');
+    expect(ownProfilesFolder({ APPDATA: '/elsewhere' }, 'darwin')).toMatch(/\/\.config\/agent-cost\/profiles$/);
+    expect(readOwnProfiles('/nowhere')).toEqual({ profiles: [], problems: [] });
   });
 
   it('knows names that are spelled alike, or that have all the words', () => {
