@@ -25,9 +25,11 @@ const allowed = {
   'src/simulator': [BUILT_IN, folders('src/profile', 'src/protocol', 'profiles'), packages('zod')],
   'src/telemetry': [BUILT_IN, folders('src/profile', 'src/protocol', 'src/profiler/clock.ts', 'src/proxy/json.ts'), packages('zod', 'undici')],
   'src/proxy': [BUILT_IN, folders('src/profile', 'src/protocol', 'src/profiler/clock.ts', 'src/recorder/(link|messages).ts'), packages('zod', 'undici', '@bufbuild/protobuf')],
-  // Reads what passed through the proxy, in a thread of its own, with the proxy's parsers.
   // Loads a server, to learn what its steps take.
   'src/calibration': [BUILT_IN, folders('src/profile', 'src/protocol', 'src/analysis/statistics.ts', 'src/telemetry', 'src/profiler/(clock|backendCheck|telemetry).ts', 'src/proxy/(json|sse).ts')],
+  // Starts a vLLM for who asks for one; knows nothing of what is recorded.
+  'src/serving': [BUILT_IN, folders('src/profile', 'src/instrument/findExecutable.ts')],
+  // Reads what passed through the proxy, in a thread of its own, with the proxy's parsers.
   'src/recorder': [
     BUILT_IN,
     folders('src/profile', 'src/protocol', 'src/telemetry', 'src/profiler/clock.ts', 'src/proxy/(json|jsonLines|sse|chunkedDecoder|usage).ts'),
@@ -46,7 +48,7 @@ const allowed = {
   // The terminal.
   'src/cli': [
     BUILT_IN,
-    folders('src/profile', 'src/protocol', 'src/analysis', 'src/profiler', 'src/proxy', 'src/recorder', 'src/instrument', 'src/simulator', 'src/calibration', 'src/telemetry', 'package.json'),
+    folders('src/profile', 'src/protocol', 'src/analysis', 'src/profiler', 'src/proxy', 'src/recorder', 'src/instrument', 'src/simulator', 'src/calibration', 'src/serving', 'src/telemetry', 'package.json'),
     packages('commander', 'zod'),
   ],
 
@@ -55,7 +57,7 @@ const allowed = {
   'src/host': [
     VSCODE,
     BUILT_IN,
-    folders('src/contributions.ts', 'src/views', 'src/profile', 'src/protocol', 'src/analysis', 'src/profiler', 'src/recorder', 'src/instrument', 'src/simulator'),
+    folders('src/contributions.ts', 'src/views', 'src/profile', 'src/protocol', 'src/analysis', 'src/profiler', 'src/recorder', 'src/instrument', 'src/serving', 'src/simulator'),
     packages('zod'),
   ],
   'src/views': [VSCODE, BUILT_IN, folders('src/contributions.ts', 'src/host', 'src/profile', 'src/protocol', 'src/analysis'), packages('zod')],

@@ -40,6 +40,8 @@ export interface CommandArguments {
   'agentCost.startSession': [];
   'agentCost.stopSession': [];
   'agentCost.copyEnvironment': [];
+  'agentCost.startVllm': [model?: string];
+  'agentCost.stopVllm': [];
   'agentCost.clearLenses': [];
   'agentCost.showTimeline': [];
   'agentCost.export': [format?: ExportFormat, target?: Resource];
@@ -61,6 +63,8 @@ export const commandTitles: Readonly<Record<CommandId, string>> = {
   'agentCost.startSession': 'Start Profiling Session',
   'agentCost.stopSession': 'Stop Profiling Session',
   'agentCost.copyEnvironment': 'Copy the Profiling Session’s Environment',
+  'agentCost.startVllm': 'Start vLLM Server…',
+  'agentCost.stopVllm': 'Stop vLLM Server',
   'agentCost.clearLenses': 'Clear Lenses',
   'agentCost.showTimeline': 'Show Timeline',
   'agentCost.export': 'Export…',
@@ -76,7 +80,7 @@ export const commandTitles: Readonly<Record<CommandId, string>> = {
 export const internalCommands: readonly CommandId[] = ['agentCost.showRun', 'agentCost.showCostOnTimeline', 'agentCost.selectSpan', 'agentCost.openSource'];
 
 /** Commands that start a program: not in an untrusted workspace. */
-export const launchingCommands: readonly CommandId[] = ['agentCost.profileActiveFile', 'agentCost.profileCommand', 'agentCost.startSession'];
+export const launchingCommands: readonly CommandId[] = ['agentCost.profileActiveFile', 'agentCost.profileCommand', 'agentCost.startSession', 'agentCost.startVllm'];
 
 export const lensShowValues = ['perCall', 'total'] as const;
 export const lensCostValues = ['energy', 'money'] as const;
@@ -103,6 +107,9 @@ export interface SettingTypes {
   'agentCost.lens.callers': boolean;
   'agentCost.lens.change': boolean;
   'agentCost.timeline.openOnRun': (typeof openOnRunValues)[number];
+  'agentCost.vllm.program': string;
+  'agentCost.vllm.port': number;
+  'agentCost.vllm.arguments': readonly string[];
   'agentCost.python': string;
   'agentCost.node': string;
 }
@@ -126,6 +133,9 @@ export const settingDefaults: Readonly<SettingTypes> = {
   'agentCost.lens.callers': true,
   'agentCost.lens.change': true,
   'agentCost.timeline.openOnRun': 'sidebar',
+  'agentCost.vllm.program': '',
+  'agentCost.vllm.port': 8000,
+  'agentCost.vllm.arguments': [],
   'agentCost.python': '',
   'agentCost.node': '',
 };
@@ -136,6 +146,8 @@ export interface ContextKeys {
   'agentCost.running': boolean;
   /** A profiling session for programs started elsewhere is up. */
   'agentCost.sessionRunning': boolean;
+  /** A vLLM that we started is running, or starts. */
+  'agentCost.vllmRunning': boolean;
   /** A run is shown. */
   'agentCost.hasRun': boolean;
   /** Lenses are shown. */
@@ -145,6 +157,7 @@ export type ContextKey = keyof ContextKeys;
 export const contextKeys: Readonly<Record<ContextKey, true>> = {
   'agentCost.running': true,
   'agentCost.sessionRunning': true,
+  'agentCost.vllmRunning': true,
   'agentCost.hasRun': true,
   'agentCost.hasLenses': true,
 };

@@ -10,6 +10,7 @@ import { MovedFiles } from './host/movedFiles.ts';
 import { Notifier, type Notification } from './host/notify.ts';
 import type { Profiling } from './host/profiling.ts';
 import { RunStore, type Run } from './host/runs.ts';
+import type { Vllm } from './host/vllm.ts';
 import { registerLenses } from './views/codeLens.ts';
 import { registerHover } from './views/hover.ts';
 import { MeasuredLines } from './views/measuredLines.ts';
@@ -59,13 +60,15 @@ export function activate(context: ExtensionContext): ExtensionState {
     /** What launches programs is loaded when the first one is launched. */
     const loadProfiling = (): Promise<Profiling> =>
       (profiling ??= import('./host/profiling.ts').then((module) => own(new module.Profiling(context, { installation: parts, runs, notifier, log }, showSidebar))));
+    let vllm: Promise<Vllm> | null = null;
+    const loadVllm = (): Promise<Vllm> => (vllm ??= import('./host/vllm.ts').then((module) => own(new module.Vllm(context, notifier))));
     const tree = own(new RunTree(runs, timeline, onUnreadable));
     const status = own(new StatusBar(runs));
     own(registerTimelineSurfaces(timeline, runs, onUnreadable));
     own(registerLenses(measured));
     own(registerHover(measured));
     own(
-      registerCommands(commandHandlers({ runs, profiling: loadProfiling, measured, timeline, panel, sources, installation: parts, notifier, log }), (command, error) =>
+      registerCommands(commandHandlers({ runs, profiling: loadProfiling, vllm: loadVllm, measured, timeline, panel, sources, installation: parts, notifier, log }), (command, error) =>
         notifier.error(`${command} failed: ${messageOf(error)}`),
       ),
     );

@@ -10,6 +10,7 @@ import { addReportCommand } from './reportCommand.ts';
 import { addRunCommand } from './runCommand.ts';
 import { addServeCommand } from './serveCommand.ts';
 import { addSimulateCommand } from './simulateCommand.ts';
+import { addVllmCommand } from './vllmCommand.ts';
 import { UsageError } from './usageError.ts';
 
 const WRONG_USAGE = 2;
@@ -20,7 +21,7 @@ function program(): Command {
     .version(version)
     .showHelpAfterError('(agent-cost --help lists the verbs; agent-cost VERB --help has an example)')
     .exitOverride();
-  for (const add of [addRunCommand, addServeCommand, addReportCommand, addExportCommand, addSimulateCommand, addCalibrateCommand, addProfilesCommand]) add(root).exitOverride();
+  for (const add of [addRunCommand, addServeCommand, addReportCommand, addExportCommand, addSimulateCommand, addCalibrateCommand, addProfilesCommand, addVllmCommand]) add(root).exitOverride();
   root.addHelpText('after', '\nExample:\n  $ agent-cost run -- python my_agent.py');
   return root;
 }

@@ -13,10 +13,12 @@ import type { Notifier } from './notify.ts';
 import type { Profiling } from './profiling.ts';
 import { lineReference, runReference, spanReference } from './references.ts';
 import type { RunStore } from './runs.ts';
+import type { Vllm } from './vllm.ts';
 
 export interface CommandServices {
   runs: RunStore;
   profiling: () => Promise<Profiling>;
+  vllm: () => Promise<Vllm>;
   measured: MeasuredLines;
   timeline: TimelineController;
   panel: TimelinePanel;
@@ -26,7 +28,7 @@ export interface CommandServices {
   log: LogOutputChannel;
 }
 
-export function commandHandlers({ runs, profiling, measured, timeline, panel, sources, installation, notifier, log }: CommandServices): CommandHandlers {
+export function commandHandlers({ runs, profiling, vllm, measured, timeline, panel, sources, installation, notifier, log }: CommandServices): CommandHandlers {
   return {
     'agentCost.profileActiveFile': async (file) => (await profiling()).profileFile(file),
     'agentCost.profileCommand': async (commandLine) => (await profiling()).profileCommand(commandLine),
@@ -35,6 +37,8 @@ export function commandHandlers({ runs, profiling, measured, timeline, panel, so
     'agentCost.startSession': async () => (await profiling()).startSession(),
     'agentCost.stopSession': async () => (await profiling()).stopSession(),
     'agentCost.copyEnvironment': async () => (await profiling()).copyEnvironment(),
+    'agentCost.startVllm': async (model) => (await vllm()).start(model),
+    'agentCost.stopVllm': async () => (await vllm()).stop(),
     'agentCost.clearLenses': () => measured.clear(),
     'agentCost.showTimeline': () => panel.show(),
     'agentCost.export': async (format, target) => {

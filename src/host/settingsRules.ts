@@ -44,6 +44,18 @@ export function programSettings(raw: RawSettings): { python: string; node: strin
   return { python: text(raw, 'agentCost.python'), node: text(raw, 'agentCost.node') };
 }
 
+/**
+ * What a vLLM is started with.
+ * @throws SettingError
+ */
+export function vllmSettings(raw: RawSettings): { program: string | null; port: number; arguments: string[] } {
+  const port = z.int().min(1).max(65_535).safeParse(valueOf(raw, 'agentCost.vllm.port'));
+  if (!port.success) throw new SettingError('agentCost.vllm.port', `expects a whole number from 1 to 65535, not ${JSON.stringify(raw['agentCost.vllm.port'])}.`);
+  const args = z.array(z.string()).safeParse(valueOf(raw, 'agentCost.vllm.arguments'));
+  if (!args.success) throw new SettingError('agentCost.vllm.arguments', `expects a list of texts, such as ["--max-model-len", "8192"], not ${JSON.stringify(raw['agentCost.vllm.arguments'])}.`);
+  return { program: text(raw, 'agentCost.vllm.program') || null, port: port.data, arguments: args.data };
+}
+
 /** @throws SettingError */
 function text(raw: RawSettings, id: SettingId): string {
   const value = z.string().safeParse(valueOf(raw, id));

@@ -7,7 +7,8 @@ import { lensesSuite } from './suite/lenses.test.ts';
 import { profilingSuite } from './suite/profiling.test.ts';
 import { recordingsSuite } from './suite/recordings.test.ts';
 import { tasksSuite } from './suite/tasks.test.ts';
+import { vllmSuite } from './suite/vllm.test.ts';
 
 export function run(): Promise<void> {
-  return runSuites([activationSuite, profilingSuite, lensesSuite, badInputSuite, debuggingSuite, tasksSuite, recordingsSuite]);
+  return runSuites([activationSuite, profilingSuite, lensesSuite, badInputSuite, debuggingSuite, tasksSuite, vllmSuite, recordingsSuite]);
 }
