@@ -19,7 +19,7 @@ export interface CallPrice {
 export function apiPriceOf(call: Call, llm: NonNullable<ReportSpan['llm']>, profile: Profile, providers: readonly ApiPriceProfile[]): CallPrice | null {
   const host = call.start.server ?? hostOf(profile.backend.url);
   const provider = profile.backend.simulated || host === null ? undefined : providers.find(({ hosts }) => hosts.includes(host));
-  const rates = provider === undefined ? null : ratesFor(provider, [call.end?.model ?? null, llm.model]);
+  const rates = provider === undefined ? null : ratesFor(provider, [call.end?.model ?? null, call.start.model]);
   if (provider === undefined || rates === null) return null;
   const at = new Date(Date.parse(profile.header.startedAt) + call.start.t);
   return { provider, usd: priceOf(ratesAt(rates, llm.promptTokens, at), llm) };

@@ -27,6 +27,7 @@ export interface EnergyUse {
   ownWh: WattHours | null;
   costUsd: UsDollars | null;
   prices: Money['prices'];
+  allHosted: Money['allHosted'];
   /** Sets a call's energy and cost in its span. */
   charge(call: Draft): void;
   /** GPU idle time and energy by the span that the agent was waiting for. */
@@ -100,6 +101,7 @@ export function useOfEnergy({ profile, calls, track, waits, wallMs }: EnergyInpu
     ownWh: active === null || idle === null ? null : active + idle,
     costUsd: money.costUsd,
     prices: money.prices,
+    allHosted: money.allHosted,
     charge: (call) => {
       const { llm } = call.span;
       if (llm === null) return;

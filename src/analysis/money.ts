@@ -14,6 +14,8 @@ export interface Money {
   /** Price of one GPU-millisecond of all GPUs; null where it is not known, and where all calls went to hosted APIs. */
   usdPerMs: UsDollars | null;
   prices: Report['accounting']['prices'];
+  /** All calls went to hosted APIs whose prices are known. */
+  allHosted: boolean;
   /** A call's cost. */
   costOf(call: Draft): UsDollars | null;
 }
@@ -34,6 +36,7 @@ export function useOfMoney(profile: Profile, calls: readonly Draft[], gpuMsOf: (
     // The GPUs are paid for whether they work or not.
     costUsd: sumKnown([usdPerMs === null ? null : usdPerMs * wallMs, ...[...priced.values()].map(({ usd }) => usd)]),
     usdPerMs,
+    allHosted,
     prices: [
       ...(gpuPrice === null ? [] : [{ name: gpuPrice.name, source: gpuPrice.usdPerGpuHour.source }]),
       ...[...providers].map(({ name, read, source }) => ({ name, source: `list prices read ${read}: ${source}` })),

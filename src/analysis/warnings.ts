@@ -45,8 +45,10 @@ function tokenWarnings(profile: Profile, calls: readonly Draft[]): Warning[] {
 function energyWarnings(profile: Profile, calls: readonly Draft[], energy: EnergyUse): Warning[] {
   if (calls.length === 0 || energy.totals.total !== null) return [];
   const { gpuProfile } = profile.header;
-  const message =
-    gpuProfile === null
+  const hosted = energy.allHosted || profile.backend.kind === 'openai' || profile.backend.kind === 'anthropic' || profile.backend.kind === 'hosted';
+  const message = hosted
+    ? 'Energy unknown: a hosted API tells nothing of its GPUs, which work for others at the same time.'
+    : gpuProfile === null
       ? 'Energy unknown: which GPU serves the model is not known. Name its profile with `--gpu`.'
       : `Energy unknown: nobody has published the power of ${gpuProfile.name} in all states. Add what you measured to a copy of its profile and pass that with \`--gpu\`.`;
   return [{ code: 'energyUnknown', message }];

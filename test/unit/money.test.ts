@@ -91,6 +91,14 @@ describe('calls to a hosted API', () => {
     expect(of(...own).totals.costUsd).toBeCloseTo(0.003, 12);
   });
 
+  it('use energy that nobody can know, which no option would help', () => {
+    const lines = [call('a', 0, { model: 'small', server: 'api.test' }), callEnd('a', 1000)];
+    const messages = (backend: typeof direct | { kind: 'openai' }) =>
+      analyze(readRecording(recordingText(header({ backend: { ...direct, ...backend }, gpuProfile: null }), ...lines, end(2000))), { accounting: { apiPrices: [provider] } }).report.warnings.map(({ message }) => message);
+    expect(messages(direct)).toEqual(['Energy unknown: a hosted API tells nothing of its GPUs, which work for others at the same time.']);
+    expect(messages({ kind: 'openai' })).toEqual(messages(direct));
+  });
+
   it('are priced by lists that ship, each rate known and output no cheaper than cached input', () => {
     const lists = listProfiles().flatMap((profile) => (profile.kind === 'api-price' ? [profile] : []));
     expect(lists.map(({ id }) => id)).toEqual(expect.arrayContaining(['openai', 'anthropic', 'google', 'mistral', 'deepseek']));
