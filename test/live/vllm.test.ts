@@ -56,10 +56,14 @@ function expectRight({ report, counted, stdout, code }: Awaited<ReturnType<typeo
   expect({ prompt: report.totals.promptTokens, cached: report.totals.cachedTokens, completion: report.totals.completionTokens }).toEqual(counted);
   expect(calls.map(({ site }) => `${site?.file}:${site?.line}`)).toEqual(lines.map((line) => `${file}:${line}`));
   expect(report.backend).toMatchObject({ kind: 'vllm', model, simulated: false });
+  expect(report.backend.server).toMatchObject({ prefixCaching: true, promptTokenDetails: true });
+  expect(report.backend.server!.blockTokens).toBeGreaterThan(0);
+  // What it counted while it was read is what it counted from before to after, and all of it ours.
+  expect(report.server).toMatchObject({ promptTokens: counted.prompt, cachedTokens: counted.cached, completionTokens: counted.completion, foreign: { requests: 0, promptTokens: 0, completionTokens: 0, mostRunning: 0 } });
   expect(sum(report.totals.agentMs)).toBeCloseTo(report.totals.wallMs, 3);
   expect(sum(report.totals.gpuMs)).toBeCloseTo(report.totals.wallMs, 3);
   for (const { llm } of calls) {
-    expect(llm!.phaseEvidence).toBe('measured');
+    expect([llm!.phaseEvidence, llm!.phaseSource]).toEqual(['measured', 'answer']);
     expect(llm!.prefillMs).toBeGreaterThan(0);
     expect(llm!.decodeMs).toBeGreaterThan(0);
   }

@@ -270,7 +270,7 @@ describe('a start that cannot be', () => {
 
   it('names the profiles that there are', async () => {
     await expect(runs.start(runs.options({ backend: { kind: 'sim', gpu: 'h1000', model: 'llama-3.1-8b-instruct' } }))).rejects.toMatchObject({ code: 'unknownGpu', message: expect.stringMatching(/"h1000".*a100-40gb/) as string });
-    await expect(runs.start(runs.options({ backend: { kind: 'sim', gpu: 'a100-40gb', model: 'gpt' } }))).rejects.toMatchObject({ code: 'unknownModel', message: expect.stringMatching(/"gpt".*llama-3.1-8b/) as string });
+    await expect(runs.start(runs.options({ backend: { kind: 'sim', gpu: 'a100-40gb', model: 'gpt' } }))).rejects.toMatchObject({ code: 'unknownModel', message: expect.stringMatching(/"gpt".*gpt-oss-20b/) as string });
     const broken = join(runs.folder, 'gpu.json');
     writeFileSync(broken, '{"kind":"gpu"}');
     await expect(runs.start(runs.options({ backend: { kind: 'direct', defaultUrl: 'http://127.0.0.1:9/v1' }, gpu: broken }))).rejects.toMatchObject({ code: 'unknownGpu', message: expect.stringContaining(broken) as string });
