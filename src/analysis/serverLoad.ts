@@ -11,6 +11,9 @@ import type { Draft } from './drafts.ts';
  */
 const OLDEST_COUNT: Readonly<Record<string, Milliseconds>> = { vllm: 500, tgi: 500, 'llama.cpp': 500, 'tensorrt-llm': 1000, sglang: 35_000 };
 
+/** A server may count a request a little after its client has the last of the answer. */
+const COUNTED_LATE: Milliseconds = 500;
+
 /** Between readings that lie further apart nobody looked. */
 const LONGEST_GAP: Milliseconds = 3000;
 
@@ -30,9 +33,9 @@ export function serverReadings(profile: Profile, calls: readonly Draft[]): Serve
   const { windows, most } = othersRunning(readings, ours);
   const from = readings[0]?.t ?? 0;
   const counted = (name: keyof ServerCounters) => increase(readings.map(({ counters }) => counters?.[name] ?? null));
-  // Of a call that began before the first reading or ended after the last, nobody knows how much of it is in the counters.
+  // Of a call that began before the first reading or ended after the last, nobody knows how much of it is in the counters: all of it may be.
   const until = readings.at(-1)?.t ?? 0;
-  const inside = calls.filter((call) => call.start >= from - OLDEST_FIRST && call.end <= until);
+  const inside = calls.filter((call) => call.end >= from - COUNTED_LATE && call.start <= until);
   const answered = inside.filter(({ span }) => span.status === 'ok');
   const finished = counted('finished');
   const promptTokens = counted('promptTokens');
@@ -56,9 +59,6 @@ export function serverReadings(profile: Profile, calls: readonly Draft[]): Serve
     foreign: windows,
   };
 }
-
-/** The first reading is asked for as the first call begins, and may come a little later. */
-const OLDEST_FIRST: Milliseconds = 500;
 
 /** How far a counter rose over readings; where it fell, the server was started anew and has counted from 0. Null where it never was read twice. */
 export function increase(values: readonly (number | null)[]): number | null {

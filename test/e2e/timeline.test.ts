@@ -254,6 +254,37 @@ describe('in the editor', () => {
     });
   });
 
+  it('says who served and what it had to do, where a call’s phases are from, and hands over what to add to the server', async () => {
+    const real: TimelineDocument = {
+      ...run,
+      report: {
+        ...run.report,
+        backend: { kind: 'vllm', url: 'http://127.0.0.1:8000/v1', version: '0.32.0', model: 'm', gpu: null, simulated: false, server: { contextTokens: 4096, blockTokens: 16, kvTokens: null, prefixCaching: false, promptTokenDetails: null } },
+        server: { readings: 9, mostRunning: 3, mostWaiting: 1, mostKvUse: 0.25, promptTokens: 100, cachedTokens: 40, completionTokens: 10, foreign: { requests: 2, promptTokens: 50, completionTokens: 5, mostRunning: 1 } },
+        warnings: [
+          { code: 'cachedTokensUnknown', message: 'Start vLLM with `--enable-prompt-tokens-details`.' },
+          { code: 'serverMetricsOff', message: 'Add `return_perf_metrics: true` to its configuration.' },
+        ],
+        spans: run.report.spans.map((span) => (span.id === 'call-1-2' && span.llm !== null ? { ...span, llm: { ...span.llm, phaseEvidence: 'inferred' as const, phaseSource: 'counters' as const } } : span)),
+      },
+    };
+    await withPage(TimelinePage.hosted(browser, 'tab'), async (timeline) => {
+      const { page } = timeline;
+      await timeline.send({ type: 'document', document: real });
+      await timeline.ready();
+      const overview = (await page.locator('.details').textContent()) ?? '';
+      expect(overview).toContain('vLLM 0.32.0 · context 4.1k tokens · blocks of 16 · prefix cache off');
+      expect(overview).toContain('up to 3 running, 1 waiting · KV cache up to 25 % in use · 40 % of all prompts cached · others’: 2 requests');
+      await page.locator('.details .link', { hasText: 'Copy' }).first().click();
+      expect((await timeline.waitForPost('copy')).text).toBe('--enable-prompt-tokens-details');
+      await page.locator('.details .link', { hasText: 'Copy' }).nth(1).click();
+      await expect.poll(async () => (await timeline.posted()).filter((message) => message.type === 'copy').at(-1)).toMatchObject({ text: 'return_perf_metrics: true' });
+      const at = await timeline.pointAt(middleOf(call), wallMs, 'Llama');
+      await page.mouse.click(at.x, at.y);
+      await expect.poll(() => page.locator('.details').textContent()).toContain('phases inferred, from the server’s counters');
+    });
+  });
+
   it('selects and reveals what the host asks for, without telling it back', async () => {
     await withPage(TimelinePage.hosted(browser, 'sidebar', { viewport: { width: 900, height: 600 } }), async (timeline) => {
       await timeline.send({ type: 'document', document: run });

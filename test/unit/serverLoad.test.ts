@@ -56,6 +56,13 @@ describe('a server’s load in the report', () => {
     expect(reportOf(...ours, ...stale.map((line) => ({ ...line, source: 'vllm' }))).totals.gpuMs.foreign).toBe(2000);
   });
 
+  it('takes nothing of a call for others’ that was under way before the first reading or after the last', () => {
+    const late = reportOf(...ours, reading(1900, 1, { promptTokens: 100, completionTokens: 9, finished: 0 }), reading(2100, 0, { promptTokens: 100, completionTokens: 10, finished: 1 }));
+    expect(late.server?.foreign).toEqual({ requests: 0, promptTokens: 0, completionTokens: 0, mostRunning: 0 });
+    const early = reportOf(...ours, reading(900, 0, { promptTokens: 0, completionTokens: 0, finished: 0 }), reading(1900, 1, { promptTokens: 100, completionTokens: 9, finished: 0 }));
+    expect(early.server?.foreign).toEqual({ requests: 0, promptTokens: 0, completionTokens: 0, mostRunning: 0 });
+  });
+
   it('says nothing of a time in which nobody looked', () => {
     const far = reportOf(reading(0, 2), reading(5000, 2));
     expect([far.totals.gpuMs.foreign, far.server?.foreign.mostRunning]).toEqual([0, 2]);
