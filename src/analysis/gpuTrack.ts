@@ -8,6 +8,7 @@ import type { Profile } from '../profile/model.ts';
 import type { Evidence, GpuState } from '../profile/recordingFormat.ts';
 import type { Milliseconds, Ratio, Watts } from '../profile/units.ts';
 import type { Clock, Draft } from './drafts.ts';
+import { kvUse } from './kvUse.ts';
 import { gpuWork } from './phases.ts';
 import type { Window } from './serverLoad.ts';
 import { tidy, weakestEvidence } from './statistics.ts';
@@ -59,8 +60,10 @@ export function buildGpuTrack(profile: Profile, calls: readonly Draft[], clock: 
     const evidence = weakestEvidence(profile.gpu.map((line) => line.evidence)) ?? 'inferred';
     return { segments: fillIdle([...recorded, ...tail], clock.wallMs, []), evidence, foreignKnown: true, phasesUnknown: false };
   }
+  const kv = kvUse(profile);
+  const inferred = fillIdle(inferredSegments(work, 0, shares), clock.wallMs, foreign ?? []);
   return {
-    segments: fillIdle(inferredSegments(work, 0, shares), clock.wallMs, foreign ?? []),
+    segments: kv === null ? inferred : inferred.map((segment) => ({ ...segment, kvTokens: kv.tokensIn(segment.start, segment.end), kvCapacityTokens: kv.capacityTokens })),
     evidence: phasesUnknown ? 'estimated' : 'inferred',
     // The embedded server serves nobody else.
     foreignKnown: foreign !== null || profile.backend.simulated,

@@ -5,7 +5,7 @@ import type { ProfilerOptions } from '../protocol/profiler.ts';
 import { upstreamFrom, type Upstream } from '../proxy/upstreams.ts';
 import type { GpuSegment } from '../recorder/messages.ts';
 import { startEmbeddedServer } from '../simulator/embeddedServer.ts';
-import { checkBackend } from './backendCheck.ts';
+import { checkBackend, type CheckedBackend } from './backendCheck.ts';
 import { gpuProfile, knownProfiles, modelProfile } from './hardware.ts';
 import { ProfilerError } from './profilerError.ts';
 import { readyTelemetry, type ReadyTelemetry } from './telemetry.ts';
@@ -95,10 +95,16 @@ async function fixed(options: ProfilerOptions, url: string): Promise<ReadyBacken
     telemetry,
     fallbackUrl: upstream.url,
     unreachableRemedy: 'Start the server again, or name another one with --backend.',
-    // Who asked for nothing to be read misses nothing.
-    warnings: [checked.warning, telemetry.warning, ...(options.telemetry.kind === 'off' ? [] : checked.missing)].filter((warning) => warning !== null),
+    warnings: [checked.warning, telemetry.warning, ...missed(options, checked, telemetry)].filter((warning) => warning !== null),
     close: nothingToClose,
   };
+}
+
+/** Who asked for nothing to be read misses nothing, and who names another page of metrics has its load from there. */
+function missed(options: ProfilerOptions, checked: CheckedBackend, { metrics }: ReadyTelemetry): CheckedBackend['missing'] {
+  if (options.telemetry.kind === 'off') return [];
+  const elsewhere = metrics !== null && metrics.url !== checked.metricsUrl;
+  return checked.missing.filter(({ code }) => code !== 'serverMetricsOff' || !elsewhere);
 }
 
 async function direct(options: ProfilerOptions, defaultUrl: string): Promise<ReadyBackend> {

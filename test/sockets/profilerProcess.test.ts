@@ -132,6 +132,23 @@ describe('a session', () => {
     }
   });
 
+  it.each<[telemetry: string, told: number]>([
+    ['auto', 1],
+    ['off', 0],
+    ['page', 0],
+  ])('on a vLLM without statistics says so, unless they are not wanted or had elsewhere (%s)', async (telemetry, told) => {
+    const backend = await startVllm(async (request, socket, number) => {
+      if (request.path === '/metrics') socket.write(jsonAnswer(200, 'python_info 1.0\n'));
+      else if (request.path === '/elsewhere') socket.write(jsonAnswer(200, 'vllm:num_requests_running 0\n'));
+      else await vllm(request, socket, number);
+    });
+    const messages: FromProfiler[] = [];
+    const choice = telemetry === 'page' ? ({ kind: 'page', url: backend.url.replace('/v1', '/elsewhere'), dcgm: false } as const) : ({ kind: telemetry === 'off' ? 'off' : 'auto' } as const);
+    const profiler = await runs.start(runs.options({ backend, telemetry: choice }), (message) => messages.push(message));
+    await profiler.stop({ exitCode: 0, signal: null });
+    expect(messages.filter((message) => message.type === 'warning' && message.code === 'serverMetricsOff')).toHaveLength(told);
+  });
+
   it('on a server of unknown kind whose pages hang starts all the same', async () => {
     const backend = await startVllm(async (request, socket, number) => {
       if (request.path.startsWith('/v1/models')) socket.write(jsonAnswer(200, { data: [{ id: 'smol', owned_by: 'me' }] }));

@@ -79,6 +79,23 @@ describe('a server’s load in the report', () => {
   });
 });
 
+describe('the KV cache’s lane', () => {
+  const server = { contextTokens: 4096, blockTokens: 16, kvTokens: 2000, prefixCaching: true, promptTokenDetails: true };
+  const lane = (backend: object, ...lines: object[]) => analyze(readRecording(recordingText({ ...header(), backend: { ...header().backend, ...backend } }, ...lines, end(6000)))).gpu.map(({ state, kvTokens, kvCapacityTokens }) => [state, kvTokens, kvCapacityTokens]);
+  const readings = [reading(900, 0), reading(1150, 2), reading(1600, 4), reading(2100, 0)];
+
+  it('is what the server says of it, where it says how much there is, and empty where nobody looked', () => {
+    expect(lane({ server }, ...ours, ...readings)).toEqual([
+      ['idle', 0, 2000],
+      ['prefill', 400, 2000],
+      ['decode', 600, 2000],
+      ['idle', 0, 2000],
+    ]);
+    expect(lane({ server }, ...ours, reading(5900, 1))[0]).toEqual(['idle', null, 2000]);
+    expect(lane({}, ...ours, ...readings).every(([, tokens, capacity]) => tokens === null && capacity === null)).toBe(true);
+  });
+});
+
 describe('a counter', () => {
   it.each<[string, (number | null)[], number | null]>([
     ['that was never read', [], null],
