@@ -3,7 +3,7 @@
  *
  * Down: the environment variable `AGENT_COST_SESSION` names the session file, the hook's lease.
  * A hook that finds no such file does nothing at all.
- * Up, with each LLM request: the header `x-agent-cost-call` (base64url of a JSON `CallTag`).
+ * Up, with each LLM request: the header `x-agent-cost-call` (a `CallTag` as JSON of ASCII letters alone, or in base64url).
  * Up, for all else: `HookEvent` lines that the hook appends to `events-<pid>-<n>.ndjson` in the session's
  * folder with one synchronous write each. A full or missing disk costs the event, never the host.
  *
@@ -18,7 +18,7 @@ export const CALL_HEADER = 'x-agent-cost-call';
 export const ORIGIN_HEADER = 'x-agent-cost-origin';
 /** Name of the program, in a header that SDKs send by themselves (`OPENAI_CUSTOM_HEADERS`): all that is known of one without a hook. */
 export const PROGRAM_HEADER = 'x-agent-cost-program';
-/** The base64url tag is cut (outermost frames first) to stay below this many characters. */
+/** The tag is cut (outermost frames first) to stay below this many characters. */
 export const CALL_TAG_LIMIT = 6000;
 
 export const sessionFileSchema = z.object({
@@ -52,6 +52,16 @@ export const callTagSchema = z.object({
   dropped: z.int().optional(),
 });
 export type CallTag = z.infer<typeof callTagSchema>;
+
+/** The tag in a header; null for what is none. */
+export function readCallTag(header: string): CallTag | null {
+  try {
+    const text = header.startsWith('{') ? header : Buffer.from(header, 'base64url').toString('utf8');
+    return callTagSchema.parse(JSON.parse(text));
+  } catch {
+    return null;
+  }
+}
 
 /** Times (`t`) are milliseconds of the process's own monotonic clock: hrtime in Node, monotonic_ns in Python. */
 const t = z.number();

@@ -1,6 +1,6 @@
 /** Joins what the proxy saw, what the hooks tell and what instruments read into the lines of one recording. */
 import { tmpdir } from 'node:os';
-import { callTagSchema, type CallTag, type HookEvent } from '../protocol/hook.ts';
+import { readCallTag, type CallTag, type HookEvent } from '../protocol/hook.ts';
 import type { Backend, CallLine, RecordingLine, Site } from '../profile/recordingFormat.ts';
 import type { Milliseconds } from '../profile/units.ts';
 import { parseObject } from '../proxy/json.ts';
@@ -281,7 +281,5 @@ function readTraceparent(header: string | null): CallLine['trace'] {
 
 function readTag(header: string | null): CallTag | 'unreadable' | null {
   if (header === null) return null;
-  const json = parseObject(Buffer.from(header, 'base64url').toString('utf8'));
-  const tag = callTagSchema.safeParse(json);
-  return tag.success ? tag.data : 'unreadable';
+  return readCallTag(header) ?? 'unreadable';
 }

@@ -116,7 +116,7 @@ describe('who called', () => {
     const tag = { v: 1, id: '7-main-1', pid: 7, thread: 'main', frames: [{ file: '/a.py', line: 3, column: null, function: 'f' }], unattributed: null, parent: '7-s1' };
     const encode = (value: unknown) => Buffer.from(JSON.stringify(value)).toString('base64url');
     await fixture.proxied('POST', '/v1/chat/completions', '{}', { 'x-agent-cost-call': encode(tag), 'x-stainless-retry-count': '2' });
-    await fixture.proxied('POST', '/v1/chat/completions', '{}', { 'x-agent-cost-call': encode({ ...tag, frames: [], unattributed: 'no user frame' }) });
+    await fixture.proxied('POST', '/v1/chat/completions', '{}', { 'x-agent-cost-call': JSON.stringify({ ...tag, frames: [], unattributed: 'no user frame' }) });
     await fixture.proxied('POST', '/v1/chat/completions', '{}', { 'x-agent-cost-call': encode({ ...tag, frames: [{ file: 1 }] }) });
     await fixture.proxied('POST', '/v1/chat/completions', '{}');
     await fixture.ends(4);

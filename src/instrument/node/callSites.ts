@@ -9,8 +9,6 @@ import { inlineMap } from './inlineMaps.ts';
 export interface Caller {
   frames: Site[];
   unattributed: string | null;
-  /** How many of the frames, from the innermost on, called one another at this moment; what is further out only waits for them. */
-  direct?: number;
 }
 
 /** Frames kept of one stack. */
@@ -26,7 +24,11 @@ export type CallSite = NodeJS.CallSite;
 export type TakenStack = { stack?: unknown };
 
 const self = typeof __filename === 'string' ? __filename : '';
-const mapped = new Map<string, Site | null>();
+/** By file, and there by line and column. */
+const mapped = new Map<string, Map<number, Site | null>>();
+let placesMapped = 0;
+/** More columns than a line of a bundle has. */
+const COLUMNS = 2 ** 24;
 /** By file name, whether it is a package's. */
 const libraries = new Map<string, boolean>();
 
@@ -39,16 +41,14 @@ export function captureCaller(below: (...args: never[]) => unknown): Caller {
 export function callerIn(sites: readonly CallSite[]): Caller {
   const frames: Site[] = [];
   let library: string | null = null;
-  let direct: number | null = null;
   for (const site of sites) {
     const file = site.getFileName();
     if (!file || file === self || file.startsWith('node:')) continue;
-    if (direct === null && site.isAsync()) direct = frames.length;
     const frame = isLibrary(file) ? null : toSite(site, file);
     if (frame === null) library = packageAt(file) ?? library;
     else if (frames.length < MOST_FRAMES && !isModuleWrapper(frame, frames.at(-1))) frames.push(frame);
   }
-  return { frames, unattributed: frames.length > 0 ? null : reason(library), direct: direct ?? frames.length };
+  return { frames, unattributed: frames.length > 0 ? null : reason(library) };
 }
 
 /** Transpilers put a module's code into a function that they call at its end, which maps to the very same line. */
@@ -125,18 +125,35 @@ export function packageAt(file: string): string | null {
   return /.*[\\/]node_modules[\\/]((?:@[^\\/]+[\\/])?[^\\/]+)/.exec(file)?.[1]?.replace('\\', '/') ?? null;
 }
 
+/** A frame of the user's; null for any other. */
+export function userSite(site: CallSite): Site | null {
+  const file = site.getFileName();
+  return !file || file === self || file.startsWith('node:') || isLibrary(file) ? null : toSite(site, file);
+}
+
 function toSite(site: CallSite, file: string): Site | null {
   const line = site.getLineNumber();
   if (!line || line < 1) return null;
   const column = site.getColumnNumber();
-  const key = `${file}:${line}:${column ?? 0}`;
-  let place = mapped.get(key);
-  if (place === undefined) {
-    place = toSource(file, line, column);
-    if (mapped.size >= MOST_CACHED) mapped.clear();
-    mapped.set(key, place);
+  const key = line * COLUMNS + (column ?? 0);
+  let found = mapped.get(file)?.get(key);
+  if (found === undefined) {
+    const place = toSource(file, line, column);
+    found = place === null ? null : { ...place, function: nameOf(site) };
+    remember(file, key, found);
   }
-  return place === null ? null : { ...place, function: nameOf(site) };
+  return found;
+}
+
+function remember(file: string, key: number, site: Site | null): void {
+  if (placesMapped >= MOST_CACHED) {
+    mapped.clear();
+    placesMapped = 0;
+  }
+  let places = mapped.get(file);
+  if (places === undefined) mapped.set(file, (places = new Map()));
+  places.set(key, site);
+  placesMapped += 1;
 }
 
 function nameOf(site: CallSite): string | null {
@@ -151,7 +168,7 @@ export function sourceSite(file: string, line: number, column: number, name: str
   return place === null ? null : { ...place, function: name };
 }
 
-/** Null when the position is a library's, inside a bundle or transpiled file. */
+/** Null when the position is a library's, inside a bundle or transpiled file. Without its function's name. */
 function toSource(file: string, line: number, column: number | null): Site | null {
   const path = toPath(file);
   if (path === null) return null;

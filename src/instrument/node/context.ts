@@ -14,8 +14,11 @@ export interface Enclosing {
   /** Told of what begins and ends directly inside it. */
   innerBegan(): void;
   innerEnded(): void;
-  /** Told of the frames from which a model is called inside it, of which those from `from` on are its own or around it: it need not read its stack. */
-  calledFrom(caller: Caller, from: number): void;
+  /**
+   * Asked where it has not ended, with the innermost frame of what runs. If that is its own code: this frame and those of its callers,
+   * innermost first, for which no more of the stack is needed.
+   */
+  chainFrom(nearest: CallSite): readonly Site[] | null;
   /** Asked where it has not ended: itself, or what is around it where its context was only left behind. `stack`: of what runs, innermost first. */
   actual(stack: () => readonly CallSite[]): Enclosing | null;
 }
@@ -24,7 +27,8 @@ export interface Enclosing {
 export interface WireObserver {
   /** A request goes out; a redirect makes several of one call. */
   created(request: object): void;
-  headers(request: object, status: number, contentLength: number | null): void;
+  /** `headers`: of the response, names and values in turn. */
+  headers(request: object, status: number, headers: unknown): void;
   done(request: object): void;
   failed(request: object, error: unknown): void;
 }
@@ -55,9 +59,30 @@ export function currentContext(): CallContext | undefined {
 /** The span that encloses what runs here and is still running: a context outlives it in what was only started there. */
 export function enclosingSpan(stack = currentStack): Enclosing | null {
   const context = storage.getStore();
+  const span = runningIn(context);
+  return context?.isKept === true ? (span?.actual(stack) ?? null) : span;
+}
+
+/** The innermost span around in a context that is still running; in one that was kept, it may have nothing to do with what runs. */
+export function runningIn(context: CallContext | undefined): Enclosing | null {
   let span = context?.span ?? null;
   while (span?.ended) span = span.outer;
-  return context?.isKept === true ? (span?.actual(stack) ?? null) : span;
+  return span;
+}
+
+/** The context of what runs inside `span`, which will be met where it does not belong as well. */
+export function keptContext(around: CallContext | undefined, span: Enclosing): CallContext {
+  return {
+    frames: around?.frames ?? [],
+    unattributed: around?.unattributed ?? null,
+    insideSdk: around?.insideSdk ?? false,
+    isClient: around?.isClient ?? false,
+    span,
+    tool: around?.tool ?? null,
+    definition: around?.definition ?? null,
+    wire: around?.wire ?? null,
+    isKept: true,
+  };
 }
 
 function currentStack(): readonly CallSite[] {
@@ -86,9 +111,17 @@ export function enterContext(context: CallContext): () => void {
 export function entryContext(below: (...args: never[]) => unknown, isClient = false): CallContext | null {
   const around = currentContext();
   if (around?.insideSdk && around.frames.length > 0 && !isCalledByUser(below)) return null;
+  const span = around?.isKept === true ? runningIn(around) : null;
+  const nearest = span === null ? undefined : captureSites(below, 1)[0];
+  const chain = nearest === undefined ? null : span!.chainFrom(nearest);
+  if (chain !== null) return entered(joinFrames(chain, around!.frames), null, isClient, span);
   const sites = captureSites(below);
-  const { frames, unattributed, direct } = callerAmong(sites);
-  return { frames, unattributed, direct, insideSdk: true, isClient, span: enclosingSpan(() => sites), tool: null, definition: null, wire: null };
+  const { frames, unattributed } = callerAmong(sites);
+  return entered(frames, unattributed, isClient, enclosingSpan(() => sites));
+}
+
+function entered(frames: Site[], unattributed: string | null, isClient: boolean, span: Enclosing | null): CallContext {
+  return { frames, unattributed, insideSdk: true, isClient, span, tool: null, definition: null, wire: null };
 }
 
 /** A caller, with the name of the innermost named function of the user's that is on the stack itself. */
@@ -111,11 +144,12 @@ export function callerAmong(sites: readonly CallSite[]): NamedCaller {
   const { frames: around = [], definition = null } = currentContext() ?? {};
   const inner = own.frames.length === 0 && definition !== null ? [definition] : own.frames;
   const frames = joinFrames(inner, around);
-  return { frames, unattributed: frames.length > 0 ? null : own.unattributed, direct: inner === own.frames ? (own.direct ?? 0) : 0, functionName };
+  return { frames, unattributed: frames.length > 0 ? null : own.unattributed, functionName };
 }
 
 /** `inner`, then those of `outer` that are not in it already. */
 export function joinFrames(inner: readonly Site[], outer: readonly Site[]): Site[] {
+  if (outer.length === 0) return inner.slice(0, MOST_FRAMES);
   const rest = outer.filter((frame) => !inner.some((known) => known.file === frame.file && known.line === frame.line));
   return [...inner, ...rest].slice(0, MOST_FRAMES);
 }
@@ -136,6 +170,6 @@ export function requestCallerOf(below: (...args: never[]) => unknown): NamedCall
 /** The frames that an LLM request is sent with: those of the SDK's entry while one works on a call, else the stack's own. */
 export function llmCallerOf(below: (...args: never[]) => unknown): Caller {
   const around = currentContext();
-  if (around?.insideSdk && around.frames.length > 0) return { frames: around.frames, unattributed: null, direct: around.direct ?? 0 };
+  if (around?.insideSdk && around.frames.length > 0) return { frames: around.frames, unattributed: null };
   return callerOf(below);
 }

@@ -1,7 +1,6 @@
 /** The hook's event file. */
 import { statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { HookEvent } from './contract.ts';
 
 const hrtime = process.hrtime.bigint.bind(process.hrtime);
 
@@ -48,7 +47,7 @@ export class EventLog {
   }
 
   /** Writes to a file of its own where the first one took no more: what was lost is to be known. */
-  writeLast(event: HookEvent): void {
+  writeLast(event: string): void {
     if (this.#dropped > 0) {
       this.#file = this.#file.replace(/\.ndjson$/, '-end.ndjson');
       this.#torn = false;
@@ -57,12 +56,11 @@ export class EventLog {
     this.write(event);
   }
 
-  /** Never throws: an event that cannot be written is counted and lost. */
-  write(event: HookEvent): void {
+  /** `event`: as JSON. Never throws: an event that cannot be written is counted and lost. */
+  write(event: string): void {
     try {
-      const line = `${JSON.stringify(event)}\n`;
-      const isFirst = this.#waiting.push(line) === 1;
-      this.#length += line.length;
+      const isFirst = this.#waiting.push(event) === 1;
+      this.#length += event.length;
       if (isFirst) this.#since = now();
       if (this.#atOnce || this.#length > MOST_WAITING || (!isFirst && now() - this.#since > LONGEST_WAIT_MS)) this.flush();
       else if (isFirst) soon(() => this.flush());
@@ -77,7 +75,7 @@ export class EventLog {
     if (lines.length === 0) return;
     this.#waiting = [];
     this.#length = 0;
-    const text = `${this.#torn ? '\n' : ''}${lines.join('')}`;
+    const text = `${this.#torn ? '\n' : ''}${lines.join('\n')}\n`;
     try {
       writeText(this.#file, text, APPENDING);
       this.#written += Buffer.byteLength(text);

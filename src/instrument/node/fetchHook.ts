@@ -64,7 +64,8 @@ function makePlan(runtime: Runtime, send: Fetch, args: unknown[], below: (...arg
   const context = wireContext(route.kind === 'proxy' ? new Flight(runtime.flights) : 'handled');
   if (route.kind === 'direct') return { args: route.url === null ? args : [readdress(input, route.url), init], context, undo: null, settle: null };
   const tag = runtime.tag(llmCallerOf(below));
-  const answered = (answer: Promise<Response>) => settle(runtime, send, input, init, route, answer);
+  const isFinal = route.origin === null && route.direct === null;
+  const answered = isFinal ? null : (answer: Promise<Response>) => settle(runtime, send, input, init, route, answer);
   if (route.origin === null && isPlainHeaders(init?.headers)) {
     const { headers } = init;
     headers.set(CALL_HEADER, tag);

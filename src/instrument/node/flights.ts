@@ -10,20 +10,20 @@ export interface Gap {
   to: number;
 }
 
-let performance: Performance | undefined;
+let timing: Performance['nodeTiming'] | undefined;
 
-/** Milliseconds that the thread was at work since it began. From Node's module, and not from the global, which the host may replace in tests of its own. */
-function activeMs(): number {
-  performance ??= loadBuiltin('node:perf_hooks').performance;
-  return performance.eventLoopUtilization().active;
+/** Milliseconds for which the thread has waited so far. From Node's module, and not from the global, which the host may replace in tests of its own. */
+function idleMs(): number {
+  timing ??= loadBuiltin('node:perf_hooks').performance.nodeTiming;
+  return timing.idleTime;
 }
 
 export class Flights {
   #count = 0;
   #busiestMs = 0;
-  #activeBefore = 0;
-  /** The gaps that are over and nobody has asked for. */
-  #gaps: Gap[] = [];
+  #idleBefore = 0;
+  /** The gaps that are over and nobody has asked for; null while nobody ever has. */
+  #gaps: Gap[] | null = null;
   #gapBegan: number | null = null;
   /** Called when a call goes out, with what tells whether it still is under way. */
   onBegin: ((isUnderWay: () => boolean) => void) | null = null;
@@ -31,8 +31,10 @@ export class Flights {
   /** A call goes out; what is returned is to be called when its answer was read or nobody can read it any more, and may be called twice. */
   begin(): () => void {
     if (this.#count === 0 && this.#gapBegan !== null) {
-      this.#gaps.push({ from: this.#gapBegan, to: now() });
-      this.#busiestMs = Math.max(this.#busiestMs, activeMs() - this.#activeBefore);
+      const to = now();
+      this.#gaps?.push({ from: this.#gapBegan, to });
+      // It is not worked for longer than it takes.
+      if (to - this.#gapBegan > this.#busiestMs) this.#busiestMs = Math.max(this.#busiestMs, to - this.#gapBegan - (idleMs() - this.#idleBefore));
     }
     this.#gapBegan = null;
     this.#count += 1;
@@ -44,7 +46,7 @@ export class Flights {
       this.#count -= 1;
       if (this.#count > 0) return;
       this.#gapBegan = now();
-      this.#activeBefore = activeMs();
+      this.#idleBefore = idleMs();
     };
   }
 
@@ -53,9 +55,9 @@ export class Flights {
     return this.#busiestMs;
   }
 
-  /** The gaps since this was asked last, the one that is going on included as far as it got. */
+  /** The gaps since this was asked last, the one that is going on included as far as it got. Those before the first time are not kept. */
   takeGaps(): Gap[] {
-    const gaps = this.#gaps;
+    const gaps = this.#gaps ?? [];
     this.#gaps = [];
     if (this.#gapBegan !== null) {
       const to = now();

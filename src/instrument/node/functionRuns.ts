@@ -4,8 +4,8 @@
  * From the first model call on. A function that is called often and ends at once is let go of. A run is written down when it took
  * a millisecond, or when something that is written down ran inside it: then it is the parent of that.
  */
-import { callerIn, MOST_FRAMES, readStack, sourceSite, takeStack, type Caller, type CallSite, type TakenStack } from './callSites.ts';
-import { currentContext, enclosingSpan, joinFrames, keepContext, type CallContext, type Enclosing } from './context.ts';
+import { callerIn, captureSites, MOST_FRAMES, readStack, sourceSite, takeStack, userSite, type CallSite, type TakenStack } from './callSites.ts';
+import { currentContext, enclosingSpan, joinFrames, keepContext, keptContext, runningIn, type CallContext, type Enclosing } from './context.ts';
 import type { Site } from './contract.ts';
 import { now } from './events.ts';
 import type { Runtime } from './runtime.ts';
@@ -37,7 +37,7 @@ interface Probe {
   site: Site | null | undefined;
 }
 
-/** A place on a stack: the innermost function of one of the user's files around it. */
+/** One of the functions of one of the user's files. */
 interface Place {
   file: OwnFile;
   /** -1 for the module's own code. */
@@ -51,6 +51,8 @@ class OwnFile {
   readonly probes: (Probe | null)[];
   /** By probe, 1: not to be called. */
   readonly off: Uint8Array;
+  /** The frames around the module's own code, once they were read. */
+  loadedBy: readonly Site[] | null = null;
 
   constructor(path: string, rows: readonly FunctionRow[]) {
     this.path = path;
@@ -60,6 +62,10 @@ class OwnFile {
       if (name === undefined || line === undefined || column === undefined || flags === undefined) return null;
       return { name, line, column, isAsync: (flags & ASYNC) !== 0, passesOn: (flags & PASSES_ON) !== 0, calls: 0, ms: 0, open: 0, site: undefined };
     });
+  }
+
+  functionAtSite(site: CallSite): number {
+    return this.functionAt(site.getLineNumber() ?? 0, site.getColumnNumber() ?? 0);
   }
 
   /** The innermost function around a place: of those that begin before it, which come in order, the last that does not end before it. */
@@ -115,19 +121,23 @@ export class FunctionRuns {
   #begin(file: OwnFile, index: number, probe: Probe, below: (index: number) => unknown): FunctionRun | undefined {
     if (probe.open >= MOST_OPEN) return undefined;
     try {
-      return new FunctionRun(this, file, index, probe, takeStack(below));
+      return new FunctionRun(this, file, index, probe, below);
     } catch {
       // This run goes unseen.
       return undefined;
     }
   }
 
-  /** Of frames, innermost first: those in files with probes. One after the other, for to find a frame's line takes time and the first tells most often. */
-  *placesOf(sites: readonly CallSite[]): Generator<Place> {
-    for (const site of sites) {
-      const file = this.#files.get(site.getFileName() ?? '');
-      if (file !== undefined) yield { file, index: file.functionAt(site.getLineNumber() ?? 0, site.getColumnNumber() ?? 0) };
-    }
+  /** A module's own code, and those who had the module loaded, which are the same for as long as it runs; null where they are not known. */
+  moduleCallers(site: CallSite): readonly Site[] | null {
+    const file = this.fileOf(site);
+    if (file === undefined || file.loadedBy === null || file.functionAtSite(site) !== -1) return null;
+    const own = userSite(site);
+    return own === null ? null : [own, ...file.loadedBy];
+  }
+
+  fileOf(site: CallSite): OwnFile | undefined {
+    return this.#files.get(site.getFileName() ?? '');
   }
 }
 
@@ -139,11 +149,13 @@ export class FunctionRun implements Enclosing {
   readonly #index: number;
   readonly #probe: Probe;
   readonly #started: number;
-  readonly #around: CallContext | undefined;
-  readonly #inside: CallContext;
-  #stack: TakenStack | null;
-  /** Of those who called it, where a call inside it has told them. */
-  #callers: Site[] | null = null;
+  #around: CallContext | undefined;
+  #inside: CallContext | undefined;
+  /** Where its callers are not known without it. */
+  #stack: TakenStack | null = null;
+  /** Those who called it, innermost first. */
+  #callers: readonly Site[] | null = null;
+  #places: Place[] | null = null;
   #id: string | null = null;
   #error: unknown;
   #hasFailed = false;
@@ -152,15 +164,20 @@ export class FunctionRun implements Enclosing {
   #inner = 0;
   #endedAt: number | null = null;
 
-  constructor(runs: FunctionRuns, file: OwnFile, index: number, probe: Probe, stack: TakenStack) {
+  constructor(runs: FunctionRuns, file: OwnFile, index: number, probe: Probe, below: (index: number) => unknown) {
     this.#runs = runs;
     this.#file = file;
     this.#index = index;
     this.#probe = probe;
-    this.#stack = stack;
-    this.outer = enclosingSpan(() => this.#frames());
-    this.#around = currentContext();
-    this.#inside = { frames: [], unattributed: null, insideSdk: false, tool: null, definition: null, wire: null, ...this.#around, span: this, isKept: true };
+    const around = currentContext();
+    this.#around = around;
+    const span = runningIn(around);
+    // The first is its own frame. Of a file's first run, it is that of the declaration that it calls, and the whole stack is read.
+    const nearest = span === null || around?.isKept === true ? captureSites(below, 2)[1] : undefined;
+    if (nearest !== undefined) this.#callers = span === null ? (around?.frames.length ? null : runs.moduleCallers(nearest)) : span.chainFrom(nearest);
+    if (this.#callers === null) this.#stack = takeStack(below);
+    this.outer = this.#callers === null ? enclosingSpan(() => this.#frames()) : span;
+    this.#inside = keptContext(this.#around, this);
     probe.open += 1;
     this.outer?.innerBegan();
     keepContext(this.#inside);
@@ -211,14 +228,10 @@ export class FunctionRun implements Enclosing {
     if (this.#inner === 0 && this.#left !== null && this.#endedAt === null) this.#finish(now());
   }
 
-  calledFrom(caller: Caller, from: number): void {
-    if (this.#id !== null) return;
-    const site = this.#file.siteOf(this.#probe);
-    const at = site === null ? -1 : caller.frames.findIndex((frame, index) => index >= from && frame.function === site.function && frame.file === site.file);
-    if (at === -1) return;
-    // Who waits for it may have called it elsewhere.
-    if (at + 1 < (caller.direct ?? 0) && caller.frames.length < MOST_FRAMES) this.#callers = caller.frames.slice(at + 1);
-    this.outer?.calledFrom(caller, at + 1);
+  chainFrom(nearest: CallSite): readonly Site[] | null {
+    if (this.#runs.fileOf(nearest) !== this.#file || !this.#isIn(this.#file, this.#file.functionAtSite(nearest))) return null;
+    const site = userSite(nearest);
+    return site === null ? null : [site, ...this.#callersRead()];
   }
 
   /**
@@ -227,13 +240,29 @@ export class FunctionRun implements Enclosing {
    */
   actual(stack: () => readonly CallSite[]): Enclosing | null {
     if (!this.#probe.isAsync) return this;
-    let callers: Place[] | null = null;
-    for (const place of this.#runs.placesOf(stack())) {
-      if (place.file === this.#file && place.index === this.#index) return this;
-      callers ??= [...this.#runs.placesOf(this.#frames())];
-      if (callers.some(({ file, index }) => file === place.file && index === place.index)) return outward(this.outer, stack);
+    for (const site of stack()) {
+      const file = this.#runs.fileOf(site);
+      if (file === undefined) continue;
+      const index = file.functionAtSite(site);
+      if (this.#isIn(file, index)) return this;
+      if (this.#isCalledIn(file, index)) return outward(this.outer, stack);
     }
     return this;
+  }
+
+  /** Whether a function is the one that this is a run of. */
+  #isIn(file: OwnFile, index: number): boolean {
+    return file === this.#file && index === this.#index;
+  }
+
+  /** Whether a function is among those who called it. */
+  #isCalledIn(file: OwnFile, index: number): boolean {
+    if (this.#stack === null) return this.outer instanceof FunctionRun && (this.outer.#isIn(file, index) || this.outer.#isCalledIn(file, index));
+    this.#places ??= this.#frames().flatMap((site): Place[] => {
+      const own = this.#runs.fileOf(site);
+      return own === undefined ? [] : [{ file: own, index: own.functionAtSite(site) }];
+    });
+    return this.#places.some((place) => place.file === file && place.index === index);
   }
 
   /** Of those who called it, innermost first. */
@@ -243,18 +272,28 @@ export class FunctionRun implements Enclosing {
     return sites.slice(sites[0]?.getFunctionName() === MARK ? 2 : 1);
   }
 
+  #callersRead(): readonly Site[] {
+    if (this.#callers !== null) return this.#callers;
+    const sites = this.#frames();
+    const { frames } = callerIn(sites);
+    const [nearest] = sites;
+    const file = nearest === undefined ? undefined : this.#runs.fileOf(nearest);
+    if (file !== undefined && file.functionAtSite(nearest!) === -1) file.loadedBy = frames.slice(1);
+    return (this.#callers = joinFrames(frames, this.#around?.frames ?? []));
+  }
+
   #write(id: string): void {
     const { runtime } = this.#runs;
     const site = this.#file.siteOf(this.#probe);
-    const caller: Caller = this.#callers === null ? callerIn(this.#frames()) : { frames: this.#callers, unattributed: null };
-    const frames = joinFrames(site === null ? caller.frames : [site, ...caller.frames], this.#around?.frames ?? []);
+    const callers = this.#callersRead();
+    const frames = site === null ? callers : [site, ...callers].slice(0, MOST_FRAMES);
     runtime.writeSpan({
       id,
       t: this.#started,
       kind: 'other',
       name: this.#probe.name,
       parent: this.outer?.id ?? null,
-      caller: { frames, unattributed: frames.length > 0 ? null : caller.unattributed },
+      caller: { frames: [...frames], unattributed: frames.length > 0 ? null : callerIn(this.#frames()).unattributed },
       source: 'function',
       detail: null,
       callId: null,
@@ -265,7 +304,10 @@ export class FunctionRun implements Enclosing {
     const took = at - this.#started;
     if (took >= SHORTEST_MS) void this.id;
     this.#endedAt = at;
-    this.#stack = null;
+    if (this.#inner === 0) this.#stack = null;
+    // Else each run would keep the one before it, in whose context it was begun.
+    this.#around = undefined;
+    this.#inside = undefined;
     if (this.#id !== null) {
       const status = !this.#hasFailed ? 'ok' : isCancellation(this.#error) ? 'cancelled' : 'error';
       this.#runs.runtime.writeSpanEnd(this.#id, at, status, this.#hasFailed ? describeError(this.#error) : null, null);
@@ -275,8 +317,13 @@ export class FunctionRun implements Enclosing {
     probe.open -= 1;
     probe.calls += 1;
     probe.ms += took;
-    if (LIMITS.some(([calls, mean]) => probe.calls >= calls && probe.ms < probe.calls * mean)) this.#file.off[this.#index] = 1;
+    if (isLetGo(probe)) this.#file.off[this.#index] = 1;
   }
+}
+
+function isLetGo({ calls, ms }: Probe): boolean {
+  for (const [atLeast, mean] of LIMITS) if (calls >= atLeast && ms < calls * mean) return true;
+  return false;
 }
 
 function outward(span: Enclosing | null, stack: () => readonly CallSite[]): Enclosing | null {

@@ -83,10 +83,10 @@ export class HttpSpanObserver implements WireObserver {
     this.#bytes = null;
   }
 
-  headers(request: object, status: number, contentLength: number | null): void {
+  headers(request: object, status: number, headers: unknown): void {
     if (request !== this.#latest) return;
     this.#status = status;
-    this.#bytes = contentLength;
+    this.#bytes = contentLength(headers);
   }
 
   done(request: object): void {
@@ -101,4 +101,16 @@ export class HttpSpanObserver implements WireObserver {
   #end(error: unknown): void {
     if (this.#span !== null) endHttpSpan(this.#span, this.#status, error, this.#bytes);
   }
+}
+
+/** Of names and values in turn. Null when the body is compressed: the length is then not that of the result. */
+function contentLength(headers: unknown): number | null {
+  if (!Array.isArray(headers)) return null;
+  let length: number | null = null;
+  for (let index = 0; index + 1 < headers.length; index += 2) {
+    const name = String(headers[index]).toLowerCase();
+    if (name === 'content-encoding') return null;
+    if (name === 'content-length') length = Number.parseInt(String(headers[index + 1]), 10);
+  }
+  return length !== null && Number.isSafeInteger(length) ? length : null;
 }

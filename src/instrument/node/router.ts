@@ -22,11 +22,13 @@ const kill = process.kill.bind(process);
 
 export class Router {
   readonly #session: SessionFile;
+  readonly #routePrefix: string;
   readonly #trusted = new Set<string>();
   #gone = false;
 
   constructor(session: SessionFile) {
     this.#session = session;
+    this.#routePrefix = `${session.routeUrl}/`;
     if (session.fallbackUrl !== null) this.#trusted.add(new URL(session.fallbackUrl).host);
   }
 
@@ -34,9 +36,10 @@ export class Router {
   route(url: URL, method: string, insideSdk: boolean, body: string | null): Route {
     const { routeUrl } = this.#session;
     if (isTelemetry(url, method)) return { kind: 'direct', url: null };
-    if (url.href.startsWith(`${routeUrl}/`)) {
+    const { href } = url;
+    if (href.startsWith(this.#routePrefix)) {
       const direct = this.#fallback(url);
-      return direct !== null && this.isGone() ? { kind: 'direct', url: direct } : { kind: 'proxy', url: url.href, origin: null, direct };
+      return direct !== null && this.isGone() ? { kind: 'direct', url: direct } : { kind: 'proxy', url: href, origin: null, direct };
     }
     if (url.protocol !== 'http:' && url.protocol !== 'https:') return { kind: 'other' };
     const hints = { trusted: insideSdk || this.#trusted.has(url.host), body, passesAll: this.#session.backend === 'direct', ollamaHost: process.env['OLLAMA_HOST'] };

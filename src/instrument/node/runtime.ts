@@ -1,8 +1,9 @@
 /** What the hook's parts share in one thread: the session, the event log, ids, spans and notes. */
 import { isMainThread, threadId } from 'node:worker_threads';
 import type { Caller } from './callSites.ts';
-import { CALL_TAG_LIMIT, type CallTag, type HookEvent, type SessionFile } from './contract.ts';
+import { CALL_TAG_LIMIT, type CallTag, type HookEvent, type SessionFile, type Site } from './contract.ts';
 import { enclosingSpan, type Enclosing } from './context.ts';
+import { asHeader, withFrames } from './eventText.ts';
 import { EventLog, now } from './events.ts';
 import { Flights } from './flights.ts';
 import { Router } from './router.ts';
@@ -51,7 +52,7 @@ export class Runtime {
   }
 
   hello(): void {
-    this.#log.write({
+    this.#write({
       type: 'hello',
       t: now(),
       epochMs: Date.now(),
@@ -68,7 +69,8 @@ export class Runtime {
 
   bye(): void {
     this.#log.writeAtOnce();
-    this.#log.writeLast({ type: 'bye', t: now(), dropped: this.#log.dropped });
+    const bye: HookEvent = { type: 'bye', t: now(), dropped: this.#log.dropped };
+    this.#log.writeLast(JSON.stringify(bye));
   }
 
   /** Writes what was told so far: the program is about to stop for something else. */
@@ -80,7 +82,7 @@ export class Runtime {
   note(code: string, message: string): void {
     if (this.#noted.has(code)) return;
     this.#noted.add(code);
-    this.#log.write({ type: 'note', t: now(), code, message });
+    this.#write({ type: 'note', t: now(), code, message });
   }
 
   newId(): string {
@@ -94,7 +96,8 @@ export class Runtime {
   }
 
   writeSpan(start: SpanStart & { id: string; parent: string | null }): void {
-    this.#log.write({
+    // What is not known or usual is left out.
+    const event: Omit<SpanEvent, 'frames'> = {
       type: 'span',
       t: start.t ?? now(),
       id: start.id,
@@ -102,44 +105,46 @@ export class Runtime {
       name: start.name,
       parent: start.parent,
       thread: this.thread,
-      frames: start.caller.frames,
       unattributed: start.caller.unattributed,
       source: start.source,
-      framework: start.framework ?? null,
-      argumentBytes: start.argumentBytes ?? null,
+      framework: start.framework ?? undefined,
+      argumentBytes: start.argumentBytes ?? undefined,
       detail: start.detail,
       callId: start.callId,
-      activity: start.activity ?? null,
-      evidence: start.evidence ?? 'measured',
-    });
+      activity: start.activity ?? undefined,
+      evidence: start.evidence,
+    };
+    this.#log.write(withFrames(event, start.caller.frames));
   }
 
   writeSpanEnd(id: string, t: number, status: EndEvent['status'], error: string | null, resultBytes: number | null): void {
-    this.#log.write({ type: 'spanEnd', t, id, status, error, resultBytes });
+    this.#write({ type: 'spanEnd', t, id, status, error, resultBytes });
   }
 
   /** The value of the call header for an LLM request, cut (outermost frames first) to the limit. */
   tag(caller: Caller): string {
     this.onModelCall?.();
     const around = enclosingSpan();
-    around?.calledFrom(caller, 0);
-    const tag: CallTag = {
+    const tag: Omit<CallTag, 'frames'> = {
       v: 1,
       id: `${process.pid}-${threadId}-${++this.#calls}`,
       pid: process.pid,
       thread: this.thread,
-      frames: caller.frames,
       unattributed: caller.unattributed,
       parent: around?.id ?? null,
-      ...(this.#log.dropped > 0 ? { dropped: this.#log.dropped } : {}),
+      dropped: this.#log.dropped > 0 ? this.#log.dropped : undefined,
     };
+    let frames: readonly Site[] = caller.frames;
     for (;;) {
-      const text = Buffer.from(JSON.stringify(tag)).toString('base64url');
-      if (text.length <= CALL_TAG_LIMIT || tag.frames.length === 0) return text;
-      const frames = tag.frames.slice(0, -1);
-      tag.frames = frames;
+      const text = asHeader(withFrames(tag, frames));
+      if (text.length <= CALL_TAG_LIMIT || frames.length === 0) return text;
+      frames = frames.slice(0, -1);
       if (frames.length === 0) tag.unattributed = 'the path of the calling file is too long to be sent';
     }
+  }
+
+  #write(event: HookEvent): void {
+    this.#log.write(JSON.stringify(event));
   }
 }
 
@@ -171,8 +176,8 @@ class WrittenSpan implements Span {
     this.outer?.innerEnded();
   }
 
-  calledFrom(caller: Caller, from: number): void {
-    this.outer?.calledFrom(caller, from);
+  chainFrom(): null {
+    return null;
   }
 
   actual(): Enclosing {

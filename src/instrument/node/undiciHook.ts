@@ -39,7 +39,7 @@ export function observeUndici(runtime: Runtime): void {
   listen(
     'undici:request:headers',
     guarded(({ request, response }: { request: object; response: UndiciResponse }) => {
-      observers.get(request)?.headers(request, response.statusCode, contentLength(response.headers));
+      observers.get(request)?.headers(request, response.statusCode, response.headers);
     }),
   );
   listen(
@@ -70,18 +70,6 @@ function observePackage(runtime: Runtime, request: UndiciRequest, below: (...arg
     `Calls to ${url.host} made with a client, pool or proxy of the undici package go there directly and are not measured. Set its base URL from OPENAI_BASE_URL, or use the global fetch.`,
   );
   return null;
-}
-
-/** Null when the body is compressed: the length is then not that of the result. */
-function contentLength(headers: unknown): number | null {
-  if (!Array.isArray(headers)) return null;
-  let length: number | null = null;
-  for (let index = 0; index + 1 < headers.length; index += 2) {
-    const name = String(headers[index]).toLowerCase();
-    if (name === 'content-encoding') return null;
-    if (name === 'content-length') length = Number.parseInt(String(headers[index + 1]), 10);
-  }
-  return length !== null && Number.isSafeInteger(length) ? length : null;
 }
 
 function listen<Message>(channel: string, listener: (message: Message) => void): void {

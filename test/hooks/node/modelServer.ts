@@ -1,7 +1,7 @@
 /** A scripted server that stands in for the proxy, for a model's server, and for the web that tools ask. */
 import { createServer, type IncomingHttpHeaders, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { CALL_HEADER, ORIGIN_HEADER, callTagSchema, type CallTag } from '../../../src/protocol/hook.ts';
+import { CALL_HEADER, ORIGIN_HEADER, readCallTag, type CallTag } from '../../../src/protocol/hook.ts';
 
 export interface SeenRequest {
   method: string;
@@ -61,7 +61,7 @@ export class ModelServer {
       url: request.url ?? '',
       headers: request.headers,
       prompt: body.messages?.findLast(({ role }) => role === 'user')?.content ?? '',
-      tag: typeof header === 'string' ? callTagSchema.parse(JSON.parse(Buffer.from(header, 'base64url').toString())) : null,
+      tag: typeof header === 'string' ? readCallTag(header) : null,
       origin: (request.headers[ORIGIN_HEADER] as string | undefined) ?? null,
     });
     if (request.url?.startsWith('/wiki')) this.#page(request.url, response);

@@ -1,7 +1,7 @@
 /** A stand-in for the LLM server, for the profiler's route to it, and for the server behind the tools. */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { CALL_HEADER, ORIGIN_HEADER, callTagSchema, type CallTag } from '../../../src/protocol/hook.ts';
+import { CALL_HEADER, ORIGIN_HEADER, readCallTag, type CallTag } from '../../../src/protocol/hook.ts';
 
 /** One request as it arrived. */
 export interface Arrived {
@@ -75,7 +75,7 @@ export class StandIn {
         path,
         host: request.headers.host ?? '',
         label: sent.messages?.[0]?.content ?? (typeof sent.input === 'string' ? sent.input : path),
-        tag: typeof call === 'string' ? callTagSchema.parse(JSON.parse(Buffer.from(call, 'base64url').toString('utf8'))) : null,
+        tag: typeof call === 'string' ? readCallTag(call) : null,
         origin: (request.headers[ORIGIN_HEADER] as string | undefined) ?? null,
         body,
         headers: request.headers,
