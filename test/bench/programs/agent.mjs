@@ -1,7 +1,7 @@
-// An agent in a loop: a call, a little work on its answer, the next call. CALLS, MODEL and GAP_MS come from the environment.
+// An agent in a loop: a call, a little work on its answer, the next call. FIRST_CALLS, CALLS, MODEL, GAP_MS and GAP_WORK come from the environment.
 import OpenAI from 'openai';
 
-const { CALLS, MODEL, GAP_MS, GAP_WORK } = process.env;
+const { FIRST_CALLS, CALLS, MODEL, GAP_MS, GAP_WORK } = process.env;
 const client = new OpenAI({ maxRetries: 0 });
 const history = [{ role: 'user', content: 'begin' }];
 
@@ -37,6 +37,8 @@ function compute(rounds) {
 
 await step();
 await step();
+const start = performance.now();
+for (let call = 0; call < Number(FIRST_CALLS); call += 1) await step();
 const began = performance.now();
 const used = process.cpuUsage();
 for (let call = 0; call < Number(CALLS); call += 1) await step();
@@ -53,4 +55,4 @@ compute(Number(GAP_WORK));
 const busy = process.cpuUsage(from);
 await step();
 const rss = process.memoryUsage.rss();
-process.stdout.write(JSON.stringify({ ms, cpuMs: (user + system) / 1000, idleMs: (idle.user + idle.system) / 1000, busyMs: (busy.user + busy.system) / 1000, rssMb: rss / 1e6 }));
+process.stdout.write(JSON.stringify({ firstMs: began - start, ms, cpuMs: (user + system) / 1000, idleMs: (idle.user + idle.system) / 1000, busyMs: (busy.user + busy.system) / 1000, rssMb: rss / 1e6 }));
