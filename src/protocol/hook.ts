@@ -3,7 +3,7 @@
  *
  * Down: the environment variable `AGENT_COST_SESSION` names the session file, the hook's lease.
  * A hook that finds no such file does nothing at all.
- * Up, with each LLM request: the header `x-agent-cost-call` (a `CallTag` as JSON of ASCII letters alone, or in base64url).
+ * Up, with each LLM request: the header `x-agent-cost-call` (a `CallTag` as JSON of ASCII letters alone).
  * Up, for all else: `HookEvent` lines that the hook appends to `events-<pid>-<n>.ndjson` in the session's
  * folder with one synchronous write each. A full or missing disk costs the event, never the host.
  *
@@ -56,8 +56,7 @@ export type CallTag = z.infer<typeof callTagSchema>;
 /** The tag in a header; null for what is none. */
 export function readCallTag(header: string): CallTag | null {
   try {
-    const text = header.startsWith('{') ? header : Buffer.from(header, 'base64url').toString('utf8');
-    return callTagSchema.parse(JSON.parse(text));
+    return callTagSchema.parse(JSON.parse(header));
   } catch {
     return null;
   }

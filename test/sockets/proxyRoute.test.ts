@@ -114,10 +114,9 @@ describe('who called', () => {
   it('is read from the hook’s header, with the SDK’s retries counted', async () => {
     fixture = await answering();
     const tag = { v: 1, id: '7-main-1', pid: 7, thread: 'main', frames: [{ file: '/a.py', line: 3, column: null, function: 'f' }], unattributed: null, parent: '7-s1' };
-    const encode = (value: unknown) => Buffer.from(JSON.stringify(value)).toString('base64url');
-    await fixture.proxied('POST', '/v1/chat/completions', '{}', { 'x-agent-cost-call': encode(tag), 'x-stainless-retry-count': '2' });
+    await fixture.proxied('POST', '/v1/chat/completions', '{}', { 'x-agent-cost-call': JSON.stringify(tag), 'x-stainless-retry-count': '2' });
     await fixture.proxied('POST', '/v1/chat/completions', '{}', { 'x-agent-cost-call': JSON.stringify({ ...tag, frames: [], unattributed: 'no user frame' }) });
-    await fixture.proxied('POST', '/v1/chat/completions', '{}', { 'x-agent-cost-call': encode({ ...tag, frames: [{ file: 1 }] }) });
+    await fixture.proxied('POST', '/v1/chat/completions', '{}', { 'x-agent-cost-call': JSON.stringify({ ...tag, frames: [{ file: 1 }] }) });
     await fixture.proxied('POST', '/v1/chat/completions', '{}');
     await fixture.ends(4);
     const [full, frameless, malformed, none] = fixture.calls();

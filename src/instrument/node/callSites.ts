@@ -150,9 +150,8 @@ function remember(file: string, key: number, site: Site | null): void {
     mapped.clear();
     placesMapped = 0;
   }
-  let places = mapped.get(file);
-  if (places === undefined) mapped.set(file, (places = new Map()));
-  places.set(key, site);
+  const places = mapped.get(file) ?? new Map<number, Site | null>();
+  mapped.set(file, places.set(key, site));
   placesMapped += 1;
 }
 

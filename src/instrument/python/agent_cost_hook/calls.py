@@ -1,7 +1,5 @@
 """The header that tells the proxy who made an LLM call."""
 
-import binascii
-
 from . import events, frames, json_text
 from .system import os
 
@@ -48,5 +46,4 @@ def _tag():
 
 
 def _encoded(tag, sites):
-    text = json_text.with_member(json_text.dump(tag), "frames", [site.text() for site in sites])
-    return binascii.b2a_base64(text.encode("ascii"), newline=False).rstrip(b"=").replace(b"+", b"-").replace(b"/", b"_").decode("ascii")
+    return json_text.with_member(json_text.dump(tag), "frames", [site.text() for site in sites])
