@@ -62,6 +62,7 @@ export async function runRecorderThread(): Promise<void> {
     onMalformed: () => joined.malformedEvent(monotonicMs()),
   });
   const poller = options.metrics === null ? null : new MetricsPoller(options.metrics, (load, at) => joined.load(load, at));
+  poller?.begin();
   const { power } = options;
   const powerReader =
     power === null

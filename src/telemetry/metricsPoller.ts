@@ -47,6 +47,11 @@ export class MetricsPoller {
     this.#onLoad = onLoad;
   }
 
+  /** Reads once before there is any call: what the server had counted until then. */
+  begin(): void {
+    void this.#ask(TIMEOUT_MS);
+  }
+
   callBegan(): void {
     this.#inFlight++;
     if (this.#closed || this.#failures >= MAX_FAILURES) return;

@@ -2,9 +2,11 @@
  * Ordinary programs through the profiler to a real vLLM that is already running: what we recorded against what the
  * server counted. Run it alone on the server: AGENT_COST_LIVE_URL=http://127.0.0.1:8000/v1 npm run test:live
  */
-import { copyFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { copyFileSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { analyze } from '../../src/analysis/analyze.ts';
+import { readRecording } from '../../src/profile/readRecording.ts';
 import type { Report } from '../../src/profile/report.ts';
 import { agentCost, newFolder, onlyRecording, reportOf, repository, sum } from '../cli/agentCost.ts';
 import { newestEnvironment } from '../hooks/python/pythons.ts';
@@ -69,7 +71,43 @@ function expectRight({ report, counted, stdout, code }: Awaited<ReturnType<typeo
   }
 }
 
+/** What its page says of how many requests run. */
+async function running(): Promise<number> {
+  const line = (await (await fetch(`${origin}/metrics`)).text()).split('\n').find((each) => each.startsWith('vllm:num_requests_running{'));
+  return Number(line?.slice(line.lastIndexOf(' ')));
+}
+
+/** A program of the openai package, in a folder where it is found. */
+function program(source: string): { folder: string; file: string } {
+  const folder = newFolder();
+  const file = join(folder, 'agent.mjs');
+  writeFileSync(file, `import OpenAI from 'openai';\nconst client = new OpenAI({ apiKey: 'none', maxRetries: 0 });\nconst model = process.env.MODEL;\nconst ask = (content, more) => client.chat.completions.create({ model, messages: [{ role: 'user', content }], ...more });\n${source}\nconsole.error('done');\n`);
+  symlinkSync(join(repository, 'node_modules'), join(folder, 'node_modules'));
+  return { folder, file };
+}
+
 describe('a real vLLM', () => {
+  it('records a stream that is broken off as cancelled, and the server runs it no longer', async () => {
+    const { folder, file } = program("const stream = await ask('Count to a thousand.', { stream: true, max_tokens: 900 });\nfor await (const _ of stream) break;");
+    const { report } = await profiled([process.execPath, file], folder);
+    expect(report.spans.filter(({ kind }) => kind === 'llm').map(({ status }) => status)).toEqual(['cancelled']);
+    await expect.poll(running, { timeout: 10_000 }).toBe(0);
+  });
+
+  it('counts for each call what its answer says, where nothing else ends with it', async () => {
+    const { folder, file } = program("for (let i = 0; i < 6; i++) {\n  const answer = await ask(`${i} ${'river '.repeat(40 * i)}`, { max_tokens: 12 + 4 * i, stream: i % 2 === 0 });\n  if (i % 2 === 0) for await (const _ of answer);\n  await new Promise((resolve) => setTimeout(resolve, 1200));\n}");
+    await profiled([process.execPath, file], folder);
+    const text = readFileSync(onlyRecording(folder), 'utf8');
+    const untold = text.split('\n').map((line) => (line.startsWith('{"type":"callEnd"') ? JSON.stringify({ ...(JSON.parse(line) as object), server: null }) : line)).join('\n');
+    const phases = (recording: string) => analyze(readRecording(recording)).report.spans.flatMap(({ llm }) => (llm === null ? [] : [llm]));
+    const told = phases(text);
+    phases(untold).forEach((llm, index) => {
+      expect([told[index]!.phaseSource, llm.phaseSource]).toEqual(['answer', 'counters']);
+      for (const phase of ['queueMs', 'prefillMs', 'decodeMs'] as const) expect(Math.abs(llm[phase]! - told[index]![phase]!)).toBeLessThan(0.1);
+    });
+    expect(told).toHaveLength(6);
+  });
+
   it('Python, openai package', async () => {
     const folder = newFolder();
     const file = join(folder, 'my_agent.py');

@@ -167,6 +167,10 @@ describe('polling', () => {
     const poller = new MetricsPoller(page, ({ running }) => loads.push(running!));
     await vi.advanceTimersByTimeAsync(1000);
     expect(asked).toHaveLength(0);
+    poller.begin();
+    await vi.advanceTimersByTimeAsync(1000);
+    expect([asked.length, loads.length]).toEqual([1, 1]);
+    asked.length = loads.length = 0;
     poller.callBegan();
     poller.callBegan();
     poller.callEnded();
