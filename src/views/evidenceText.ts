@@ -13,7 +13,7 @@ export const evidenceIcons: Readonly<Record<Evidence, string>> = {
 
 export const evidenceSentences: Readonly<Record<Evidence, string>> = {
   measured: 'Measured.',
-  sampled: 'Sampled from the stack every 5 ms.',
+  sampled: 'Sampled from the stack every 5 to 20 ms.',
   inferred: 'Inferred from what was seen on the wire.',
   estimated: 'Estimated.',
   simulated: 'Simulated by the embedded server.',

@@ -135,7 +135,7 @@ describe('a function of the program’s own', () => {
     const text = (run: Report): string => withoutGaps(functionHoverText(run, run.functions[0]!, null, { ...reference, function: 'parse' }));
     expect(text(functionReport())).toContain('| time | 120 ms | 120 ms | 120 ms | 120 ms | measured |');
     expect(text(functionReport())).toContain('Measured: entered and left.');
-    expect(text(functionReport('parse', true))).toContain('Sampled from the stack every 5 ms.');
+    expect(text(functionReport('parse', true))).toContain('Sampled from the stack every 5 to 20 ms.');
   });
 
   it('is text, whatever its name', () => {
