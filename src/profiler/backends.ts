@@ -68,7 +68,7 @@ async function embedded(options: ProfilerOptions, choice: { gpu: string; model: 
     fallbackUrl: null,
     unreachableRemedy: 'The embedded server has stopped; start the run again.',
     warnings:
-      options.telemetry.kind === 'nvidia-smi' || options.telemetry.kind === 'page'
+      options.telemetry.kind !== 'auto' && options.telemetry.kind !== 'off'
         ? [{ code: 'telemetryUnused', message: 'The embedded server has no GPU whose power could be read: its energy is simulated. --telemetry is for a server of your own (--backend URL).' }]
         : [],
     close: () => server.close(),

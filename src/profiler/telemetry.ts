@@ -11,6 +11,7 @@ import { echoingScript, POWER_EVERY_MS } from '../telemetry/powerCommand.ts';
 import type { PowerSpec } from '../telemetry/powerSource.ts';
 import type { MetricsPage } from '../telemetry/metricsPoller.ts';
 import { parseServerLoad } from '../telemetry/serverMetrics.ts';
+import { parseZeusDevices } from '../telemetry/zeusDaemon.ts';
 import { findExecutable } from '../instrument/findExecutable.ts';
 import { ProfilerError } from './profilerError.ts';
 
@@ -48,6 +49,8 @@ export async function readyTelemetry(needs: TelemetryNeeds): Promise<ReadyTeleme
       return { metrics, ...((await localPowerUnasked(needs)) ?? nothing) };
     case 'nvidia-smi':
       return { metrics, ...(await nvidiaPower(needs, choice.host)) };
+    case 'zeus':
+      return { metrics, ...(await zeusPower(needs, choice.url)) };
     case 'page':
       return pageOf(needs, choice);
   }
@@ -155,16 +158,45 @@ function run([program = '', ...args]: string[], patience: Milliseconds): Promise
 }
 
 /** @throws ProfilerError */
-async function pageOf(needs: TelemetryNeeds, { url, dcgm }: Extract<TelemetryChoice, { kind: 'page' }>): Promise<ReadyTelemetry> {
-  let text: string;
+async function textAt(url: string, what: string): Promise<string> {
   try {
     const response = await fetch(url, { signal: AbortSignal.timeout(PATIENCE_MS), redirect: 'error' });
-    text = await response.text();
     if (!response.ok) throw new Error(`it answers ${response.status}`);
+    return await response.text();
   } catch (error) {
     const cause = error instanceof Error && error.cause instanceof Error ? error.cause.message : error instanceof Error ? error.message : String(error);
-    throw new ProfilerError('telemetryFailed', `The metrics page ${url} cannot be read: ${cause}. Check the address given with --telemetry.`);
+    throw new ProfilerError('telemetryFailed', `${what} ${url} cannot be read: ${cause}. Check the address given with --telemetry.`);
   }
+}
+
+/** @throws ProfilerError */
+async function zeusPower(needs: TelemetryNeeds, url: string): Promise<Power> {
+  const devices = parseZeusDevices(parseJson(await textAt(`${url}/discover`, "Zeus's daemon at")));
+  if (devices === null) throw new ProfilerError('telemetryFailed', `${url}/discover is not what Zeus's daemon answers. Check the address given with --telemetry.`);
+  if (devices.refusal !== null) throw new ProfilerError('telemetryFailed', `Zeus's daemon at ${url} cannot be read: ${devices.refusal}.`);
+  try {
+    const { indexes, note } = chooseGpus(devices.gpus.map(({ index }) => index), null, needs.gpuIndexes, needs.gpuCount);
+    const chosen = devices.gpus.filter(({ index }) => indexes.includes(index));
+    const names = new Set(chosen.map(({ name }) => name));
+    const power: PowerSpec = { kind: 'zeus', source: `Zeus at ${new URL(url).host}`, url, gpus: indexes, hasCounter: chosen.every(({ hasCounter }) => hasCounter) };
+    return { power, gpuName: names.size === 1 ? ([...names][0] ?? null) : null, warning: taken(note) };
+  } catch (error) {
+    if (error instanceof GpuChoiceError) throw new ProfilerError('telemetryFailed', error.message);
+    throw error;
+  }
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
+}
+
+/** @throws ProfilerError */
+async function pageOf(needs: TelemetryNeeds, { url, dcgm }: Extract<TelemetryChoice, { kind: 'page' }>): Promise<ReadyTelemetry> {
+  const text = await textAt(url, 'The metrics page');
   const gpus = parseExportedGpus(text);
   const load = parseServerLoad(text);
   if (gpus === null && (dcgm || load === null)) {

@@ -7,12 +7,14 @@ export const telemetryChoiceSchema = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('off') }),
   /** `nvidia-smi` of this machine, or of a host that the user's ssh knows. */
   z.object({ kind: z.literal('nvidia-smi'), host: z.string().nullable() }),
+  /** Zeus's daemon, over TCP; `url` without a path. */
+  z.object({ kind: z.literal('zeus'), url: z.string() }),
   /** A page in Prometheus' format: a GPU exporter's, the server's own metrics, or both. `dcgm`: it must be the former. */
   z.object({ kind: z.literal('page'), url: z.string(), dcgm: z.boolean() }),
 ]);
 export type TelemetryChoice = z.infer<typeof telemetryChoiceSchema>;
 
-export const TELEMETRY_HELP = 'auto, off, nvidia-smi, ssh:HOST, dcgm:URL, or the URL of a metrics page';
+export const TELEMETRY_HELP = 'auto, off, nvidia-smi, ssh:HOST, dcgm:URL, zeus:URL, or the URL of a metrics page';
 
 /** Raised for a choice that cannot be understood; the message says what, and what is understood. */
 export class TelemetryOptionError extends Error {
@@ -41,9 +43,17 @@ export function parseTelemetryOption(text: string): TelemetryChoice {
     if (!/^[A-Za-z0-9_][\w.:%@[\]-]*$/.test(host)) throw new TelemetryOptionError(text, 'not the name of a host, such as ssh:gpu-box or ssh:me@gpu-box');
     return { kind: 'nvidia-smi', host };
   }
+  if (choice.startsWith('zeus:')) return { kind: 'zeus', url: parseUrl(text, choice.slice('zeus:'.length), 'not followed by a URL, such as zeus:http://gpu-box:4938').origin };
   const dcgm = choice.startsWith('dcgm:');
   const address = dcgm ? choice.slice('dcgm:'.length) : choice;
-  if (!/^https?:\/\//i.test(address)) throw new TelemetryOptionError(text, dcgm ? 'not followed by a URL, such as dcgm:http://gpu-box:9400/metrics' : 'not one that is known');
+  const url = parseUrl(text, address, dcgm ? 'not followed by a URL, such as dcgm:http://gpu-box:9400/metrics' : 'not one that is known');
+  if (url.pathname === '/') url.pathname = '/metrics';
+  return { kind: 'page', url: url.href, dcgm };
+}
+
+/** @throws TelemetryOptionError */
+function parseUrl(text: string, address: string, otherwise: string): URL {
+  if (!/^https?:\/\//i.test(address)) throw new TelemetryOptionError(text, otherwise);
   let url: URL;
   try {
     url = new URL(address);
@@ -51,6 +61,5 @@ export function parseTelemetryOption(text: string): TelemetryChoice {
     throw new TelemetryOptionError(text, 'not a valid URL');
   }
   if (url.username || url.password) throw new TelemetryOptionError(text.replace(/\/\/[^@]*@/, '//…@'), 'credentials do not belong in the URL');
-  if (url.pathname === '/') url.pathname = '/metrics';
-  return { kind: 'page', url: url.href, dcgm };
+  return url;
 }

@@ -2,7 +2,8 @@
 import type { Joules, Watts } from '../profile/units.ts';
 import { labelIn, seriesRows, type SeriesRow } from './prometheusText.ts';
 
-export interface ExportedGpu {
+/** One reading of one GPU. */
+export interface PolledGpu {
   index: number;
   name: string | null;
   watts: Watts | null;
@@ -19,9 +20,9 @@ const MILLIJOULES = 1000;
 const AMD_WATTS = ['gpu_package_power', 'amd_gpu_package_power', 'gpu_power_usage', 'amd_gpu_power_usage'];
 
 /** The GPUs on an exporter's page in the order of their indexes; null when it is none of these exporters'. */
-export function parseExportedGpus(text: string): ExportedGpu[] | null {
-  const gpus = new Map<number, ExportedGpu>();
-  const take = (rows: readonly SeriesRow[], indexLabel: string, nameLabel: string, set: (gpu: ExportedGpu, value: number) => void) => {
+export function parseExportedGpus(text: string): PolledGpu[] | null {
+  const gpus = new Map<number, PolledGpu>();
+  const take = (rows: readonly SeriesRow[], indexLabel: string, nameLabel: string, set: (gpu: PolledGpu, value: number) => void) => {
     for (const { labels, value } of rows) {
       const index = Number(labelIn(labels, indexLabel) ?? NaN);
       if (!Number.isInteger(index)) continue;

@@ -21,7 +21,17 @@ export interface PowerExporterSpec {
   gpus: number[];
 }
 
-export type PowerSpec = PowerCommandSpec | PowerExporterSpec;
+/** Zeus's daemon. `url` without a path. */
+export interface PowerZeusSpec {
+  kind: 'zeus';
+  source: string;
+  url: string;
+  gpus: number[];
+  /** Whether it counts the energy of all of them. */
+  hasCounter: boolean;
+}
+
+export type PowerSpec = PowerCommandSpec | PowerExporterSpec | PowerZeusSpec;
 
 /** Of all GPUs together. `at`: ms of `monotonicMs`. */
 export interface PowerReading {

@@ -1,8 +1,16 @@
 /** Begins to read GPU power, from whatever the spec names. */
-import { ExporterPoller } from './exporterPoller.ts';
+import { exporterSource, zeusSource } from './polledSources.ts';
 import { PowerCommand } from './powerCommand.ts';
+import { PowerPoller } from './powerPoller.ts';
 import type { PowerListener, PowerReader, PowerSpec } from './powerSource.ts';
 
 export function readPower(spec: PowerSpec, listener: PowerListener): PowerReader {
-  return spec.kind === 'command' ? new PowerCommand(spec, listener) : new ExporterPoller(spec, listener);
+  switch (spec.kind) {
+    case 'command':
+      return new PowerCommand(spec, listener);
+    case 'exporter':
+      return new PowerPoller(exporterSource(spec), listener);
+    case 'zeus':
+      return new PowerPoller(zeusSource(spec), listener);
+  }
 }

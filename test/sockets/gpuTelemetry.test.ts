@@ -22,6 +22,9 @@ let count = 0;
 let upstream: ScriptedUpstream;
 /** What the exporter's page shows. */
 let page = '';
+/** What Zeus's daemon says of itself, and how often its counter was asked, which is what it shows. */
+let zeus: { discover: object; counts: boolean } | null = null;
+let zeusReadings = 0;
 
 beforeEach(async () => {
   bin = join(runs.folder, `bin-${++count}`);
@@ -30,6 +33,9 @@ beforeEach(async () => {
   upstream = await startUpstream((request, socket) => {
     if (request.path.startsWith('/v1/models')) socket.write(jsonAnswer(200, { object: 'list', data: [{ id: 'smol', object: 'model', owned_by: 'me' }] }));
     else if (request.path === '/gpu') socket.write(jsonAnswer(200, page));
+    else if (request.path === '/discover' && zeus !== null) socket.write(jsonAnswer(200, zeus.discover));
+    else if (request.path.startsWith('/gpu/get_power?gpu_ids=1')) socket.write(jsonAnswer(200, { timestamp_ms: 1, power_mw: { 1: 75_000 } }));
+    else if (request.path.startsWith('/gpu/get_cumulative_energy?gpu_ids=1')) socket.write(zeus?.counts === true ? jsonAnswer(200, { 1: { energy_mj: 1000 * ++zeusReadings } }) : jsonAnswer(400, { error: 'no counter' }));
     else socket.write(jsonAnswer(200, { id: 'x', object: 'chat.completion', model: 'smol', choices: [{ index: 0, message: { role: 'assistant', content: 'hi' }, finish_reason: 'stop' }], usage: { prompt_tokens: 3, completion_tokens: 1 } }));
   });
 });
@@ -251,6 +257,37 @@ describe('an exporter’s page', () => {
 
   it('that cannot be read is refused', async () => {
     await expect(runs.start(options('http://127.0.0.1:1/metrics'))).rejects.toThrow(/cannot be read/);
+  });
+});
+
+describe('Zeus’s daemon', () => {
+  const gpus = (counts: boolean) => [0, 1].map((id) => ({ id, name: 'NVIDIA A40', cumulative_energy_available: counts }));
+  const choose = () => options(`zeus:${upstream.url.replace('/v1', '')}`, { gpuIndexes: [1] });
+
+  afterEach(() => (zeus = null));
+
+  it('gives the counter of the GPUs named', async () => {
+    zeus = { discover: { gpus: gpus(true), auth_required: false }, counts: true };
+    const { profiler, samples } = await record(choose());
+    expect(samples[0]).toMatchObject({ source: `Zeus at ${new URL(upstream.url).host}`, watts: null, joules: expect.any(Number) as number });
+    expect(profiler.ready.backend.gpu).toBe('NVIDIA A40');
+  });
+
+  it('gives momentary power where a GPU does not count', async () => {
+    zeus = { discover: { gpus: gpus(false) }, counts: false };
+    const { samples } = await record(choose());
+    expect(samples[0]).toMatchObject({ watts: 75, joules: null });
+    expect(upstream.requests.some(({ path: where }) => where.includes('energy'))).toBe(false);
+  });
+
+  it('that wants a token, is another server, or has too many GPUs is refused', async () => {
+    zeus = { discover: { gpus: gpus(true), auth_required: true }, counts: true };
+    await expect(runs.start(choose())).rejects.toThrow(/wants a token/);
+    zeus = { discover: { object: 'list' }, counts: true };
+    await expect(runs.start(choose())).rejects.toThrow(/not what Zeus's daemon answers/);
+    zeus = { discover: { gpus: gpus(true) }, counts: true };
+    await expect(runs.start({ ...choose(), gpuIndexes: null })).rejects.toThrow(/Which of 2 GPUs/);
+    await expect(runs.start(options('zeus:http://127.0.0.1:1'))).rejects.toThrow(/Zeus's daemon at .* cannot be read/);
   });
 });
 

@@ -7,6 +7,7 @@ import { z } from 'zod';
 import { analyze } from '../../src/analysis/analyze.ts';
 import { powerSource } from '../../src/analysis/power.ts';
 import { readRecording } from '../../src/profile/readRecording.ts';
+import { parseZeusDevices, parseZeusReading } from '../../src/telemetry/zeusDaemon.ts';
 import { parseGpuIndexes, parseTelemetryOption } from '../../src/protocol/telemetryOption.ts';
 import { chooseGpus } from '../../src/telemetry/gpuChoice.ts';
 import { parseExportedGpus } from '../../src/telemetry/gpuExporters.ts';
@@ -169,6 +170,41 @@ describe('another clock’s stamps', () => {
     const clock = new StampClock(20);
     expect(clock.at(0, 1050)).toBe(1030);
     expect(clock.at(100, 1120)).toBe(1100);
+  });
+});
+
+describe('Zeus’s daemon', () => {
+  // Answers as its HTTP API reference shows them.
+  const discover = {
+    gpus: [
+      { id: 0, name: 'NVIDIA A40', pci_address: '0000:01:00.0', cumulative_energy_available: true },
+      { id: 1, name: 'NVIDIA A40', pci_address: '0000:41:00.0', cumulative_energy_available: false },
+    ],
+    cpus: [{ id: 0, dram_available: true }],
+    enabled_api_groups: ['gpu-control', 'gpu-read', 'cpu-read'],
+    auth_required: false,
+  };
+
+  it('tells its GPUs, which of them count, and why it cannot be read', () => {
+    const gpus = [
+      { index: 0, name: 'NVIDIA A40', hasCounter: true },
+      { index: 1, name: 'NVIDIA A40', hasCounter: false },
+    ];
+    expect(parseZeusDevices(discover)).toEqual({ gpus, refusal: null });
+    expect(parseZeusDevices({ ...discover, auth_required: true })?.refusal).toContain('token');
+    expect(parseZeusDevices({ ...discover, enabled_api_groups: ['cpu-read'] })?.refusal).toContain('gpu-read');
+    expect(parseZeusDevices({ gpus: [{ id: 2 }] })?.gpus).toEqual([{ index: 2, name: null, hasCounter: true }]);
+    for (const other of [null, {}, { gpus: 'none' }, '404 page not found']) expect(parseZeusDevices(other)).toBeNull();
+  });
+
+  it('gives watts and joules, and watts alone where no counter answers', () => {
+    const power = { timestamp_ms: 1762000000000, power_mw: { '0': 75000, '1': 120000 } };
+    expect(parseZeusReading(power, { '0': { energy_mj: 123456 } })).toEqual([
+      { index: 0, name: null, watts: 75, joules: 123.456 },
+      { index: 1, name: null, watts: 120, joules: null },
+    ]);
+    expect(parseZeusReading(power, null)?.map(({ joules }) => joules)).toEqual([null, null]);
+    for (const torn of [null, {}, { power_mw: { '0': 'many' } }]) expect(parseZeusReading(torn, null)).toBeNull();
   });
 });
 
