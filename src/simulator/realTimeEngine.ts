@@ -5,6 +5,8 @@ import type { EngineRequest, EngineStep, FinishedRequest } from './engine/engine
 import { SegmentMerger, type Segment } from './gpuSegments.ts';
 
 export interface RequestListener {
+  /** That token will be there when the step that has just begun ends: time to make ready what is said of it. */
+  onPlanned(index: number, cachedTokens: Tokens): void;
   /** The answer's next token is there, since `at`; `cachedTokens` of the prompt came from the prefix cache. */
   onToken(index: number, at: Milliseconds, cachedTokens: Tokens): void;
   /** All tokens are there. Called after the last `onToken`. */
@@ -101,15 +103,20 @@ export class RealTimeEngine {
       return;
     }
     this.#inFlight = step;
+    for (const { id, index, cachedTokens } of step.emitted) this.#listeners.get(id)?.onPlanned(index, cachedTokens);
     this.#wait(step);
   }
 
   #wait(step: EngineStep): void {
-    // A timer counts whole milliseconds and may be early by a part of one: then it is set again.
-    this.#timer = setTimeout(() => {
+    const left = step.end - this.now();
+    const goOn = () => {
+      if (this.#closed) return;
       if (this.now() < step.end) this.#wait(step);
       else this.#end(step);
-    }, Math.max(0, step.end - this.now()));
+    };
+    // A timer counts whole milliseconds and may be early by a part of one, which is waited for turn by turn.
+    if (left > 0 && left < 1) setImmediate(goOn);
+    else this.#timer = setTimeout(goOn, Math.max(0, Math.trunc(left)));
   }
 
   #end(step: EngineStep): void {

@@ -25,9 +25,8 @@ export interface SessionResult {
   calls: FinishedRequest[];
 }
 
-export interface VirtualRun {
-  /** In the order given. */
-  sessions: SessionResult[];
+/** What a run came to. */
+export interface VirtualTotals {
   /** From the first arrival to the last answer. */
   wallMs: Milliseconds;
   /** What the GPU did; sums to `wallMs`. */
@@ -36,11 +35,9 @@ export interface VirtualRun {
   meanWatts: Watts | null;
 }
 
-interface Due {
-  at: Milliseconds;
-  session: number;
-  turn: number;
-  call: number;
+export interface VirtualRun extends VirtualTotals {
+  /** In the order given. */
+  sessions: SessionResult[];
 }
 
 /**
@@ -49,27 +46,78 @@ interface Due {
  * @throws RangeError when a call could never fit, or a session or a turn has nothing in it
  */
 export function runSessions(engine: Engine, sessions: readonly Session[], idleWatts: Watts | null): VirtualRun {
-  if (sessions.some(({ turns }) => turns.length === 0 || turns.some(({ calls }) => calls.length === 0))) throw new RangeError('a session needs at least one turn, and a turn at least one call');
-  const results = sessions.map(({ arrival }): SessionResult => ({ arrival, end: arrival, calls: [] }));
-  const open = sessions.map(() => 0);
-  const due = sessions.flatMap(({ arrival }, session) => callsOf(session, 0, arrival)).sort((a, b) => a.at - b.at);
-  const begin = Math.min(...sessions.map(({ arrival }) => arrival));
-  const gpuMs: VirtualRun['gpuMs'] = { prefill: 0, decode: 0, mixed: 0, idle: 0 };
-  const turnOf = new Map<string, Due>();
+  for (const session of sessions) check(session);
+  const order = sessions.map((_, index) => index).sort((a, b) => sessions[a]!.arrival - sessions[b]!.arrival);
+  const results: SessionResult[] = [];
+  const totals = streamSessions(
+    engine,
+    order.map((index) => sessions[index]!),
+    idleWatts,
+    (result, nth) => (results[order[nth]!] = result),
+  );
+  return { sessions: results, ...totals };
+}
+
+/** A session that is under way. */
+interface OpenSession {
+  number: number;
+  session: Session;
+  turn: number;
+  /** Calls of its turn that are not answered yet. */
+  open: number;
+  result: SessionResult;
+}
+
+interface Due {
+  at: Milliseconds;
+  of: OpenSession;
+  call: number;
+}
+
+/**
+ * Runs sessions one after the other as they arrive, however many there are: only those that are under way are held.
+ * @param sessions in the order of their arrival
+ * @param idleWatts of all GPUs together
+ * @param onEnd is given each session's result when its last call is answered, and its number in `sessions`
+ * @throws RangeError when a call could never fit, a session or a turn has nothing in it, or a session arrives before the one before it
+ */
+export function streamSessions(engine: Engine, sessions: Iterable<Session>, idleWatts: Watts | null, onEnd: (result: SessionResult, number: number) => void): VirtualTotals {
+  const arrivals = inOrder(sessions)[Symbol.iterator]();
+  let coming = arrivals.next();
+  const begin = coming.done === true ? 0 : coming.value.arrival;
+  let opened = 0;
+  /** Calls that are still to be sent, the earliest first. */
+  const due: Due[] = [];
+  const asked = new Map<string, OpenSession>();
+  const gpuMs: VirtualTotals['gpuMs'] = { prefill: 0, decode: 0, mixed: 0, idle: 0 };
   let millijoules: number | null = 0;
   let now = begin;
 
-  function callsOf(session: number, turn: number, after: Milliseconds): Due[] {
-    const { calls, pauseMs, staggerMs = 0 } = sessions[session]!.turns[turn]!;
-    open[session] = calls.length;
-    return calls.map((_, call) => ({ at: after + pauseMs + call * staggerMs, session, turn, call }));
-  }
+  const addCalls = (of: OpenSession, after: Milliseconds) => {
+    const { calls, pauseMs, staggerMs = 0 } = of.session.turns[of.turn]!;
+    of.open = calls.length;
+    for (let call = 0; call < calls.length; call++) {
+      const at = after + pauseMs + call * staggerMs;
+      const behind = due.findIndex((other) => other.at > at);
+      due.splice(behind < 0 ? due.length : behind, 0, { at, of, call });
+    }
+  };
+  /** Sessions send nothing before they arrive, so that only those that arrive before the next call can change what that is. */
+  const openArrived = () => {
+    while (coming.done !== true && coming.value.arrival <= Math.max(now, due[0]?.at ?? coming.value.arrival)) {
+      const session = coming.value;
+      const of: OpenSession = { number: opened++, session, turn: 0, open: 0, result: { arrival: session.arrival, end: session.arrival, calls: [] } };
+      coming = arrivals.next();
+      addCalls(of, session.arrival);
+    }
+  };
   const submitDue = () => {
+    openArrived();
     while (due.length > 0 && due[0]!.at <= now) {
-      const one = due.shift()!;
-      const id = `${one.session}.${one.turn}.${one.call}`;
-      turnOf.set(id, one);
-      engine.submit({ id, arrival: one.at, ...sessions[one.session]!.turns[one.turn]!.calls[one.call]! });
+      const { at, of, call } = due.shift()!;
+      const id = `${of.number}.${of.turn}.${call}`;
+      asked.set(id, of);
+      engine.submit({ id, arrival: at, ...of.session.turns[of.turn]!.calls[call]! });
     }
   };
   const idleUntil = (time: Milliseconds) => {
@@ -78,17 +126,15 @@ export function runSessions(engine: Engine, sessions: readonly Session[], idleWa
     now = time;
   };
   const onFinished = (finished: FinishedRequest) => {
-    const { session, turn } = turnOf.get(finished.id)!;
-    turnOf.delete(finished.id);
-    const result = results[session]!;
-    result.calls.push(finished);
-    result.end = finished.times.lastToken;
-    open[session]! -= 1;
-    if (open[session]! > 0 || turn + 1 === sessions[session]!.turns.length) return;
-    for (const one of callsOf(session, turn + 1, result.end)) {
-      const after = due.findIndex((other) => other.at > one.at);
-      due.splice(after < 0 ? due.length : after, 0, one);
-    }
+    const of = asked.get(finished.id)!;
+    asked.delete(finished.id);
+    of.result.calls.push(finished);
+    of.result.end = finished.times.lastToken;
+    of.open -= 1;
+    if (of.open > 0) return;
+    of.turn += 1;
+    if (of.turn < of.session.turns.length) addCalls(of, of.result.end);
+    else onEnd(of.result, of.number);
   };
 
   for (;;) {
@@ -107,5 +153,19 @@ export function runSessions(engine: Engine, sessions: readonly Session[], idleWa
     for (const finished of step.finished) onFinished(finished);
   }
   const wallMs = now - begin;
-  return { sessions: results, wallMs, gpuMs, meanWatts: millijoules === null || wallMs === 0 ? null : millijoules / wallMs };
+  return { wallMs, gpuMs, meanWatts: millijoules === null || wallMs === 0 ? null : millijoules / wallMs };
+}
+
+function check({ turns }: Session): void {
+  if (turns.length === 0 || turns.some(({ calls }) => calls.length === 0)) throw new RangeError('a session needs at least one turn, and a turn at least one call');
+}
+
+function* inOrder(sessions: Iterable<Session>): Iterable<Session> {
+  let before = -Infinity;
+  for (const session of sessions) {
+    check(session);
+    if (session.arrival < before) throw new RangeError(`a session that arrives at ${session.arrival} ms comes after one that arrives at ${before} ms`);
+    before = session.arrival;
+    yield session;
+  }
 }

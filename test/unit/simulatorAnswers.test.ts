@@ -3,12 +3,25 @@ import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import questions from '../../src/benchmarks/hotpotqa/questions.json' with { type: 'json' };
 import { chooseAnswer, type Question } from '../../src/simulator/answers/chooseAnswer.ts';
+import { lengthened } from '../../src/simulator/answers/filler.ts';
 import { layOutAnswer, type LayoutOptions } from '../../src/simulator/answers/layout.ts';
 import { sampleOfPattern } from '../../src/simulator/answers/patternSample.ts';
 import { createRandom } from '../../src/simulator/answers/random.ts';
 import { sampleOfSchema } from '../../src/simulator/answers/schemaSample.ts';
 import { scriptedAnswer, scripts } from '../../src/simulator/answers/scripted.ts';
 import { estimateTokens, splitIntoTokens } from '../../src/simulator/tokenEstimate.ts';
+
+describe('filler', () => {
+  it('is as long as asked, in tokens of the whole', () => {
+    const beginnings = fc.oneof(fc.constantFrom('', 'Yes', 'Yes ', '\n', 'A sentence.'), fc.string({ unit: 'grapheme', maxLength: 30 }));
+    fc.assert(
+      fc.property(beginnings, fc.integer({ min: 0, max: 400 }), fc.integer(), (text, atLeast, seed) => {
+        const longer = lengthened(text, createRandom(seed), atLeast);
+        return longer.startsWith(text) && estimateTokens(longer) >= atLeast && (estimateTokens(text) < atLeast || longer === text);
+      }),
+    );
+  });
+});
 
 describe('token estimate', () => {
   it('cuts any text into pieces that are the text again', () => {

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { findGpu, findModel } from '../../src/simulator/catalog.ts';
 import { createCostModel } from '../../src/simulator/engine/costModel.ts';
 import { Engine } from '../../src/simulator/engine/engine.ts';
-import { runSessions, type Session, type Turn } from '../../src/simulator/virtualTime.ts';
+import { runSessions, streamSessions, type Session, type SessionResult, type Turn } from '../../src/simulator/virtualTime.ts';
 
 const gpu = findGpu('a100-40gb')!;
 const cost = createCostModel(gpu, findModel('llama-3.1-8b-instruct')!, 1);
@@ -25,6 +25,36 @@ describe('sessions in virtual time', () => {
     const cached = (staggerMs: number) => runSessions(new Engine({ cost, scheduler: 'v0' }), [{ arrival: 0, turns: [{ pauseMs: 0, staggerMs, calls }] }], idleWatts).sessions[0]!.calls.map(({ cachedTokens }) => cachedTokens);
     expect(cached(0)).toEqual([0, 0, 0]);
     expect(cached(1).toSorted((a, b) => a - b)).toEqual([0, 144, 144]);
+  });
+
+  it('takes sessions one by one as they arrive, and hands out each when it ends', () => {
+    const sessions = Array.from({ length: 40 }, (_, index): Session => ({ arrival: index * 200, turns: [turn(0, [index]), turn(index === 0 ? 3000 : 0, [index + 50])] }));
+    let taken = 0;
+    const held: number[] = [];
+    const ended = new Map<number, SessionResult>();
+    const totals = streamSessions(
+      new Engine({ cost }),
+      (function* () {
+        for (const session of sessions) {
+          taken += 1;
+          yield session;
+        }
+      })(),
+      idleWatts,
+      (result, number) => {
+        ended.set(number, result);
+        held.push(taken - ended.size);
+      },
+    );
+    const { sessions: results, ...same } = runSessions(new Engine({ cost }), sessions, idleWatts);
+    expect(sessions.map((_, number) => ended.get(number))).toEqual(results);
+    expect(totals).toEqual(same);
+    expect([...ended.keys()].indexOf(0)).toBeGreaterThan(10);
+    expect(Math.max(...held)).toBeLessThan(6);
+  });
+
+  it('refuses a session that comes after a later one', () => {
+    expect(() => streamSessions(new Engine({ cost }), [{ arrival: 5, turns: [turn(0, [1])] }, { arrival: 4, turns: [turn(0, [2])] }], null, () => undefined)).toThrow(/arrives at 4 ms comes after one that arrives at 5 ms/);
   });
 
   it('counts idle power in pauses, and knows no mean where it is not known', () => {

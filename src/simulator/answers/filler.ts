@@ -33,6 +33,14 @@ export function plausibleLength(random: Random): Tokens {
   return Math.round(Math.min(LONGEST, Math.max(SHORTEST, random.lognormal(MEDIAN_TOKENS, SIGMA))));
 }
 
+/** A text and, where it is too short, filler behind it: at least `atLeast` tokens in all. */
+export function lengthened(text: string, random: Random, atLeast: Tokens): string {
+  let longer = text;
+  // Joined, two texts may be fewer tokens than each by itself.
+  for (let missing = atLeast - splitIntoTokens(longer).length; missing > 0; missing = atLeast - splitIntoTokens(longer).length) longer += ` ${fillerText(random, missing)}`;
+  return longer;
+}
+
 /** Whole sentences of at least `atLeast` tokens. */
 export function fillerText(random: Random, atLeast: Tokens, opening = OPENING): string {
   let text = opening;

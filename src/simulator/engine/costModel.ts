@@ -69,12 +69,25 @@ export function createCostModel(gpu: GpuProfile, model: ModelProfile, gpuCount: 
     requestMs: step.requestMs,
     cost(scheduled) {
       const { step: times, work } = shaped(scheduled);
-      const own = work.map((each) => each.newTokens * times.tokenMs + ownMs(times, each));
       const duration = stepMs(times, work);
-      const common = duration - own.reduce((sum, each) => sum + each, 0);
-      const shares = own.map((each) => (each + common / work.length) / duration);
-      const prefillShare = work.reduce((sum, { prefill }, index) => sum + (prefill ? shares[index]! : 0), 0);
-      const prefills = work.filter(({ prefill }) => prefill).length;
+      // First what each takes by itself; loops, since this is most of what a simulated step costs.
+      const shares: Ratio[] = [];
+      let ownTotal = 0;
+      for (const each of work) {
+        const own = each.newTokens * times.tokenMs + ownMs(times, each);
+        shares.push(own);
+        ownTotal += own;
+      }
+      const commonEach = (duration - ownTotal) / work.length;
+      let prefillShare = 0;
+      let prefills = 0;
+      for (let index = 0; index < work.length; index++) {
+        const share = (shares[index]! + commonEach) / duration;
+        shares[index] = share;
+        if (!work[index]!.prefill) continue;
+        prefillShare += share;
+        prefills += 1;
+      }
       const state = prefills === 0 ? 'decode' : prefills === work.length ? 'prefill' : 'mixed';
       const power = { gpuCount, decoding: work.length - prefills, prefillShare: state === 'prefill' ? 1 : prefillShare, busyShare: isShared ? 1 - waitingMs(times, work) / duration : null };
       return { duration, state, watts: stepWatts(gpu, power), shares };

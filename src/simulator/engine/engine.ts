@@ -115,6 +115,8 @@ export class Engine {
     for (const { block, hash } of this.#fullSoon) this.blocks.cache(block, hash);
     this.#fullSoon = [];
     const cost = this.#cost.cost(scheduled.map(({ work }) => work));
+    let tokens = 0;
+    for (const { work } of scheduled) tokens += work.newTokens;
     const end = now + cost.duration;
     // Before finished requests give theirs back: this is what the step held.
     const kvTokens = this.blocks.used * BLOCK_TOKENS;
@@ -132,7 +134,7 @@ export class Engine {
       end,
       state: cost.state,
       batch: scheduled.length,
-      tokens: scheduled.reduce((sum, { work }) => sum + work.newTokens, 0),
+      tokens,
       kvTokens,
       kvCapacityTokens: this.capacityTokens,
       watts: cost.watts,
@@ -247,7 +249,7 @@ export class Engine {
   #findPrefix(sequence: Sequence): number[] {
     const most = Math.floor((length(sequence) - 1) / BLOCK_TOKENS);
     extendHashes(sequence, most);
-    return this.blocks.lookUp(sequence.hashes.slice(0, most));
+    return this.blocks.lookUp(sequence.hashes, most);
   }
 
   /** Gives a sequence the blocks for its next tokens, and makes those that get full findable; false when there are too few. */
@@ -256,8 +258,8 @@ export class Engine {
     const missing = Math.ceil(after / BLOCK_TOKENS) - sequence.blocks.length;
     if (missing > this.blocks.free) return false;
     if (missing > 0) sequence.blocks.push(...this.blocks.allocate(missing));
-    if (!this.#prefixCaching) return true;
     const full = Math.floor(after / BLOCK_TOKENS);
+    if (!this.#prefixCaching || full <= sequence.cachedBlocks) return true;
     extendHashes(sequence, full);
     for (; sequence.cachedBlocks < full; sequence.cachedBlocks++) {
       const [block, hash] = [sequence.blocks[sequence.cachedBlocks]!, sequence.hashes[sequence.cachedBlocks]!];

@@ -14,11 +14,15 @@ export const CHAIN_START: BlockHash = 0;
 const HIGH = 0x100000000;
 const NONE = -1;
 
-/** Hash of the block that holds `tokens` and follows the block of hash `parent`: 53 bits, of two 32-bit mixes. */
-export function hashBlock(parent: BlockHash, tokens: readonly number[]): BlockHash {
+/**
+ * Hash of the block that begins at token `start` of a prompt and its answer, and follows the block of hash `parent`: 53 bits, of
+ * two 32-bit mixes.
+ */
+export function hashBlock(parent: BlockHash, prompt: readonly number[], output: readonly number[], start: number): BlockHash {
   let low = parent >>> 0;
   let high = (Math.floor(parent / HIGH) ^ 0x9e3779b9) >>> 0;
-  for (const token of tokens) {
+  for (let index = start; index < start + BLOCK_TOKENS; index++) {
+    const token = (index < prompt.length ? prompt[index] : output[index - prompt.length])!;
     low = Math.imul(low ^ token, 0x01000193) ^ (low >>> 15);
     high = Math.imul(high ^ token ^ (high >>> 13), 0x5bd1e995);
   }
@@ -67,11 +71,11 @@ export class KvBlocks {
     return this.#references[block] ?? 0;
   }
 
-  /** The longest run of cached blocks that starts a chain of hashes. Takes no references. */
-  lookUp(chain: readonly BlockHash[]): number[] {
+  /** The longest run of cached blocks that starts a chain of hashes, of which it looks at the first `most`. Takes no references. */
+  lookUp(chain: readonly BlockHash[], most = chain.length): number[] {
     const hits: number[] = [];
-    for (const hash of chain) {
-      const block = this.#cached.get(hash);
+    for (let index = 0; index < most; index++) {
+      const block = this.#cached.get(chain[index]!);
       if (block === undefined) break;
       hits.push(block);
     }
@@ -80,7 +84,9 @@ export class KvBlocks {
 
   /** How many of these blocks are free, so that holding them shrinks what is left to allocate. */
   countFree(blocks: readonly number[]): number {
-    return blocks.reduce((sum, block) => sum + (this.#references[block] === 0 ? 1 : 0), 0);
+    let free = 0;
+    for (const block of blocks) if (this.#references[block] === 0) free += 1;
+    return free;
   }
 
   /** Adds a reference to blocks found by `lookUp`. */

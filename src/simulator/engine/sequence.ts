@@ -42,11 +42,13 @@ export function length(sequence: Sequence): Tokens {
 
 /** Hashes the sequence's first so many blocks, which must be full. */
 export function extendHashes(sequence: Sequence, blocks: number): void {
+  const { hashes } = sequence;
+  if (hashes.length >= blocks) return;
   const { promptTokens, outputTokens } = sequence.request;
-  while (sequence.hashes.length < blocks) {
-    const start = sequence.hashes.length * BLOCK_TOKENS;
-    const tokens: number[] = [];
-    for (let index = start; index < start + BLOCK_TOKENS; index++) tokens.push((index < promptTokens.length ? promptTokens[index] : outputTokens[index - promptTokens.length])!);
-    sequence.hashes.push(hashBlock(sequence.hashes.at(-1) ?? CHAIN_START, tokens));
+  let parent = hashes.at(-1) ?? CHAIN_START;
+  while (hashes.length < blocks) {
+    const start = hashes.length * BLOCK_TOKENS;
+    parent = hashBlock(parent, promptTokens, outputTokens, start);
+    hashes.push(parent);
   }
 }

@@ -2,9 +2,9 @@
 import { randomBytes } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { chooseAnswer, type Question } from '../answers/chooseAnswer.ts';
-import { fillerText } from '../answers/filler.ts';
-import { layOutAnswer, type Answer, type LaidOutAnswer } from '../answers/layout.ts';
-import { estimateTokens, tokenId } from '../tokenEstimate.ts';
+import { lengthened } from '../answers/filler.ts';
+import { layOutAnswer, type LaidOutAnswer } from '../answers/layout.ts';
+import { tokenId } from '../tokenEstimate.ts';
 import { END_OF_TURN, promptPieces, toolCallFrame } from './chatTemplate.ts';
 import { badRequest } from './errors.ts';
 import { answer, answerLimit, priorityOf, requestId, type Generation } from './generation.ts';
@@ -30,7 +30,7 @@ export function chatGeneration(service: Service, id: string, body: ChatRequest):
   const sequences = Array.from({ length: choices }, (_, choice) => {
     const random = randomFor(service, body.seed, promptTokens, choice);
     let chosen = chooseAnswer(question, random);
-    if (body.ignore_eos === true && chosen.toolCalls.length === 0) chosen = lengthened(chosen, maxTokens, (missing) => fillerText(random, missing));
+    if (body.ignore_eos === true && chosen.toolCalls.length === 0) chosen = { ...chosen, content: lengthened(chosen.content ?? '', random, maxTokens) };
     const laidOut = layOutAnswer(chosen, {
       maxTokens,
       stop,
@@ -41,13 +41,6 @@ export function chatGeneration(service: Service, id: string, body: ChatRequest):
     return { promptTokens, answer: laidOut };
   });
   return { id, sequences, choicesPerPrompt: choices, promptTokens: promptTokens.length, stream: body.stream === true, priority: priorityOf(service, body) };
-}
-
-/** Appends text until an answer that must not end by itself is long enough. */
-function lengthened(chosen: Answer, tokens: number, filler: (missing: number) => string): Answer {
-  const content = chosen.content ?? '';
-  const missing = tokens - estimateTokens(content);
-  return missing > 0 ? { ...chosen, content: `${content} ${filler(missing)}` } : chosen;
 }
 
 function checkSupported(body: ChatRequest, model: string): void {

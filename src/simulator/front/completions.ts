@@ -1,6 +1,6 @@
 /** `/v1/completions`. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { fillerText, plausibleLength } from '../answers/filler.ts';
+import { lengthened, plausibleLength } from '../answers/filler.ts';
 import { layOutAnswer } from '../answers/layout.ts';
 import { splitIntoTokens, tokenId } from '../tokenEstimate.ts';
 import { contentOf } from './chat.ts';
@@ -30,7 +30,7 @@ export async function complete(service: Service, request: IncomingMessage, respo
       const endless = body.ignore_eos === true;
       const length = Math.max(body.min_tokens ?? 0, endless ? limit : plausibleLength(random));
       const laidOut = layOutAnswer(
-        { content: ` ${fillerText(random, length)}`, toolCalls: [] },
+        { content: lengthened('', random, length), toolCalls: [] },
         { maxTokens: limit, stop, frame: () => ({ before: '', after: '' }), endToken: endless ? null : END_OF_TEXT, toolFinishReason: 'stop' },
       );
       return { promptTokens, answer: laidOut };

@@ -5,7 +5,7 @@ import { createRandom, hashText } from '../answers/random.ts';
 import type { AnswerToken } from '../answers/layout.ts';
 import { tokenizedPrompts } from './completions.ts';
 import { badRequest } from './errors.ts';
-import { answer, answerLimit, requestId, sendJson, type AnswerWriter, type Billed } from './generation.ts';
+import { answer, answerLimit, requestId, type AnswerWriter, type Billed } from './generation.ts';
 import type { Service } from './service.ts';
 
 /** A common size; clients may ask for another. */
@@ -60,23 +60,28 @@ class EmbeddingsWriter implements AnswerWriter {
     this.#encoding = encoding;
   }
 
-  begin(): void {
-    // Embeddings are not streamed.
+  /** Embeddings are not streamed. */
+  begin(): string {
+    return '';
   }
 
-  token(): void {
-    // See above.
+  token(): string {
+    return '';
   }
 
-  finish(response: ServerResponse, { promptTokens }: Billed): void {
+  end(): string {
+    return '';
+  }
+
+  whole({ promptTokens }: Billed): unknown {
     const encode = (vector: readonly number[]) => (this.#encoding === 'base64' ? Buffer.from(Float32Array.from(vector).buffer).toString('base64') : vector);
-    sendJson(response, 200, {
+    return {
       id: this.#id,
       object: 'list',
       created: Math.floor(Date.now() / 1000),
       model: this.#service.servedModel,
       data: this.#vectors.map((vector, index) => ({ object: 'embedding', index, embedding: encode(vector) })),
       usage: { prompt_tokens: promptTokens, total_tokens: promptTokens, completion_tokens: 0, prompt_tokens_details: null },
-    });
+    };
   }
 }

@@ -8,6 +8,7 @@ import { tokenId } from '../tokenEstimate.ts';
 import { badRequest } from './errors.ts';
 import type { SamplingRequest } from './requests.ts';
 import type { Service } from './service.ts';
+import { StreamBody } from './streamBody.ts';
 
 /** The header by which the profiler's proxy names its calls, so that GPU time can be booked on them. */
 export const CALL_ID_HEADER = 'x-agent-cost-call-id';
@@ -43,14 +44,16 @@ export interface TokenPlace {
   last: boolean;
 }
 
-/** Writes a generation's answer in the words of one API. A stream's head has been sent before the first token. */
+/** Says a generation's answer in the words of one API. */
 export interface AnswerWriter {
-  /** Streams only, once, right after the head. */
-  begin(response: ServerResponse): void;
-  /** Streams only. */
-  token(response: ServerResponse, token: AnswerToken, place: TokenPlace, billed: Billed): void;
-  /** Ends a stream; for any other, writes and ends the whole answer. `metrics` is null where there are several choices. */
-  finish(response: ServerResponse, billed: Billed, metrics: RequestMetrics | null): void;
+  /** What a stream begins with, right after the head. */
+  begin(): string;
+  /** What a token adds to a stream. Tokens come in their order. */
+  token(token: AnswerToken, place: TokenPlace, billed: Billed): string;
+  /** What a stream ends with. `metrics` is null where there are several choices. */
+  end(billed: Billed, metrics: RequestMetrics | null): string;
+  /** The body of an answer in one piece. */
+  whole(billed: Billed, metrics: RequestMetrics | null): unknown;
 }
 
 /** Longest answer that a request can get. @throws ApiError when it asks for too much */
@@ -109,35 +112,38 @@ export function answer(service: Service, request: IncomingMessage, response: Ser
       for (const id of ids) service.engine.abort(id);
       resolve();
     });
-    if (generation.stream) {
-      response.writeHead(200, { 'content-type': 'text/event-stream; charset=utf-8', 'cache-control': 'no-cache' });
-      response.flushHeaders();
-      writer.begin(response);
-    }
+    const stream = generation.stream ? new StreamBody(response) : null;
+    if (stream !== null) stream.send(stream.framed(writer.begin()));
+    /** What each sequence's next token will be on the wire. */
+    const ready = ids.map(() => '');
 
-    const onToken = (sequence: number, index: number, cachedTokens: Tokens) => {
+    const prepare = (sequence: number, index: number, cachedTokens: Tokens) => {
       const state = progress[sequence]!;
       const { tokens } = generation.sequences[sequence]!.answer;
       state.emitted = index + 1;
       state.cachedTokens = cachedTokens;
-      if (generation.stream) writer.token(response, tokens[index]!, { sequence, first: index === 0, last: index === tokens.length - 1 }, billed(generation, progress));
+      if (stream !== null) ready[sequence] = stream.framed(writer.token(tokens[index]!, { sequence, first: index === 0, last: index === tokens.length - 1 }, billed(generation, progress)));
     };
 
     const onFinish = (sequence: number, finished: FinishedRequest) => {
       service.metrics.countFinished(finished, generation.sequences[sequence]!.answer.finishReason === 'length' ? 'length' : 'stop');
       unfinished -= 1;
-      if (unfinished === 0) writer.finish(response, billed(generation, progress), ids.length === 1 ? requestMetrics(finished) : null);
+      if (unfinished > 0) return;
+      const metrics = ids.length === 1 ? requestMetrics(finished) : null;
+      if (stream !== null) stream.end(writer.end(billed(generation, progress), metrics));
+      else sendJson(response, 200, writer.whole(billed(generation, progress), metrics));
     };
 
     generation.sequences.forEach(({ promptTokens, answer: laidOut }, sequence) => {
       const arrival = service.engine.now();
       let last = arrival;
       service.engine.submit({ id: ids[sequence]!, promptTokens, priority: generation.priority ?? 0, outputTokens: laidOut.tokens.map(({ piece }) => tokenId(piece)) }, label, {
+        onPlanned: (index, cachedTokens) => prepare(sequence, index, cachedTokens),
         onToken(index, at, cachedTokens) {
+          stream?.send(ready[sequence]!);
           if (index === 0) service.metrics.countFirstToken((at - arrival) / 1000, promptTokens.length, cachedTokens);
           else service.metrics.countToken((at - last) / 1000);
           last = at;
-          onToken(sequence, index, cachedTokens);
         },
         onFinish: (finished) => onFinish(sequence, finished),
       });

@@ -6,7 +6,7 @@ import type { AnswerToken, FinishReason } from '../answers/layout.ts';
 import { tokenId } from '../tokenEstimate.ts';
 import { chatGeneration, contentOf, toolCallsOf } from './chat.ts';
 import { promptPieces } from './chatTemplate.ts';
-import { answer, requestId, sendJson, type AnswerWriter, type Billed, type Generation, type RequestMetrics, type TokenPlace } from './generation.ts';
+import { answer, requestId, type AnswerWriter, type Billed, type Generation, type RequestMetrics, type TokenPlace } from './generation.ts';
 import type { ChatMessage, ChatRequest } from './requests.ts';
 import type { Service } from './service.ts';
 
@@ -100,51 +100,48 @@ class MessagesWriter implements AnswerWriter {
     this.#generation = generation;
   }
 
-  begin(response: ServerResponse): void {
-    send(response, 'message_start', { message: this.#message([], null, null, { input_tokens: this.#generation.promptTokens, output_tokens: 0 }) });
+  begin(): string {
+    return event('message_start', { message: this.#message([], null, null, { input_tokens: this.#generation.promptTokens, output_tokens: 0 }) });
   }
 
-  token(response: ServerResponse, { visible }: AnswerToken, _place: TokenPlace, _billed: Billed): void {
+  token({ visible }: AnswerToken, _place: TokenPlace, _billed: Billed): string {
     if (visible.kind === 'content') {
-      if (this.#open?.call !== null || this.#open === null) this.#openBlock(response, null, { type: 'text', text: '' });
-      send(response, 'content_block_delta', { index: this.#open?.index, delta: { type: 'text_delta', text: visible.text } });
-    } else if (visible.kind === 'toolName') {
-      this.#openBlock(response, visible.call, { type: 'tool_use', id: this.#callId(visible.call), name: visible.name, input: {} });
-    } else if (visible.kind === 'toolArguments') {
-      send(response, 'content_block_delta', { index: this.#open?.index, delta: { type: 'input_json_delta', partial_json: visible.text } });
+      const opening = this.#open?.call !== null || this.#open === null ? this.#openBlock(null, { type: 'text', text: '' }) : '';
+      return opening + event('content_block_delta', { index: this.#open?.index, delta: { type: 'text_delta', text: visible.text } });
     }
+    if (visible.kind === 'toolName') return this.#openBlock(visible.call, { type: 'tool_use', id: this.#callId(visible.call), name: visible.name, input: {} });
+    if (visible.kind === 'toolArguments') return event('content_block_delta', { index: this.#open?.index, delta: { type: 'input_json_delta', partial_json: visible.text } });
+    return '';
   }
 
-  finish(response: ServerResponse, billed: Billed, metrics: RequestMetrics | null): void {
+  end(billed: Billed, metrics: RequestMetrics | null): string {
+    const { stopReason, stopSequence } = this.#ending();
+    return this.#closeBlock() + event('message_delta', { delta: { stop_reason: stopReason, stop_sequence: stopSequence }, usage: usageOf(billed), metrics }) + event('message_stop', {});
+  }
+
+  whole(billed: Billed, metrics: RequestMetrics | null): unknown {
     const { answer: laidOut } = this.#generation.sequences[0]!;
-    const stopReason = laidOut.stopReason === null ? STOP_REASONS[laidOut.finishReason] : 'stop_sequence';
-    const usage = {
-      input_tokens: billed.promptTokens - billed.cachedTokens,
-      output_tokens: billed.completionTokens,
-      cache_creation_input_tokens: 0,
-      cache_read_input_tokens: billed.cachedTokens,
-    };
-    if (this.#generation.stream) {
-      this.#closeBlock(response);
-      send(response, 'message_delta', { delta: { stop_reason: stopReason, stop_sequence: laidOut.stopReason }, usage, metrics });
-      send(response, 'message_stop', {});
-      response.end();
-      return;
-    }
+    const { stopReason, stopSequence } = this.#ending();
     const text = contentOf(laidOut);
     const calls = toolCallsOf(laidOut).map((call, index) => ({ type: 'tool_use', id: this.#callId(index), name: call.name, input: parsed(call.arguments) }));
-    sendJson(response, 200, { ...this.#message([...(text === '' ? [] : [{ type: 'text', text }]), ...calls], stopReason, laidOut.stopReason, usage), metrics });
+    return { ...this.#message([...(text === '' ? [] : [{ type: 'text', text }]), ...calls], stopReason, stopSequence, usageOf(billed)), metrics };
   }
 
-  #openBlock(response: ServerResponse, call: number | null, start: unknown): void {
-    this.#closeBlock(response);
+  #ending(): { stopReason: string; stopSequence: string | null } {
+    const { finishReason, stopReason } = this.#generation.sequences[0]!.answer;
+    return { stopReason: stopReason === null ? STOP_REASONS[finishReason] : 'stop_sequence', stopSequence: stopReason };
+  }
+
+  #openBlock(call: number | null, start: unknown): string {
+    const before = this.#closeBlock();
     this.#open = { index: this.#blocks++, call };
-    send(response, 'content_block_start', { index: this.#open.index, content_block: start });
+    return before + event('content_block_start', { index: this.#open.index, content_block: start });
   }
 
-  #closeBlock(response: ServerResponse): void {
-    if (this.#open !== null) send(response, 'content_block_stop', { index: this.#open.index });
+  #closeBlock(): string {
+    const closing = this.#open === null ? '' : event('content_block_stop', { index: this.#open.index });
     this.#open = null;
+    return closing;
   }
 
   #callId(call: number): string {
@@ -165,6 +162,10 @@ function parsed(text: string): unknown {
   }
 }
 
-function send(response: ServerResponse, type: string, data: Record<string, unknown>): void {
-  response.write(`event: ${type}\ndata: ${JSON.stringify({ type, ...data })}\n\n`);
+function usageOf({ promptTokens, cachedTokens, completionTokens }: Billed) {
+  return { input_tokens: promptTokens - cachedTokens, output_tokens: completionTokens, cache_creation_input_tokens: 0, cache_read_input_tokens: cachedTokens };
+}
+
+function event(type: string, data: Record<string, unknown>): string {
+  return `event: ${type}\ndata: ${JSON.stringify({ type, ...data })}\n\n`;
 }

@@ -13,6 +13,7 @@ class Histogram {
   readonly name: string;
   readonly help: string;
   readonly #bounds: readonly number[];
+  /** Of each bucket alone; shown, as Prometheus has it, with all below. */
   readonly #counts: number[];
   #count = 0;
   #sum = 0;
@@ -27,17 +28,17 @@ class Histogram {
   observe(value: number): void {
     this.#count += 1;
     this.#sum += value;
-    this.#bounds.forEach((bound, index) => {
-      if (value <= bound) this.#counts[index]! += 1;
-    });
+    const index = this.#bounds.findIndex((bound) => value <= bound);
+    if (index >= 0) this.#counts[index]! += 1;
   }
 
   lines(labels: string): string[] {
+    let below = 0;
     const bound = (value: number) => (Number.isInteger(value) ? value.toFixed(1) : String(value));
     return [
       `# HELP ${this.name} ${this.help}`,
       `# TYPE ${this.name} histogram`,
-      ...this.#bounds.map((value, index) => `${this.name}_bucket{${labels},le="${bound(value)}"} ${this.#counts[index]}`),
+      ...this.#bounds.map((value, index) => `${this.name}_bucket{${labels},le="${bound(value)}"} ${(below += this.#counts[index]!)}`),
       `${this.name}_bucket{${labels},le="+Inf"} ${this.#count}`,
       `${this.name}_count{${labels}} ${this.#count}`,
       `${this.name}_sum{${labels}} ${this.#sum}`,

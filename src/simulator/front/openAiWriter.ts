@@ -1,7 +1,6 @@
 /** Answers as OpenAI's chat and text completions have them: a list of choices, streamed as chunks of each. */
-import type { ServerResponse } from 'node:http';
 import type { AnswerToken, LaidOutAnswer } from '../answers/layout.ts';
-import { sendJson, type AnswerWriter, type Billed, type Generation, type RequestMetrics, type TokenPlace } from './generation.ts';
+import type { AnswerWriter, Billed, Generation, RequestMetrics, TokenPlace } from './generation.ts';
 import { SYSTEM_FINGERPRINT, type Service } from './service.ts';
 
 /** How an endpoint's choices look. */
@@ -46,34 +45,34 @@ export class OpenAiWriter implements AnswerWriter {
     this.#usage = usage;
   }
 
-  begin(): void {
-    // Nothing comes before the first token.
+  /** Nothing comes before the first token. */
+  begin(): string {
+    return '';
   }
 
-  token(response: ServerResponse, token: AnswerToken, { sequence, first, last }: TokenPlace, billed: Billed): void {
+  token(token: AnswerToken, { sequence, first, last }: TokenPlace, billed: Billed): string {
     const opening = first ? this.#format.openingChoice(sequence) : null;
     // It comes before its token.
-    if (opening !== null) this.#sendChoice(response, opening, { ...billed, completionTokens: billed.completionTokens - 1 });
+    const before = opening === null ? '' : this.#choiceEvent(opening, { ...billed, completionTokens: billed.completionTokens - 1 });
     const choice = this.#format.tokenChoice(sequence, token);
     const { finishReason, stopReason } = this.#generation.sequences[sequence]!.answer;
-    if (last) this.#sendChoice(response, { ...(choice ?? this.#format.emptyChoice(sequence)), finish_reason: finishReason, stop_reason: stopReason }, billed);
-    else if (choice !== null) this.#sendChoice(response, choice, billed);
+    if (last) return before + this.#choiceEvent({ ...(choice ?? this.#format.emptyChoice(sequence)), finish_reason: finishReason, stop_reason: stopReason }, billed);
+    return choice === null ? before : before + this.#choiceEvent(choice, billed);
   }
 
-  finish(response: ServerResponse, billed: Billed, metrics: RequestMetrics | null): void {
-    const usage = { ...counts(billed), prompt_tokens_details: { cached_tokens: billed.cachedTokens } };
-    if (this.#generation.stream) {
-      if (this.#usage.includeUsage) send(response, { ...this.#envelope([]), usage, system_fingerprint: SYSTEM_FINGERPRINT, ...(metrics === null ? {} : { metrics }) });
-      response.end('data: [DONE]\n\n');
-      return;
-    }
+  end(billed: Billed, metrics: RequestMetrics | null): string {
+    const usage = this.#usage.includeUsage ? event({ ...this.#envelope([]), usage: usageOf(billed), system_fingerprint: SYSTEM_FINGERPRINT, ...(metrics === null ? {} : { metrics }) }) : '';
+    return `${usage}data: [DONE]\n\n`;
+  }
+
+  whole(billed: Billed, metrics: RequestMetrics | null): unknown {
     const choices = this.#generation.sequences.map(({ answer }, index) => this.#format.wholeChoice(index, answer));
-    sendJson(response, 200, { ...this.#envelope(choices), service_tier: null, system_fingerprint: SYSTEM_FINGERPRINT, usage, ...this.#format.bodyExtras, metrics });
+    return { ...this.#envelope(choices), service_tier: null, system_fingerprint: SYSTEM_FINGERPRINT, usage: usageOf(billed), ...this.#format.bodyExtras, metrics };
   }
 
-  #sendChoice(response: ServerResponse, choice: Record<string, unknown>, billed: Billed): void {
+  #choiceEvent(choice: Record<string, unknown>, billed: Billed): string {
     const envelope = this.#envelope([choice]);
-    send(response, this.#usage.continuousUsage ? { ...envelope, usage: counts(billed) } : envelope);
+    return event(this.#usage.continuousUsage ? { ...envelope, usage: counts(billed) } : envelope);
   }
 
   #envelope(choices: unknown[]) {
@@ -81,8 +80,12 @@ export class OpenAiWriter implements AnswerWriter {
   }
 }
 
-function send(response: ServerResponse, event: unknown): void {
-  response.write(`data: ${JSON.stringify(event)}\n\n`);
+function event(data: unknown): string {
+  return `data: ${JSON.stringify(data)}\n\n`;
+}
+
+function usageOf(billed: Billed) {
+  return { ...counts(billed), prompt_tokens_details: { cached_tokens: billed.cachedTokens } };
 }
 
 function counts({ promptTokens, completionTokens }: Billed) {

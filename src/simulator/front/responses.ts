@@ -5,7 +5,7 @@ import { z } from 'zod';
 import type { AnswerToken } from '../answers/layout.ts';
 import { chatGeneration, contentOf, toolCallsOf } from './chat.ts';
 import { badRequest } from './errors.ts';
-import { answer, requestId, sendJson, type AnswerWriter, type Billed, type Generation, type RequestMetrics, type TokenPlace } from './generation.ts';
+import { answer, requestId, type AnswerWriter, type Billed, type Generation, type RequestMetrics, type TokenPlace } from './generation.ts';
 import type { ChatMessage, ChatRequest } from './requests.ts';
 import type { Service } from './service.ts';
 
@@ -93,22 +93,25 @@ class ResponsesWriter implements AnswerWriter {
     ];
   }
 
-  begin(response: ServerResponse): void {
-    this.#send(response, 'response.created', { response: this.#whole('in_progress', [], null, null) });
-    this.#send(response, 'response.in_progress', { response: this.#whole('in_progress', [], null, null) });
+  begin(): string {
+    return this.#event('response.created', { response: this.#body('in_progress', [], null, null) }) + this.#event('response.in_progress', { response: this.#body('in_progress', [], null, null) });
   }
 
-  token(response: ServerResponse, { visible }: AnswerToken, _place: TokenPlace, _billed: Billed): void {
-    if (visible.kind === 'nothing') return;
+  token({ visible }: AnswerToken, _place: TokenPlace, _billed: Billed): string {
+    if (visible.kind === 'nothing') return '';
     const index = visible.kind === 'content' ? 0 : visible.call + (this.#hasText ? 1 : 0);
-    if (index !== this.#open) this.#openItem(response, index);
+    const opening = index === this.#open ? '' : this.#openItem(index);
     const place = { output_index: index, item_id: this.#items[index]!.id };
-    if (visible.kind === 'content') this.#send(response, 'response.output_text.delta', { ...place, content_index: 0, delta: visible.text, logprobs: [] });
-    else if (visible.kind === 'toolArguments') this.#send(response, 'response.function_call_arguments.delta', { ...place, delta: visible.text });
+    if (visible.kind === 'content') return opening + this.#event('response.output_text.delta', { ...place, content_index: 0, delta: visible.text, logprobs: [] });
+    return visible.kind === 'toolArguments' ? opening + this.#event('response.function_call_arguments.delta', { ...place, delta: visible.text }) : opening;
   }
 
-  finish(response: ServerResponse, billed: Billed, metrics: RequestMetrics | null): void {
-    const status = this.#generation.sequences[0]!.answer.finishReason === 'length' ? 'incomplete' : 'completed';
+  end(billed: Billed, metrics: RequestMetrics | null): string {
+    const opening = this.#open === -1 ? this.#openItem(0) : '';
+    return opening + this.#closeItem() + this.#event(`response.${this.#status()}`, { response: this.whole(billed, metrics) });
+  }
+
+  whole(billed: Billed, metrics: RequestMetrics | null): unknown {
     const usage = {
       input_tokens: billed.promptTokens,
       input_tokens_details: { cached_tokens: billed.cachedTokens },
@@ -116,43 +119,41 @@ class ResponsesWriter implements AnswerWriter {
       output_tokens_details: { reasoning_tokens: 0 },
       total_tokens: billed.promptTokens + billed.completionTokens,
     };
-    const whole = this.#whole(status, this.#items, usage, metrics);
-    if (!this.#generation.stream) {
-      sendJson(response, 200, whole);
-      return;
-    }
-    if (this.#open === -1) this.#openItem(response, 0);
-    this.#closeItem(response);
-    this.#send(response, `response.${status}`, { response: whole });
-    response.end();
+    return this.#body(this.#status(), this.#items, usage, metrics);
   }
 
-  #openItem(response: ServerResponse, index: number): void {
-    this.#closeItem(response);
+  #status(): 'incomplete' | 'completed' {
+    return this.#generation.sequences[0]!.answer.finishReason === 'length' ? 'incomplete' : 'completed';
+  }
+
+  #openItem(index: number): string {
+    const before = this.#closeItem();
     this.#open = index;
     const item = this.#items[index]!;
     const empty = item['type'] === 'message' ? { content: [] } : { arguments: '' };
-    this.#send(response, 'response.output_item.added', { output_index: index, item: { ...item, ...empty, status: 'in_progress' } });
-    if (item['type'] === 'message') this.#send(response, 'response.content_part.added', { output_index: index, item_id: item.id, content_index: 0, part: { type: 'output_text', text: '', annotations: [], logprobs: [] } });
+    const added = before + this.#event('response.output_item.added', { output_index: index, item: { ...item, ...empty, status: 'in_progress' } });
+    if (item['type'] !== 'message') return added;
+    return added + this.#event('response.content_part.added', { output_index: index, item_id: item.id, content_index: 0, part: { type: 'output_text', text: '', annotations: [], logprobs: [] } });
   }
 
-  #closeItem(response: ServerResponse): void {
+  #closeItem(): string {
     const item = this.#items[this.#open];
-    if (item === undefined) return;
+    if (item === undefined) return '';
+    const events: string[] = [];
     const place = { output_index: this.#open, item_id: item.id };
     if (item['type'] === 'message') {
       const part = (item['content'] as { text: string }[])[0]!;
-      this.#send(response, 'response.output_text.done', { ...place, content_index: 0, text: part.text, logprobs: [] });
-      this.#send(response, 'response.content_part.done', { ...place, content_index: 0, part });
-    } else this.#send(response, 'response.function_call_arguments.done', { ...place, name: item['name'], arguments: item['arguments'] });
-    this.#send(response, 'response.output_item.done', { output_index: this.#open, item });
+      events.push(this.#event('response.output_text.done', { ...place, content_index: 0, text: part.text, logprobs: [] }), this.#event('response.content_part.done', { ...place, content_index: 0, part }));
+    } else events.push(this.#event('response.function_call_arguments.done', { ...place, name: item['name'], arguments: item['arguments'] }));
+    events.push(this.#event('response.output_item.done', { output_index: this.#open, item }));
+    return events.join('');
   }
 
-  #send(response: ServerResponse, type: string, data: Record<string, unknown>): void {
-    response.write(`event: ${type}\ndata: ${JSON.stringify({ ...data, sequence_number: this.#sequence++, type })}\n\n`);
+  #event(type: string, data: Record<string, unknown>): string {
+    return `event: ${type}\ndata: ${JSON.stringify({ ...data, sequence_number: this.#sequence++, type })}\n\n`;
   }
 
-  #whole(status: string, output: unknown[], usage: unknown, metrics: RequestMetrics | null) {
+  #body(status: string, output: unknown[], usage: unknown, metrics: RequestMetrics | null) {
     return {
       id: this.#generation.id,
       object: 'response',

@@ -1,0 +1,42 @@
+/** The body of a streamed answer, whose parts can be made ready before they are due. */
+import type { ServerResponse } from 'node:http';
+
+/**
+ * Frames its parts as chunks of HTTP by itself, so that each goes to the socket in one piece and at once. `ServerResponse.write` makes
+ * four pieces of a chunk and sends them when the event loop comes round: too late for many streams that are due at the same time.
+ */
+export class StreamBody {
+  readonly #response: ServerResponse;
+  /** A client of HTTP/1.0 knows no chunks: for it the end of the connection is the end. */
+  readonly #isChunked: boolean;
+
+  /** Sends the head, too. */
+  constructor(response: ServerResponse) {
+    this.#response = response;
+    response.writeHead(200, { 'content-type': 'text/event-stream; charset=utf-8', 'cache-control': 'no-cache' });
+    response.flushHeaders();
+    this.#isChunked = response.chunkedEncoding;
+    response.chunkedEncoding = false;
+  }
+
+  /** A text as it goes over the wire; empty for an empty one, as an empty chunk would be the end. */
+  framed(text: string): string {
+    if (text === '' || !this.#isChunked) return text;
+    return `${Buffer.byteLength(text).toString(16)}\r\n${text}\r\n`;
+  }
+
+  /** Sends what `framed` returned. */
+  send(framed: string): void {
+    if (framed === '') return;
+    const { socket } = this.#response;
+    // Behind another answer on the same connection it has no socket yet, and waits.
+    if (socket === null) this.#response.write(framed);
+    else if (socket.writable) socket.write(framed);
+  }
+
+  /** Sends a last text, and that it was the last. */
+  end(text: string): void {
+    this.send(`${this.framed(text)}${this.#isChunked ? '0\r\n\r\n' : ''}`);
+    this.#response.end();
+  }
+}
