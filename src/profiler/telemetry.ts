@@ -1,5 +1,4 @@
 /** Finds out, before the program starts, what will be read of the server and its GPUs, and how. */
-import { execFile } from 'node:child_process';
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Milliseconds } from '../profile/units.ts';
@@ -13,9 +12,10 @@ import type { MetricsPage } from '../telemetry/metricsPoller.ts';
 import { parseServerLoad } from '../telemetry/serverMetrics.ts';
 import { parseZeusDevices } from '../telemetry/zeusDaemon.ts';
 import { findExecutable } from '../instrument/findExecutable.ts';
+import { PATIENCE_MS, run, throughSsh } from './powerCommands.ts';
+import { toolPower } from './powerTools.ts';
 import { ProfilerError } from './profilerError.ts';
 
-const PATIENCE_MS: Milliseconds = 15_000;
 /** Where no one asked for it, the start of a run is not to wait for a driver that hangs. */
 const UNASKED_PATIENCE_MS: Milliseconds = 3000;
 
@@ -49,6 +49,8 @@ export async function readyTelemetry(needs: TelemetryNeeds): Promise<ReadyTeleme
       return { metrics, ...((await localPowerUnasked(needs)) ?? nothing) };
     case 'nvidia-smi':
       return { metrics, ...(await nvidiaPower(needs, choice.host)) };
+    case 'tool':
+      return { metrics, ...(await toolPower(needs, choice.tool, choice.host)) };
     case 'zeus':
       return { metrics, ...(await zeusPower(needs, choice.url)) };
     case 'page':
@@ -56,7 +58,7 @@ export async function readyTelemetry(needs: TelemetryNeeds): Promise<ReadyTeleme
   }
 }
 
-type Power = Pick<ReadyTelemetry, 'power' | 'gpuName' | 'warning'>;
+export type Power = Pick<ReadyTelemetry, 'power' | 'gpuName' | 'warning'>;
 
 /** @throws ProfilerError */
 async function nvidiaPower(needs: TelemetryNeeds, host: string | null): Promise<Power> {
@@ -107,16 +109,11 @@ function commandSpec(program: string, host: string | null, gpus: number[]): Powe
   return {
     kind: 'command',
     source: host === null ? 'nvidia-smi' : `nvidia-smi on ${host}`,
+    format: 'nvidia-smi',
     commands: [INSTANT_FIELD, DRAW_FIELD].map((field) => ({ field, argv: argv(field) })),
     echoes: host !== null,
     gpus,
   };
-}
-
-/** Never asks for a password: keys and hosts are those of the user's own ssh. `script` is for the POSIX shell there. */
-function throughSsh(host: string, script: string): string[] {
-  const quoted = `'${script.replaceAll("'", `'\\''`)}'`;
-  return ['ssh', '-T', '-o', 'BatchMode=yes', '-o', 'ConnectTimeout=10', '-o', 'ClearAllForwardings=yes', '--', host, `exec sh -c ${quoted}`];
 }
 
 function localNvidiaSmi(): string | null {
@@ -145,16 +142,6 @@ async function listGpus(program: string, host: string | null, patience: Millisec
   }
   const busy = programs.failure === null ? parseBusyGpus(programs.stdout) : null;
   return { gpus, busy: busy === null ? null : gpus.filter(({ uuid }) => busy.has(uuid)).map(({ index }) => index) };
-}
-
-function run([program = '', ...args]: string[], patience: Milliseconds): Promise<{ stdout: string; stderr: string; failure: string | null }> {
-  return new Promise((resolve) => {
-    const child = execFile(program, args, { timeout: patience, windowsHide: true }, (error, stdout, stderr) => {
-      const failure = error === null ? null : error.killed === true ? `no answer in ${patience / 1000} s` : error.message;
-      resolve({ stdout, stderr, failure });
-    });
-    child.stdin?.end();
-  });
 }
 
 /** @throws ProfilerError */

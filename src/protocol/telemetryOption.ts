@@ -7,6 +7,8 @@ export const telemetryChoiceSchema = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('off') }),
   /** `nvidia-smi` of this machine, or of a host that the user's ssh knows. */
   z.object({ kind: z.literal('nvidia-smi'), host: z.string().nullable() }),
+  /** Other makers' tools: AMD's, a Jetson's, macOS's own, which is this machine's alone. */
+  z.object({ kind: z.literal('tool'), tool: z.enum(['amd-smi', 'tegrastats', 'powermetrics']), host: z.string().nullable() }),
   /** Zeus's daemon, over TCP; `url` without a path. */
   z.object({ kind: z.literal('zeus'), url: z.string() }),
   /** A page in Prometheus' format: a GPU exporter's, the server's own metrics, or both. `dcgm`: it must be the former. */
@@ -14,7 +16,7 @@ export const telemetryChoiceSchema = z.discriminatedUnion('kind', [
 ]);
 export type TelemetryChoice = z.infer<typeof telemetryChoiceSchema>;
 
-export const TELEMETRY_HELP = 'auto, off, nvidia-smi, ssh:HOST, dcgm:URL, zeus:URL, or the URL of a metrics page';
+export const TELEMETRY_HELP = 'auto, off, nvidia-smi, ssh:HOST, dcgm:URL, zeus:URL, amd-smi or amd-smi:HOST, tegrastats or tegrastats:HOST, powermetrics, or the URL of a metrics page';
 
 /** Raised for a choice that cannot be understood; the message says what, and what is understood. */
 export class TelemetryOptionError extends Error {
@@ -37,18 +39,23 @@ export function parseTelemetryOption(text: string): TelemetryChoice {
   const choice = text.trim();
   if (choice === 'auto' || choice === 'off') return { kind: choice };
   if (choice === 'nvidia-smi') return { kind: 'nvidia-smi', host: null };
-  if (choice.startsWith('ssh:')) {
-    const host = choice.slice('ssh:'.length);
-    // What ssh would take for an option, or a shell for more than one word, is no host.
-    if (!/^[A-Za-z0-9_][\w.:%@[\]-]*$/.test(host)) throw new TelemetryOptionError(text, 'not the name of a host, such as ssh:gpu-box or ssh:me@gpu-box');
-    return { kind: 'nvidia-smi', host };
-  }
+  if (choice.startsWith('ssh:')) return { kind: 'nvidia-smi', host: parseHost(text, 'ssh', choice.slice('ssh:'.length)) };
+  const [, tool, host] = /^(amd-smi|tegrastats|powermetrics)(?::(.*))?$/.exec(choice) ?? [];
+  if (tool === 'powermetrics' && host !== undefined) throw new TelemetryOptionError(text, 'powermetrics is read of this machine only');
+  if (tool !== undefined) return { kind: 'tool', tool: tool as 'amd-smi' | 'tegrastats' | 'powermetrics', host: host === undefined ? null : parseHost(text, tool, host) };
   if (choice.startsWith('zeus:')) return { kind: 'zeus', url: parseUrl(text, choice.slice('zeus:'.length), 'not followed by a URL, such as zeus:http://gpu-box:4938').origin };
   const dcgm = choice.startsWith('dcgm:');
   const address = dcgm ? choice.slice('dcgm:'.length) : choice;
   const url = parseUrl(text, address, dcgm ? 'not followed by a URL, such as dcgm:http://gpu-box:9400/metrics' : 'not one that is known');
   if (url.pathname === '/') url.pathname = '/metrics';
   return { kind: 'page', url: url.href, dcgm };
+}
+
+/** @throws TelemetryOptionError */
+function parseHost(text: string, prefix: string, host: string): string {
+  // What ssh would take for an option, or a shell for more than one word, is no host.
+  if (!/^[A-Za-z0-9_][\w.:%@[\]-]*$/.test(host)) throw new TelemetryOptionError(text, `not the name of a host, such as ${prefix}:gpu-box or ${prefix}:me@gpu-box`);
+  return host;
 }
 
 /** @throws TelemetryOptionError */

@@ -1,10 +1,10 @@
-/** Keeps `nvidia-smi` running, here or on another host, and reads what it prints. */
+/** Keeps a command running that prints power, here or on another host, and reads what it prints. */
 import { spawn, type ChildProcess } from 'node:child_process';
-import type { Milliseconds, Watts } from '../profile/units.ts';
+import type { Milliseconds } from '../profile/units.ts';
 import { monotonicMs } from '../profiler/clock.ts';
-import { averagedOver, parseRow, powerKind, readingAge, refusedField, type NvidiaRow } from './nvidiaSmi.ts';
-import { sumOfAll, type PowerCommandSpec, type PowerListener, type PowerReader } from './powerSource.ts';
-import { StampClock } from './stampClock.ts';
+import { refusedField } from './nvidiaSmi.ts';
+import { powerRows } from './powerRows.ts';
+import { INSTEAD, type PowerCommandSpec, type PowerListener, type PowerReader } from './powerSource.ts';
 
 /** How often the board renews its reading (measured: H100 and H200, driver 580). */
 export const POWER_EVERY_MS: Milliseconds = 100;
@@ -29,6 +29,7 @@ export class PowerCommand implements PowerReader {
   #closed = false;
   #startsWithoutReading = 0;
   #told = false;
+  #hasRead = false;
 
   constructor(spec: PowerCommandSpec, listener: PowerListener) {
     this.#spec = spec;
@@ -54,9 +55,10 @@ export class PowerCommand implements PowerReader {
     const complain = (text: string) => {
       if (complaint.length < MAX_COMPLAINT) complaint = `${complaint}${text}\n`.slice(0, MAX_COMPLAINT);
     };
-    const rows = new RowReader(command.field, this.#spec.gpus, (at, watts, overMs) => {
+    const rows = powerRows(this.#spec.format, command.field, this.#spec.gpus, (at, watts, overMs) => {
       if (this.#closed) return;
       this.#startsWithoutReading = 0;
+      this.#hasRead = true;
       this.#listener.onReading({ at, watts, joules: null, overMs });
     });
     const echoes = this.#spec.echoes ? new Echoes((line) => child.stdin?.write(line)) : null;
@@ -64,9 +66,9 @@ export class PowerCommand implements PowerReader {
     onLines(child.stdout, (line) => {
       if (echoing && echoes !== null) {
         if (!echoes.take(line)) return;
-        rows.clock = new StampClock(echoes.leastRoundTrip / 2);
+        rows.setDelay(echoes.leastRoundTrip / 2);
         echoing = false;
-      } else if (!rows.take(line)) complain(line);
+      } else if (!rows.take(line, monotonicMs())) complain(line);
     });
     onLines(child.stderr, complain);
     // A broken pipe shows as the child's end.
@@ -93,7 +95,7 @@ export class PowerCommand implements PowerReader {
     }
     if (this.#told) return;
     this.#told = true;
-    this.#listener.onTrouble('powerUnread', `The GPU's power can no longer be read from ${this.#spec.source}: ${complaint === '' ? 'it ends without a reading' : complaint.replaceAll('\n', ' ')}. Energy comes from the GPU's profile where there is one.`);
+    this.#listener.onTrouble('powerUnread', `The GPU's power ${this.#hasRead ? 'can no longer' : 'cannot'} be read from ${this.#spec.source}: ${complaint === '' ? 'it ends without a reading' : complaint.replaceAll('\n', ' ')}. ${INSTEAD}`);
   }
 }
 
@@ -121,42 +123,6 @@ class Echoes {
     if (++this.#number === ECHOES) return true;
     this.begin();
     return false;
-  }
-}
-
-/** `at`: what moment, on our clock, the watts are of; where they are a mean, its middle. */
-type SumListener = (at: Milliseconds, watts: Watts | null, overMs: Milliseconds) => void;
-
-/** Rows of the GPUs asked for, added up reading by reading. */
-class RowReader {
-  clock = new StampClock(0);
-  readonly #field: string;
-  readonly #gpus: ReadonlySet<number>;
-  readonly #onSum: SumListener;
-  #group = new Map<number, NvidiaRow>();
-
-  constructor(field: string, gpus: readonly number[], onSum: SumListener) {
-    this.#field = field;
-    this.#gpus = new Set(gpus);
-    this.#onSum = onSum;
-  }
-
-  /** @returns whether the line is a row */
-  take(line: string): boolean {
-    if (line.trim() === '') return true;
-    const row = parseRow(line);
-    if (row === null) return false;
-    const at = this.clock.at(row.stamp, monotonicMs());
-    if (!this.#gpus.has(row.index)) return true;
-    // The next reading has begun before this one was whole: a GPU has fallen off the list.
-    if (this.#group.has(row.index)) this.#group.clear();
-    this.#group.set(row.index, row);
-    if (this.#group.size < this.#gpus.size) return true;
-    const rows = [...this.#group.values()];
-    this.#group = new Map();
-    const kind = powerKind(this.#field, row.name);
-    this.#onSum(at - readingAge(kind), sumOfAll(rows.map(({ watts }) => watts)), averagedOver(kind));
-    return true;
   }
 }
 

@@ -3,7 +3,7 @@ import type { Joules, Milliseconds } from '../profile/units.ts';
 import { monotonicMs } from '../profiler/clock.ts';
 import type { PolledGpu } from './gpuExporters.ts';
 import { averagedOver, readingAge, type PowerKind } from './nvidiaSmi.ts';
-import { sumOfAll, type PowerListener, type PowerReader } from './powerSource.ts';
+import { INSTEAD, sumOfAll, type PowerListener, type PowerReader } from './powerSource.ts';
 
 const TIMEOUT_MS: Milliseconds = 3000;
 /** Beyond this, what lies between two readings cannot be told apart, and analysis does not use them. */
@@ -59,7 +59,7 @@ export class PowerPoller implements PowerReader {
     void this.#ask().then((answered) => {
       this.#asking = false;
       this.#failures = answered ? 0 : this.#failures + 1;
-      if (this.#failures === MAX_FAILURES) this.#tell('powerUnread', `The GPU's power can no longer be read from ${this.#source.url}. Energy comes from the GPU's profile where there is one.`);
+      if (this.#failures === MAX_FAILURES) this.#tell('powerUnread', `The GPU's power can no longer be read from ${this.#source.url}. ${INSTEAD}`);
     });
   }
 

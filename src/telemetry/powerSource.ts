@@ -1,11 +1,15 @@
 /** What a recording's thread reads GPU power from. All that is decided before it starts is in the spec, which is plain data. */
 import type { Joules, Milliseconds, Watts } from '../profile/units.ts';
 
+/** Whose lines they are. */
+export type PowerCommandFormat = 'nvidia-smi' | 'amd-smi' | 'tegrastats' | 'powermetrics';
+
 /** A command that prints rows for ever, on this machine or through a remote shell. */
 export interface PowerCommandSpec {
   kind: 'command';
   /** As the recording's samples name it. */
   source: string;
+  format: PowerCommandFormat;
   /** Programs with arguments, by what they ask for: the second is tried where the driver does not know the first. */
   commands: { field: string; argv: string[] }[];
   /** It sends lines back before it begins, by which the way to it is timed. */
@@ -47,6 +51,9 @@ export interface PowerListener {
   /** Something the user should know; `code` is stable. */
   onTrouble(code: string, message: string): void;
 }
+
+/** What comes of it that a source is no longer read. */
+export const INSTEAD = "Energy comes from the GPU's profile where there is one.";
 
 /** Reads until it is closed. */
 export interface PowerReader {

@@ -260,6 +260,52 @@ describe('an exporter’s page', () => {
   });
 });
 
+describe('other makers’ tools', () => {
+  const amdSmi = () =>
+    command(
+      'amd-smi',
+      `if (args[0] === 'list') console.log('gpu,gpu_bdf,gpu_uuid\\n0,0000:0c:00.0,a\\n1,0000:22:00.0,b');
+else {
+  console.log("'CTRL' + 'C' to stop watching output:");
+  setInterval(() => console.log('timestamp,gpu,socket_power\\n1,0,400\\n1,1,390'), 100);
+}`,
+    );
+  const tegrastats = () => command('tegrastats', `setInterval(() => console.log('RAM 1/2MB GR3D_FREQ 12% VDD_GPU_SOC 5139mW/5139mW VDD_CPU_CV 1mW/1mW'), Number(args[1]));`);
+
+  it('amd-smi gives the GPUs that were named', async () => {
+    amdSmi();
+    await expect(runs.start(options('amd-smi'))).rejects.toThrow(/Which of 2 GPUs/);
+    const { samples } = await record(options('amd-smi', { gpuIndexes: [1] }));
+    expect(samples[0]).toMatchObject({ source: 'amd-smi', watts: 390, overMs: 1000 });
+  });
+
+  it('tegrastats of another machine is read through ssh', async () => {
+    tegrastats();
+    ssh();
+    const { samples } = await record(options('tegrastats:gpu-box'));
+    expect(samples[0]).toMatchObject({ source: 'tegrastats on gpu-box', watts: 5.139 });
+    await until(() => logged('tegrastats').every((line) => !isAlive(Number(line.split(' ')[0]))), 'the end of tegrastats');
+  });
+
+  it('powermetrics is run by a sudo that asks for nothing, or refused', async () => {
+    command('powermetrics', '');
+    command('sudo', `console.error('sudo: a password is required'); process.exitCode = 1;`);
+    await expect(runs.start(options('powermetrics'))).rejects.toThrow(/cannot be read from powermetrics: sudo: a password is required.*sudo -v/s);
+    command('sudo', `if (args.slice(0, 2).join(' ') === '-n powermetrics') setInterval(() => console.log('*** Sampled system activity (now) (100.00ms elapsed) ***\\n\\nGPU Power: 21540 mW'), 100);`);
+    const { samples } = await record(options('powermetrics'));
+    expect(samples[0]).toMatchObject({ source: 'powermetrics', watts: 21.54, overMs: 100 });
+  });
+
+  it.each([
+    ['tegrastats', '', /no tegrastats on this machine/],
+    ['tegrastats', `console.log('RAM 900/1980MB CPU [10%@1479]');`, /cannot be read from tegrastats: RAM 900.*Jetson/s],
+    ['amd-smi', `console.error('no driver'); process.exitCode = 1;`, /cannot be read from amd-smi: no driver/],
+  ])('%s that does not tell is refused (%s)', async (tool, script, message) => {
+    if (script !== '') command(tool, script);
+    await expect(runs.start(options(tool))).rejects.toThrow(message);
+  });
+});
+
 describe('Zeus’s daemon', () => {
   const gpus = (counts: boolean) => [0, 1].map((id) => ({ id, name: 'NVIDIA A40', cumulative_energy_available: counts }));
   const choose = () => options(`zeus:${upstream.url.replace('/v1', '')}`, { gpuIndexes: [1] });

@@ -7,6 +7,10 @@ import { z } from 'zod';
 import { analyze } from '../../src/analysis/analyze.ts';
 import { powerSource } from '../../src/analysis/power.ts';
 import { readRecording } from '../../src/profile/readRecording.ts';
+import { parseAmdList } from '../../src/telemetry/amdSmi.ts';
+import { powerRows } from '../../src/telemetry/powerRows.ts';
+import type { PowerCommandFormat } from '../../src/telemetry/powerSource.ts';
+import { parseTegraLine } from '../../src/telemetry/tegrastats.ts';
 import { parseZeusDevices, parseZeusReading } from '../../src/telemetry/zeusDaemon.ts';
 import { parseGpuIndexes, parseTelemetryOption } from '../../src/protocol/telemetryOption.ts';
 import { chooseGpus } from '../../src/telemetry/gpuChoice.ts';
@@ -173,6 +177,53 @@ describe('another clock’s stamps', () => {
   });
 });
 
+describe('lines of other makers’ tools', () => {
+  type Sum = [at: number, watts: number | null, overMs: number];
+  /** What lines that come 100 ms apart from 1000 ms on are read as, and which of them are none of the tool's. */
+  function read(format: PowerCommandFormat, gpus: number[], lines: string[], delayMs = 0): { sums: Sum[]; others: string[] } {
+    const sums: Sum[] = [];
+    const rows = powerRows(format, '', gpus, (...sum) => sums.push(sum));
+    rows.setDelay(delayMs);
+    return { sums, others: lines.filter((line, index) => !rows.take(line, 1000 + 100 * index)) };
+  }
+
+  // As its users' logs have it: the greeting, the header again with each reading, whole seconds.
+  const amd = ["'CTRL' + 'C' to stop watching output:", 'timestamp,gpu,socket_power,gfx_voltage', '1762000000,0,400,N/A', '1762000000,1,390,N/A', 'timestamp,gpu,socket_power,gfx_voltage', '1762000001,0,N/A,N/A', '1762000001,1,395,N/A'];
+
+  it('amd-smi gives the GPUs’ sum each second, and none where one has no reading', () => {
+    expect(read('amd-smi', [0, 1], amd)).toEqual({ sums: [[800, 790, 1000], [1100, null, 1000]], others: [] });
+    expect(read('amd-smi', [1], amd).sums.map(([, watts]) => watts)).toEqual([390, 395]);
+    expect(read('amd-smi', [1], amd, 50).sums[0]?.[0]).toBe(750);
+    expect(read('amd-smi', [0], ['AMDSMI_STATUS_NOT_INIT', '1762000000,0,400']).others).toHaveLength(2);
+    expect(parseAmdList('gpu,gpu_bdf,gpu_uuid\n0,0000:0c:00.0,a\n1,0000:22:00.0,b\n')).toEqual([0, 1]);
+    expect(parseAmdList('No AMD GPUs found')).toEqual([]);
+  });
+
+  it.each([
+    // An AGX Orin of JetPack 7, a Xavier NX, an AGX Xavier, a Nano, a Thor: lines of their users' logs, shortened.
+    ['07-25-2026 09:08:28 RAM 20642/62817MB GR3D_FREQ 12%@[1300,1300] gpu@47.625C/47.625C VDD_GPU_SOC 5139mW/5139mW/5139mW VDD_CPU_CV 3268mW/3268mW/3268mW', 'VDD_GPU_SOC', 5.139],
+    ['RAM 2100/7765MB CPU [2%@1190] GPU@31C VDD_IN 4040/4040 VDD_CPU_GPU_CV 532/640 VDD_SOC 1180/1180', 'VDD_CPU_GPU_CV', 0.532],
+    ['RAM 220/31919MB GPU@30.5C GPU 2640/1980 CPU 464/464 SOC 1239/1239', 'GPU', 2.64],
+    ['RAM 1500/3964MB GPU@28C POM_5V_IN 2100/2100 POM_5V_GPU 41/40 POM_5V_CPU 300/300', 'POM_5V_GPU', 0.041],
+    ['RAM 4722/125772MB VDD_GPU 8000mW/7900mW/9000mW VDD_CPU_SOC_MSS 6000mW/6000mW/6100mW VIN 40000mW/40000mW/41000mW', 'VDD_GPU', 8],
+  ])('tegrastats gives the rail of the GPU (%#)', (line, rail, watts) => {
+    expect(parseTegraLine(line)).toEqual({ rail, watts });
+    expect(read('tegrastats', [0], ['', line], 20)).toEqual({ sums: [[1080, watts, 0]], others: [] });
+  });
+
+  it('tegrastats of a board without sensors is none', () => {
+    const line = 'RAM 900/1980MB (lfb 10x4MB) CPU [10%@1479] GPU@28C';
+    expect(read('tegrastats', [0], [line])).toEqual({ sums: [], others: [line] });
+  });
+
+  it('powermetrics gives the mean of each of its looks, and what it says before is a complaint', () => {
+    const look = (ms: string, milliwatts: string) => [`*** Sampled system activity (Sun Nov 29 15:00:00 2026 +0100) (${ms}ms elapsed) ***`, '', '**** GPU usage ****', '', 'GPU HW active frequency: 444 MHz', `GPU Power: ${milliwatts} mW`];
+    const lines = ['Machine model: Mac15,6', 'OS version: 24A335', '', ...look('100.00', '39'), ...look('120.50', '21540')];
+    expect(read('powermetrics', [0], lines)).toEqual({ sums: [[1750, 0.039, 100], [2339.75, 21.54, 120.5]], others: [] });
+    expect(read('powermetrics', [0], ['sudo: a password is required']).others).toHaveLength(1);
+  });
+});
+
 describe('Zeus’s daemon', () => {
   // Answers as its HTTP API reference shows them.
   const discover = {
@@ -276,6 +327,10 @@ describe('the option', () => {
     ['nvidia-smi', { kind: 'nvidia-smi', host: null }],
     ['ssh:me@gpu-box.example', { kind: 'nvidia-smi', host: 'me@gpu-box.example' }],
     ['dcgm:http://gpu-box:9400', { kind: 'page', url: 'http://gpu-box:9400/metrics', dcgm: true }],
+    ['zeus:http://gpu-box:4938/', { kind: 'zeus', url: 'http://gpu-box:4938' }],
+    ['amd-smi', { kind: 'tool', tool: 'amd-smi', host: null }],
+    ['tegrastats:me@orin', { kind: 'tool', tool: 'tegrastats', host: 'me@orin' }],
+    ['powermetrics', { kind: 'tool', tool: 'powermetrics', host: null }],
     ['https://box/gpu/metrics?x=1', { kind: 'page', url: 'https://box/gpu/metrics?x=1', dcgm: false }],
   ])('%s', (text, choice) => {
     expect(parseTelemetryOption(text)).toEqual(choice);
@@ -286,6 +341,9 @@ describe('the option', () => {
     ['ssh:-oProxyCommand=touch /tmp/x', /not the name of a host/],
     ['ssh:box; reboot', /not the name of a host/],
     ['dcgm:gpu-box:9400', /not followed by a URL/],
+    ['zeus:gpu-box', /not followed by a URL/],
+    ['amd-smi:-oX', /not the name of a host, such as amd-smi:gpu-box/],
+    ['powermetrics:mac', /this machine only/],
     ['sometimes', /not one that is known/],
     ['http://', /not a valid URL/],
   ])('%s is refused', (text, why) => {

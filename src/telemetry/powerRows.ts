@@ -1,0 +1,30 @@
+/** What commands that print power for ever have in common, and which of them reads which lines. */
+import type { Milliseconds, Watts } from '../profile/units.ts';
+import { AmdRows } from './amdSmi.ts';
+import { NvidiaRows } from './nvidiaRows.ts';
+import { PowermetricsRows } from './powermetrics.ts';
+import type { PowerCommandFormat } from './powerSource.ts';
+import { TegraRows } from './tegrastats.ts';
+
+/** `at`: what moment, on our clock, the watts are of; where they are a mean, its middle. */
+export type SumListener = (at: Milliseconds, watts: Watts | null, overMs: Milliseconds) => void;
+
+export interface PowerRows {
+  /** How long lines take to come here. */
+  setDelay(delayMs: Milliseconds): void;
+  /** @returns whether the line is one of its own, and no complaint. `now`: when it came, on our clock */
+  take(line: string, now: Milliseconds): boolean;
+}
+
+export function powerRows(format: PowerCommandFormat, field: string, gpus: readonly number[], onSum: SumListener): PowerRows {
+  switch (format) {
+    case 'nvidia-smi':
+      return new NvidiaRows(field, gpus, onSum);
+    case 'amd-smi':
+      return new AmdRows(gpus, onSum);
+    case 'tegrastats':
+      return new TegraRows(onSum);
+    case 'powermetrics':
+      return new PowermetricsRows(onSum);
+  }
+}
