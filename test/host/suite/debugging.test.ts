@@ -7,20 +7,38 @@ import { activated, eventually, lensesOf, lineWith, linesIn, run, RUN_TIMEOUT_MS
 /** Long against what a run of the fixture takes on the embedded server. */
 const HELD_MS = 3000;
 
-/** Where a program is stopped, as the debugger says it. */
-async function stoppedAt(session: () => vscode.DebugSession | undefined): Promise<{ thread: number; line: number; session: vscode.DebugSession } | null> {
-  const current = session();
-  if (current === undefined) return null;
-  try {
-    const { threads } = (await current.customRequest('threads')) as { threads: { id: number }[] };
-    for (const { id } of threads) {
-      const { stackFrames } = (await current.customRequest('stackTrace', { threadId: id, levels: 1 })) as { stackFrames: { line: number }[] };
-      if (stackFrames[0] !== undefined) return { thread: id, line: stackFrames[0].line, session: current };
-    }
-  } catch {
-    // It runs, or has not begun: asked again.
+interface Stop {
+  session: vscode.DebugSession;
+  threadId: number;
+}
+
+/** What debuggers say of stops. Asked for a stack, one answers for a thread that runs as well. */
+class Stops implements vscode.Disposable {
+  #latest: Stop | null = null;
+  readonly #registration: vscode.Disposable;
+
+  constructor() {
+    this.#registration = vscode.debug.registerDebugAdapterTrackerFactory('*', {
+      createDebugAdapterTracker: (session) => ({
+        onDidSendMessage: (message: { type?: string; event?: string; body?: { threadId?: number } }) => {
+          if (message.type === 'event' && message.event === 'stopped' && message.body?.threadId !== undefined) this.#latest = { session, threadId: message.body.threadId };
+        },
+      }),
+    });
   }
-  return null;
+
+  get latest(): Stop | null {
+    return this.#latest;
+  }
+
+  dispose(): void {
+    this.#registration.dispose();
+  }
+}
+
+async function lineOf({ session, threadId }: Stop): Promise<number | undefined> {
+  const { stackFrames } = (await session.customRequest('stackTrace', { threadId, levels: 1 })) as { stackFrames: { line: number }[] };
+  return stackFrames[0]?.line;
 }
 
 const programs: [language: string, file: string, configuration: { type: string } & Record<string, unknown>][] = [
@@ -40,6 +58,7 @@ export function debuggingSuite(): void {
         const line = lineWith(document, 'breakpoint');
         const breakpoint = new vscode.SourceBreakpoint(new vscode.Location(file, new vscode.Position(line - 1, 0)));
         vscode.debug.addBreakpoints([breakpoint]);
+        const stops = new Stops();
         await run('agentCost.startSession');
         const session = state.currentRun();
         assert.ok(session?.live);
@@ -53,8 +72,8 @@ export function debuggingSuite(): void {
             ...configuration,
           });
           assert.ok(started, 'the debugger started');
-          const stop = await eventually('the breakpoint', () => stoppedAt(() => vscode.debug.activeDebugSession), RUN_TIMEOUT_MS);
-          assert.equal(stop.line, line);
+          const stop = await eventually('the breakpoint', () => stops.latest, RUN_TIMEOUT_MS);
+          assert.equal(await lineOf(stop), line);
           // What a person does at a breakpoint: looks at things for a while.
           await pause(HELD_MS);
           const ended = new Promise<void>((resolve) => {
@@ -64,9 +83,10 @@ export function debuggingSuite(): void {
               resolve();
             });
           });
-          await stop.session.customRequest('continue', { threadId: stop.thread });
+          await stop.session.customRequest('continue', { threadId: stop.threadId });
           await ended;
         } finally {
+          stops.dispose();
           await vscode.debug.stopDebugging();
           vscode.debug.removeBreakpoints([breakpoint]);
           await run('agentCost.stopSession');
@@ -77,7 +97,6 @@ export function debuggingSuite(): void {
         assert.deepEqual(linesIn(report, name).map((each) => each.line), [lineWith(document, language === 'Node' ? 'await fetch(' : 'urlopen(')]);
         assert.equal(report.run.pauses.length, 1);
         const [held] = report.run.pauses;
-        // The debugger answers where it stands a little before it says that it has stopped, which is what counts.
         assert.ok(held!.ms >= HELD_MS * 0.9, `held for ${held!.ms} ms`);
         // Between the two calls there is the tool and little else.
         const [first, second] = report.spans.filter((span) => span.kind === 'llm');
