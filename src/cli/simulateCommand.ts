@@ -1,6 +1,8 @@
 /** `agent-cost simulate`: the embedded server as a program of its own, for any client. */
 import { type Command, Option } from 'commander';
 import { engineProfile, gpuProfile, modelProfile } from '../profiler/hardware.ts';
+import { readRecordingFile } from '../recorder/recordingFile.ts';
+import { Replay } from '../simulator/answers/replay.ts';
 import { startEmbeddedServer, type EmbeddedServer } from '../simulator/embeddedServer.ts';
 import { NotSimulatableError } from '../simulator/engine/costModel.ts';
 import type { SchedulingPolicy } from '../simulator/engine/waitingQueue.ts';
@@ -19,6 +21,7 @@ interface SimulateFlags {
   prefixCaching: boolean;
   maxNumSeqs?: string;
   maxNumBatchedTokens?: string;
+  replay?: string;
 }
 
 export function addSimulateCommand(root: Command): Command {
@@ -35,19 +38,22 @@ export function addSimulateCommand(root: Command): Command {
     .option('--no-prefix-caching', 'read every prompt anew')
     .option('--max-num-seqs <n>', "most requests that run at once (default: vLLM's for the GPU)")
     .option('--max-num-batched-tokens <n>', "most tokens of a step (default: vLLM's for the GPU)")
+    .option('--replay <recording>', "answer as the models of a recording did: the same conversation with the same answer, others in the recording's order, and filler where nothing fits")
     .addHelpText('after', '\nExample:\n  $ agent-cost simulate --gpu h100 --model llama-3.1-70b --tp 4 --port 8000');
   command.action(async (flags: SimulateFlags) => {
-    const server = await start(flags);
+    const replay = flags.replay === undefined ? null : await readReplay(flags.replay);
+    const server = await start(flags, replay);
     process.stdout.write(`${server.url}\n`);
-    process.stderr.write(`${described(flags, server)}\n`);
+    process.stderr.write(`${described(flags, server, replay)}\n`);
     await untilAsked();
     await server.close();
+    if (replay !== null) process.stderr.write(`${replayed(replay)}\n`);
   });
   return command;
 }
 
 /** @throws UsageError when the profiles do not go together, or the port is taken */
-async function start(flags: SimulateFlags): Promise<EmbeddedServer> {
+async function start(flags: SimulateFlags, replay: Replay | null): Promise<EmbeddedServer> {
   const engine = engineProfile(flags.engine);
   if (flags.schedulingPolicy === 'priority' && engine.scheduler === 'v0') throw new UsageError(`${engine.name} is simulated without priorities. Leave out --scheduling-policy, or choose --engine vllm-v1.`);
   const port = wholeNumber('--port', flags.port, 0, 65_535);
@@ -61,6 +67,7 @@ async function start(flags: SimulateFlags): Promise<EmbeddedServer> {
       engine,
       schedulingPolicy: flags.schedulingPolicy,
       prefixCaching: flags.prefixCaching,
+      ...(replay === null ? {} : { replay }),
       ...(flags.maxNumSeqs === undefined ? {} : { maxSequences: wholeNumber('--max-num-seqs', flags.maxNumSeqs, 1, 65_536) }),
       ...(flags.maxNumBatchedTokens === undefined ? {} : { maxBatchedTokens: wholeNumber('--max-num-batched-tokens', flags.maxNumBatchedTokens, 1, 10_000_000) }),
     });
@@ -71,7 +78,24 @@ async function start(flags: SimulateFlags): Promise<EmbeddedServer> {
   }
 }
 
-function described({ gpu, tp, engine, schedulingPolicy, prefixCaching }: SimulateFlags, { served }: EmbeddedServer): string {
+/** @throws UsageError when it cannot be read, or has no answer */
+async function readReplay(file: string): Promise<Replay> {
+  let replay: Replay;
+  try {
+    replay = new Replay(await readRecordingFile(file));
+  } catch (error) {
+    throw new UsageError(`--replay: ${error instanceof Error ? error.message : String(error)}`);
+  }
+  if (replay.size === 0) throw new UsageError(`--replay: ${file} has no answers of a model. Name a recording of a run whose calls were answered.`);
+  return replay;
+}
+
+/** What became of the recording's answers. */
+function replayed({ counts: { byContent, byOrder, unanswered } }: Replay): string {
+  return `answered from the recording: ${byContent} as the same conversation was, ${byOrder} in its order; with filler: ${unanswered}`;
+}
+
+function described({ gpu, tp, engine, schedulingPolicy, prefixCaching, replay: file }: SimulateFlags, { served }: EmbeddedServer, replay: Replay | null): string {
   const { model, maxModelTokens, kvCapacityTokens, maxSequences, maxBatchedTokens, countsAllReduce } = served;
   const gpus = `${tp === '1' ? '' : `${tp} × `}${gpuProfile(gpu).name}`;
   const count = (value: number): string => value.toLocaleString('en-US');
@@ -79,6 +103,7 @@ function described({ gpu, tp, engine, schedulingPolicy, prefixCaching }: Simulat
     `simulated: ${model} on ${gpus}, ${engineProfile(engine).name}, ${schedulingPolicy}, prefix caching ${prefixCaching ? 'on' : 'off'}`,
     `KV cache ${count(kvCapacityTokens)} tokens, prompt and answer together at most ${count(maxModelTokens)}; ${count(maxSequences)} requests and ${count(maxBatchedTokens)} tokens a step`,
     ...(countsAllReduce ? [] : ["The GPUs' exchange (all-reduce) is not in its times: the profiles do not know what it takes (linkGBps, linkEfficiency, allReduceUs of the GPU, hiddenSize of the model)."]),
+    ...(replay === null ? [] : [`answers: ${count(replay.size)} of ${file}${replay.withWords < replay.size ? `; of ${count(replay.size - replay.withWords)} the words were not recorded, so these are filler of their length, and calls of their tools` : ''}`]),
     'Ctrl-C stops it.',
   ].join('\n');
 }

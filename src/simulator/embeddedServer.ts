@@ -7,6 +7,7 @@ import type { Ratio, Tokens, Watts } from '../profile/units.ts';
 import { todaysEngine } from './catalog.ts';
 import { createCostModel, type StepState } from './engine/costModel.ts';
 import type { SchedulingPolicy } from './engine/waitingQueue.ts';
+import type { Replay } from './answers/replay.ts';
 import { createFront } from './front/server.ts';
 import { ServerMetrics } from './front/metrics.ts';
 import type { Service } from './front/service.ts';
@@ -46,6 +47,8 @@ export interface EmbeddedServerOptions {
   schedulingPolicy?: SchedulingPolicy;
   /** On unless said. */
   prefixCaching?: boolean;
+  /** A recording's answers, which go before those that are made up. */
+  replay?: Replay;
   /** Told of each segment when it is over, before the answers that it completed are sent. */
   onGpu?: (segment: GpuSegment) => void;
 }
@@ -101,6 +104,7 @@ export async function startEmbeddedServer(options: EmbeddedServerOptions): Promi
     servedModel,
     maxModelTokens: Math.min(model.maxModelTokens.value, engine.engine.capacityTokens),
     seed: options.seed ?? 0,
+    replay: options.replay ?? null,
     created: Math.floor(Date.now() / 1000),
   };
   const server = createFront(service);

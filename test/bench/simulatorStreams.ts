@@ -54,7 +54,7 @@ function serveSimulated(): void {
       for (const { id, index } of step.emitted) (due[/stream-\d+/.exec(id)![0]] ??= [])[index] = end;
     },
   });
-  tellPort(createFront({ engine, metrics, schedulingPolicy: 'fcfs', servedModel: model.id, maxModelTokens: engine.engine.capacityTokens, seed: 0, created: 0 }));
+  tellPort(createFront({ engine, metrics, schedulingPolicy: 'fcfs', servedModel: model.id, maxModelTokens: engine.engine.capacityTokens, seed: 0, replay: null, created: 0 }));
   tellAccount(due);
 }
 

@@ -146,7 +146,7 @@ describe('layout', () => {
 
 describe('choice of an answer', () => {
   const tool = (name: string) => ({ name, parameters: { type: 'object', properties: { text: { type: 'string' } }, required: ['text'] } });
-  const question = (over: Partial<Question>): Question => ({ messages: [{ role: 'user', text: 'Do it.' }], tools: [], toolChoice: 'auto', calledTools: [], json: null, minTokens: 0, ...over });
+  const question = (over: Partial<Question>): Question => ({ messages: [{ role: 'user', text: 'Do it.' }], said: ['Do it.'], tools: [], toolChoice: 'auto', calledTools: [], json: null, minTokens: 0, ...over });
   const choose = (over: Partial<Question>, seed = 1) => chooseAnswer(question(over), createRandom(seed));
 
   it('calls each tool once, the one that ends the run last, then answers', () => {

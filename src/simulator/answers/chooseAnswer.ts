@@ -17,6 +17,8 @@ export interface OfferedTool {
 
 export interface Question {
   messages: readonly ScriptMessage[];
+  /** All that each message says, names and arguments of called tools included. */
+  said: readonly string[];
   tools: readonly OfferedTool[];
   /** `none` and `auto` as in the API; `required`: some tool; `{ name }`: this one. */
   toolChoice: 'none' | 'auto' | 'required' | { name: string };
@@ -69,7 +71,8 @@ function unusedTools({ tools, calledTools }: Question): OfferedTool[] {
   return inOrder(tools).filter(({ name }) => !calledTools.includes(name));
 }
 
-function callTool(tool: OfferedTool, question: Question): Answer {
+/** A call of a tool with arguments that fit its schema. */
+export function callTool(tool: OfferedTool, question: Question): Answer {
   const sample = sampleOfSchema(tool.parameters ?? {}, topicOf(question));
   const parameters = typeof sample === 'object' && sample !== null && !Array.isArray(sample) ? sample : {};
   return { content: null, toolCalls: [{ name: tool.name, arguments: pythonStyleJson(parameters) }] };

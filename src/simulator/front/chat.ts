@@ -27,9 +27,10 @@ export function chatGeneration(service: Service, id: string, body: ChatRequest):
   const maxTokens = answerLimit(service, body, promptTokens.length, body.max_completion_tokens ?? body.max_tokens);
   const stop = typeof body.stop === 'string' ? [body.stop] : (body.stop ?? []);
   const choices = body.n ?? 1;
+  const recorded = service.replay?.answerTo(question, randomFor(service, body.seed, promptTokens, 0)) ?? null;
   const sequences = Array.from({ length: choices }, (_, choice) => {
     const random = randomFor(service, body.seed, promptTokens, choice);
-    let chosen = chooseAnswer(question, random);
+    let chosen = recorded ?? chooseAnswer(question, random);
     if (body.ignore_eos === true && chosen.toolCalls.length === 0) chosen = { ...chosen, content: lengthened(chosen.content ?? '', random, maxTokens) };
     const laidOut = layOutAnswer(chosen, {
       maxTokens,
@@ -63,6 +64,7 @@ function asQuestion(body: ChatRequest): Question {
   const choice = body.tool_choice ?? 'auto';
   return {
     messages: body.messages.map((message) => ({ role: message.role, text: contentText(message.content) })),
+    said: body.messages.map((message) => contentText(message.content) + (message.tool_calls ?? []).map((call) => `${call.function.name}${call.function.arguments ?? ''}`).join('')),
     tools: (body.tools ?? []).map((tool) => ({ name: tool.function.name, parameters: tool.function.parameters })),
     toolChoice: typeof choice === 'object' ? { name: choice.function.name } : choice === 'none' || choice === 'required' ? choice : 'auto',
     calledTools: body.messages.flatMap((message) => (message.tool_calls ?? []).map((call) => call.function.name)),

@@ -1,5 +1,6 @@
 /** `/v1/completions`. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Question } from '../answers/chooseAnswer.ts';
 import { lengthened, plausibleLength } from '../answers/filler.ts';
 import { layOutAnswer } from '../answers/layout.ts';
 import { splitIntoTokens, tokenId } from '../tokenEstimate.ts';
@@ -24,13 +25,15 @@ export async function complete(service: Service, request: IncomingMessage, respo
   const stop = typeof body.stop === 'string' ? [body.stop] : (body.stop ?? []);
   const choices = body.n ?? 1;
   const sequences = prompts.flatMap((promptTokens, prompt) => {
+    const text = typeof body.prompt === 'string' ? body.prompt : body.prompt[prompt];
+    const recorded = typeof text === 'string' ? (service.replay?.answerTo(bareQuestion(text), randomFor(service, body.seed, promptTokens, prompt * choices)) ?? null) : null;
     const limit = answerLimit(service, body, promptTokens.length, body.max_tokens ?? DEFAULT_MAX_TOKENS);
     return Array.from({ length: choices }, (_, choice) => {
       const random = randomFor(service, body.seed, promptTokens, prompt * choices + choice);
       const endless = body.ignore_eos === true;
-      const length = Math.max(body.min_tokens ?? 0, endless ? limit : plausibleLength(random));
+      const length = Math.max(body.min_tokens ?? 0, endless ? limit : recorded === null ? plausibleLength(random) : 0);
       const laidOut = layOutAnswer(
-        { content: lengthened('', random, length), toolCalls: [] },
+        { content: lengthened(recorded?.content ?? '', random, length), toolCalls: [] },
         { maxTokens: limit, stop, frame: () => ({ before: '', after: '' }), endToken: endless ? null : END_OF_TEXT, toolFinishReason: 'stop' },
       );
       return { promptTokens, answer: laidOut };
@@ -45,6 +48,10 @@ export async function complete(service: Service, request: IncomingMessage, respo
     priority: priorityOf(service, body),
   };
   await answer(service, request, response, generation, new OpenAiWriter(service, generation, textFormat, usageOptions(body)));
+}
+
+function bareQuestion(prompt: string): Question {
+  return { messages: [{ role: 'user', text: prompt }], said: [prompt], tools: [], toolChoice: 'none', calledTools: [], json: null, minTokens: 0 };
 }
 
 export function tokenizedPrompts(prompt: CompletionRequest['prompt']): number[][] {

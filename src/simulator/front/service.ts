@@ -3,6 +3,7 @@ import type { Tokens } from '../../profile/units.ts';
 import type { SchedulingPolicy } from '../engine/waitingQueue.ts';
 import type { RealTimeEngine } from '../realTimeEngine.ts';
 import { createRandom, hashText, type Random } from '../answers/random.ts';
+import type { Replay } from '../answers/replay.ts';
 import type { ServerMetrics } from './metrics.ts';
 
 /** Says in every answer that no model wrote it. */
@@ -16,6 +17,8 @@ export interface Service {
   servedModel: string;
   maxModelTokens: Tokens;
   seed: number;
+  /** Answers that go before those that are made up; null for none. */
+  replay: Replay | null;
   /** Unix time of the start. */
   created: number;
 }

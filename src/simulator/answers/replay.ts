@@ -1,0 +1,122 @@
+/** A recording's own answers, given again: to the conversation that they were given to, else in their order. */
+import type { Call, Profile } from '../../profile/model.ts';
+import type { Tokens } from '../../profile/units.ts';
+import { splitIntoTokens } from '../tokenEstimate.ts';
+import { callTool, type Question } from './chooseAnswer.ts';
+import { fillerText } from './filler.ts';
+import type { Answer } from './layout.ts';
+import type { Random } from './random.ts';
+
+/** What of an answer was recorded. Without `--capture full` its words are not, and its length and the tools that it called are. */
+interface RecordedAnswer {
+  /** Null where the conversation was not recorded. */
+  conversation: string | null;
+  text: string | null;
+  toolCalls: { name: string; arguments: string | null }[];
+  completionTokens: Tokens | null;
+  given: boolean;
+}
+
+/** How the questions so far were answered. `unanswered`: with filler, as the recording had nothing that fits. */
+export interface ReplayCounts {
+  byContent: number;
+  byOrder: number;
+  unanswered: number;
+}
+
+/** Endpoints whose answers are text or calls of tools. */
+const ANSWERING = new Set(['chat', 'completions', 'responses', 'messages', 'ollama', 'llamacpp']);
+
+export class Replay {
+  readonly counts: ReplayCounts = { byContent: 0, byOrder: 0, unanswered: 0 };
+  readonly #answers: RecordedAnswer[];
+
+  constructor(recording: Profile) {
+    this.#answers = recording.calls.flatMap((call) => recordedAnswer(call) ?? []);
+  }
+
+  /** Answers that can be given again. */
+  get size(): number {
+    return this.#answers.length;
+  }
+
+  /** Those of which the words were recorded; of the others the length and the tools are. */
+  get withWords(): number {
+    return this.#answers.filter(hasWords).length;
+  }
+
+  /**
+   * The answer that the same conversation got: of several the first that was not given yet, the last again when all were. For a
+   * conversation that the recording lacks, the earliest answer that was not given yet. Null when none is left, or it does not fit
+   * what is asked: it calls a tool that is not offered, or is no JSON where that is wanted.
+   */
+  answerTo(question: Question, random: Random): Answer | null {
+    const conversation = conversationOf(question.said);
+    const same = this.#answers.filter((recorded) => recorded.conversation === conversation);
+    const found = same.find(({ given }) => !given) ?? same.at(-1) ?? this.#answers.find(({ given }) => !given);
+    const answer = found === undefined ? null : answerFrom(found, question, random);
+    if (found === undefined || answer === null) {
+      this.counts.unanswered += 1;
+      return null;
+    }
+    found.given = true;
+    if (same.length > 0) this.counts.byContent += 1;
+    else this.counts.byOrder += 1;
+    return answer;
+  }
+}
+
+function recordedAnswer({ start, end }: Call): RecordedAnswer | null {
+  if (end === null || end.status !== 'ok' || end.error !== null || (end.httpStatus ?? 200) !== 200 || !ANSWERING.has(start.endpoint)) return null;
+  const texts = start.request.messages.map(({ text }) => text);
+  const known = texts.filter((text) => text !== null);
+  return {
+    conversation: known.length === 0 || known.length < texts.length ? null : conversationOf(known),
+    text: end.text,
+    toolCalls: end.toolCalls.map(({ name, arguments: given }) => ({ name, arguments: given })),
+    completionTokens: end.usage?.completionTokens ?? null,
+    given: false,
+  };
+}
+
+/**
+ * What was said, without how each API has it: who is called what, which messages have no text, where words are broken and parts are
+ * joined, and the ids of tools' calls, which are new in each run.
+ */
+function conversationOf(texts: readonly string[]): string {
+  return texts
+    .map((text) => text.replace(/\s+/g, ''))
+    .filter((text) => text !== '')
+    .join('\n');
+}
+
+function hasWords({ text, toolCalls }: RecordedAnswer): boolean {
+  return toolCalls.every((call) => call.arguments !== null) && (text !== null || toolCalls.length > 0);
+}
+
+function answerFrom(recorded: RecordedAnswer, question: Question, random: Random): Answer | null {
+  const { toolChoice, tools, json } = question;
+  const calls = recorded.toolCalls.map((call) => ({ call, tool: tools.find(({ name }) => name === call.name) }));
+  if (calls.some(({ tool }) => tool === undefined) || (toolChoice === 'none' && calls.length > 0) || (toolChoice === 'required' && calls.length === 0)) return null;
+  if (typeof toolChoice === 'object' && !calls.some(({ call }) => call.name === toolChoice.name)) return null;
+  if (json !== null && calls.length === 0 && !isJson(recorded.text)) return null;
+  const toolCalls = calls.flatMap(({ call, tool }) => (call.arguments === null ? callTool(tool!, question).toolCalls : [{ name: call.name, arguments: call.arguments }]));
+  if (recorded.text !== null) return { content: recorded.text === '' && toolCalls.length > 0 ? null : recorded.text, toolCalls };
+  if (toolCalls.length > 0) return { content: null, toolCalls };
+  return recorded.completionTokens === null ? null : { content: fillerOf(recorded.completionTokens, random), toolCalls: [] };
+}
+
+/** Filler that is as long as an answer was, of which one token says that it ends. */
+function fillerOf(completionTokens: Tokens, random: Random): string {
+  const length = Math.max(1, completionTokens - 1);
+  return splitIntoTokens(fillerText(random, length)).slice(0, length).join('');
+}
+
+function isJson(text: string | null): boolean {
+  try {
+    JSON.parse(text ?? '');
+    return true;
+  } catch {
+    return false;
+  }
+}
