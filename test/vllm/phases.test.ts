@@ -1,0 +1,87 @@
+/** What a call's queue, prefill and decode took, against what the server's own histograms rose by when it was the only one. */
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { analyze } from '../../src/analysis/analyze.ts';
+import { readRecording } from '../../src/profile/readRecording.ts';
+import type { Report } from '../../src/profile/report.ts';
+import { agentCost, newFolder, onlyRecording, reportOf, sum } from '../cli/agentCost.ts';
+import { isMet, print, type Figure } from './figures.ts';
+import { SERVED_MODEL } from './limits.ts';
+
+const url = process.env['AGENT_COST_LIVE_URL']!;
+const PHASES = ['queueMs', 'prefillMs', 'decodeMs'] as const;
+type Phases = Record<(typeof PHASES)[number], number>;
+/** Of a recording. */
+type Line = Record<string, unknown>;
+type LlmSpan = Report['spans'][number] & { llm: NonNullable<Report['spans'][number]['llm']> };
+const LIMIT = { share: 0.05, atLeast: 5 };
+
+let recording = '';
+let report: Report;
+let theirs: Phases[] = [];
+
+beforeAll(async () => {
+  const cwd = newFolder();
+  const program = fileURLToPath(new URL('programs/alone.mjs', import.meta.url));
+  const { stdout, stderr, code } = await agentCost(['run', '--backend', url, '--', process.execPath, program], { cwd, env: { MODEL: SERVED_MODEL, METRICS_URL: `${new URL(url).origin}/metrics` } });
+  expect(code, stderr).toBe(0);
+  theirs = stdout.trim().split('\n').map((line) => JSON.parse(line) as Phases);
+  recording = readFileSync(onlyRecording(cwd), 'utf8');
+  report = await reportOf(onlyRecording(cwd));
+});
+
+function calls({ spans }: Report): LlmSpan[] {
+  return spans.filter((span): span is LlmSpan => span.llm !== null);
+}
+
+/** What would be known of a server that says less. */
+function reportWithout(says: (line: Line) => Line): Report {
+  const lines = recording.trim().split('\n').map((line) => JSON.stringify(says(JSON.parse(line) as Line)));
+  return analyze(readRecording(`${lines.join('\n')}\n`)).report;
+}
+
+const withoutAnswers = (line: Line) => (line['type'] === 'callEnd' ? { ...line, server: null } : line);
+const withoutCounters = (line: Line) => ({ ...line, counters: undefined });
+
+function figures(found: Report, limit: Figure['limit']): Figure[] {
+  return calls(found).flatMap(({ llm }, index) => {
+    const server = theirs[index]!;
+    return [
+      ...PHASES.map((phase): Figure => ({ what: `call ${index + 1}, ${phase.slice(0, -2)}`, ours: llm[phase] ?? 0, theirs: server[phase], unit: 'ms', limit: null })),
+      { what: `call ${index + 1}, together`, ours: sum(Object.fromEntries(PHASES.map((phase) => [phase, llm[phase]]))), theirs: sum(server), unit: 'ms', limit },
+    ];
+  });
+}
+
+describe('phases', () => {
+  it.each([
+    ['answer', 'measured', 'what the answers say', (line: Line) => line],
+    ['counters', 'inferred', 'what its counters say, had the answers been silent', withoutAnswers],
+  ])('by %s', (source, evidence, title, says) => {
+    const found = reportWithout(says);
+    expect(calls(found)).toHaveLength(theirs.length);
+    expect(new Set(calls(found).map(({ llm }) => `${llm.phaseSource}, ${llm.phaseEvidence}`))).toEqual(new Set([`${source}, ${evidence}`]));
+    const rows = figures(found, LIMIT);
+    print(`Queue, prefill and decode of calls on their own, by ${title}`, rows);
+    expect(rows.filter((row) => !isMet(row))).toEqual([]);
+  });
+
+  it('by the stream alone say that they are inferred, for they have the network in them', () => {
+    const found = reportWithout((line) => withoutCounters(withoutAnswers(line)));
+    // An answer in one piece shows nothing of its inside.
+    const streamed = calls(found).map(({ llm }) => llm.phaseSource !== null);
+    expect(streamed).toEqual(theirs.map((_, index) => index % 2 === 0));
+    expect(new Set(calls(found).map(({ llm }) => llm.phaseEvidence))).toEqual(new Set(['inferred', null]));
+    print('Queue, prefill and decode of calls on their own, by what the streams show, had the server said nothing (inferred: no limit)', figures(found, null).filter((_, index) => streamed[Math.floor(index / (PHASES.length + 1))]));
+  });
+
+  it('are no more than the call, and the run is the sum of its parts', () => {
+    for (const { llm, startMs, endMs } of calls(report)) {
+      expect(llm.completionTokens).toBeGreaterThan(0);
+      expect(sum(Object.fromEntries(PHASES.map((phase) => [phase, llm[phase]])))).toBeLessThanOrEqual(endMs! - startMs);
+    }
+    expect(sum(report.totals.gpuMs)).toBeCloseTo(report.totals.wallMs, 3);
+    expect(sum(report.totals.agentMs)).toBeCloseTo(report.totals.wallMs, 3);
+  });
+});

@@ -1,0 +1,82 @@
+/** Before the tests: the real vLLM, installed if it is not yet, and started on a free port. After them it is stopped. */
+import { createWriteStream, mkdirSync } from 'node:fs';
+import { createServer, type AddressInfo } from 'node:net';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { VllmServer } from '../../src/serving/vllmServer.ts';
+import { installedVllm } from './install.ts';
+import { BLOCK_TOKENS, MAX_BATCHED_TOKENS, MAX_MODEL_TOKENS, MAX_SEQUENCES, SERVED_MODEL } from './limits.ts';
+
+const logFile = fileURLToPath(new URL('../../test-results/vllm.log', import.meta.url));
+const READY_MS = 5 * 60_000;
+const KV_CACHE_GIB = 1;
+const ARGUMENTS = [
+  ...['--served-model-name', SERVED_MODEL, '--max-model-len', String(MAX_MODEL_TOKENS), '--block-size', String(BLOCK_TOKENS)],
+  ...['--max-num-seqs', String(MAX_SEQUENCES), '--max-num-batched-tokens', String(MAX_BATCHED_TOKENS), '--enable-prefix-caching'],
+  // Compiling takes a minute more at the start, for a tenth of the speed.
+  '--enforce-eager',
+];
+
+/** For vitest's `globalSetup`: what it returns is done at the end. */
+export async function setup(): Promise<() => Promise<void>> {
+  const installing = performance.now();
+  const { program, model, cache } = await installedVllm(say);
+  say(`vLLM is installed (${seconds(installing)})`);
+  mkdirSync(dirname(logFile), { recursive: true });
+  const log = createWriteStream(logFile);
+  const starting = performance.now();
+  const server = await VllmServer.start(
+    { program, model, port: await freePort(), cwd: dirname(model), env: environment(program, cache), arguments: ARGUMENTS },
+    { onLog: (line) => log.write(`${line}\n`), onProgress: () => undefined },
+    AbortSignal.timeout(READY_MS),
+  ).catch((error: Error) => {
+    throw new Error(`${error.message} (${logFile})`);
+  });
+  // Whatever ends us.
+  const kill = (): void => server.kill();
+  process.once('exit', kill);
+  say(`vLLM is ready (${seconds(starting)}): ${server.url}, its log is ${logFile}`);
+  process.env['AGENT_COST_LIVE_URL'] = server.url;
+  return async () => {
+    process.off('exit', kill);
+    await server.stop();
+    log.end();
+  };
+}
+
+function environment(program: string, cache: string): NodeJS.ProcessEnv {
+  return {
+    ...process.env,
+    // vLLM starts its workers with the Python of the path.
+    PATH: `${dirname(program)}:${process.env['PATH'] ?? ''}`,
+    VLLM_TARGET_DEVICE: 'cpu',
+    // One thread computes, on whichever processor is free: bound to one, it would wait for what others do on it.
+    VLLM_CPU_OMP_THREADS_BIND: 'nobind',
+    OMP_NUM_THREADS: '1',
+    VLLM_CPU_KVCACHE_SPACE: String(KV_CACHE_GIB),
+    VLLM_CACHE_ROOT: cache,
+    CUDA_VISIBLE_DEVICES: '',
+    HF_HOME: join(cache, 'huggingface'),
+    HF_HUB_OFFLINE: '1',
+    TRANSFORMERS_OFFLINE: '1',
+    VLLM_NO_USAGE_STATS: '1',
+    DO_NOT_TRACK: '1',
+  };
+}
+
+function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const probe = createServer();
+    probe.once('error', reject);
+    probe.listen(0, '127.0.0.1', () => {
+      const { port } = probe.address() as AddressInfo;
+      probe.close(() => resolve(port));
+    });
+  });
+}
+
+function say(text: string): void {
+  process.stderr.write(`${text}\n`);
+}
+
+const seconds = (since: number): string => `${((performance.now() - since) / 1000).toFixed(1)} s`;
