@@ -1,6 +1,7 @@
 /** `agent-cost simulate`: the embedded server as a program of its own, for any client. */
 import { type Command, Option } from 'commander';
-import { engineProfile, gpuProfile, modelProfile } from '../profiler/hardware.ts';
+import type { WorkloadProfile } from '../profile/workloadProfile.ts';
+import { engineProfile, gpuProfile, modelProfile, workloadProfile } from '../profiler/hardware.ts';
 import { readRecordingFile } from '../recorder/recordingFile.ts';
 import { Replay } from '../simulator/answers/replay.ts';
 import { startEmbeddedServer, type EmbeddedServer } from '../simulator/embeddedServer.ts';
@@ -22,6 +23,7 @@ interface SimulateFlags {
   maxNumSeqs?: string;
   maxNumBatchedTokens?: string;
   replay?: string;
+  workload?: string;
 }
 
 export function addSimulateCommand(root: Command): Command {
@@ -39,6 +41,7 @@ export function addSimulateCommand(root: Command): Command {
     .option('--max-num-seqs <n>', "most requests that run at once (default: vLLM's for the GPU)")
     .option('--max-num-batched-tokens <n>', "most tokens of a step (default: vLLM's for the GPU)")
     .option('--replay <recording>', "answer as the models of a recording did: the same conversation with the same answer, others in the recording's order, and filler where nothing fits")
+    .option('--workload <profile>', "workload profile, a name or a JSON file: answers that are made up are as long as its (sharegpt); without, a paragraph or two")
     .addHelpText('after', '\nExample:\n  $ agent-cost simulate --gpu h100 --model llama-3.1-70b --tp 4 --port 8000');
   command.action(async (flags: SimulateFlags) => {
     const replay = flags.replay === undefined ? null : await readReplay(flags.replay);
@@ -68,6 +71,7 @@ async function start(flags: SimulateFlags, replay: Replay | null): Promise<Embed
       schedulingPolicy: flags.schedulingPolicy,
       prefixCaching: flags.prefixCaching,
       ...(replay === null ? {} : { replay }),
+      ...(flags.workload === undefined ? {} : { workload: workloadProfile(flags.workload) }),
       ...(flags.maxNumSeqs === undefined ? {} : { maxSequences: wholeNumber('--max-num-seqs', flags.maxNumSeqs, 1, 65_536) }),
       ...(flags.maxNumBatchedTokens === undefined ? {} : { maxBatchedTokens: wholeNumber('--max-num-batched-tokens', flags.maxNumBatchedTokens, 1, 10_000_000) }),
     });
@@ -90,12 +94,16 @@ async function readReplay(file: string): Promise<Replay> {
   return replay;
 }
 
+function lengthsText({ name, answerTokens: { mean, sigma } }: WorkloadProfile): string {
+  return `lengths of answers: ${name}, lognormal, ${mean.value} tokens on average, deviation of the logarithm ${sigma.value}`;
+}
+
 /** What became of the recording's answers. */
 function replayed({ counts: { byContent, byOrder, unanswered } }: Replay): string {
   return `answered from the recording: ${byContent} as the same conversation was, ${byOrder} in its order; with filler: ${unanswered}`;
 }
 
-function described({ gpu, tp, engine, schedulingPolicy, prefixCaching, replay: file }: SimulateFlags, { served }: EmbeddedServer, replay: Replay | null): string {
+function described({ gpu, tp, engine, schedulingPolicy, prefixCaching, replay: file, workload }: SimulateFlags, { served }: EmbeddedServer, replay: Replay | null): string {
   const { model, maxModelTokens, kvCapacityTokens, maxSequences, maxBatchedTokens, countsAllReduce } = served;
   const gpus = `${tp === '1' ? '' : `${tp} × `}${gpuProfile(gpu).name}`;
   const count = (value: number): string => value.toLocaleString('en-US');
@@ -103,6 +111,7 @@ function described({ gpu, tp, engine, schedulingPolicy, prefixCaching, replay: f
     `simulated: ${model} on ${gpus}, ${engineProfile(engine).name}, ${schedulingPolicy}, prefix caching ${prefixCaching ? 'on' : 'off'}`,
     `KV cache ${count(kvCapacityTokens)} tokens, prompt and answer together at most ${count(maxModelTokens)}; ${count(maxSequences)} requests and ${count(maxBatchedTokens)} tokens a step`,
     ...(countsAllReduce ? [] : ["The GPUs' exchange (all-reduce) is not in its times: the profiles do not know what it takes (linkGBps, linkEfficiency, allReduceUs of the GPU, hiddenSize of the model)."]),
+    ...(workload === undefined ? [] : [lengthsText(workloadProfile(workload))]),
     ...(replay === null ? [] : [`answers: ${count(replay.size)} of ${file}${replay.withWords < replay.size ? `; of ${count(replay.size - replay.withWords)} the words were not recorded, so these are filler of their length, and calls of their tools` : ''}`]),
     'Ctrl-C stops it.',
   ].join('\n');

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import type { EngineProfile } from '../profile/engineProfile.ts';
 import { nearNames } from '../profile/nearNames.ts';
 import type { GpuProfile, ModelProfile } from '../profile/hardwareProfiles.ts';
+import type { WorkloadProfile } from '../profile/workloadProfile.ts';
 import { createCatalog, parseProfile, SHIPPED_PROFILES, type Catalog, type HardwareProfile } from '../simulator/catalog.ts';
 import { readOwnProfiles } from './ownProfiles.ts';
 import { ProfilerError } from './profilerError.ts';
@@ -76,4 +77,16 @@ export function engineProfile(name: string): EngineProfile {
     throw new ProfilerError('unknownEngine', `The profile ${name} describes ${withArticle(profile.kind)}, not an engine.`);
   }
   throw new ProfilerError('unknownEngine', `There is no engine profile "${name}". ${meantProfiles(name, ofKind('engine'))}; or give the path of a JSON file.`);
+}
+
+/** @throws ProfilerError naming what may have been meant */
+export function workloadProfile(name: string): WorkloadProfile {
+  const found = knownProfiles().workload(name);
+  if (found !== null) return found;
+  if (name.endsWith('.json')) {
+    const profile = fromFile(name, 'unknownWorkload');
+    if (profile.kind === 'workload') return profile;
+    throw new ProfilerError('unknownWorkload', `The profile ${name} describes ${withArticle(profile.kind)}, not a workload.`);
+  }
+  throw new ProfilerError('unknownWorkload', `There is no workload profile "${name}". ${meantProfiles(name, ofKind('workload'))}; or give the path of a JSON file.`);
 }

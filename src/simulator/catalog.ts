@@ -3,10 +3,11 @@ import { z } from 'zod';
 import { engineProfileSchema, type EngineProfile } from '../profile/engineProfile.ts';
 import { gpuProfileSchema, modelProfileSchema, priceProfileSchema, type GpuProfile, type ModelProfile, type PriceProfile } from '../profile/hardwareProfiles.ts';
 import { apiPriceProfileSchema, gridProfileSchema, overheadProfileSchema, type ApiPriceProfile, type GridProfile, type OverheadProfile } from '../profile/priceProfiles.ts';
-import { API_PRICE_FILES, ENGINE_FILES, GPU_FILES, GRID_FILES, MODEL_FILES, OVERHEAD_FILES, PRICE_FILES } from './shippedProfiles.ts';
+import { workloadProfileSchema, type WorkloadProfile } from '../profile/workloadProfile.ts';
+import { API_PRICE_FILES, ENGINE_FILES, GPU_FILES, GRID_FILES, MODEL_FILES, OVERHEAD_FILES, PRICE_FILES, WORKLOAD_FILES } from './shippedProfiles.ts';
 
-const profileSchema = z.discriminatedUnion('kind', [gpuProfileSchema, modelProfileSchema, engineProfileSchema, priceProfileSchema, apiPriceProfileSchema, gridProfileSchema, overheadProfileSchema]);
-export const PROFILE_KINDS = ['gpu', 'model', 'engine', 'price', 'api-price', 'grid', 'overhead'] as const satisfies HardwareProfile['kind'][];
+const profileSchema = z.discriminatedUnion('kind', [gpuProfileSchema, modelProfileSchema, engineProfileSchema, priceProfileSchema, apiPriceProfileSchema, gridProfileSchema, overheadProfileSchema, workloadProfileSchema]);
+export const PROFILE_KINDS = ['gpu', 'model', 'engine', 'price', 'api-price', 'grid', 'overhead', 'workload'] as const satisfies HardwareProfile['kind'][];
 export type HardwareProfile = z.infer<typeof profileSchema>;
 
 /** Raised for a profile that does not fit its schema; the message names the file, the field and what is wrong there. */
@@ -56,6 +57,8 @@ export interface Catalog {
   grids: () => readonly GridProfile[];
   /** By id, name or alias, of that kind; null when there is none. */
   overhead: (of: OverheadProfile['of'], nameOrAlias: string) => OverheadProfile | null;
+  /** By id, name or alias (`sharegpt`); null when there is none. */
+  workload: (nameOrAlias: string) => WorkloadProfile | null;
 }
 
 /** A catalog of the profiles, of which an earlier one goes before a later one of the same name. */
@@ -74,6 +77,7 @@ export function createCatalog(profiles: readonly HardwareProfile[]): Catalog {
     apiPrices: () => ofKind('api-price'),
     grids: () => ofKind('grid'),
     overhead: (of, nameOrAlias) => findByName(ofKind('overhead').filter((profile) => profile.of === of), nameOrAlias),
+    workload: (nameOrAlias) => findByName(ofKind('workload'), nameOrAlias),
   };
 }
 
@@ -91,7 +95,7 @@ function findByName<T extends { id: string; name: string; aliases: string[] }>(l
 }
 
 /** Every profile that ships, GPUs first. */
-export const SHIPPED_PROFILES: readonly HardwareProfile[] = [...GPU_FILES, ...MODEL_FILES, ...ENGINE_FILES, ...PRICE_FILES, ...API_PRICE_FILES, ...GRID_FILES, ...OVERHEAD_FILES].map((file) => profileSchema.parse(file));
+export const SHIPPED_PROFILES: readonly HardwareProfile[] = [...GPU_FILES, ...MODEL_FILES, ...ENGINE_FILES, ...PRICE_FILES, ...API_PRICE_FILES, ...GRID_FILES, ...OVERHEAD_FILES, ...WORKLOAD_FILES].map((file) => profileSchema.parse(file));
 
 /** Those that ship, alone. */
 export const { list: listProfiles, gpu: findGpu, model: findModel, engine: findEngine, price: findPrice } = createCatalog(SHIPPED_PROFILES);

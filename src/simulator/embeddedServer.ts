@@ -3,10 +3,12 @@ import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import type { EngineProfile } from '../profile/engineProfile.ts';
 import type { GpuProfile, ModelProfile } from '../profile/hardwareProfiles.ts';
+import type { WorkloadProfile } from '../profile/workloadProfile.ts';
 import type { Ratio, Tokens, Watts } from '../profile/units.ts';
 import { todaysEngine } from './catalog.ts';
 import { createCostModel, type StepState } from './engine/costModel.ts';
 import type { SchedulingPolicy } from './engine/waitingQueue.ts';
+import { lengthsOf, plausibleLengths } from './answers/filler.ts';
 import type { Replay } from './answers/replay.ts';
 import { createFront } from './front/server.ts';
 import { ServerMetrics } from './front/metrics.ts';
@@ -49,6 +51,8 @@ export interface EmbeddedServerOptions {
   prefixCaching?: boolean;
   /** A recording's answers, which go before those that are made up. */
   replay?: Replay;
+  /** Whose answers' lengths those have that are made up; a paragraph or two unless said. */
+  workload?: WorkloadProfile;
   /** Told of each segment when it is over, before the answers that it completed are sent. */
   onGpu?: (segment: GpuSegment) => void;
 }
@@ -105,6 +109,7 @@ export async function startEmbeddedServer(options: EmbeddedServerOptions): Promi
     maxModelTokens: Math.min(model.maxModelTokens.value, engine.engine.capacityTokens),
     seed: options.seed ?? 0,
     replay: options.replay ?? null,
+    lengths: options.workload === undefined ? plausibleLengths : lengthsOf(options.workload),
     created: Math.floor(Date.now() / 1000),
   };
   const server = createFront(service);

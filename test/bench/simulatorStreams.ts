@@ -4,6 +4,7 @@
  */
 import { fork, type ChildProcess } from 'node:child_process';
 import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
+import { plausibleLengths } from '../../src/simulator/answers/filler.ts';
 import { findGpu, findModel } from '../../src/simulator/catalog.ts';
 import { createCostModel } from '../../src/simulator/engine/costModel.ts';
 import { createFront } from '../../src/simulator/front/server.ts';
@@ -54,7 +55,7 @@ function serveSimulated(): void {
       for (const { id, index } of step.emitted) (due[/stream-\d+/.exec(id)![0]] ??= [])[index] = end;
     },
   });
-  tellPort(createFront({ engine, metrics, schedulingPolicy: 'fcfs', servedModel: model.id, maxModelTokens: engine.engine.capacityTokens, seed: 0, replay: null, created: 0 }));
+  tellPort(createFront({ engine, metrics, schedulingPolicy: 'fcfs', servedModel: model.id, maxModelTokens: engine.engine.capacityTokens, seed: 0, replay: null, lengths: plausibleLengths, created: 0 }));
   tellAccount(due);
 }
 

@@ -54,6 +54,21 @@ describe('simulate', () => {
     });
   });
 
+  it('writes answers as long as a workload\'s, to the token, and refuses one that it does not know', async () => {
+    const cwd = newFolder();
+    const measured = (value: number) => ({ value, source: 'measured here' });
+    writeFileSync(join(cwd, 'terse.json'), JSON.stringify({ kind: 'workload', id: 'terse', name: 'Terse', aliases: [], answerTokens: { mean: measured(12), sigma: measured(0) } }));
+    const { stderr } = await serving(['--workload', join(cwd, 'terse.json')], async (url) => {
+      const client = new OpenAI({ baseURL: url, apiKey: 'none', maxRetries: 0 });
+      const chat = await client.chat.completions.create({ model: 'any', messages: [{ role: 'user', content: 'Say something.' }] });
+      const text = await client.completions.create({ model: 'any', prompt: 'Say something.', max_tokens: 100 });
+      for (const { usage, choices } of [chat, text]) expect([usage?.completion_tokens, choices[0]?.finish_reason]).toEqual([12, 'stop']);
+    });
+    expect(stderr).toContain('lengths of answers: Terse, lognormal, 12 tokens on average, deviation of the logarithm 0');
+    const { code, stderr: refused } = await agentCost(['simulate', '--port', '0', '--workload', 'sharegtp'], { cwd });
+    expect([code, refused]).toEqual([2, expect.stringContaining('There is no workload profile "sharegtp". Did you mean sharegpt?')]);
+  });
+
   it('goes by priority when told to, and says when the exchange of several GPUs is not in its times', async () => {
     const gpu = JSON.parse(readFileSync(join(repository, 'profiles/gpu/h100-80gb.json'), 'utf8')) as object;
     const cwd = newFolder();

@@ -3,13 +3,43 @@ import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import questions from '../../src/benchmarks/hotpotqa/questions.json' with { type: 'json' };
 import { chooseAnswer, type Question } from '../../src/simulator/answers/chooseAnswer.ts';
-import { lengthened } from '../../src/simulator/answers/filler.ts';
+import { exactFiller, lengthened, lengthsOf } from '../../src/simulator/answers/filler.ts';
 import { layOutAnswer, type LayoutOptions } from '../../src/simulator/answers/layout.ts';
 import { sampleOfPattern } from '../../src/simulator/answers/patternSample.ts';
+import { createCatalog, SHIPPED_PROFILES } from '../../src/simulator/catalog.ts';
 import { createRandom } from '../../src/simulator/answers/random.ts';
 import { sampleOfSchema } from '../../src/simulator/answers/schemaSample.ts';
 import { scriptedAnswer, scripts } from '../../src/simulator/answers/scripted.ts';
 import { estimateTokens, splitIntoTokens } from '../../src/simulator/tokenEstimate.ts';
+
+describe('lengths of a workload', () => {
+  const workload = createCatalog(SHIPPED_PROFILES).workload('ShareGPT')!;
+
+  it('have its mean and its spread, and count the token that ends an answer', () => {
+    const random = createRandom(3);
+    const drawn = Array.from({ length: 20_000 }, () => lengthsOf(workload).draw(random) + 1);
+    const mean = drawn.reduce((sum, each) => sum + each, 0) / drawn.length;
+    expect(mean / workload.answerTokens.mean.value).toBeCloseTo(1, 1);
+    const logs = drawn.map(Math.log);
+    const middle = logs.reduce((sum, each) => sum + each, 0) / logs.length;
+    expect(Math.sqrt(logs.reduce((sum, each) => sum + (each - middle) ** 2, 0) / logs.length)).toBeCloseTo(workload.answerTokens.sigma.value, 1);
+  });
+
+  it('are kept to the token, and the same for the same seed', () => {
+    const narrow = { ...workload, answerTokens: { mean: { value: 31, source: 'test' }, sigma: { value: 0, source: 'test' } } };
+    const question: Question = { messages: [{ role: 'user', text: 'Go.' }], said: ['Go.'], tools: [], toolChoice: 'auto', calledTools: [], json: null, minTokens: 0 };
+    const tokens = (over: Partial<Question>) => estimateTokens(chooseAnswer({ ...question, ...over }, createRandom(1), lengthsOf(narrow)).content!);
+    expect(tokens({})).toBe(30);
+    expect(tokens({ minTokens: 47 })).toBe(47);
+    const asked = [{ role: 'user', text: 'End with "Final Answer: …".' }];
+    const short = { ...narrow, answerTokens: { ...narrow.answerTokens, mean: { value: 2, source: 'test' } } };
+    expect(chooseAnswer({ ...question, messages: asked }, createRandom(1), lengthsOf(short)).content).toBe('Final Answer: simulated.');
+    const answer = (seed: number) => chooseAnswer(question, createRandom(seed), lengthsOf(workload)).content;
+    expect(answer(1)).toBe(answer(1));
+    expect(new Set([1, 2, 3, 4, 5].map((seed) => estimateTokens(answer(seed)!))).size).toBeGreaterThan(3);
+    expect(estimateTokens(exactFiller(createRandom(1), 3))).toBe(3);
+  });
+});
 
 describe('filler', () => {
   it('is as long as asked, in tokens of the whole', () => {

@@ -4,7 +4,8 @@
  * answers, as JSON where the client asked for that.
  */
 import type { Tokens } from '../../profile/units.ts';
-import { fillerText, plausibleLength } from './filler.ts';
+import { estimateTokens } from '../tokenEstimate.ts';
+import { exactFiller, fillerText, plausibleLengths, type AnswerLengths } from './filler.ts';
 import type { Answer } from './layout.ts';
 import type { Random } from './random.ts';
 import { sampleOfSchema } from './schemaSample.ts';
@@ -36,7 +37,7 @@ const FINAL_TOOL = /^(final|finish|submit|respond|answer|done|complete|return)/i
 const FINAL_ANSWER = 'Final Answer:';
 
 /** Decides on an answer; the same question and random seed give the same one. */
-export function chooseAnswer(question: Question, random: Random): Answer {
+export function chooseAnswer(question: Question, random: Random, lengths: AnswerLengths = plausibleLengths): Answer {
   const insisted = insistedTool(question);
   if (insisted !== null) return callTool(insisted, question);
   const toolNames = question.toolChoice === 'none' ? [] : question.tools.map(({ name }) => name);
@@ -45,9 +46,10 @@ export function chooseAnswer(question: Question, random: Random): Answer {
   const unused = question.toolChoice === 'none' ? undefined : unusedTools(question)[0];
   if (unused !== undefined) return callTool(unused, question);
   if (question.json !== null) return { content: pythonStyleJson(sampleOfSchema(question.json.schema, topicOf(question))), toolCalls: [] };
-  const length = Math.max(question.minTokens, plausibleLength(random));
-  const asksForFinalAnswer = question.messages.some(({ text }) => text.includes(FINAL_ANSWER));
-  return { content: asksForFinalAnswer ? fillerText(random, length, `${FINAL_ANSWER} simulated.`) : fillerText(random, length), toolCalls: [] };
+  const length = Math.max(question.minTokens, lengths.draw(random));
+  const opening = question.messages.some(({ text }) => text.includes(FINAL_ANSWER)) ? `${FINAL_ANSWER} simulated.` : undefined;
+  if (!lengths.isExact) return { content: fillerText(random, length, opening), toolCalls: [] };
+  return { content: exactFiller(random, Math.max(length, opening === undefined ? 0 : estimateTokens(opening)), opening), toolCalls: [] };
 }
 
 /** The tool that the client insists on, if it does and no script has a better one. */

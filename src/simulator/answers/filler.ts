@@ -1,9 +1,11 @@
 /** Text of a plausible length that says what it is. */
 import type { Tokens } from '../../profile/units.ts';
+import type { WorkloadProfile } from '../../profile/workloadProfile.ts';
 import { splitIntoTokens } from '../tokenEstimate.ts';
 import type { Random } from './random.ts';
 
-const OPENING = 'Simulated answer: no model runs behind this server, so only the length and the timing of this text are realistic.';
+/** Says what it is. */
+export const OPENING = 'Simulated answer: no model runs behind this server, so only the length and the timing of this text are realistic.';
 
 const SENTENCES = [
   'The request was received in full and every message in it was counted.',
@@ -28,9 +30,26 @@ const SIGMA = 0.3;
 const SHORTEST: Tokens = 45;
 const LONGEST: Tokens = 180;
 
-/** Draws a length for an answer that nothing else bounds. */
-export function plausibleLength(random: Random): Tokens {
-  return Math.round(Math.min(LONGEST, Math.max(SHORTEST, random.lognormal(MEDIAN_TOKENS, SIGMA))));
+/** How long an answer is that nothing else bounds, and whether it is so to the token: otherwise it ends with its sentence. */
+export interface AnswerLengths {
+  draw(random: Random): Tokens;
+  isExact: boolean;
+}
+
+export const plausibleLengths: AnswerLengths = {
+  draw: (random) => Math.round(Math.min(LONGEST, Math.max(SHORTEST, random.lognormal(MEDIAN_TOKENS, SIGMA)))),
+  isExact: false,
+};
+
+/** As long as a workload's answers, of which the last token is the one that ends them. */
+export function lengthsOf({ answerTokens: { mean, sigma } }: WorkloadProfile): AnswerLengths {
+  const median = mean.value / Math.exp(sigma.value ** 2 / 2);
+  return { draw: (random) => Math.max(1, Math.round(random.lognormal(median, sigma.value)) - 1), isExact: true };
+}
+
+/** Filler of exactly so many tokens; its last sentence may be cut off. */
+export function exactFiller(random: Random, tokens: Tokens, opening = OPENING): string {
+  return splitIntoTokens(fillerText(random, tokens, opening)).slice(0, tokens).join('');
 }
 
 /** A text and, where it is too short, filler behind it: at least `atLeast` tokens in all. */

@@ -1,9 +1,8 @@
 /** A recording's own answers, given again: to the conversation that they were given to, else in their order. */
 import type { Call, Profile } from '../../profile/model.ts';
 import type { Tokens } from '../../profile/units.ts';
-import { splitIntoTokens } from '../tokenEstimate.ts';
 import { callTool, type Question } from './chooseAnswer.ts';
-import { fillerText } from './filler.ts';
+import { exactFiller } from './filler.ts';
 import type { Answer } from './layout.ts';
 import type { Random } from './random.ts';
 
@@ -103,13 +102,8 @@ function answerFrom(recorded: RecordedAnswer, question: Question, random: Random
   const toolCalls = calls.flatMap(({ call, tool }) => (call.arguments === null ? callTool(tool!, question).toolCalls : [{ name: call.name, arguments: call.arguments }]));
   if (recorded.text !== null) return { content: recorded.text === '' && toolCalls.length > 0 ? null : recorded.text, toolCalls };
   if (toolCalls.length > 0) return { content: null, toolCalls };
-  return recorded.completionTokens === null ? null : { content: fillerOf(recorded.completionTokens, random), toolCalls: [] };
-}
-
-/** Filler that is as long as an answer was, of which one token says that it ends. */
-function fillerOf(completionTokens: Tokens, random: Random): string {
-  const length = Math.max(1, completionTokens - 1);
-  return splitIntoTokens(fillerText(random, length)).slice(0, length).join('');
+  // One of an answer's tokens says that it ends.
+  return recorded.completionTokens === null ? null : { content: exactFiller(random, Math.max(1, recorded.completionTokens - 1)), toolCalls: [] };
 }
 
 function isJson(text: string | null): boolean {

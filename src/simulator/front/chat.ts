@@ -30,7 +30,7 @@ export function chatGeneration(service: Service, id: string, body: ChatRequest):
   const recorded = service.replay?.answerTo(question, randomFor(service, body.seed, promptTokens, 0)) ?? null;
   const sequences = Array.from({ length: choices }, (_, choice) => {
     const random = randomFor(service, body.seed, promptTokens, choice);
-    let chosen = recorded ?? chooseAnswer(question, random);
+    let chosen = recorded ?? chooseAnswer(question, random, service.lengths);
     if (body.ignore_eos === true && chosen.toolCalls.length === 0) chosen = { ...chosen, content: lengthened(chosen.content ?? '', random, maxTokens) };
     const laidOut = layOutAnswer(chosen, {
       maxTokens,

@@ -1,7 +1,7 @@
 /** `/v1/completions`. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Question } from '../answers/chooseAnswer.ts';
-import { lengthened, plausibleLength } from '../answers/filler.ts';
+import { exactFiller, lengthened, OPENING } from '../answers/filler.ts';
 import { layOutAnswer } from '../answers/layout.ts';
 import { splitIntoTokens, tokenId } from '../tokenEstimate.ts';
 import { contentOf } from './chat.ts';
@@ -31,9 +31,10 @@ export async function complete(service: Service, request: IncomingMessage, respo
     return Array.from({ length: choices }, (_, choice) => {
       const random = randomFor(service, body.seed, promptTokens, prompt * choices + choice);
       const endless = body.ignore_eos === true;
-      const length = Math.max(body.min_tokens ?? 0, endless ? limit : recorded === null ? plausibleLength(random) : 0);
+      const length = Math.max(body.min_tokens ?? 0, endless ? limit : recorded === null ? service.lengths.draw(random) : 0);
+      const content = service.lengths.isExact && recorded === null ? exactFiller(random, length, ` ${OPENING}`) : lengthened(recorded?.content ?? '', random, length);
       const laidOut = layOutAnswer(
-        { content: lengthened(recorded?.content ?? '', random, length), toolCalls: [] },
+        { content, toolCalls: [] },
         { maxTokens: limit, stop, frame: () => ({ before: '', after: '' }), endToken: endless ? null : END_OF_TEXT, toolFinishReason: 'stop' },
       );
       return { promptTokens, answer: laidOut };

@@ -3,6 +3,7 @@ import type { Tokens } from '../../profile/units.ts';
 import type { SchedulingPolicy } from '../engine/waitingQueue.ts';
 import type { RealTimeEngine } from '../realTimeEngine.ts';
 import { createRandom, hashText, type Random } from '../answers/random.ts';
+import type { AnswerLengths } from '../answers/filler.ts';
 import type { Replay } from '../answers/replay.ts';
 import type { ServerMetrics } from './metrics.ts';
 
@@ -19,6 +20,8 @@ export interface Service {
   seed: number;
   /** Answers that go before those that are made up; null for none. */
   replay: Replay | null;
+  /** How long answers are that are made up. */
+  lengths: AnswerLengths;
   /** Unix time of the start. */
   created: number;
 }
