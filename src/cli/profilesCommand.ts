@@ -17,7 +17,7 @@ interface ListFlags {
 export function addProfilesCommand(root: Command): Command {
   const command = root
     .command('profiles')
-    .description('list the GPU, model, engine and price profiles; show one with the source of each value; check a file of your own, or add it to them')
+    .description('list the GPU, model, engine, price and workload profiles; show one with the source of each value; check a file of your own, or add it to them')
     .addHelpText('after', '\nExample:\n  $ agent-cost profiles add my-gpu.json && agent-cost simulate --gpu my-gpu');
   command
     .command('list', { isDefault: true })

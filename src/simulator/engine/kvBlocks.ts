@@ -3,6 +3,8 @@
  * a hash chain over full blocks as prefix cache, and free blocks in order of least recent use. A free block keeps
  * its contents, and stays findable, until it is handed out again.
  */
+import { BlockIndex, NONE } from './blockIndex.ts';
+
 /** Tokens in a block; vLLM's default on GPUs. */
 export const BLOCK_TOKENS = 16;
 
@@ -12,7 +14,6 @@ export type BlockHash = number;
 export const CHAIN_START: BlockHash = 0;
 
 const HIGH = 0x100000000;
-const NONE = -1;
 
 /**
  * Hash of the block that begins at token `start` of a prompt and its answer, and follows the block of hash `parent`: 53 bits, of
@@ -36,7 +37,7 @@ export class KvBlocks {
   readonly #hashes: Float64Array;
   readonly #next: Int32Array;
   readonly #previous: Int32Array;
-  readonly #cached = new Map<BlockHash, number>();
+  readonly #cached: BlockIndex;
   #freeHead: number;
   #freeTail: number;
   #free: number;
@@ -45,6 +46,7 @@ export class KvBlocks {
     this.count = count;
     this.#references = new Int32Array(count);
     this.#hashes = new Float64Array(count).fill(NONE);
+    this.#cached = new BlockIndex(this.#hashes);
     this.#next = Int32Array.from({ length: count }, (_, block) => (block + 1 < count ? block + 1 : NONE));
     this.#previous = Int32Array.from({ length: count }, (_, block) => block - 1);
     this.#freeHead = count > 0 ? 0 : NONE;
@@ -76,7 +78,7 @@ export class KvBlocks {
     const hits: number[] = [];
     for (let index = 0; index < most; index++) {
       const block = this.#cached.get(chain[index]!);
-      if (block === undefined) break;
+      if (block === NONE) break;
       hits.push(block);
     }
     return hits;
@@ -104,11 +106,7 @@ export class KvBlocks {
     for (let taken = 0; taken < count; taken++) {
       const block = this.#freeHead;
       this.#unlink(block);
-      const hash = this.#hashes[block]!;
-      if (hash !== NONE) {
-        if (this.#cached.get(hash) === block) this.#cached.delete(hash);
-        this.#hashes[block] = NONE;
-      }
+      this.#forget(block);
       this.#references[block] = 1;
       blocks.push(block);
     }
@@ -117,8 +115,10 @@ export class KvBlocks {
 
   /** Makes a full block findable. Where an equal block is cached already, that one stays the one found. */
   cache(block: number, hash: BlockHash): void {
+    this.#forget(block);
+    const isNew = this.#cached.get(hash) === NONE;
     this.#hashes[block] = hash;
-    if (!this.#cached.has(hash)) this.#cached.set(hash, block);
+    if (isNew) this.#cached.add(block);
   }
 
   /** Gives back a request's blocks. Its last block becomes the first to be evicted, since it is the least likely to be shared. */
@@ -132,11 +132,13 @@ export class KvBlocks {
 
   /** Forgets every cached prefix that no request holds. */
   resetPrefixCache(): void {
-    for (const [hash, block] of this.#cached) {
-      if (this.#references[block]! > 0) continue;
-      this.#cached.delete(hash);
-      this.#hashes[block] = NONE;
-    }
+    for (let block = 0; block < this.count; block++) if (this.#references[block] === 0) this.#forget(block);
+  }
+
+  #forget(block: number): void {
+    if (this.#hashes[block] === NONE) return;
+    this.#cached.remove(block);
+    this.#hashes[block] = NONE;
   }
 
   #unlink(block: number): void {
