@@ -19,6 +19,7 @@ export interface ProfilingFlags extends AccountingFlags {
   telemetry: string;
   gpu?: string;
   gpuCount: string;
+  replay?: string;
   gpuIndex?: string;
   hooks: boolean;
   listen?: string;
@@ -39,6 +40,7 @@ export function addProfilingOptions(command: Command): Command {
     .option('--gpu <profile>', 'GPU profile that energy is computed with on a real backend: a name or a JSON file')
     .option('--gpu-count <n>', 'GPUs that serve the model', '1')
     .option('--gpu-index <list>', "which of the machine's GPUs they are, such as 0,1 (default: those in use, where that can be told)")
+    .option('--replay <recording>', "have the embedded server answer as a recording's models did, and with filler what it has no answer for")
     .option('--no-hooks', "do not look into the program: calls are seen on the wire only, without the user's lines");
 }
 
@@ -53,7 +55,7 @@ export function profilingOptions(flags: ProfilingFlags, command: string[], fallb
     command,
     cwd,
     capture: captureSchema.parse(flags.capture),
-    backend: backend(flags.backend),
+    backend: replaying(backend(flags.backend), flags.replay),
     model: flags.model ?? null,
     gpu: flags.gpu ?? null,
     gpuCount: indexes?.length ?? wholeNumber('--gpu-count', flags.gpuCount, 1, 1024),
@@ -71,6 +73,12 @@ function backend(text: string): ProfilerOptions['backend'] {
     if (error instanceof BackendOptionError) throw new UsageError(`--backend: ${error.message}`);
     throw error;
   }
+}
+
+function replaying(choice: ProfilerOptions['backend'], recording: string | undefined): ProfilerOptions['backend'] {
+  if (recording === undefined) return choice;
+  if (choice.kind !== 'sim') throw new UsageError('--replay is for the embedded server, which gives answers again: leave out --backend, or choose --backend sim:GPU/MODEL.');
+  return { ...choice, replay: resolve(recording) };
 }
 
 export function telemetry(text: string): ProfilerOptions['telemetry'] {

@@ -2,8 +2,8 @@
 import { type Command, Option } from 'commander';
 import type { WorkloadProfile } from '../profile/workloadProfile.ts';
 import { engineProfile, gpuProfile, modelProfile, workloadProfile } from '../profiler/hardware.ts';
-import { readRecordingFile } from '../recorder/recordingFile.ts';
-import { Replay } from '../simulator/answers/replay.ts';
+import { readReplay } from '../profiler/readReplay.ts';
+import type { Replay } from '../simulator/answers/replay.ts';
 import { startEmbeddedServer, type EmbeddedServer } from '../simulator/embeddedServer.ts';
 import { NotSimulatableError } from '../simulator/engine/costModel.ts';
 import type { SchedulingPolicy } from '../simulator/engine/waitingQueue.ts';
@@ -80,18 +80,6 @@ async function start(flags: SimulateFlags, replay: Replay | null): Promise<Embed
     if ((error as NodeJS.ErrnoException).code === 'EADDRINUSE') throw new UsageError(`Port ${port} is taken. Choose another with --port, or 0 for a free one.`);
     throw error;
   }
-}
-
-/** @throws UsageError when it cannot be read, or has no answer */
-async function readReplay(file: string): Promise<Replay> {
-  let replay: Replay;
-  try {
-    replay = new Replay(await readRecordingFile(file));
-  } catch (error) {
-    throw new UsageError(`--replay: ${error instanceof Error ? error.message : String(error)}`);
-  }
-  if (replay.size === 0) throw new UsageError(`--replay: ${file} has no answers of a model. Name a recording of a run whose calls were answered.`);
-  return replay;
 }
 
 function lengthsText({ name, answerTokens: { mean, sigma } }: WorkloadProfile): string {

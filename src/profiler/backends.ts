@@ -8,6 +8,7 @@ import { startEmbeddedServer } from '../simulator/embeddedServer.ts';
 import { checkBackend, type CheckedBackend } from './backendCheck.ts';
 import { gpuProfile, knownProfiles, modelProfile } from './hardware.ts';
 import { ProfilerError } from './profilerError.ts';
+import { readReplay } from './readReplay.ts';
 import { readyTelemetry, type ReadyTelemetry } from './telemetry.ts';
 
 export interface ReadyBackend {
@@ -48,12 +49,13 @@ function energyProfiles(options: ProfilerOptions, model: string | null, gpuName:
   return { gpuProfile: gpu, modelProfile: model === null ? null : known.model(model), priceProfile: gpu === null ? null : known.price(gpu.id) };
 }
 
-async function embedded(options: ProfilerOptions, choice: { gpu: string; model: string }, onGpu: (segment: GpuSegment) => void): Promise<ReadyBackend> {
+async function embedded(options: ProfilerOptions, choice: { gpu: string; model: string; replay?: string | undefined }, onGpu: (segment: GpuSegment) => void): Promise<ReadyBackend> {
   const gpu = gpuProfile(choice.gpu);
   const model = modelProfile(choice.model);
+  const replay = choice.replay === undefined ? null : await readReplay(choice.replay);
   let server: Awaited<ReturnType<typeof startEmbeddedServer>>;
   try {
-    server = await startEmbeddedServer({ gpu, model, gpuCount: options.gpuCount, onGpu });
+    server = await startEmbeddedServer({ gpu, model, gpuCount: options.gpuCount, onGpu, ...(replay === null ? {} : { replay }) });
   } catch (error) {
     throw new ProfilerError('simulatorFailed', error instanceof Error ? error.message : String(error));
   }
@@ -67,10 +69,14 @@ async function embedded(options: ProfilerOptions, choice: { gpu: string; model: 
     telemetry: NO_TELEMETRY,
     fallbackUrl: null,
     unreachableRemedy: 'The embedded server has stopped; start the run again.',
-    warnings:
-      options.telemetry.kind !== 'auto' && options.telemetry.kind !== 'off'
+    warnings: [
+      ...(replay !== null && replay.withWords < replay.size
+        ? [{ code: 'replayWithoutWords', message: `Of ${replay.size - replay.withWords} of the ${replay.size} answers to be given again the words were not recorded: they are filler of their length, and calls of their tools. Record with --capture full for the words.` }]
+        : []),
+      ...(options.telemetry.kind !== 'auto' && options.telemetry.kind !== 'off'
         ? [{ code: 'telemetryUnused', message: 'The embedded server has no GPU whose power could be read: its energy is simulated. --telemetry is for a server of your own (--backend URL).' }]
-        : [],
+        : []),
+    ],
     close: () => server.close(),
   };
 }

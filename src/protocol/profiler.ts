@@ -19,7 +19,8 @@ export const profilerOptionsSchema = z.object({
   cwd: z.string(),
   capture: captureSchema,
   backend: z.discriminatedUnion('kind', [
-    z.object({ kind: z.literal('sim'), gpu: z.string(), model: z.string() }),
+    /** `replay`: absolute path of a recording whose answers are given again. */
+    z.object({ kind: z.literal('sim'), gpu: z.string(), model: z.string(), replay: z.string().optional() }),
     z.object({ kind: z.literal('url'), url: z.string() }),
     /** `defaultUrl`: where calls go that do not say where they meant to go. */
     z.object({ kind: z.literal('direct'), defaultUrl: z.string() }),

@@ -116,6 +116,17 @@ describe('simulate --replay', () => {
     expect(told).toContain('0 as the same conversation was, 2 in its order; with filler: 0');
   });
 
+  it('is run\'s, too, on the embedded server alone', async () => {
+    const folder = newFolder();
+    const recorded = await record(folder);
+    const rerun = await agentCost(['run', '--backend', 'sim:h100', '--replay', onlyRecording(folder), '--', process.execPath, 'asker.mjs'], { cwd: folder });
+    expect([rerun.code, rerun.stdout], rerun.stderr).toEqual([0, recorded]);
+    for (const [args, why] of [[['--backend', 'http://127.0.0.1:9/v1', '--replay', 'x'], '--replay is for the embedded server'], [['--replay', 'gone.agentcost'], 'gone.agentcost: there is no such file']] as const) {
+      const { code, stderr } = await agentCost(['run', ...args, '--', process.execPath, 'asker.mjs'], { cwd: folder });
+      expect([code, stderr]).toEqual([2, expect.stringContaining(why)]);
+    }
+  });
+
   it('refuses what is no recording, or one without answers', async () => {
     const folder = newFolder();
     writeFileSync(join(folder, 'no.agentcost'), 'no');

@@ -1,0 +1,16 @@
+/** Reads the recording whose answers the embedded server gives again. */
+import { readRecordingFile } from '../recorder/recordingFile.ts';
+import { Replay } from '../simulator/answers/replay.ts';
+import { ProfilerError } from './profilerError.ts';
+
+/** @throws ProfilerError when it cannot be read, or has no answer */
+export async function readReplay(file: string): Promise<Replay> {
+  let replay: Replay;
+  try {
+    replay = new Replay(await readRecordingFile(file));
+  } catch (error) {
+    throw new ProfilerError('badReplay', `--replay: ${error instanceof Error ? error.message : String(error)}`);
+  }
+  if (replay.size === 0) throw new ProfilerError('badReplay', `--replay: ${file} has no answers of a model. Name a recording of a run whose calls were answered.`);
+  return replay;
+}
