@@ -5,7 +5,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { ascending, percentile } from '../../src/analysis/statistics.ts';
 import type { Milliseconds, Ratio, Tokens } from '../../src/profile/units.ts';
 import { agentCost, newFolder, onlyRecording, reportOf } from '../cli/agentCost.ts';
-import { heldUp, threadsOf } from './disturbance.ts';
+import { heldUp, threadsOf } from './serverProcesses.ts';
 import { isMet, print, type Figure } from './figures.ts';
 import { MAX_BATCHED_TOKENS, MAX_SEQUENCES, SERVED_MODEL } from './limits.ts';
 

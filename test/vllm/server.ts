@@ -4,10 +4,13 @@ import { createServer, type AddressInfo } from 'node:net';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { VllmServer } from '../../src/serving/vllmServer.ts';
+import { killServer } from './serverProcesses.ts';
 import { installedVllm } from './install.ts';
 import { BLOCK_TOKENS, MAX_BATCHED_TOKENS, MAX_MODEL_TOKENS, MAX_SEQUENCES, SERVED_MODEL } from './limits.ts';
 
 const logFile = fileURLToPath(new URL('../../test-results/vllm.log', import.meta.url));
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+const EXIT_CODE_OF_SIGNAL: Partial<Record<NodeJS.Signals, number>> = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 };
 const READY_MS = 5 * 60_000;
 const KV_CACHE_GIB = 1;
 const ARGUMENTS = [
@@ -25,21 +28,25 @@ export async function setup(): Promise<() => Promise<void>> {
   mkdirSync(dirname(logFile), { recursive: true });
   const log = createWriteStream(logFile);
   const starting = performance.now();
+  const port = await freePort();
+  // It outlives us unless we see to its end, also while it starts.
+  const kill = (): void => killServer(String(port));
+  const leave = (signal: NodeJS.Signals): never => process.exit(EXIT_CODE_OF_SIGNAL[signal]);
+  process.once('exit', kill);
+  for (const signal of SIGNALS) process.once(signal, leave);
   const server = await VllmServer.start(
-    { program, model, port: await freePort(), cwd: dirname(model), env: environment(program, cache), arguments: ARGUMENTS },
+    { program, model, port, cwd: dirname(model), env: environment(program, cache), arguments: ARGUMENTS },
     { onLog: (line) => log.write(`${line}\n`), onProgress: () => undefined },
     AbortSignal.timeout(READY_MS),
   ).catch((error: Error) => {
     throw new Error(`${error.message} (${logFile})`);
   });
-  // Whatever ends us.
-  const kill = (): void => server.kill();
-  process.once('exit', kill);
   say(`vLLM is ready (${seconds(starting)}): ${server.url}, its log is ${logFile}`);
   process.env['AGENT_COST_LIVE_URL'] = server.url;
   return async () => {
-    process.off('exit', kill);
     await server.stop();
+    process.off('exit', kill);
+    for (const signal of SIGNALS) process.off(signal, leave);
     log.end();
   };
 }

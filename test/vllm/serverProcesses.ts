@@ -1,4 +1,4 @@
-/** How much a server that shares its machine is held up by what else runs there: Linux says how long each thread waited for a processor. */
+/** The server's processes as Linux knows them: to end them, and how much what else runs on the machine holds them up. */
 import { readdirSync, readFileSync } from 'node:fs';
 import type { Ratio } from '../../src/profile/units.ts';
 
@@ -12,10 +12,9 @@ const GROUP_FIELD = 2;
 
 /** Of all threads of the server that was told to listen on this port, and of the processes that it started. */
 export function threadsOf(port: string): Map<string, ThreadTimes> {
-  const processes = readdirSync('/proc').filter((name) => /^\d+$/.test(name));
-  const server = processes.find((pid) => read(`/proc/${pid}/cmdline`).includes(`\0--port\0${port}\0`));
+  const server = serverOn(port);
   if (server === undefined) throw new Error(`no process listens on port ${port} by its command line`);
-  const threads = processes.filter((pid) => groupOf(pid) === groupOf(server)).flatMap((pid) => tasksOf(pid).map((task) => `/proc/${pid}/task/${task}/schedstat`));
+  const threads = processes().filter((pid) => groupOf(pid) === groupOf(server)).flatMap((pid) => tasksOf(pid).map((task) => `/proc/${pid}/task/${task}/schedstat`));
   return new Map(
     threads.map((file) => {
       const [ranNs = 0, waitedNs = 0] = read(file).split(' ').map(Number);
@@ -24,11 +23,27 @@ export function threadsOf(port: string): Map<string, ThreadTimes> {
   );
 }
 
+/** Ends it and all that it started, at once. */
+export function killServer(port: string): void {
+  const server = serverOn(port);
+  // It leads a group of its own: never end ours.
+  if (server !== undefined && groupOf(server) === server) process.kill(-Number(server), 'SIGKILL');
+}
+
 /** Share of the time in which the thread that worked most wanted to work, and had no processor. */
 export function heldUp(before: ReadonlyMap<string, ThreadTimes>, after: ReadonlyMap<string, ThreadTimes>): Ratio {
   const worked = [...after].map(([thread, { ranNs, waitedNs }]) => ({ ran: ranNs - (before.get(thread)?.ranNs ?? 0), waited: waitedNs - (before.get(thread)?.waitedNs ?? 0) }));
   const { ran, waited } = worked.reduce((most, each) => (each.ran > most.ran ? each : most));
   return waited / (ran + waited);
+}
+
+function processes(): string[] {
+  return readdirSync('/proc').filter((name) => /^\d+$/.test(name));
+}
+
+/** Process id of the one that was told to listen there. */
+function serverOn(port: string): string | undefined {
+  return processes().find((pid) => read(`/proc/${pid}/cmdline`).includes(`\0--port\0${port}\0`));
 }
 
 function groupOf(pid: string): string {
