@@ -31,7 +31,7 @@ export function zeusSource({ url, gpus, hasCounter }: PowerZeusSpec): PolledSour
     gpus,
     everyMs: 100,
     kind: (name) => powerKind(INSTANT_FIELD, name),
-    remedy: 'Is the GPU asleep?',
+    remedy: 'Switch on the GPU’s persistence mode (nvidia-smi -pm 1); if that does not help, start zeusd anew.',
     read: async (signal) => {
       const [power, energy] = await Promise.all([ask(paths.power, signal), hasCounter ? ask(paths.energy, signal) : null]);
       return parseZeusReading(power, energy);

@@ -1,17 +1,9 @@
 /** `agent-cost vllm`, as a user types it, with a stand-in for vLLM on the path. */
-import { createServer, type AddressInfo } from 'node:net';
 import { delimiter } from 'node:path';
 import { expect, it } from 'vitest';
 import { writeFakeVllm, type FakeVllm } from '../fixtures/fakeVllm.ts';
+import { freePort } from '../fixtures/freePort.ts';
 import { agentCost, newFolder } from './agentCost.ts';
-
-async function freePort(): Promise<string> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return String(port);
-}
 
 function folderWith(fake: FakeVllm): { cwd: string; env: NodeJS.ProcessEnv } {
   const cwd = newFolder();
@@ -20,7 +12,7 @@ function folderWith(fake: FakeVllm): { cwd: string; env: NodeJS.ProcessEnv } {
 }
 
 it('serves until Ctrl-C: its log on stderr, its URL alone on stdout', async () => {
-  const port = await freePort();
+  const port = String(await freePort());
   let interrupt = () => undefined as unknown;
   const { code, stdout, stderr } = await agentCost(['vllm', 'tiny', '--port', port, '--', '--max-model-len', '4096'], {
     ...folderWith({}),
@@ -34,7 +26,7 @@ it('serves until Ctrl-C: its log on stderr, its URL alone on stdout', async () =
 });
 
 it('ends with one message where it cannot be started', async () => {
-  const { code, stdout, stderr } = await agentCost(['vllm', 'tiny', '--port', await freePort()], folderWith({ fails: { code: 1, line: 'ValueError: no such model' } }));
+  const { code, stdout, stderr } = await agentCost(['vllm', 'tiny', '--port', String(await freePort())], folderWith({ fails: { code: 1, line: 'ValueError: no such model' } }));
   expect(stderr.trim().split('\n').at(-1)).toBe('agent-cost: vLLM ended before it was ready (exit code 1): ValueError: no such model. Its log says more.');
   expect([code, stdout]).toEqual([2, '']);
 });

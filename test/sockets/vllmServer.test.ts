@@ -8,6 +8,7 @@ import { afterAll, afterEach, describe, expect, it } from 'vitest';
 import { isAlive } from '../../src/profiler/processes.ts';
 import { VllmServer, type VllmLaunch } from '../../src/serving/vllmServer.ts';
 import { writeFakeVllm, type FakeVllm } from '../fixtures/fakeVllm.ts';
+import { freePort } from '../fixtures/freePort.ts';
 import { until } from './scriptedUpstream.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'agent-cost-vllm-'));
@@ -19,14 +20,6 @@ afterEach(async () => {
   running.clear();
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}
 
 interface Started {
   argv: string[];

@@ -1,9 +1,9 @@
 /** Before the tests: the real vLLM, installed if it is not yet, and started on a free port. After them it is stopped. */
 import { createWriteStream, mkdirSync } from 'node:fs';
-import { createServer, type AddressInfo } from 'node:net';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { VllmServer } from '../../src/serving/vllmServer.ts';
+import { freePort } from '../fixtures/freePort.ts';
 import { killServer } from './serverProcesses.ts';
 import { installedVllm } from './install.ts';
 import { BLOCK_TOKENS, MAX_BATCHED_TOKENS, MAX_MODEL_TOKENS, MAX_SEQUENCES, SERVED_MODEL } from './limits.ts';
@@ -69,17 +69,6 @@ function environment(program: string, cache: string): NodeJS.ProcessEnv {
     VLLM_NO_USAGE_STATS: '1',
     DO_NOT_TRACK: '1',
   };
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const probe = createServer();
-    probe.once('error', reject);
-    probe.listen(0, '127.0.0.1', () => {
-      const { port } = probe.address() as AddressInfo;
-      probe.close(() => resolve(port));
-    });
-  });
 }
 
 function say(text: string): void {

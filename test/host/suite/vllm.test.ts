@@ -1,19 +1,11 @@
 /** Start vLLM Server and Stop vLLM Server, with a stand-in for the server. */
 import assert from 'node:assert/strict';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { writeFakeVllm, type FakeVllm } from '../../fixtures/fakeVllm.ts';
+import { freePort } from '../../fixtures/freePort.ts';
 import { messageOf, messagesOf, run, RUN_TIMEOUT_MS, withSetting } from './inEditor.ts';
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}
 
 async function answers(url: string): Promise<boolean> {
   try {
