@@ -69,8 +69,10 @@ export interface Task {
   id: string;
   /** What the user asks. */
   question: string;
-  /** For the agent's instructions: what tasks these are, what helps, and in which form the answer is wanted. */
+  /** For the instructions of agents with tools: what tasks these are, and what helps. */
   instructions: string;
+  /** For the instructions of every agent, also of one without tools: in which form the answer is wanted. */
+  answerForm: string;
   /** A new environment in its first state. */
   openEnvironment(): Environment;
   /** Most useful first. */
