@@ -19,7 +19,7 @@ async function main(): Promise<void> {
   const count = Number(values.n);
   if (!Number.isInteger(count) || count < 1) throw new Error(`--n takes a whole number above 0, not "${values.n}". ${USAGE}`);
   const model = values.model ?? process.env.OPENAI_MODEL ?? DEFAULT_MODEL;
-  const questions = (await loadQuestions(values.questions ?? null)).slice(0, count);
+  const questions = (await loadQuestions(values.questions ?? null)).questions.slice(0, count);
 
   let matches = 0;
   let f1 = 0;

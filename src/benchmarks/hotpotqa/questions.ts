@@ -1,6 +1,6 @@
 /** HotpotQA questions: the bundled ones, or a file of the dataset. */
-import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
+import { ownItems, readItems, type ItemSource, type PublishedFile } from '../itemFile.ts';
 import bundled from './questions.json' with { type: 'json' };
 
 const questionSchema = z.object({
@@ -12,21 +12,21 @@ const questionSchema = z.object({
 });
 export type HotpotQuestion = z.infer<typeof questionSchema>;
 
-const questionsSchema = z.array(questionSchema).min(1);
+const PUBLISHED: readonly PublishedFile[] = [
+  {
+    name: 'hotpot_dev_v1_simplified.json',
+    sha256: '05001dcdeb2b2b2243a88f23daaf8de9237494cd387e13bc25854d3e031101d3',
+    from: 'https://github.com/ysymyth/ReAct, data/hotpot_dev_v1_simplified.json',
+    licence: 'CC BY-SA 4.0',
+  },
+];
 
 /**
  * The bundled questions, or those of a JSON file in the dataset's format.
  * @throws Error that names the file when it cannot be read or is something else
  */
-export async function loadQuestions(file: string | null = null): Promise<HotpotQuestion[]> {
-  if (file === null) return questionsSchema.parse(bundled);
-  let json: unknown;
-  try {
-    json = JSON.parse(await readFile(file, 'utf8'));
-  } catch (error) {
-    throw new Error(`Questions cannot be read from ${file}: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
-  }
-  const result = questionsSchema.safeParse(json);
-  if (!result.success) throw new Error(`${file} is not a list of HotpotQA questions: ${z.prettifyError(result.error)}`);
-  return result.data;
+export async function loadQuestions(file: string | null = null): Promise<{ questions: HotpotQuestion[]; source: ItemSource }> {
+  if (file === null) return { questions: z.array(questionSchema).parse(bundled), source: ownItems('bundled HotpotQA questions') };
+  const { items, source } = await readItems(file, 'HotpotQA questions', questionSchema, PUBLISHED);
+  return { questions: items, source };
 }
