@@ -177,8 +177,9 @@ function runsOf(stretches: readonly Stretch[], level: number): Stretch[][] {
   for (const stretch of [...stretches].sort((a, b) => a.draft.start - b.draft.start)) {
     const { span } = stretch.draft;
     const site = stretch.path[level];
-    // In the agent itself each line stands for its own.
-    const place = site === undefined ? `${span.frames[0]?.line}\n${span.activity}\n${span.frames[0] === undefined ? '' : keyOf(span.frames[0])}` : keyOf(site);
+    const [line] = span.frames;
+    // In the agent itself each line stands for its own. Where none is known, what lies between two stretches was seen elsewhere.
+    const place = site !== undefined ? keyOf(site) : line !== undefined ? `${line.line}\n${span.activity}\n${keyOf(line)}` : span.id;
     const key = `${span.pid}\n${span.thread}\n${level}\n${place}`;
     const candidates = (open.get(key) ?? []).filter((run) => stretch.draft.start - (run.at(-1)?.draft.end ?? 0) <= LONGEST_BREAK);
     const home = candidates.find((run) => (run.at(-1)?.draft.end ?? 0) <= stretch.draft.start + 1);

@@ -88,6 +88,12 @@ describe('samples', () => {
     expect(shown(report, 'tool')).toEqual([['answer', 110, 250, 'measured', null, 33]]);
   });
 
+  it('without a line are apart where a function that was measured ran between them', () => {
+    const report = reportOf(...modelCall('a', 0, 100), ...sampled('s1', 100, 150, [], 'cpu'), ...measured('f', 150, 190, 'search', 48), ...sampled('s2', 190, 200, [], 'cpu'), ...modelCall('b', 200, 300));
+    expect(shown(report, 'other').map(([, from, until]) => [from, until])).toEqual([[100, 150], [150, 190], [190, 200]]);
+    expect(report.totals.otherMs).toMatchObject({ cpu: 60, unknown: 5000 - 200 - 60 });
+  });
+
   it('of parallel tasks in one function are runs of their own', () => {
     const inSearch = [site(AGENT, 50, 'search'), site(AGENT, 31, 'answer'), MODULE];
     const report = reportOf(...modelCall('a', 0, 100), ...sampled('s1', 100, 200, inSearch, 'sleep'), ...sampled('s2', 100, 210, inSearch, 'sleep'), ...modelCall('b', 300, 400));

@@ -8,7 +8,7 @@ import { loadBuiltin } from './builtins.ts';
 import { sourceSite } from './callSites.ts';
 import type { Site } from './contract.ts';
 import { now } from './events.ts';
-import type { Flights, Gap } from './flights.ts';
+import { BUSY_MS, type Flights, type Gap } from './flights.ts';
 import type { Runtime, SpanStart } from './runtime.ts';
 
 /** What begins or ends between two looks is off by half of this at most. Each look wakes a thread that waits, which at 5 ms took more than 2 % of a processor. */
@@ -17,8 +17,6 @@ const EVERY_MS = 8;
 const START_AFTER_MS = 20;
 /** What was seen is read after this time, while a model is waited for: to read it takes as long as to start. */
 const READ_EVERY_MS = 60_000;
-/** The thread was at work for so long in one gap, in milliseconds: there is something to see. */
-const BUSY_MS = 20;
 /** A program that was stopped for long, or a machine that slept: what was seen last is not what went on. */
 const LOST_AFTER_MS = 500;
 /** Of one stack. */
@@ -50,6 +48,7 @@ export class CpuSampler {
     this.#runtime = runtime;
     this.#flights = flights;
     flights.onBegin = (isUnderWay) => this.#onFlight(isUnderWay);
+    flights.onUnseen = (stretches) => this.#writeUnseen(stretches);
   }
 
   /** At the end of the program. */
@@ -87,12 +86,11 @@ export class CpuSampler {
 
   #start(): void {
     // Whoever profiles or debugs the program is not to find us there.
-    const inspector = loadBuiltin('node:inspector');
-    if (inspector.url() !== undefined || /--(?:cpu|heap)-prof/.test(`${process.execArgv.join(' ')} ${process.env['NODE_OPTIONS'] ?? ''}`) || process.env['NODE_V8_COVERAGE']) {
+    if (isLookedInto()) {
       this.#isDone = true;
       return;
     }
-    const session = new inspector.Session();
+    const session = new (loadBuiltin('node:inspector').Session)();
     session.connect();
     post(session, 'Profiler.enable');
     post(session, 'Profiler.setSamplingInterval', { interval: EVERY_MS * 1000 });
@@ -113,12 +111,28 @@ export class CpuSampler {
     }
   }
 
+  /** No more is known of it than that the thread was at work. */
+  #writeUnseen(stretches: readonly Gap[]): void {
+    try {
+      if (this.#isDone || isLookedInto()) return;
+      for (const { from, to } of stretches) this.#write({ from, to, frames: [], activity: 'cpu' });
+    } catch {
+      // It goes unseen.
+    }
+  }
+
   #write({ from, to, frames, activity }: Stretch): void {
     const id = this.#runtime.newId();
-    const name = frames[0]?.function ?? 'function';
-    this.#runtime.writeSpan({ id, t: from, kind: 'other', name, parent: null, caller: { frames, unattributed: null }, source: 'sampled', evidence: 'sampled', activity, detail: null, callId: null });
+    const name = frames[0]?.function ?? (frames.length > 0 ? 'function' : 'computing');
+    const unattributed = frames.length > 0 ? null : 'computed before the profiler looked at the stack';
+    this.#runtime.writeSpan({ id, t: from, kind: 'other', name, parent: null, caller: { frames, unattributed }, source: 'sampled', evidence: 'sampled', activity, detail: null, callId: null });
     this.#runtime.writeSpanEnd(id, to, 'ok', null, null);
   }
+}
+
+function isLookedInto(): boolean {
+  if (process.env['NODE_V8_COVERAGE'] || /--(?:cpu|heap)-prof/.test(`${process.execArgv.join(' ')} ${process.env['NODE_OPTIONS'] ?? ''}`)) return true;
+  return loadBuiltin('node:inspector').url() !== undefined;
 }
 
 type Step = 'start' | 'read';

@@ -1,8 +1,7 @@
 /** Model calls that are under way in this thread, and the gaps between an answer and the next request. */
-import type { Performance } from 'node:perf_hooks';
-import { loadBuiltin } from './builtins.ts';
 import type { WireObserver } from './context.ts';
 import { now } from './events.ts';
+import { UnseenWork } from './unseenWork.ts';
 
 /** Milliseconds, as `now()`. */
 export interface Gap {
@@ -10,21 +9,21 @@ export interface Gap {
   to: number;
 }
 
-let timing: Performance['nodeTiming'] | undefined;
-
-/** Milliseconds for which the thread has waited so far. From Node's module, and not from the global, which the host may replace in tests of its own. */
-function idleMs(): number {
-  timing ??= loadBuiltin('node:perf_hooks').performance.nodeTiming;
-  return timing.idleTime;
-}
+/** The thread was at work for so long in one gap, in milliseconds: there is something to see. */
+export const BUSY_MS = 20;
+/** A shorter stretch is not worth a line. */
+const SHORTEST_MS = 1;
 
 export class Flights {
   #count = 0;
   #busiestMs = 0;
-  #idleBefore = 0;
   /** The gaps that are over and nobody has asked for; null while nobody ever has. */
   #gaps: Gap[] | null = null;
   #gapBegan: number | null = null;
+  /** Of the gap that goes on, while the gaps are not kept for anybody. */
+  #unseen: UnseenWork | null = null;
+  /** Told what was computed in a gap that nobody looked at, outside of measured functions. */
+  onUnseen: ((stretches: readonly Gap[]) => void) | null = null;
   /** Called when a call goes out, with what tells whether it still is under way. */
   onBegin: ((isUnderWay: () => boolean) => void) | null = null;
 
@@ -34,9 +33,10 @@ export class Flights {
       const to = now();
       this.#gaps?.push({ from: this.#gapBegan, to });
       // It is not worked for longer than it takes.
-      if (to - this.#gapBegan > this.#busiestMs) this.#busiestMs = Math.max(this.#busiestMs, to - this.#gapBegan - (idleMs() - this.#idleBefore));
+      if (this.#unseen !== null && to - this.#gapBegan >= BUSY_MS) this.#tellUnseen(this.#unseen, to);
     }
     this.#gapBegan = null;
+    this.#unseen = null;
     this.#count += 1;
     let isOver = false;
     this.onBegin?.(() => !isOver);
@@ -46,8 +46,21 @@ export class Flights {
       this.#count -= 1;
       if (this.#count > 0) return;
       this.#gapBegan = now();
-      this.#idleBefore = idleMs();
+      if (this.#gaps === null) this.#unseen = new UnseenWork(this.#gapBegan);
     };
+  }
+
+  #tellUnseen(work: UnseenWork, to: number): void {
+    const busyMs = work.busyMs(to);
+    this.#busiestMs = Math.max(this.#busiestMs, busyMs);
+    if (busyMs < BUSY_MS) return;
+    const stretches = work.rest(to).filter((stretch) => stretch.to - stretch.from >= SHORTEST_MS);
+    if (stretches.length > 0) this.onUnseen?.(stretches);
+  }
+
+  /** A function that was measured ended. Tells whether it is known to have computed all the while; what a profiler looks at, it tells itself. */
+  computed(from: number, to: number, isSynchronous: boolean): boolean {
+    return this.#unseen?.ran(from, to, isSynchronous) ?? false;
   }
 
   /** For how many milliseconds the thread was at work in the busiest of the gaps that are over. */
@@ -59,6 +72,7 @@ export class Flights {
   takeGaps(): Gap[] {
     const gaps = this.#gaps ?? [];
     this.#gaps = [];
+    this.#unseen = null;
     if (this.#gapBegan !== null) {
       const to = now();
       gaps.push({ from: this.#gapBegan, to });

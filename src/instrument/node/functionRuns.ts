@@ -163,6 +163,8 @@ export class FunctionRun implements Enclosing {
   #left: number | null = null;
   #inner = 0;
   #endedAt: number | null = null;
+  /** It is known to have computed all the while. */
+  #computed = false;
 
   constructor(runs: FunctionRuns, file: OwnFile, index: number, probe: Probe, below: (index: number) => unknown) {
     this.#runs = runs;
@@ -297,12 +299,16 @@ export class FunctionRun implements Enclosing {
       source: 'function',
       detail: null,
       callId: null,
+      activity: this.#computed ? 'cpu' : null,
     });
   }
 
   #finish(at: number): void {
     const took = at - this.#started;
-    if (took >= SHORTEST_MS) void this.id;
+    if (took >= SHORTEST_MS) {
+      this.#computed = this.#runs.runtime.flights.computed(this.#started, at, !this.#probe.isAsync && at === this.#left);
+      void this.id;
+    }
     this.#endedAt = at;
     if (this.#inner === 0) this.#stack = null;
     // Else each run would keep the one before it, in whose context it was begun.

@@ -29,6 +29,10 @@ afterAll(() => {
   runs.remove();
 });
 
+function digestOf(spans: ReturnType<typeof spansOf>) {
+  return spans.find(({ source, name }) => source === 'function' && name === 'digest');
+}
+
 describe.each(NODE_MAJORS)('Node %i', (major) => {
   it('finds the functions that compute, and those that read files', async () => {
     const node = nodes.get(major) ?? '';
@@ -36,7 +40,8 @@ describe.each(NODE_MAJORS)('Node %i', (major) => {
     const environment = runs.environment(url);
     expect(await runProgram(node, ['computing.mjs'], environment)).toEqual(bare);
     expect(bare.code, bare.stderr).toBe(0);
-    const stretches = spansOf(runs.events(environment)).filter(({ source }) => source === 'sampled');
+    const spans = spansOf(runs.events(environment));
+    const stretches = spans.filter(({ source, frames }) => source === 'sampled' && frames.length > 0);
     const timeIn = (name: string, activity: string) =>
       stretches.filter((span) => span.activity === activity && span.frames.some((frame) => frame.function === name)).reduce((sum, span) => sum + (span.ended?.t ?? 0) - span.t, 0);
     expect(timeIn('parseResults', 'cpu')).toBeGreaterThan(200 - SLACK_MS);
@@ -51,6 +56,21 @@ describe.each(NODE_MAJORS)('Node %i', (major) => {
     }
     const lines = new Map(stretches.flatMap(({ frames }) => frames.map((frame) => [frame.function, frame.line] as const)));
     for (const [name, site] of [['parseResults', 'parse'], ['readAll', 'read']] as const) expect(lines.get(name), name).toBe(lineOf('computing.mjs', site));
+    // The first gap, in which only the thread's clocks tell of what has no probe.
+    expect(digestOf(spans)).toMatchObject({ activity: 'cpu', frames: [{ line: lineOf('computing.mjs', 'digest') }, {}], ended: { status: 'ok' } });
+    const unseen = spans.filter(({ source, frames }) => source === 'sampled' && frames.length === 0);
+    expect(unseen).toMatchObject(unseen.map(() => ({ name: 'computing', activity: 'cpu', unattributed: expect.any(String) as string })));
+    expect(unseen.reduce((sum, span) => sum + (span.ended?.t ?? 0) - span.t, 0)).toBeGreaterThan(50 - 1);
+    expect(unseen.every((span) => (span.ended?.t ?? 0) <= (digestOf(spans)?.t ?? 0) || span.t >= (digestOf(spans)?.ended?.t ?? Infinity))).toBe(true);
+  });
+
+  it('takes no wait of the first gap for work', async () => {
+    const environment = { ...runs.environment(url), FIRST_WAIT: '100' };
+    const outcome = await runProgram(nodes.get(major) ?? '', ['computing.mjs'], environment);
+    expect(outcome.code, outcome.stderr).toBe(0);
+    const spans = spansOf(runs.events(environment));
+    expect(digestOf(spans)?.activity).toBe('cpu');
+    expect(spans.filter(({ source, frames }) => source === 'sampled' && frames.length === 0)).toEqual([]);
   });
 
   it.each([['--cpu-prof'], ['--inspect=0']])('leaves the program to whoever looks into it with %s', async (option) => {
