@@ -1,9 +1,10 @@
-/** Reads the user's own frames off the stack, mapped to source where the process knows how. */
+/** Finds the user's own frames on a stack, mapped to source where the process knows how. */
 import { findSourceMap } from 'node:module';
 import { dirname, isAbsolute, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Site } from './contract.ts';
 import { inlineMap } from './inlineMaps.ts';
+import { captureSites, type CallSite } from './stacks.ts';
 
 /** The user's frames, innermost first, and why there are none when there are none. */
 export interface Caller {
@@ -13,15 +14,9 @@ export interface Caller {
 
 /** Frames kept of one stack. */
 export const MOST_FRAMES = 20;
-/** Frames read: SDKs put some 10 to 30 of their own between the user's line and the request. */
-const STACK_DEPTH = 60;
 /** Enough to get past Node's own frames, such as that of `Array.map`, and a package's methods in front of others, to whoever called. */
 const NEAREST = 6;
 const MOST_CACHED = 2000;
-
-export type CallSite = NodeJS.CallSite;
-/** A stack that was taken and not yet read, which is the larger part of the work. */
-export type TakenStack = { stack?: unknown };
 
 const self = typeof __filename === 'string' ? __filename : '';
 /** By file, and there by line and column. */
@@ -60,54 +55,6 @@ function reason(library: string | null): string {
   return library === null
     ? 'no code of yours was on the stack: started by a callback that Node itself ran'
     : `no code of yours was on the stack: called from inside the package ${library}`;
-}
-
-/** The stack above the call of `below`, innermost first. */
-export function captureSites(below: (...args: never[]) => unknown, depth = STACK_DEPTH): CallSite[] {
-  return readStack(takeStack(below, depth));
-}
-
-/**
- * `Error.stackTraceLimit`, here, and `Error.prepareStackTrace`, below, are ours only between these lines, in which none of the
- * host's code can run.
- */
-export function takeStack(below: (...args: never[]) => unknown, depth = STACK_DEPTH): TakenStack {
-  const limit = Object.getOwnPropertyDescriptor(Error, 'stackTraceLimit');
-  const holder: TakenStack = {};
-  // To assign takes a fraction of the time that it takes to define.
-  const isPlain = limit?.writable === true;
-  try {
-    if (isPlain) Error.stackTraceLimit = depth;
-    else Object.defineProperty(Error, 'stackTraceLimit', { value: depth, writable: true, enumerable: true, configurable: true });
-    Error.captureStackTrace(holder, below);
-  } catch {
-    // A frozen Error (hardened programs): then there are no frames to be had.
-  } finally {
-    if (isPlain) Error.stackTraceLimit = limit.value as number;
-    else restore('stackTraceLimit', limit);
-  }
-  return holder;
-}
-
-/** With a function of our own Node does not apply source maps, so positions are of the running code. V8 calls it once the stack is asked for. */
-export function readStack(taken: TakenStack): CallSite[] {
-  const prepare = Object.getOwnPropertyDescriptor(Error, 'prepareStackTrace');
-  try {
-    Object.defineProperty(Error, 'prepareStackTrace', AS_SITES);
-    return Array.isArray(taken.stack) ? (taken.stack as CallSite[]) : [];
-  } catch {
-    // As above.
-    return [];
-  } finally {
-    restore('prepareStackTrace', prepare);
-  }
-}
-
-const AS_SITES = { value: (_error: Error, sites: CallSite[]) => sites, writable: true, configurable: true };
-
-function restore(name: string, descriptor: PropertyDescriptor | undefined): void {
-  if (descriptor === undefined) Reflect.deleteProperty(Error, name);
-  else Reflect.defineProperty(Error, name, descriptor);
 }
 
 function isLibrary(file: string): boolean {

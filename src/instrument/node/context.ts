@@ -1,7 +1,8 @@
 /** What the hook carries along the program's own asynchronous paths: who called, and inside which span. */
 import { AsyncLocalStorage } from 'node:async_hooks';
-import { callerIn, captureSites, isCalledByUser, MOST_FRAMES, readStack, takeStack, type Caller, type CallSite } from './callSites.ts';
+import { callerIn, isCalledByUser, MOST_FRAMES, type Caller } from './callSites.ts';
 import type { Site } from './contract.ts';
+import { captureSites, readStack, takeStack, type CallSite } from './stacks.ts';
 
 /** Something that is written down and can be the parent of what begins inside it. */
 export interface Enclosing {

@@ -4,12 +4,13 @@
  * From the first model call on. A function that is called often and ends at once is let go of. A run is written down when it took
  * a millisecond, or when something that is written down ran inside it: then it is the parent of that.
  */
-import { callerIn, captureSites, MOST_FRAMES, readStack, sourceSite, takeStack, userSite, type CallSite, type TakenStack } from './callSites.ts';
+import { callerIn, MOST_FRAMES, sourceSite, userSite } from './callSites.ts';
 import { currentContext, enclosingSpan, joinFrames, keepContext, keptContext, runningIn, type CallContext, type Enclosing } from './context.ts';
 import type { Site } from './contract.ts';
 import { now } from './events.ts';
 import type { Runtime } from './runtime.ts';
 import { describeError, isCancellation } from './safeText.ts';
+import { captureSites, readStack, takeStack, type CallSite, type TakenStack } from './stacks.ts';
 import type { FunctionRow, MARK as Mark } from './transform/instrumentSource.ts';
 
 /** A function is worth a line from here on. */

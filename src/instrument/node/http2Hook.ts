@@ -4,12 +4,12 @@
  */
 import { subscribe } from 'node:diagnostics_channel';
 import type { ClientHttp2Stream, IncomingHttpHeaders } from 'node:http2';
-import { captureSites, type CallSite } from './callSites.ts';
 import { isInModelSdk, requestCallerOf } from './context.ts';
 import { now } from './events.ts';
 import { endHttpSpan, openHttpSpan } from './httpSpan.ts';
 import type { Runtime, Span } from './runtime.ts';
 import { describeRequest } from './safeText.ts';
+import { captureSites, type CallSite } from './stacks.ts';
 
 interface Sent {
   span: Span;

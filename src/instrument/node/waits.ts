@@ -9,10 +9,11 @@
 import { promises as fsPromises } from 'node:fs';
 import timers from 'node:timers';
 import timersPromises from 'node:timers/promises';
-import { captureSites, isCalledByUser, packageAt, type CallSite } from './callSites.ts';
+import { isCalledByUser, packageAt } from './callSites.ts';
 import { callerAmong, enclosingSpan, type Enclosing, type NamedCaller } from './context.ts';
 import { now } from './events.ts';
 import type { Runtime, SpanStart } from './runtime.ts';
+import { captureSites, type CallSite } from './stacks.ts';
 import { disguise, replaceMethod, type Callable } from './wrapping.ts';
 
 type Activity = NonNullable<SpanStart['activity']>;

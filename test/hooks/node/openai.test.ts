@@ -146,6 +146,14 @@ describe.each(NODE_MAJORS)('Node %i', (major) => {
     expect(calls).toHaveLength(1);
   });
 
+  it.each(['Object.freeze(Error)', 'delete Error.captureStackTrace', "Object.defineProperty(Error, 'stackTraceLimit', { value: 0 })"])('finds the line where the program did %s', async (change) => {
+    const file = join(runs.folder, 'hardened.cjs');
+    writeFileSync(file, `${change};\nconst request = { method: 'POST', body: '{"model":"m","messages":[{"role":"user","content":"mine"}]}' };\nfetch(process.env.OPENAI_BASE_URL + '/chat/completions', request).then(({ status }) => console.log(status));\n`);
+    const { bare, hooked, calls } = await runBoth(major, [file]);
+    expectSame(hooked, bare);
+    expect(calls.map(({ tag }) => tag?.frames[0])).toEqual([expect.objectContaining({ file, line: 3 })]);
+  });
+
   it.each(major >= 22 ? ['undici', 'undici7', 'undici8'] : ['undici', 'undici7'])('routes calls of the undici package (%s), leaves mocks and proxies alone, and says which it cannot route', async (name) => {
     const program = `
       import { Agent, Client, MockAgent, Pool, ProxyAgent, fetch, request, stream } from '${name}';
