@@ -76,7 +76,7 @@ export function analyze(recorded: Profile, options: AnalyzeOptions = {}): Timeli
   const above = toolAncestors(drafts);
   const waits = findWaits(drafts, functionsAndStretches, clock.wallMs);
   const server = serverReadings(profile, calls);
-  const track = buildGpuTrack(profile, calls, clock, server?.foreign ?? null);
+  const track = buildGpuTrack(profile, calls, clock, server?.others ?? null);
   const energy = useOfEnergy({ profile, calls, track, waits, wallMs: clock.wallMs }, accounting);
   for (const call of calls) energy.charge(call);
   for (const tool of tools) {
@@ -86,6 +86,7 @@ export function analyze(recorded: Profile, options: AnalyzeOptions = {}): Timeli
     tool.span.tool.idleEnergyWh = blame.idleWh;
   }
   const { header } = profile;
+  const serverUse = server === null ? null : { ...server.use, foreign: { ...server.use.foreign, beside: server.use.foreign.mostRunning === null ? null : energy.beside } };
   const functionRows = functionTable(functionsAndStretches, drafts, above, energy);
   const report: Report = {
     schema: REPORT_SCHEMA,
@@ -106,14 +107,14 @@ export function analyze(recorded: Profile, options: AnalyzeOptions = {}): Timeli
     },
     backend: profile.backend,
     accounting: { policy: accounting.policy, boundary: boundaryText(accounting.overheads), overheads: [...accounting.overheads], grid: accounting.grid, prices: energy.prices },
-    server: server?.use ?? null,
+    server: serverUse,
     totals: totalsOf(calls, tools, above, requests, clock, { agentMs: agentTime(waits), otherMs: otherTime(waits, [...hooks, ...backoffs]), footprint: footprint(energy.ownWh, accounting), track, energy }),
     spans: drafts.map((draft) => draft.span),
     lines: lineTable(calls, tools, above, energy),
     tools: toolTable(tools, above, energy),
     functions: functionRows,
     findings: findFindings({ calls, retries, tools, functions: functionRows, above, conversations, energy, track, wallMs: clock.wallMs }),
-    warnings: [...findWarnings(profile, calls, energy, server?.use ?? null), ...accounting.problems.map((message) => ({ code: 'accounting', message }))],
+    warnings: [...findWarnings(profile, calls, energy, serverUse), ...accounting.problems.map((message) => ({ code: 'accounting', message }))],
   };
   return { report, gpu: energy.segments };
 }

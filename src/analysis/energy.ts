@@ -4,7 +4,7 @@
  */
 import type { Accounting } from '../profile/accounting.ts';
 import type { Profile } from '../profile/model.ts';
-import type { Grade, GpuSegment, ReportSpan } from '../profile/report.ts';
+import type { Grade, GpuSegment, ReportSpan, ServerUse } from '../profile/report.ts';
 import { wattHours, type Milliseconds, type Ratio, type UsDollars, type WattHours } from '../profile/units.ts';
 import type { Wait } from './agentTime.ts';
 import type { Draft } from './drafts.ts';
@@ -12,6 +12,7 @@ import { amortize, newCharge, uncharged, type Charge } from './energyPolicies.ts
 import type { GpuTrack, TrackSegment } from './gpuTrack.ts';
 import { useOfMoney, type Money } from './money.ts';
 import { powerSource } from './power.ts';
+import { tidy } from './statistics.ts';
 
 type LlmEnergy = NonNullable<ReportSpan['llm']>['energyWh'];
 
@@ -23,6 +24,8 @@ export interface Blame {
 
 export interface EnergyUse {
   totals: { active: WattHours | null; idle: WattHours | null; foreign: WattHours | null; total: WattHours | null; grade: Grade | null; band: [number, number] | null };
+  /** What others took of the GPU while calls of this run were at work there. */
+  beside: NonNullable<ServerUse['foreign']['beside']>;
   /** The run's own, others' on the same GPUs left out. */
   ownWh: WattHours | null;
   costUsd: UsDollars | null;
@@ -52,6 +55,7 @@ export function useOfEnergy({ profile, calls, track, waits, wallMs }: EnergyInpu
   const blame = new Map<Draft, Blame>();
   const sums: Record<'active' | 'idle' | 'foreign' | 'total', WattHours | null> = { active: 0, idle: 0, foreign: 0, total: 0 };
   const segments: GpuSegment[] = [];
+  const beside: OthersBeside = { ms: 0, shareMs: 0, energyWh: 0 };
   let wait = 0;
   let anyPower = false;
   let anyForeign = track.foreignKnown;
@@ -62,10 +66,14 @@ export function useOfEnergy({ profile, calls, track, waits, wallMs }: EnergyInpu
       const drawn = watts === null ? null : wattHours(watts, length);
       const left = watts === null || unchargedWatts === null ? null : wattHours(Math.min(watts, unchargedWatts), length);
       const charged = drawn === null || left === null ? null : drawn - left;
-      const group = segment.state === 'foreign' ? 'foreign' : 'active';
+      const theirs = segment.state === 'foreign' ? 1 : (segment.others?.share ?? 0);
       anyPower ||= watts !== null;
-      anyForeign ||= group === 'foreign';
-      sums[group] = plus(sums[group], charged);
+      if (theirs > 0) {
+        anyForeign = true;
+        sums.foreign = plus(sums.foreign, charged === null ? null : charged * theirs);
+        if (theirs < 1) addBeside(beside, segment, charged);
+      }
+      if (theirs < 1) sums.active = plus(sums.active, charged === null ? null : charged * (1 - theirs));
       if (policy === 'marginal') sums.idle = plus(sums.idle, left);
       sums.total = plus(sums.total, drawn);
       chargeCalls(charges, segment, drawn, charged);
@@ -97,6 +105,7 @@ export function useOfEnergy({ profile, calls, track, waits, wallMs }: EnergyInpu
   const grade = anyPower ? power.grade : null;
   const money = useOfMoney(profile, calls, (call) => charges.get(call)?.activeMs ?? 0, wallMs, apiPrices);
   return {
+    beside: { ms: tidy(beside.ms), share: beside.ms === 0 ? null : beside.shareMs / beside.ms, energyWh: beside.energyWh, evidence: 'estimated' },
     totals: { active, idle, foreign, total, grade, band: total === null || grade === null ? null : band(total, power.errorOver(wallMs)) },
     ownWh: active === null || idle === null ? null : active + idle,
     costUsd: money.costUsd,
@@ -125,6 +134,21 @@ function energyOf({ drawnWh, chargedWh, idleWh }: Charge, grade: Grade | null, e
 
 function band(value: number, error: Ratio): [number, number] {
   return [value * Math.max(0, 1 - error), value * (1 + error)];
+}
+
+/** Others' part of the time and energy in which calls were at work, too. */
+interface OthersBeside {
+  ms: Milliseconds;
+  /** Their share of each moment, summed up. */
+  shareMs: Milliseconds;
+  energyWh: WattHours | null;
+}
+
+function addBeside(beside: OthersBeside, { start, end, others }: TrackSegment, charged: WattHours | null): void {
+  const share = others?.share ?? 0;
+  beside.ms += end - start;
+  beside.shareMs += (end - start) * share;
+  beside.energyWh = plus(beside.energyWh, charged === null ? null : charged * share);
 }
 
 function plus(sum: WattHours | null, energy: WattHours | null): WattHours | null {
@@ -169,6 +193,8 @@ function pushSegment(segments: GpuSegment[], from: TrackSegment, watts: number |
     last.kvCapacityTokens === from.kvCapacityTokens &&
     last.watts === watts &&
     last.blamedOn === blamedOn &&
+    last.others?.requests === from.others?.requests &&
+    last.others?.share === from.others?.share &&
     last.spans.length === spans.length &&
     last.spans.every((id, index) => id === spans[index])
   ) {
@@ -185,5 +211,6 @@ function pushSegment(segments: GpuSegment[], from: TrackSegment, watts: number |
     watts,
     spans,
     blamedOn,
+    ...(from.others === null ? {} : { others: from.others }),
   });
 }

@@ -5,26 +5,29 @@
  * prefill in one call while another decodes is `mixed`, and so is work whose phase nobody tells.
  */
 import type { Profile } from '../profile/model.ts';
-import type { Evidence, GpuState } from '../profile/recordingFormat.ts';
+import type { Evidence, GpuLine, GpuState } from '../profile/recordingFormat.ts';
 import type { Milliseconds, Ratio, Watts } from '../profile/units.ts';
 import type { Clock, Draft } from './drafts.ts';
 import { kvUse } from './kvUse.ts';
 import { gpuWork } from './phases.ts';
-import type { Window } from './serverLoad.ts';
+import { cutter, type OthersWindow, type Piece } from './othersLoad.ts';
 import { tidy, weakestEvidence } from './statistics.ts';
-import { workShares, type Worker, type WorkShares } from './workShares.ts';
+import { workShares, type OthersShare, type Worker, type WorkShares } from './workShares.ts';
 
 export interface TrackSegment {
   start: Milliseconds;
   end: Milliseconds;
   state: GpuState;
+  /** Sequences at once, others' included as far as they were seen. */
   batch: number;
   kvTokens: number | null;
   kvCapacityTokens: number | null;
   /** As the recording gives it; null where it does not. */
   watts: Watts | null;
-  /** Calls at work in it, with their shares (sum 1). Empty for idle and foreign. */
+  /** Calls at work in it, with their shares, which sum to 1 with that of others. Empty for idle and foreign. */
   shares: readonly (readonly [Draft, Ratio])[];
+  /** Others' requests beside the calls; null where none was seen, and where no call is at work. */
+  others: OthersShare | null;
 }
 
 export interface GpuTrack {
@@ -47,8 +50,8 @@ export interface GpuTime {
 
 type Busy = Omit<TrackSegment, 'watts' | 'kvTokens' | 'kvCapacityTokens'>;
 
-/** @param foreign when others used the server and we did not, where that is known */
-export function buildGpuTrack(profile: Profile, calls: readonly Draft[], clock: Clock, foreign: readonly Window[] | null): GpuTrack {
+/** @param others when others used the server, where that is known */
+export function buildGpuTrack(profile: Profile, calls: readonly Draft[], clock: Clock, others: readonly OthersWindow[] | null): GpuTrack {
   const work = callWork(calls);
   const shares = workShares(profile);
   const phasesUnknown = work.some(({ part }) => part.phase === 'unknown');
@@ -56,17 +59,17 @@ export function buildGpuTrack(profile: Profile, calls: readonly Draft[], clock: 
     const recorded = recordedSegments(profile, calls, clock);
     const recordedUntil = recorded.at(-1)?.end ?? 0;
     // While it is being written, or when it was cut off, the recording's GPU lines lag behind its calls.
-    const tail = profile.end === null ? inferredSegments(work, recordedUntil, shares) : [];
+    const tail = profile.end === null ? inferredSegments(work, recordedUntil, shares, []) : [];
     const evidence = weakestEvidence(profile.gpu.map((line) => line.evidence)) ?? 'inferred';
     return { segments: fillIdle([...recorded, ...tail], clock.wallMs, []), evidence, foreignKnown: true, phasesUnknown: false };
   }
   const kv = kvUse(profile);
-  const inferred = fillIdle(inferredSegments(work, 0, shares), clock.wallMs, foreign ?? []);
+  const inferred = fillIdle(inferredSegments(work, 0, shares, others ?? []), clock.wallMs, others ?? []);
   return {
     segments: kv === null ? inferred : inferred.map((segment) => ({ ...segment, kvTokens: kv.tokensIn(segment.start, segment.end), kvCapacityTokens: kv.capacityTokens })),
     evidence: phasesUnknown ? 'estimated' : 'inferred',
     // The embedded server serves nobody else.
-    foreignKnown: foreign !== null || profile.backend.simulated,
+    foreignKnown: others !== null || profile.backend.simulated,
     phasesUnknown,
   };
 }
@@ -101,27 +104,35 @@ function recordedSegments(profile: Profile, calls: readonly Draft[], clock: Cloc
     if (end <= start) continue;
     from = end;
     const busy = line.state !== 'idle' && line.state !== 'foreign';
-    const shares = busy ? knownShares(line.shares, byCallId) : [];
+    const { shares, others } = busy ? knownShares(line, byCallId) : { shares: [], others: null };
     // Work of which none is for a call of this recording was done for somebody else.
     const state = busy && shares.length === 0 ? 'foreign' : line.state;
-    segments.push({ start, end, state, batch: line.batch, kvTokens: line.kvTokens, kvCapacityTokens: line.kvCapacityTokens, watts: line.watts, shares });
+    segments.push({ start, end, state, batch: line.batch, kvTokens: line.kvTokens, kvCapacityTokens: line.kvCapacityTokens, watts: line.watts, shares, others });
   }
   return segments;
 }
 
-function knownShares(shares: Readonly<Record<string, number>>, byCallId: ReadonlyMap<string, Draft>): [Draft, Ratio][] {
+/** Whatever is not for a call of this recording is others'. */
+function knownShares({ shares, evidence }: Pick<GpuLine, 'shares' | 'evidence'>, byCallId: ReadonlyMap<string, Draft>): Pick<TrackSegment, 'shares' | 'others'> {
   const known: [Draft, number][] = [];
+  let requests = 0;
+  let theirs = 0;
   let sum = 0;
   for (const [callId, share] of Object.entries(shares)) {
+    if (!(share >= 0)) continue;
     const draft = byCallId.get(callId);
-    if (draft === undefined || !(share >= 0)) continue;
-    known.push([draft, share]);
+    if (draft !== undefined) known.push([draft, share]);
+    else {
+      requests++;
+      theirs += share;
+    }
     sum += share;
   }
-  return known.map(([draft, share]) => [draft, sum > 0 ? share / sum : 1 / known.length]);
+  if (sum - theirs <= 0) return { shares: known.map(([draft]) => [draft, 1 / known.length]), others: null };
+  return { shares: known.map(([draft, share]) => [draft, share / sum]), others: theirs > 0 ? { requests, share: theirs / sum, evidence } : null };
 }
 
-function inferredSegments(work: readonly Worker[], from: Milliseconds, shares: WorkShares): TrackSegment[] {
+function inferredSegments(work: readonly Worker[], from: Milliseconds, shares: WorkShares, others: readonly OthersWindow[]): TrackSegment[] {
   const edges: { at: Milliseconds; worker: Worker; starts: boolean }[] = [];
   for (const worker of work) {
     if (worker.part.end <= from) continue;
@@ -130,11 +141,13 @@ function inferredSegments(work: readonly Worker[], from: Milliseconds, shares: W
   // At one instant ends come first: a call's prefill hands over to its decode.
   edges.sort((a, b) => a.at - b.at || Number(a.starts) - Number(b.starts));
   const active = new Map<Draft, Worker>();
+  const cut = cutter(others);
   const segments: TrackSegment[] = [];
   let since = from;
   for (const { at, worker, starts } of edges) {
     if (at > since) {
-      if (active.size > 0) segments.push({ ...busySegment([...active.values()], since, at, shares), kvTokens: null, kvCapacityTokens: null, watts: null });
+      const workers = [...active.values()];
+      if (workers.length > 0) for (const piece of cut(since, at)) segments.push({ ...busySegment(workers, piece, shares), kvTokens: null, kvCapacityTokens: null, watts: null });
       since = at;
     }
     if (starts) active.set(worker.draft, worker);
@@ -143,28 +156,23 @@ function inferredSegments(work: readonly Worker[], from: Milliseconds, shares: W
   return segments;
 }
 
-function busySegment(active: readonly Worker[], start: Milliseconds, end: Milliseconds, sharesOf: WorkShares): Busy {
+function busySegment(active: readonly Worker[], { start, end, others: window }: Piece, sharesOf: WorkShares): Busy {
   const phases = new Set(active.map(({ part }) => part.phase));
   const [phase] = phases;
   const state = phases.size > 1 || phase === undefined || phase === 'unknown' ? 'mixed' : phase;
-  const shares = sharesOf(active);
-  return { start, end, state, batch: active.length, shares: active.map(({ draft }, index) => [draft, shares[index] ?? 0] as const) };
+  const { calls, others } = sharesOf(active, window);
+  return { start, end, state, batch: Math.round(active.length + (others?.requests ?? 0)), shares: active.map(({ draft }, index) => [draft, calls[index] ?? 0] as const), others };
 }
 
-/** Fills the gaps of ordered busy segments up to `wallMs` with idle, and with foreign where a window says so. */
-function fillIdle(busy: readonly TrackSegment[], wallMs: Milliseconds, foreign: readonly Window[]): TrackSegment[] {
+/** Fills the gaps of ordered busy segments up to `wallMs` with idle, and with foreign where others' requests ran. */
+function fillIdle(busy: readonly TrackSegment[], wallMs: Milliseconds, others: readonly OthersWindow[]): TrackSegment[] {
   const segments: TrackSegment[] = [];
+  const cut = cutter(others.filter(({ requests }) => requests > 0));
   let at = 0;
-  let window = 0;
   const fill = (until: Milliseconds): void => {
-    while (at < until) {
-      while (window < foreign.length && (foreign[window]?.[1] ?? 0) <= at) window++;
-      const next = foreign[window];
-      const inside = next !== undefined && next[0] <= at;
-      const end = Math.min(until, next === undefined ? until : inside ? next[1] : next[0]);
-      segments.push({ start: at, end, state: inside ? 'foreign' : 'idle', batch: 0, kvTokens: null, kvCapacityTokens: null, watts: null, shares: [] });
-      at = end;
-    }
+    for (const { start, end, others: window } of cut(at, until))
+      segments.push({ start, end, state: window === null ? 'idle' : 'foreign', batch: window?.requests ?? 0, kvTokens: null, kvCapacityTokens: null, watts: null, shares: [], others: null });
+    at = Math.max(at, until);
   };
   for (const segment of busy) {
     fill(Math.min(segment.start, wallMs));

@@ -89,7 +89,7 @@ export function callPhases(call: Call): CallPhases {
 }
 
 /** A prefill and nothing else, by whichever API. */
-function isEmbedding({ endpoint, path }: Call['start']): boolean {
+export function isEmbedding({ endpoint, path }: Call['start']): boolean {
   return endpoint === 'embeddings' || ((endpoint === 'ollama' || endpoint === 'llamacpp') && /embed/.test(path));
 }
 

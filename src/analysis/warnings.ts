@@ -1,5 +1,5 @@
 /** The recording's own warnings, and what the analysis could not know: what, why, and the one thing to do. */
-import { formatCount, formatTokens } from '../profile/formatValue.ts';
+import { formatCount, formatDuration, formatPercent, formatTokens } from '../profile/formatValue.ts';
 import type { Profile } from '../profile/model.ts';
 import type { Report, ServerUse } from '../profile/report.ts';
 import type { Draft } from './drafts.ts';
@@ -57,7 +57,7 @@ function energyWarnings(profile: Profile, calls: readonly Draft[], energy: Energ
 /** A count of requests alone may be one of ours that was counted twice (`n: 2`); with tokens that are not ours, or seen running, it was others. */
 function sharedWarnings(server: ServerUse | null): Warning[] {
   if (server === null) return [];
-  const { requests, promptTokens, completionTokens, mostRunning } = server.foreign;
+  const { requests, promptTokens, completionTokens, mostRunning, beside = null } = server.foreign;
   const running = mostRunning ?? 0;
   const counted = (requests ?? 0) > 0 && (promptTokens ?? 0) > 0;
   if (running === 0 && !counted) return [];
@@ -66,6 +66,7 @@ function sharedWarnings(server: ServerUse | null): Warning[] {
     ...((promptTokens ?? 0) > 0 ? [`${formatTokens(promptTokens)}→${formatTokens(completionTokens)} tokens`] : []),
     ...(running > 0 ? [`up to ${running} ran at once`] : []),
   ];
-  const message = `Others used the server during the run (${seen.join(', ')}): calls may have waited for them and shared the GPU with them. As foreign is shown what ran while no call of this run did; measure again on a server of your own for numbers that are yours alone.`;
+  const left = beside === null || beside.ms === 0 ? '' : ` Of what the GPU did beside calls of this run, ~${formatPercent(beside.share)} for ${formatDuration(beside.ms)} is taken for theirs, and is not in these calls’ energy.`;
+  const message = `Others used the server during the run (${seen.join(', ')}): calls may have waited for them and shared the GPU with them.${left} Measure again on a server of your own for numbers that are yours alone.`;
   return [{ code: 'serverShared', message }];
 }

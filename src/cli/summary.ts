@@ -82,6 +82,7 @@ function phases(report: Report): string[] {
     formatEnergy(energy.total) + (energy.band !== null && energy.total ? ` ±${formatPercent((energy.band[1] - energy.band[0]) / 2 / energy.total)}` : ''),
     `active ${formatEnergy(energy.active)}`,
     `idle ${formatEnergy(energy.idle)}`,
+    ...(energy.foreign ? [`others’ ${formatEnergy(energy.foreign)}`] : []),
     ...(accounting.policy === DEFAULT_ACCOUNTING.policy ? [] : [`${accounting.policy} (${POLICY_TEXTS[accounting.policy]})`]),
     ...(energy.grade === null ? [] : [energy.grade === 'model' ? 'estimated from the GPU profile' : energy.grade]),
   ];

@@ -165,7 +165,18 @@ export const serverUseSchema = z.object({
   cachedTokens: n,
   completionTokens: n,
   /** What others used: requests that ended, and tokens, beyond those of this run; null where it does not count them. */
-  foreign: z.object({ requests: n, promptTokens: n, completionTokens: n, mostRunning: n }),
+  foreign: z.object({
+    requests: n,
+    promptTokens: n,
+    completionTokens: n,
+    mostRunning: n,
+    mostWaiting: n.optional(),
+    /**
+     * What they took of the GPU while calls of this run were at work there, too, as far as it was seen: time, their mean share of
+     * what it did then, and what they are charged of the energy, which is in `totals.energyWh.foreign`.
+     */
+    beside: z.object({ ms: z.number(), share: n, energyWh: n, evidence: evidenceSchema }).nullable().optional(),
+  }),
 });
 export type ServerUse = z.infer<typeof serverUseSchema>;
 
@@ -223,9 +234,10 @@ export const reportSchema = z.object({
     agentMs: z.object({ llm: z.number(), tool: z.number(), overlap: z.number(), other: z.number() }),
     /** What `agentMs.other` went into, as far as it was seen: sums to it. */
     otherMs: z.record(z.enum([...activitySchema.options, 'unknown']), z.number()),
-    /** Union over the run; sums to wallMs. `foreign` is null where nothing tells (then it hides in the other states). */
+    /** Union over the run; sums to wallMs. `foreign`, others' work while none of the run's own was under way, is null where nothing tells (then it hides in the other states). */
     gpuMs: z.object({ prefill: n, decode: n, mixed: n, foreign: n, idle: n }),
     gpuEvidence: evidenceSchema.nullable(),
+    /** `foreign`: what others drew alone, and their share of what they drew beside the run's calls. */
     energyWh: z.object({ active: n, idle: n, foreign: n, total: n, grade: gradeSchema.nullable(), band: z.tuple([z.number(), z.number()]).nullable() }),
     /** Energy within the boundary (`accounting.boundary`), foreign left out, and its carbon in g CO2e; null without a grid. */
     footprint: z.object({ energyWh: n, carbonG: n }),
@@ -306,5 +318,7 @@ export const gpuSegmentSchema = z.object({
   spans: z.array(z.string()),
   /** Idle only: the span that the agent was waiting for. */
   blamedOn: z.string().nullable(),
+  /** Others' requests that shared it with the spans: how many at least, on average, and their share of what the GPU did. */
+  others: z.object({ requests: z.number(), share: z.number(), evidence: evidenceSchema }).optional(),
 });
 export type GpuSegment = z.infer<typeof gpuSegmentSchema>;

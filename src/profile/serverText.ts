@@ -1,5 +1,5 @@
 /** Servers by the names that their makers give them, how they were started, and what they had to do. */
-import { formatCount, formatPercent, formatTokens } from './formatValue.ts';
+import { formatCount, formatDuration, formatPercent, formatTokens } from './formatValue.ts';
 import type { Backend, PhaseSource, ServerSettings } from './recordingFormat.ts';
 import type { ServerUse } from './report.ts';
 
@@ -52,6 +52,7 @@ export function serverUseTexts({ mostRunning, mostWaiting, mostKvUse, promptToke
     mostKvUse === null ? null : `KV cache up to ${formatPercent(mostKvUse)} in use`,
     promptTokens === null || promptTokens === 0 || cachedTokens === null ? null : `${formatPercent(cachedTokens / promptTokens)} of all prompts cached`,
     foreign.requests ? `others’: ${formatCount(foreign.requests, 'request')}` : null,
+    foreign.beside && foreign.beside.ms > 0 ? `others’ beside calls: ~${formatPercent(foreign.beside.share)} of the GPU’s work for ${formatDuration(foreign.beside.ms)}` : null,
   ];
   return texts.filter((text) => text !== null);
 }

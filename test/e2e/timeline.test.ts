@@ -260,13 +260,14 @@ describe('in the editor', () => {
       report: {
         ...run.report,
         backend: { kind: 'vllm', url: 'http://127.0.0.1:8000/v1', version: '0.32.0', model: 'm', gpu: null, simulated: false, server: { contextTokens: 4096, blockTokens: 16, kvTokens: null, prefixCaching: false, promptTokenDetails: null } },
-        server: { readings: 9, mostRunning: 3, mostWaiting: 1, mostKvUse: 0.25, promptTokens: 100, cachedTokens: 40, completionTokens: 10, foreign: { requests: 2, promptTokens: 50, completionTokens: 5, mostRunning: 1 } },
+        server: { readings: 9, mostRunning: 3, mostWaiting: 1, mostKvUse: 0.25, promptTokens: 100, cachedTokens: 40, completionTokens: 10, foreign: { requests: 2, promptTokens: 50, completionTokens: 5, mostRunning: 1, mostWaiting: 0, beside: { ms: 2100, share: 0.34, energyWh: 0.01, evidence: 'estimated' } } },
         warnings: [
           { code: 'cachedTokensUnknown', message: 'Start vLLM with `--enable-prompt-tokens-details`.' },
           { code: 'serverMetricsOff', message: 'Add `return_perf_metrics: true` to its configuration.' },
         ],
         spans: run.report.spans.map((span) => (span.id === 'call-1-2' && span.llm !== null ? { ...span, llm: { ...span.llm, phaseEvidence: 'inferred' as const, phaseSource: 'counters' as const } } : span)),
       },
+      gpu: run.gpu.map((segment) => (segment.state === 'decode' ? { ...segment, others: { requests: 1.5, share: 0.4, evidence: 'estimated' as const } } : segment)),
     };
     await withPage(TimelinePage.hosted(browser, 'tab'), async (timeline) => {
       const { page } = timeline;
@@ -274,7 +275,7 @@ describe('in the editor', () => {
       await timeline.ready();
       const overview = (await page.locator('.details').textContent()) ?? '';
       expect(overview).toContain('vLLM 0.32.0 · context 4.1k tokens · blocks of 16 · prefix cache off');
-      expect(overview).toContain('up to 3 running, 1 waiting · KV cache up to 25 % in use · 40 % of all prompts cached · others’: 2 requests');
+      expect(overview).toContain('up to 3 running, 1 waiting · KV cache up to 25 % in use · 40 % of all prompts cached · others’: 2 requests · others’ beside calls: ~34 % of the GPU’s work for 2.1 s');
       await page.locator('.details .link', { hasText: 'Copy' }).first().click();
       expect((await timeline.waitForPost('copy')).text).toBe('--enable-prompt-tokens-details');
       await page.locator('.details .link', { hasText: 'Copy' }).nth(1).click();
@@ -282,6 +283,8 @@ describe('in the editor', () => {
       const at = await timeline.pointAt(middleOf(call), wallMs, 'Llama');
       await page.mouse.click(at.x, at.y);
       await expect.poll(() => page.locator('.details').textContent()).toContain('phases inferred, from the server’s counters');
+      await timeline.pointAt(middleOf(call), wallMs, 'GPU decode');
+      expect(await timeline.tooltip()).toContain('others’ of it~1.5 at once, ~40 % of the work');
     });
   });
 

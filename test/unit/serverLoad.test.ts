@@ -12,6 +12,8 @@ const counters = (over: Partial<ServerCounters>): ServerCounters => ({ promptTok
 const reading = (t: number, running: number, over: Partial<ServerCounters> = {}, source = 'vllm'): SampleLine => sample(t, { source, running, waiting: 0, kvUse: running / 10, counters: counters(over) });
 /** A call of 100 prompt and 10 completion tokens that streams from 1000 to 2000. */
 const ours = [call('a', 1000), callEnd('a', 2000, { firstTokenAt: 1100, chunkGaps: [0, 900] })];
+/** What is said of others where none were seen. */
+const nothing = { mostRunning: 0, mostWaiting: 0, beside: { ms: 0, share: null, energyWh: 0, evidence: 'estimated' } };
 const reportOf = (...lines: object[]) => analyze(readRecording(recordingText(header(), ...lines, end(6000)))).report;
 
 describe('a server’s load in the report', () => {
@@ -24,7 +26,7 @@ describe('a server’s load in the report', () => {
     );
     expect(server).toEqual({
       readings: 3, mostRunning: 1, mostWaiting: 0, mostKvUse: 0.1, promptTokens: 100, cachedTokens: 60, completionTokens: 10,
-      foreign: { requests: 0, promptTokens: 0, completionTokens: 0, mostRunning: 0 },
+      foreign: { ...nothing, requests: 0, promptTokens: 0, completionTokens: 0 },
     });
     expect(totals.gpuMs.foreign).toBe(0);
     expect(warnings.map(({ code }) => code)).not.toContain('serverShared');
@@ -38,9 +40,9 @@ describe('a server’s load in the report', () => {
       reading(1600, 3, { promptTokens: 2100, completionTokens: 20, finished: 0 }),
       reading(2500, 0, { promptTokens: 2100, completionTokens: 310, finished: 4 }),
     );
-    expect(server?.foreign).toEqual({ requests: 3, promptTokens: 2000, completionTokens: 300, mostRunning: 2 });
+    expect(server?.foreign).toMatchObject({ requests: 3, promptTokens: 2000, completionTokens: 300, mostRunning: 2, mostWaiting: 0, beside: { ms: 1000 } });
     const [shared] = warnings.filter(({ code }) => code === 'serverShared');
-    expect(shared?.message).toMatch(/3 requests of theirs ended, 2k→300 tokens, up to 2 ran at once/);
+    expect(shared?.message).toMatch(/3 requests of theirs ended, 2k→300 tokens, up to 2 ran at once.*~74 % for 1 s is taken for theirs, and is not in these calls’ energy/);
     const counted = reportOf(...ours, reading(1000, 0, { promptTokens: 0, finished: 0 }), reading(2500, 0, { promptTokens: 5000, finished: 2 }));
     expect(counted.warnings.map(({ code }) => code)).toContain('serverShared');
   });
@@ -58,9 +60,9 @@ describe('a server’s load in the report', () => {
 
   it('takes nothing of a call for others’ that was under way before the first reading or after the last', () => {
     const late = reportOf(...ours, reading(1900, 1, { promptTokens: 100, completionTokens: 9, finished: 0 }), reading(2100, 0, { promptTokens: 100, completionTokens: 10, finished: 1 }));
-    expect(late.server?.foreign).toEqual({ requests: 0, promptTokens: 0, completionTokens: 0, mostRunning: 0 });
+    expect(late.server?.foreign).toEqual({ ...nothing, requests: 0, promptTokens: 0, completionTokens: 0 });
     const early = reportOf(...ours, reading(900, 0, { promptTokens: 0, completionTokens: 0, finished: 0 }), reading(1900, 1, { promptTokens: 100, completionTokens: 9, finished: 0 }));
-    expect(early.server?.foreign).toEqual({ requests: 0, promptTokens: 0, completionTokens: 0, mostRunning: 0 });
+    expect(early.server?.foreign).toEqual({ ...nothing, requests: 0, promptTokens: 0, completionTokens: 0 });
   });
 
   it('says nothing of a time in which nobody looked', () => {
@@ -75,7 +77,7 @@ describe('a server’s load in the report', () => {
     const { server } = reportOf(...uncounted, reading(1000, 0, { promptTokens: 0, completionTokens: 0, finished: 0 }), reading(2100, 0, { promptTokens: 400, completionTokens: 5, finished: 1 }));
     expect(server?.foreign).toMatchObject({ requests: 0, promptTokens: null, completionTokens: null });
     // A server that counts nothing: unknown, not 0.
-    expect(reportOf(...ours, sample(1000, { source: 'ollama', running: 1 })).server?.foreign).toEqual({ requests: null, promptTokens: null, completionTokens: null, mostRunning: 0 });
+    expect(reportOf(...ours, sample(1000, { source: 'ollama', running: 1 })).server?.foreign).toEqual({ ...nothing, requests: null, promptTokens: null, completionTokens: null, mostWaiting: null });
   });
 });
 
@@ -85,10 +87,13 @@ describe('the KV cache’s lane', () => {
   const readings = [reading(900, 0), reading(1150, 2), reading(1600, 4), reading(2100, 0)];
 
   it('is what the server says of it, where it says how much there is, and empty where nobody looked', () => {
+    // Others' share changes with each reading; where it stays the stretch does, too.
     expect(lane({ server }, ...ours, ...readings)).toEqual([
       ['idle', 0, 2000],
       ['prefill', 400, 2000],
+      ['decode', 400, 2000],
       ['decode', 600, 2000],
+      ['decode', 800, 2000],
       ['idle', 0, 2000],
     ]);
     expect(lane({ server }, ...ours, reading(5900, 1))[0]).toEqual(['idle', null, 2000]);

@@ -6,6 +6,7 @@ import { hatch, type HatchKind } from './patterns.ts';
 import { laneTop, textWidth, xOf, type Area, type Scene } from './scene.ts';
 import { plate } from './spanLanePainter.ts';
 import { StripCanvas } from './stripCanvas.ts';
+import { paintOthers } from './seriesPainter.ts';
 import type { LaneBox } from './laneLayout.ts';
 import type { Row } from '../model/row.ts';
 
@@ -36,8 +37,13 @@ export class GpuLanePainter {
     this.strip.paint(model.gpu.tailRow, 0, scene.range, theme.pixels, this.tail, from, 0);
     this.strip.finish();
     this.strip.drawLine(ctx, 0, area.left, top, cssWidth, box.height);
-    this.drawWide(ctx, area, scene, box, top, this.sealed, model.gpu.row);
-    this.drawWide(ctx, area, scene, box, top, this.tail, model.gpu.tailRow);
+    this.drawShapes(ctx, area, scene, box, top, this.sealed);
+    this.drawShapes(ctx, area, scene, box, top, this.tail);
+    paintOthers(ctx, area, scene, box);
+    if (!scene.narrow) {
+      this.drawLabels(ctx, area, scene, box, top, this.sealed, model.gpu.row);
+      this.drawLabels(ctx, area, scene, box, top, this.tail, model.gpu.tailRow);
+    }
     if (theme.contrast && end > begin) {
       ctx.strokeStyle = theme.outline;
       ctx.lineWidth = 1;
@@ -45,29 +51,35 @@ export class GpuLanePainter {
     }
   }
 
-  private drawWide(ctx: CanvasRenderingContext2D, area: Area, scene: Scene, box: LaneBox, top: number, wide: WideItems, row: Row): void {
+  private drawShapes(ctx: CanvasRenderingContext2D, area: Area, scene: Scene, box: LaneBox, top: number, wide: WideItems): void {
     const { theme } = scene;
     const ratio = scene.pixelRatio;
+    for (let i = 0; i < wide.length; i++) {
+      const category = wide.category[i] as number;
+      const name = categories[category];
+      if (name === undefined || category === categoryIndex.idle) continue;
+      const [left, right] = edgesOf(wide, i, area, ratio);
+      ctx.fillStyle = theme.fill[name];
+      ctx.fillRect(left, top, right - left, box.height);
+      if (category === categoryIndex.mixed || (theme.contrast && (category === categoryIndex.prefill || category === categoryIndex.foreign))) {
+        const kind = category === categoryIndex.foreign ? 'falling' : mixedHatch;
+        ctx.fillStyle = hatch(ctx, category === categoryIndex.mixed && !theme.contrast ? theme.fill.decode : theme.background, kind, ratio);
+        ctx.fillRect(left, top, right - left, box.height);
+      }
+    }
+  }
+
+  private drawLabels(ctx: CanvasRenderingContext2D, area: Area, scene: Scene, box: LaneBox, top: number, wide: WideItems, row: Row): void {
+    const { theme } = scene;
     ctx.font = theme.font;
     ctx.textBaseline = 'middle';
     ctx.textAlign = 'center';
     for (let i = 0; i < wide.length; i++) {
       const category = wide.category[i] as number;
       const name = categories[category];
-      if (name === undefined) continue;
-      const left = Math.max(area.left, area.left + (wide.left[i] as number) / ratio);
-      const right = Math.min(area.right, area.left + (wide.right[i] as number) / ratio);
+      const [left, right] = edgesOf(wide, i, area, scene.pixelRatio);
+      if (name === undefined || right - left < LABEL_WIDTH) continue;
       const idle = category === categoryIndex.idle;
-      if (!idle) {
-        ctx.fillStyle = theme.fill[name];
-        ctx.fillRect(left, top, right - left, box.height);
-        if (category === categoryIndex.mixed || (theme.contrast && (category === categoryIndex.prefill || category === categoryIndex.foreign))) {
-          const kind = category === categoryIndex.foreign ? 'falling' : mixedHatch;
-          ctx.fillStyle = hatch(ctx, category === categoryIndex.mixed && !theme.contrast ? theme.fill.decode : theme.background, kind, ratio);
-          ctx.fillRect(left, top, right - left, box.height);
-        }
-      }
-      if (right - left < LABEL_WIDTH || scene.narrow) continue;
       const item = wide.item[i] as number;
       const text = idle ? `idle ${formatDuration((row.exact.end[item] ?? 0) - (row.exact.start[item] ?? 0))}` : name;
       const width = textWidth(ctx, text);
@@ -82,4 +94,8 @@ export class GpuLanePainter {
       ctx.fillText(text, middle, top + box.height / 2 + 0.5);
     }
   }
+}
+
+function edgesOf(wide: WideItems, index: number, area: Area, ratio: number): [left: number, right: number] {
+  return [Math.max(area.left, area.left + (wide.left[index] as number) / ratio), Math.min(area.right, area.left + (wide.right[index] as number) / ratio)];
 }

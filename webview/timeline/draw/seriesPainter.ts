@@ -1,4 +1,4 @@
-/** Draws power and KV-cache use: stepped areas, by extremes per pixel where there are more steps than pixels. */
+/** Draws power, KV-cache use and others' share: stepped areas, by extremes per pixel where there are more steps than pixels. */
 import { categoryIndex } from '../model/category.ts';
 import { roundScale } from '../model/ticks.ts';
 import { energyText } from '../model/spanText.ts';
@@ -68,6 +68,21 @@ function traceSeries(series: StepSeries, scene: Scene, area: Area, bottom: numbe
   }
   close();
   return curve;
+}
+
+/** Over the GPU's lane, from below: as much of it as others' requests had beside the calls. */
+export function paintOthers(ctx: CanvasRenderingContext2D, area: Area, scene: Scene, box: LaneBox): void {
+  const { model, theme } = scene;
+  const top = laneTop(box, scene, area);
+  if (model.gpu.others.all() === null || top > area.bottom) return;
+  const bottom = top + box.height;
+  const curve = traceSeries(model.gpu.others, scene, area, bottom, (share) => bottom - share * box.height);
+  ctx.fillStyle = theme.fill.foreign;
+  ctx.fill(curve.area);
+  if (theme.contrast) {
+    ctx.fillStyle = hatch(ctx, theme.background, 'falling', scene.pixelRatio);
+    ctx.fill(curve.area);
+  }
 }
 
 export function paintKv(ctx: CanvasRenderingContext2D, area: Area, scene: Scene, box: LaneBox): void {

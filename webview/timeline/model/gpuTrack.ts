@@ -22,6 +22,8 @@ export class GpuTrack {
   row = new Row();
   readonly power = new StepSeries();
   readonly kv = new StepSeries();
+  /** Others' share of what it did beside the run's calls. */
+  readonly others = new StepSeries();
   /** Runs not yet in `row`, in order; the last one may still grow. */
   tail: GpuRun[] = [];
   /** The same runs as a row, for drawing. */
@@ -39,6 +41,7 @@ export class GpuTrack {
     this.tailRow = new Row();
     this.power.truncate(0);
     this.kv.truncate(0);
+    this.others.truncate(0);
   }
 
   append(segments: readonly GpuSegment[]): void {
@@ -48,6 +51,7 @@ export class GpuTrack {
       const end = Math.max(start, saneTime(segment.endMs));
       this.power.append(start, end, segment.watts);
       this.kv.append(start, end, segment.kvTokens);
+      this.others.append(start, end, segment.others?.share ?? null);
       this.extend({ start, end, category: categoryIndex[segment.state], first: number });
     }
     if (this.tail.length > TAIL_RUNS * 2) this.seal(this.tail.length - TAIL_RUNS);
@@ -82,6 +86,7 @@ export class GpuTrack {
     this.segments.length = length;
     this.power.truncate(length);
     this.kv.truncate(length);
+    this.others.truncate(length);
     this.tail = this.tail.filter((run) => run.first < length);
     const last = this.tail[this.tail.length - 1];
     const lastSegment = this.segments[length - 1];

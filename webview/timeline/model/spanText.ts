@@ -3,7 +3,7 @@ import { formatDuration, formatEnergy, formatPercent, formatTokens } from '../..
 import { activityText } from '../../../src/profile/activityText.ts';
 import { visibleText } from '../../../src/profile/visibleText.ts';
 import type { Evidence, Site } from '../../../src/profile/recordingFormat.ts';
-import type { Grade, ReportSpan } from '../../../src/profile/report.ts';
+import type { Grade, GpuSegment, ReportSpan } from '../../../src/profile/report.ts';
 
 /** `agent.ts:57`. */
 export function siteText(site: Site): string {
@@ -14,6 +14,12 @@ export function siteText(site: Site): string {
 /** `~` where a number was inferred or estimated. */
 export function mark(evidence: Evidence | null): string {
   return evidence === 'estimated' || evidence === 'inferred' ? '~' : '';
+}
+
+/** Others' requests beside a run's calls: `~2.5 at once, ~40 % of the work`. */
+export function othersText({ requests, share, evidence }: NonNullable<GpuSegment['others']>): string {
+  const about = mark(evidence);
+  return `${requests > 0 ? `${about}${Number(requests.toFixed(1))} at once, ` : ''}${about}${formatPercent(share)} of the work`;
 }
 
 /** `1.0k→102 tok · 71 % cached`. */

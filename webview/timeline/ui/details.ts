@@ -74,6 +74,7 @@ export class Details {
           ['energy', `${energyText(energy.total, energy.grade)}${bandText(energy.total, energy.band)}`],
           ['active', energyText(energy.active, energy.grade)],
           ['idle', energyText(energy.idle, energy.grade)],
+          ...(energy.foreign ? [['others’', energyText(energy.foreign, energy.grade)] satisfies Pair] : []),
           ['policy', `${head.accounting.policy}: ${POLICY_TEXTS[head.accounting.policy]}`],
           ...(head.accounting.overheads.length > 0 ? [[head.accounting.boundary, `~${formatEnergy(totals.footprint.energyWh)}`] satisfies Pair] : []),
           ...(head.accounting.grid === null ? [] : [['carbon', `~${formatCarbon(totals.footprint.carbonG)} · ${head.accounting.grid.name}`] satisfies Pair]),

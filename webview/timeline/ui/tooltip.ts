@@ -1,6 +1,6 @@
 /** What the pointer is on, in a few lines beside it. */
 import { element, fill } from '../../common/dom.ts';
-import { durationOf, edgeMark, energyText, kindText, mark, nameText, siteText, spanActivityText, spanEnergyText, tokensText } from '../model/spanText.ts';
+import { durationOf, edgeMark, energyText, kindText, mark, nameText, othersText, siteText, spanActivityText, spanEnergyText, tokensText } from '../model/spanText.ts';
 import { formatDuration, formatPower, formatTokens } from '../../../src/profile/formatValue.ts';
 import { visibleText } from '../../../src/profile/visibleText.ts';
 import type { Hit } from '../draw/hitTest.ts';
@@ -70,6 +70,7 @@ function gpuLines(hit: Hit & { kind: 'gpu' }, model: TimelineModel): HTMLElement
   const { segment } = hit;
   const lines = [element('b', '', hit.idle ? 'GPU idle' : `GPU ${segment.state}`), row('for', formatDuration(hit.end - hit.start)), row('power', formatPower(segment.watts))];
   if (!hit.idle) lines.push(row('batch', String(segment.batch)));
+  if (segment.others !== undefined) lines.push(row('others’ of it', othersText(segment.others)));
   if (segment.kvTokens !== null) lines.push(row('KV cache', `${formatTokens(segment.kvTokens)}${segment.kvCapacityTokens === null ? '' : ` of ${formatTokens(segment.kvCapacityTokens)}`} tokens`));
   const blamed = segment.blamedOn === null ? null : model.span(segment.blamedOn);
   if (blamed !== null) lines.push(row('waiting for', nameText(blamed)));
