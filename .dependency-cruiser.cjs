@@ -22,7 +22,7 @@ const allowed = {
   'src/instrument/[^/]+\\.ts$': [BUILT_IN, folders('src/profile', 'src/protocol')],
 
   // The profiler process.
-  'src/simulator': [BUILT_IN, folders('src/profile', 'src/protocol', 'profiles'), packages('zod')],
+  'src/simulator': [BUILT_IN, folders('src/profile', 'src/protocol', 'profiles'), packages('zod', '@huggingface/tokenizers', '@huggingface/jinja')],
   'src/telemetry': [BUILT_IN, folders('src/profile', 'src/protocol', 'src/profiler/clock.ts', 'src/proxy/json.ts'), packages('zod', 'undici')],
   'src/proxy': [BUILT_IN, folders('src/profile', 'src/protocol', 'src/profiler/clock.ts', 'src/recorder/(link|messages).ts'), packages('zod', 'undici', '@bufbuild/protobuf')],
   // Loads a server, to learn what its steps take.

@@ -110,6 +110,7 @@ export interface SettingTypes {
   'agentCost.vllm.program': string;
   'agentCost.vllm.port': number;
   'agentCost.vllm.arguments': readonly string[];
+  'agentCost.simulator.tokenizer': string;
   'agentCost.python': string;
   'agentCost.node': string;
 }
@@ -136,6 +137,7 @@ export const settingDefaults: Readonly<SettingTypes> = {
   'agentCost.vllm.program': '',
   'agentCost.vllm.port': 8000,
   'agentCost.vllm.arguments': [],
+  'agentCost.simulator.tokenizer': '',
   'agentCost.python': '',
   'agentCost.node': '',
 };

@@ -20,6 +20,7 @@ export interface ProfilingFlags extends AccountingFlags {
   gpu?: string;
   gpuCount: string;
   replay?: string;
+  tokenizer?: string;
   gpuIndex?: string;
   hooks: boolean;
   listen?: string;
@@ -28,6 +29,9 @@ export interface ProfilingFlags extends AccountingFlags {
 
 /** Where `direct` calls go that do not say where they meant to: what the environment says, else OpenAI's own. */
 const DEFAULT_DIRECT_URL = 'https://api.openai.com/v1';
+
+/** What `--tokenizer` is, for the commands that have it. */
+export const TOKENIZER_HELP = "have the embedded server count tokens with a model's tokenizer.json, by its path or its folder's, or by an estimate (default: the model's in Hugging Face's cache, else an estimate)";
 
 export function addProfilingOptions(command: Command): Command {
   return addAccountingOptions(command)
@@ -41,6 +45,7 @@ export function addProfilingOptions(command: Command): Command {
     .option('--gpu-count <n>', 'GPUs that serve the model', '1')
     .option('--gpu-index <list>', "which of the machine's GPUs they are, such as 0,1 (default: those in use, where that can be told)")
     .option('--replay <recording>', "have the embedded server answer as a recording's models did, and with filler what it has no answer for")
+    .option('--tokenizer <path>', TOKENIZER_HELP)
     .option('--no-hooks', "do not look into the program: calls are seen on the wire only, without the user's lines");
 }
 
@@ -55,7 +60,7 @@ export function profilingOptions(flags: ProfilingFlags, command: string[], fallb
     command,
     cwd,
     capture: captureSchema.parse(flags.capture),
-    backend: replaying(backend(flags.backend), flags.replay),
+    backend: counting(replaying(backend(flags.backend), flags.replay), flags.tokenizer),
     model: flags.model ?? null,
     gpu: flags.gpu ?? null,
     gpuCount: indexes?.length ?? wholeNumber('--gpu-count', flags.gpuCount, 1, 1024),
@@ -79,6 +84,12 @@ function replaying(choice: ProfilerOptions['backend'], recording: string | undef
   if (recording === undefined) return choice;
   if (choice.kind !== 'sim') throw new UsageError('--replay is for the embedded server, which gives answers again: leave out --backend, or choose --backend sim:GPU/MODEL.');
   return { ...choice, replay: resolve(recording) };
+}
+
+function counting(choice: ProfilerOptions['backend'], tokenizer: string | undefined): ProfilerOptions['backend'] {
+  if (tokenizer === undefined) return choice;
+  if (choice.kind !== 'sim') throw new UsageError('--tokenizer is for the embedded server; any other counts its own tokens. Leave it out, or choose --backend sim:GPU/MODEL.');
+  return { ...choice, tokenizer };
 }
 
 export function telemetry(text: string): ProfilerOptions['telemetry'] {

@@ -1,13 +1,14 @@
 /** `agent-cost simulate`: the embedded server as a program of its own, for any client. */
 import { type Command, Option } from 'commander';
 import type { WorkloadProfile } from '../profile/workloadProfile.ts';
+import { chosenTokenizer, tokensText, type ChosenTokenizer } from '../profiler/chosenTokenizer.ts';
 import { engineProfile, gpuProfile, modelProfile, workloadProfile } from '../profiler/hardware.ts';
 import { readReplay } from '../profiler/readReplay.ts';
 import type { Replay } from '../simulator/answers/replay.ts';
 import { startEmbeddedServer, type EmbeddedServer } from '../simulator/embeddedServer.ts';
 import { NotSimulatableError } from '../simulator/engine/costModel.ts';
 import type { SchedulingPolicy } from '../simulator/engine/waitingQueue.ts';
-import { wholeNumber } from './profilingOptions.ts';
+import { TOKENIZER_HELP, wholeNumber } from './profilingOptions.ts';
 import { untilAsked } from './untilAsked.ts';
 import { UsageError } from './usageError.ts';
 
@@ -24,6 +25,7 @@ interface SimulateFlags {
   maxNumBatchedTokens?: string;
   replay?: string;
   workload?: string;
+  tokenizer?: string;
 }
 
 export function addSimulateCommand(root: Command): Command {
@@ -42,12 +44,14 @@ export function addSimulateCommand(root: Command): Command {
     .option('--max-num-batched-tokens <n>', "most tokens of a step (default: vLLM's for the GPU)")
     .option('--replay <recording>', "answer as the models of a recording did: the same conversation with the same answer, others in the recording's order, and filler where nothing fits")
     .option('--workload <profile>', "workload profile, a name or a JSON file: answers that are made up are as long as its (sharegpt); without, a paragraph or two")
+    .option('--tokenizer <path>', TOKENIZER_HELP)
     .addHelpText('after', '\nExample:\n  $ agent-cost simulate --gpu h100 --model llama-3.1-70b --tp 4 --port 8000');
   command.action(async (flags: SimulateFlags) => {
     const replay = flags.replay === undefined ? null : await readReplay(flags.replay);
-    const server = await start(flags, replay);
+    const chosen = chosenTokenizer(flags.tokenizer, modelProfile(flags.model), process.cwd());
+    const server = await start(flags, replay, chosen);
     process.stdout.write(`${server.url}\n`);
-    process.stderr.write(`${described(flags, server, replay)}\n`);
+    process.stderr.write(`${described(flags, server, replay, chosen)}\n`);
     await untilAsked();
     await server.close();
     if (replay !== null) process.stderr.write(`${replayed(replay)}\n`);
@@ -56,7 +60,7 @@ export function addSimulateCommand(root: Command): Command {
 }
 
 /** @throws UsageError when the profiles do not go together, or the port is taken */
-async function start(flags: SimulateFlags, replay: Replay | null): Promise<EmbeddedServer> {
+async function start(flags: SimulateFlags, replay: Replay | null, { tokenizer }: ChosenTokenizer): Promise<EmbeddedServer> {
   const engine = engineProfile(flags.engine);
   if (flags.schedulingPolicy === 'priority' && engine.scheduler === 'v0') throw new UsageError(`${engine.name} is simulated without priorities. Leave out --scheduling-policy, or choose --engine vllm-v1.`);
   const port = wholeNumber('--port', flags.port, 0, 65_535);
@@ -70,6 +74,7 @@ async function start(flags: SimulateFlags, replay: Replay | null): Promise<Embed
       engine,
       schedulingPolicy: flags.schedulingPolicy,
       prefixCaching: flags.prefixCaching,
+      tokenizer,
       ...(replay === null ? {} : { replay }),
       ...(flags.workload === undefined ? {} : { workload: workloadProfile(flags.workload) }),
       ...(flags.maxNumSeqs === undefined ? {} : { maxSequences: wholeNumber('--max-num-seqs', flags.maxNumSeqs, 1, 65_536) }),
@@ -91,13 +96,14 @@ function replayed({ counts: { byContent, byOrder, unanswered } }: Replay): strin
   return `answered from the recording: ${byContent} as the same conversation was, ${byOrder} in its order; with filler: ${unanswered}`;
 }
 
-function described({ gpu, tp, engine, schedulingPolicy, prefixCaching, replay: file, workload }: SimulateFlags, { served }: EmbeddedServer, replay: Replay | null): string {
+function described({ gpu, tp, engine, schedulingPolicy, prefixCaching, replay: file, workload }: SimulateFlags, { served }: EmbeddedServer, replay: Replay | null, { tokenizer, warning }: ChosenTokenizer): string {
   const { model, maxModelTokens, kvCapacityTokens, maxSequences, maxBatchedTokens, countsAllReduce } = served;
   const gpus = `${tp === '1' ? '' : `${tp} × `}${gpuProfile(gpu).name}`;
   const count = (value: number): string => value.toLocaleString('en-US');
   return [
     `simulated: ${model} on ${gpus}, ${engineProfile(engine).name}, ${schedulingPolicy}, prefix caching ${prefixCaching ? 'on' : 'off'}`,
     `KV cache ${count(kvCapacityTokens)} tokens, prompt and answer together at most ${count(maxModelTokens)}; ${count(maxSequences)} requests and ${count(maxBatchedTokens)} tokens a step`,
+    ...(warning === null ? [tokensText(tokenizer)] : [warning.message]),
     ...(countsAllReduce ? [] : ["The GPUs' exchange (all-reduce) is not in its times: the profiles do not know what it takes (linkGBps, linkEfficiency, allReduceUs of the GPU, hiddenSize of the model)."]),
     ...(workload === undefined ? [] : [lengthsText(workloadProfile(workload))]),
     ...(replay === null ? [] : [`answers: ${count(replay.size)} of ${file}${replay.withWords < replay.size ? `; of ${count(replay.size - replay.withWords)} the words were not recorded, so these are filler of their length, and calls of their tools` : ''}`]),

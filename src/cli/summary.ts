@@ -53,7 +53,13 @@ function headline({ run, totals, backend }: Report): string {
     visibleText([backend.model ?? backend.kind, backend.gpu === null ? null : `on ${backend.gpu}`].filter((part) => part !== null).join(' ')),
   ];
   const state = run.complete ? '' : '  incomplete: the recording was cut off';
-  return parts.join(' · ') + (backend.simulated ? '  simulated' : '') + state;
+  return parts.join(' · ') + (backend.simulated ? `  simulated${tokenizer(backend)}` : '') + state;
+}
+
+/** Of a server that counts tokens by its own vocabulary nothing is to be said. */
+function tokenizer({ tokenizer: counted }: Report['backend']): string {
+  if (counted === undefined) return '';
+  return counted === null ? ', tokens estimated' : `, tokens by the tokenizer of ${visibleText(counted, 120)}`;
 }
 
 function phases(report: Report): string[] {

@@ -29,7 +29,7 @@ const OPENAI_URL = 'https://api.openai.com/v1';
 export function profilingSettings(raw: RawSettings, openaiBaseUrl: string | undefined): ProfilingSettings {
   const indexes = gpuIndexes(text(raw, 'agentCost.gpuIndex'));
   return {
-    backend: backend(text(raw, 'agentCost.backend'), openaiBaseUrl || OPENAI_URL),
+    backend: counting(backend(text(raw, 'agentCost.backend'), openaiBaseUrl || OPENAI_URL), text(raw, 'agentCost.simulator.tokenizer')),
     model: text(raw, 'agentCost.model') || null,
     capture: oneOf(raw, 'agentCost.capture', captureValues),
     gpu: text(raw, 'agentCost.gpu') || null,
@@ -83,6 +83,11 @@ function backend(choice: string, directDefault: string): ProfilingSettings['back
     if (error instanceof BackendOptionError) throw new SettingError('agentCost.backend', error.message);
     throw error;
   }
+}
+
+/** Where calls go elsewhere, the setting waits for the embedded server. */
+function counting(choice: ProfilingSettings['backend'], tokenizer: string): ProfilingSettings['backend'] {
+  return choice.kind === 'sim' && tokenizer !== '' ? { ...choice, tokenizer } : choice;
 }
 
 function telemetry(choice: string): ProfilingSettings['telemetry'] {

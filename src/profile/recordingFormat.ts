@@ -64,6 +64,8 @@ export const backendSchema = z.object({
   /** Name of the GPU profile that energy is computed with, or null. */
   gpu: z.string().nullable(),
   simulated: z.boolean(),
+  /** Of the embedded server: whose tokenizer it counts with; null where it estimates. */
+  tokenizer: z.string().nullable().optional(),
   /** Null or absent where nothing is known. */
   server: serverSettingsSchema.nullable().optional(),
 });

@@ -6,6 +6,7 @@ import { upstreamFrom, type Upstream } from '../proxy/upstreams.ts';
 import type { GpuSegment } from '../recorder/messages.ts';
 import { startEmbeddedServer } from '../simulator/embeddedServer.ts';
 import { checkBackend, type CheckedBackend } from './backendCheck.ts';
+import { chosenTokenizer } from './chosenTokenizer.ts';
 import { gpuProfile, knownProfiles, modelProfile } from './hardware.ts';
 import { ProfilerError } from './profilerError.ts';
 import { readReplay } from './readReplay.ts';
@@ -49,18 +50,19 @@ function energyProfiles(options: ProfilerOptions, model: string | null, gpuName:
   return { gpuProfile: gpu, modelProfile: model === null ? null : known.model(model), priceProfile: gpu === null ? null : known.price(gpu.id) };
 }
 
-async function embedded(options: ProfilerOptions, choice: { gpu: string; model: string; replay?: string | undefined }, onGpu: (segment: GpuSegment) => void): Promise<ReadyBackend> {
+async function embedded(options: ProfilerOptions, choice: Extract<ProfilerOptions['backend'], { kind: 'sim' }>, onGpu: (segment: GpuSegment) => void): Promise<ReadyBackend> {
   const gpu = gpuProfile(choice.gpu);
   const model = modelProfile(choice.model);
   const replay = choice.replay === undefined ? null : await readReplay(choice.replay);
+  const { tokenizer, warning } = chosenTokenizer(choice.tokenizer, model, options.cwd);
   let server: Awaited<ReturnType<typeof startEmbeddedServer>>;
   try {
-    server = await startEmbeddedServer({ gpu, model, gpuCount: options.gpuCount, onGpu, ...(replay === null ? {} : { replay }) });
+    server = await startEmbeddedServer({ gpu, model, gpuCount: options.gpuCount, tokenizer, onGpu, ...(replay === null ? {} : { replay }) });
   } catch (error) {
     throw new ProfilerError('simulatorFailed', error instanceof Error ? error.message : String(error));
   }
   return {
-    backend: { kind: 'sim', url: server.url, version: null, model: model.name, gpu: gpu.name, simulated: true },
+    backend: { kind: 'sim', url: server.url, version: null, model: model.name, gpu: gpu.name, simulated: true, tokenizer: tokenizer.vocabulary },
     upstream: upstreamFrom(server.url, { authorization: '', embedded: true }),
     direct: false,
     gpuProfile: gpu,
@@ -70,6 +72,7 @@ async function embedded(options: ProfilerOptions, choice: { gpu: string; model: 
     fallbackUrl: null,
     unreachableRemedy: 'The embedded server has stopped; start the run again.',
     warnings: [
+      ...(warning === null ? [] : [warning]),
       ...(replay !== null && replay.withWords < replay.size
         ? [{ code: 'replayWithoutWords', message: `Of ${replay.size - replay.withWords} of the ${replay.size} answers to be given again the words were not recorded: they are filler of their length, and calls of their tools. Record with --capture full for the words.` }]
         : []),

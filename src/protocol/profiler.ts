@@ -19,8 +19,11 @@ export const profilerOptionsSchema = z.object({
   cwd: z.string(),
   capture: captureSchema,
   backend: z.discriminatedUnion('kind', [
-    /** `replay`: absolute path of a recording whose answers are given again. */
-    z.object({ kind: z.literal('sim'), gpu: z.string(), model: z.string(), replay: z.string().optional() }),
+    /**
+     * `replay`: absolute path of a recording whose answers are given again. `tokenizer`: path of a tokenizer.json or its folder, or
+     * `estimate`; absent: the model's in Hugging Face's cache, if it is there.
+     */
+    z.object({ kind: z.literal('sim'), gpu: z.string(), model: z.string(), replay: z.string().optional(), tokenizer: z.string().optional() }),
     z.object({ kind: z.literal('url'), url: z.string() }),
     /** `defaultUrl`: where calls go that do not say where they meant to go. */
     z.object({ kind: z.literal('direct'), defaultUrl: z.string() }),

@@ -10,6 +10,8 @@ import { createCostModel, type StepState } from './engine/costModel.ts';
 import type { SchedulingPolicy } from './engine/waitingQueue.ts';
 import { lengthsOf, plausibleLengths } from './answers/filler.ts';
 import type { Replay } from './answers/replay.ts';
+import { estimatingTokenizer } from './tokens/estimatingTokenizer.ts';
+import type { Tokenizer } from './tokens/tokenizer.ts';
 import { createFront } from './front/server.ts';
 import { ServerMetrics } from './front/metrics.ts';
 import type { Service } from './front/service.ts';
@@ -53,6 +55,8 @@ export interface EmbeddedServerOptions {
   replay?: Replay;
   /** Whose answers' lengths those have that are made up; a paragraph or two unless said. */
   workload?: WorkloadProfile;
+  /** The model's own, where it is at hand; else counts are estimates. */
+  tokenizer?: Tokenizer;
   /** Told of each segment when it is over, before the answers that it completed are sent. */
   onGpu?: (segment: GpuSegment) => void;
 }
@@ -107,6 +111,7 @@ export async function startEmbeddedServer(options: EmbeddedServerOptions): Promi
     schedulingPolicy,
     servedModel,
     maxModelTokens: Math.min(model.maxModelTokens.value, engine.engine.capacityTokens),
+    tokenizer: options.tokenizer ?? estimatingTokenizer,
     seed: options.seed ?? 0,
     replay: options.replay ?? null,
     lengths: options.workload === undefined ? plausibleLengths : lengthsOf(options.workload),

@@ -10,6 +10,7 @@ import { createCostModel } from '../../src/simulator/engine/costModel.ts';
 import { createFront } from '../../src/simulator/front/server.ts';
 import { ServerMetrics } from '../../src/simulator/front/metrics.ts';
 import { RealTimeEngine } from '../../src/simulator/realTimeEngine.ts';
+import { estimatingTokenizer } from '../../src/simulator/tokens/estimatingTokenizer.ts';
 import { servingLimits } from '../../src/simulator/servingLimits.ts';
 
 export const STREAM_GPU = 'h100-80gb';
@@ -55,7 +56,7 @@ function serveSimulated(): void {
       for (const { id, index } of step.emitted) (due[/stream-\d+/.exec(id)![0]] ??= [])[index] = end;
     },
   });
-  tellPort(createFront({ engine, metrics, schedulingPolicy: 'fcfs', servedModel: model.id, maxModelTokens: engine.engine.capacityTokens, seed: 0, replay: null, lengths: plausibleLengths, created: 0 }));
+  tellPort(createFront({ engine, metrics, schedulingPolicy: 'fcfs', servedModel: model.id, maxModelTokens: engine.engine.capacityTokens, tokenizer: estimatingTokenizer, seed: 0, replay: null, lengths: plausibleLengths, created: 0 }));
   tellAccount(due);
 }
 

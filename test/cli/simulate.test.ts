@@ -1,5 +1,5 @@
 /** The embedded server as a program of its own, and the hardware that it can be told to be. */
-import { readFileSync, writeFileSync } from 'node:fs';
+import { cpSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import OpenAI from 'openai';
 import { describe, expect, it } from 'vitest';
@@ -69,6 +69,31 @@ describe('simulate', () => {
     expect([code, refused]).toEqual([2, expect.stringContaining('There is no workload profile "sharegtp". Did you mean sharegpt?')]);
   });
 
+  it('counts with the tokenizer of a folder, and with one that lies in Hugging Face’s cache, and says so', async () => {
+    const folder = join(repository, 'test/fixtures/tokenizer/bytes');
+    const { messages, ids } = (JSON.parse(readFileSync(join(folder, 'expected.json'), 'utf8')) as { conversations: { messages: OpenAI.ChatCompletionMessageParam[]; ids: number[] }[] }).conversations[0]!;
+    const promptTokens = async (url: string) => (await new OpenAI({ baseURL: url, apiKey: 'none' }).chat.completions.create({ model: 'any', messages, max_tokens: 1 })).usage?.prompt_tokens;
+    const counted: unknown[] = [];
+    const count = async (url: string) => void counted.push(await promptTokens(url));
+    const named = await serving(['--tokenizer', folder], count);
+    const cache = newFolder();
+    cpSync(folder, join(cache, 'models--meta-llama--Llama-3.1-8B-Instruct/snapshots/main'), { recursive: true });
+    const cached = await serving([], count, { HF_HUB_CACHE: cache });
+    const estimated = await serving(['--tokenizer', 'estimate'], count, { HF_HUB_CACHE: cache });
+    expect(counted.slice(0, 2)).toEqual([ids.length, ids.length]);
+    expect(counted[2]).not.toBe(ids.length);
+    expect(named.stderr).toContain(`tokens: by the tokenizer of ${folder}\n`);
+    expect(cached.stderr).toContain('tokens: by the tokenizer of meta-llama/Llama-3.1-8B-Instruct\n');
+    expect(estimated.stderr).toContain('tokens: estimated; --tokenizer takes');
+    writeFileSync(join(cache, 'models--meta-llama--Llama-3.1-8B-Instruct/snapshots/main/tokenizer.json'), '{');
+    const run = await agentCost(['run', '--tokenizer', folder, '--', 'node', '-e', ''], { cwd: newFolder() });
+    expect([run.code, run.stderr]).toEqual([0, expect.stringContaining(`simulated, tokens by the tokenizer of ${folder}`)]);
+    const elsewhere = await agentCost(['run', '--backend', 'direct', '--tokenizer', folder, '--', 'node', '-e', ''], { cwd: newFolder() });
+    expect([elsewhere.code, elsewhere.stderr]).toEqual([2, expect.stringContaining('--tokenizer is for the embedded server')]);
+    const broken = await serving([], async (url) => void (await fetch(`${url}/models`)), { HF_HUB_CACHE: cache });
+    expect(broken.stderr).toMatch(/^Tokens are estimated: .*tokenizer\.json is not JSON/m);
+  });
+
   it('goes by priority when told to, and says when the exchange of several GPUs is not in its times', async () => {
     const gpu = JSON.parse(readFileSync(join(repository, 'profiles/gpu/h100-80gb.json'), 'utf8')) as object;
     const cwd = newFolder();
@@ -90,6 +115,7 @@ describe('simulate', () => {
     [['--engine', join(repository, 'profiles/gpu/l4-24gb.json')], /l4-24gb\.json describes a gpu, not an engine/],
     [['--gpu', join(repository, 'profiles/engine/vllm-v0.json')], /vllm-v0\.json describes an engine, not a GPU/],
     [['--engine', 'vllm-v0', '--scheduling-policy', 'priority'], /vLLM V0, as of 0\.6 is simulated without priorities\. .*choose --engine vllm-v1/],
+    [['--tokenizer', 'nowhere'], /--tokenizer: There is no .*nowhere\. Name a model's tokenizer\.json/],
     [['--tp', 'two'], /--tp takes a whole number from 1 to 64, not "two"/],
   ])('says what is wrong with %j', async (args, says) => {
     const { code, stdout, stderr } = await agentCost(['simulate', '--port', '0', ...args], { cwd: newFolder() });

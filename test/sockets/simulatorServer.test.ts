@@ -297,7 +297,7 @@ describe('errors, in vLLM’s form', () => {
     ['too many tokens asked for', { messages: user('x'), max_tokens: 100_000 }, 400, { param: 'max_tokens', message: expect.stringContaining('max_tokens=100000 cannot be greater than max_model_len=8192') as string }],
     ['more than is left', { messages: user('x'), max_tokens: 8190 }, 400, { param: 'max_tokens', message: expect.stringContaining('is too large: 8190') as string }],
     ['no tokens asked for', { messages: user('x'), max_tokens: 0 }, 400, { message: 'max_tokens must be at least 1, got 0.' }],
-    ['logprobs', { messages: user('x'), logprobs: true }, 400, { param: 'logprobs', message: expect.stringContaining('runs no model') as string }],
+    ['top_logprobs without logprobs', { messages: user('x'), top_logprobs: 2 }, 400, { param: 'top_logprobs', message: expect.stringContaining('must be set') as string }],
     ['a priority', { messages: user('x'), priority: 5 }, 400, { param: 'priority', message: 'Got priority 5 but Priority scheduling is not enabled.' }],
     ['pictures', { messages: [{ role: 'user', content: [{ type: 'image_url', image_url: { url: 'data:,' } }] }] }, 400, { message: expect.stringContaining('not a multimodal model') as string }],
     ['a tool that is not there', { messages: user('x'), tools: [weather()], tool_choice: { type: 'function', function: { name: 'other' } } }, 400, { param: 'tool_choice' }],

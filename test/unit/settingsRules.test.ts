@@ -19,6 +19,13 @@ describe('settings for the profiler', () => {
     expect(profilingSettings({}, undefined)).toMatchObject(expected);
   });
 
+  it('have the embedded server count with a tokenizer, and no other', () => {
+    const tokenizer = { 'agentCost.simulator.tokenizer': 'models/llama' };
+    expect(profilingSettings(tokenizer, undefined).backend).toMatchObject({ kind: 'sim', tokenizer: 'models/llama' });
+    expect(profilingSettings({ ...tokenizer, 'agentCost.backend': 'http://gpu-box:8000/v1' }, undefined).backend).toEqual({ kind: 'url', url: 'http://gpu-box:8000/v1' });
+    expect(settingNamedIn(inSettings('--tokenizer: There is no x.'))).toBe('agentCost.simulator.tokenizer');
+  });
+
   it('send direct calls where the environment says, else to OpenAI', () => {
     expect(profilingSettings({ 'agentCost.backend': 'direct' }, 'http://gpu-box:8000/v1').backend).toEqual({ kind: 'direct', defaultUrl: 'http://gpu-box:8000/v1' });
     expect(profilingSettings({ 'agentCost.backend': 'direct' }, undefined).backend).toEqual({ kind: 'direct', defaultUrl: 'https://api.openai.com/v1' });

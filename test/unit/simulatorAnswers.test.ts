@@ -10,7 +10,9 @@ import { createCatalog, SHIPPED_PROFILES } from '../../src/simulator/catalog.ts'
 import { createRandom } from '../../src/simulator/answers/random.ts';
 import { sampleOfSchema } from '../../src/simulator/answers/schemaSample.ts';
 import { scriptedAnswer, scripts } from '../../src/simulator/answers/scripted.ts';
-import { estimateTokens, splitIntoTokens } from '../../src/simulator/tokenEstimate.ts';
+import { estimatingTokenizer } from '../../src/simulator/tokens/estimatingTokenizer.ts';
+import { estimateTokens, splitIntoTokens, tokenId } from '../../src/simulator/tokens/tokenEstimate.ts';
+import type { Answer } from '../../src/simulator/tokens/tokenizer.ts';
 
 describe('lengths of a workload', () => {
   const workload = createCatalog(SHIPPED_PROFILES).workload('ShareGPT')!;
@@ -136,19 +138,21 @@ describe('sample of a schema', () => {
 });
 
 describe('layout', () => {
-  const options: LayoutOptions = { maxTokens: 1000, stop: [], frame: (name) => ({ before: `{"name": "${name}", "parameters": `, after: '}' }), endToken: '<end>', toolFinishReason: 'tool_calls' };
+  const endToken = { id: tokenId('<end>'), piece: '<end>', text: '' };
+  const options: LayoutOptions = { tokenizer: estimatingTokenizer, maxTokens: 1000, stop: [], endToken, toolFinishReason: 'tool_calls' };
+  const written = (answer: Answer) => estimatingTokenizer.written({ messages: [], tools: [] }, answer);
   const text = 'One two three. Four five six.';
-  const shown = (laidOut: ReturnType<typeof layOutAnswer>) => laidOut.tokens.map(({ visible }) => (visible.kind === 'content' || visible.kind === 'toolArguments' ? visible.text : '')).join('');
+  const shown = (laidOut: ReturnType<typeof layOutAnswer>) => laidOut.tokens.flatMap(({ visible }) => visible).map((part) => (part.kind === 'toolName' ? '' : part.text)).join('');
 
   it('shows all of a text and ends it with its end token', () => {
-    const laidOut = layOutAnswer({ content: text, toolCalls: [] }, options);
+    const laidOut = layOutAnswer(written({ content: text, toolCalls: [] }), options);
     expect(shown(laidOut)).toBe(text);
-    expect(laidOut.tokens.at(-1)).toEqual({ piece: '<end>', visible: { kind: 'nothing' } });
+    expect(laidOut.tokens.at(-1)).toEqual({ ...endToken, visible: [] });
     expect(laidOut.finishReason).toBe('stop');
   });
 
   it('cuts at max_tokens', () => {
-    const laidOut = layOutAnswer({ content: text, toolCalls: [] }, { ...options, maxTokens: 4 });
+    const laidOut = layOutAnswer(written({ content: text, toolCalls: [] }), { ...options, maxTokens: 4 });
     expect(laidOut.tokens).toHaveLength(4);
     expect(shown(laidOut)).toBe('One two three.');
     expect(laidOut.finishReason).toBe('length');
@@ -158,7 +162,7 @@ describe('layout', () => {
     fc.assert(
       fc.property(fc.integer({ min: 0, max: text.length - 3 }), fc.integer({ min: 1, max: 3 }), (at, length) => {
         const stop = text.slice(at, at + length);
-        const laidOut = layOutAnswer({ content: text, toolCalls: [] }, { ...options, stop: ['six.!', stop] });
+        const laidOut = layOutAnswer(written({ content: text, toolCalls: [] }), { ...options, stop: ['six.!', stop] });
         expect(shown(laidOut)).toBe(text.slice(0, text.indexOf(stop)));
         expect(laidOut).toMatchObject({ finishReason: 'stop', stopReason: stop });
       }),
@@ -166,8 +170,8 @@ describe('layout', () => {
   });
 
   it('shows a tool by name once, then its arguments, and nothing of what is around them', () => {
-    const laidOut = layOutAnswer({ content: 'So.', toolCalls: [{ name: 'search', arguments: '{"query": "x"}' }] }, options);
-    expect(laidOut.tokens.filter(({ visible }) => visible.kind === 'toolName').map(({ visible }) => visible)).toEqual([{ kind: 'toolName', call: 0, name: 'search' }]);
+    const laidOut = layOutAnswer(written({ content: 'So.', toolCalls: [{ name: 'search', arguments: '{"query": "x"}' }] }), options);
+    expect(laidOut.tokens.flatMap(({ visible }) => visible).filter(({ kind }) => kind === 'toolName')).toEqual([{ kind: 'toolName', call: 0, name: 'search' }]);
     expect(shown(laidOut)).toBe('So.{"query": "x"}');
     expect(laidOut.tokens.map(({ piece }) => piece).join('')).toBe('So.{"name": "search", "parameters": {"query": "x"}}<end>');
     expect(laidOut.finishReason).toBe('tool_calls');

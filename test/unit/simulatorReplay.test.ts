@@ -4,7 +4,7 @@ import type { CallEndLine } from '../../src/profile/recordingFormat.ts';
 import type { Question } from '../../src/simulator/answers/chooseAnswer.ts';
 import { createRandom } from '../../src/simulator/answers/random.ts';
 import { Replay } from '../../src/simulator/answers/replay.ts';
-import { estimateTokens } from '../../src/simulator/tokenEstimate.ts';
+import { estimateTokens } from '../../src/simulator/tokens/tokenEstimate.ts';
 import { call, callEnd, header, recordingText } from './recordingLines.ts';
 
 const random = createRandom(1);

@@ -4,9 +4,10 @@
  * answers, as JSON where the client asked for that.
  */
 import type { Tokens } from '../../profile/units.ts';
-import { estimateTokens } from '../tokenEstimate.ts';
+import { pythonStyleJson } from '../pythonStyleJson.ts';
+import { estimatingTokenizer } from '../tokens/estimatingTokenizer.ts';
+import { countTokens, type Answer, type Tokenizer } from '../tokens/tokenizer.ts';
 import { exactFiller, fillerText, plausibleLengths, type AnswerLengths } from './filler.ts';
-import type { Answer } from './layout.ts';
 import type { Random } from './random.ts';
 import { sampleOfSchema } from './schemaSample.ts';
 import { scriptedAnswer, type ScriptMessage } from './scripted.ts';
@@ -37,7 +38,7 @@ const FINAL_TOOL = /^(final|finish|submit|respond|answer|done|complete|return)/i
 const FINAL_ANSWER = 'Final Answer:';
 
 /** Decides on an answer; the same question and random seed give the same one. */
-export function chooseAnswer(question: Question, random: Random, lengths: AnswerLengths = plausibleLengths): Answer {
+export function chooseAnswer(question: Question, random: Random, lengths: AnswerLengths = plausibleLengths, tokenizer: Tokenizer = estimatingTokenizer): Answer {
   const insisted = insistedTool(question);
   if (insisted !== null) return callTool(insisted, question);
   const toolNames = question.toolChoice === 'none' ? [] : question.tools.map(({ name }) => name);
@@ -48,8 +49,8 @@ export function chooseAnswer(question: Question, random: Random, lengths: Answer
   if (question.json !== null) return { content: pythonStyleJson(sampleOfSchema(question.json.schema, topicOf(question))), toolCalls: [] };
   const length = Math.max(question.minTokens, lengths.draw(random));
   const opening = question.messages.some(({ text }) => text.includes(FINAL_ANSWER)) ? `${FINAL_ANSWER} simulated.` : undefined;
-  if (!lengths.isExact) return { content: fillerText(random, length, opening), toolCalls: [] };
-  return { content: exactFiller(random, Math.max(length, opening === undefined ? 0 : estimateTokens(opening)), opening), toolCalls: [] };
+  if (!lengths.isExact) return { content: fillerText(random, length, tokenizer, opening), toolCalls: [] };
+  return { content: exactFiller(random, Math.max(length, opening === undefined ? 0 : countTokens(tokenizer, opening)), tokenizer, opening), toolCalls: [] };
 }
 
 /** The tool that the client insists on, if it does and no script has a better one. */
@@ -83,14 +84,4 @@ export function callTool(tool: OfferedTool, question: Question): Answer {
 /** The last thing that the user said. */
 function topicOf({ messages }: Question): string {
   return messages.findLast(({ role }) => role === 'user')?.text ?? '';
-}
-
-/** JSON with a space after each colon and comma, as models write it. */
-function pythonStyleJson(value: unknown): string {
-  if (Array.isArray(value)) return `[${value.map(pythonStyleJson).join(', ')}]`;
-  if (typeof value === 'object' && value !== null)
-    return `{${Object.entries(value)
-      .map(([key, member]) => `${JSON.stringify(key)}: ${pythonStyleJson(member)}`)
-      .join(', ')}}`;
-  return JSON.stringify(value) ?? 'null';
 }

@@ -1,7 +1,8 @@
 /** Text of a plausible length that says what it is. */
 import type { Tokens } from '../../profile/units.ts';
 import type { WorkloadProfile } from '../../profile/workloadProfile.ts';
-import { splitIntoTokens } from '../tokenEstimate.ts';
+import { estimatingTokenizer } from '../tokens/estimatingTokenizer.ts';
+import { countTokens, type Tokenizer } from '../tokens/tokenizer.ts';
 import type { Random } from './random.ts';
 
 /** Says what it is. */
@@ -29,6 +30,8 @@ const MEDIAN_TOKENS: Tokens = 85;
 const SIGMA = 0.3;
 const SHORTEST: Tokens = 45;
 const LONGEST: Tokens = 180;
+/** Tokens beyond those wanted, among which a place is found to cut. */
+const SPARE_TOKENS: Tokens = 8;
 
 /** How long an answer is that nothing else bounds, and whether it is so to the token: otherwise it ends with its sentence. */
 export interface AnswerLengths {
@@ -47,29 +50,37 @@ export function lengthsOf({ answerTokens: { mean, sigma } }: WorkloadProfile): A
   return { draw: (random) => Math.max(1, Math.round(random.lognormal(median, sigma.value)) - 1), isExact: true };
 }
 
-/** Filler of exactly so many tokens; its last sentence may be cut off. */
-export function exactFiller(random: Random, tokens: Tokens, opening = OPENING): string {
-  return splitIntoTokens(fillerText(random, tokens, opening)).slice(0, tokens).join('');
+/** Filler of exactly so many tokens, if the vocabulary has such a text; its last sentence may be cut off. */
+export function exactFiller(random: Random, tokens: Tokens, tokenizer: Tokenizer = estimatingTokenizer, opening = OPENING): string {
+  const all = tokenizer.cut([fillerText(random, tokens + SPARE_TOKENS, tokenizer, opening)]);
+  const upTo = (count: Tokens) =>
+    all
+      .slice(0, count)
+      .map(({ text }) => text)
+      .join('');
+  // Cut off inside a word, the rest of it may be more tokens or fewer than it was in the whole.
+  for (let count = tokens; count < all.length; count++) if (countTokens(tokenizer, upTo(count)) === tokens) return upTo(count);
+  return upTo(tokens);
 }
 
 /** A text and, where it is too short, filler behind it: at least `atLeast` tokens in all. */
-export function lengthened(text: string, random: Random, atLeast: Tokens): string {
+export function lengthened(text: string, random: Random, atLeast: Tokens, tokenizer: Tokenizer = estimatingTokenizer): string {
   let longer = text;
   // Joined, two texts may be fewer tokens than each by itself.
-  for (let missing = atLeast - splitIntoTokens(longer).length; missing > 0; missing = atLeast - splitIntoTokens(longer).length) longer += ` ${fillerText(random, missing)}`;
+  for (let missing = atLeast - countTokens(tokenizer, longer); missing > 0; missing = atLeast - countTokens(tokenizer, longer)) longer += ` ${fillerText(random, missing, tokenizer)}`;
   return longer;
 }
 
 /** Whole sentences of at least `atLeast` tokens. */
-export function fillerText(random: Random, atLeast: Tokens, opening = OPENING): string {
+export function fillerText(random: Random, atLeast: Tokens, tokenizer: Tokenizer = estimatingTokenizer, opening = OPENING): string {
   let text = opening;
-  let tokens = splitIntoTokens(text).length;
+  let tokens = countTokens(tokenizer, text);
   let last = '';
   while (tokens < atLeast) {
     const sentence = random.pick(SENTENCES.filter((candidate) => candidate !== last));
     last = sentence;
     text += ` ${sentence}`;
-    tokens += splitIntoTokens(` ${sentence}`).length;
+    tokens += countTokens(tokenizer, ` ${sentence}`);
   }
   return text;
 }

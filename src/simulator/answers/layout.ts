@@ -1,23 +1,13 @@
 /** An answer as a row of tokens, each with what the client gets to see of it; cut by `max_tokens` and stop strings. */
 import type { Tokens } from '../../profile/units.ts';
-import { splitIntoTokens } from '../tokenEstimate.ts';
+import type { Token, Tokenizer, WrittenPart } from '../tokens/tokenizer.ts';
 
-/** What a server answers, before it is cut into tokens. */
-export interface Answer {
-  content: string | null;
-  toolCalls: { name: string; arguments: string }[];
-}
+/** What a token adds to the client's view. */
+export type Visible = { kind: 'content'; text: string } | { kind: 'toolName'; call: number; name: string } | { kind: 'toolArguments'; call: number; text: string };
 
-/** What one token adds to the client's view; a token can also be part of something still hidden. */
-export type Visible =
-  | { kind: 'content'; text: string }
-  | { kind: 'toolName'; call: number; name: string }
-  | { kind: 'toolArguments'; call: number; text: string }
-  | { kind: 'nothing' };
-
-export interface AnswerToken {
-  piece: string;
-  visible: Visible;
+export interface AnswerToken extends Token {
+  /** Nothing, for part of what stays hidden; more than one thing where it reaches from one to the next. */
+  visible: readonly Visible[];
 }
 
 export type FinishReason = 'stop' | 'length' | 'tool_calls';
@@ -30,44 +20,64 @@ export interface LaidOutAnswer {
 }
 
 export interface LayoutOptions {
+  tokenizer: Pick<Tokenizer, 'cut'>;
   maxTokens: Tokens;
   stop: readonly string[];
-  /** Text around a tool call's arguments in the model's own output, which the client never sees. */
-  frame: (name: string) => { before: string; after: string };
   /** The token that ends an answer, or null when the client asked for none. */
-  endToken: string | null;
+  endToken: Token | null;
   /** Why an answer that calls tools ended: vLLM says `stop` when the client had named the tool. */
   toolFinishReason: 'tool_calls' | 'stop';
 }
 
-const NOTHING: Visible = { kind: 'nothing' };
+/** A token of no text, for an answer that would have none. */
+const NOTHING: Token = { id: 0, piece: '', text: '' };
 
-/** Lays an answer out as tokens. Never empty: an answer without any text is its end token alone. */
-export function layOutAnswer(answer: Answer, options: LayoutOptions): LaidOutAnswer {
-  const tokens: AnswerToken[] = [];
-  const stopped = answer.content === null ? null : findStop(answer.content, options.stop);
-  let left = stopped === null ? Infinity : stopped.at;
-  const text = stopped === null ? (answer.content ?? '') : (answer.content ?? '').slice(0, stopped.at + stopped.stop.length);
-  for (const piece of splitIntoTokens(text)) {
-    const shown = piece.slice(0, Math.max(0, left));
-    left -= piece.length;
-    tokens.push({ piece, visible: shown === '' ? NOTHING : { kind: 'content', text: shown } });
-  }
-  if (stopped === null) {
-    answer.toolCalls.forEach(({ name, arguments: text }, call) => {
-      const { before, after } = options.frame(name);
-      const opening = splitIntoTokens(before);
-      // The name is known, and shown, once the text before the arguments is complete.
-      opening.forEach((piece, index) => tokens.push({ piece, visible: index === opening.length - 1 ? { kind: 'toolName', call, name } : NOTHING }));
-      for (const piece of splitIntoTokens(text)) tokens.push({ piece, visible: { kind: 'toolArguments', call, text: piece } });
-      for (const piece of splitIntoTokens(after)) tokens.push({ piece, visible: NOTHING });
-    });
-    if (options.endToken !== null || tokens.length === 0) tokens.push({ piece: options.endToken ?? '', visible: NOTHING });
-  }
+/** Lays out what the model writes as tokens. Never empty: an answer without any text is its end token alone. */
+export function layOutAnswer(parts: readonly WrittenPart[], options: LayoutOptions): LaidOutAnswer {
+  const stopped = stopIn(parts, options.stop);
+  const written = stopped?.parts ?? parts;
+  const tokens: AnswerToken[] = seen(options.tokenizer.cut(written.map(({ text }) => text)), written, stopped?.shown ?? Infinity);
+  if (stopped === null && (options.endToken !== null || tokens.length === 0)) tokens.push({ ...(options.endToken ?? NOTHING), visible: [] });
   if (tokens.length > options.maxTokens) return { tokens: tokens.slice(0, options.maxTokens), finishReason: 'length', stopReason: null };
   if (stopped !== null) return { tokens, finishReason: 'stop', stopReason: stopped.stop };
   if (options.endToken === null) return { tokens, finishReason: 'length', stopReason: null };
-  return { tokens, finishReason: answer.toolCalls.length > 0 ? options.toolFinishReason : 'stop', stopReason: null };
+  const callsTools = parts.some(({ shown }) => shown?.kind === 'toolName');
+  return { tokens, finishReason: callsTools ? options.toolFinishReason : 'stop', stopReason: null };
+}
+
+/** Tells for each token which of the parts it shows something of. @param until nothing is shown of the text from there on */
+function seen(tokens: readonly Token[], parts: readonly WrittenPart[], until: number): AnswerToken[] {
+  let part = 0;
+  /** Where the part begins, and how far the tokens have come. */
+  let begin = 0;
+  let at = 0;
+  return tokens.map((token) => {
+    const visible: Visible[] = [];
+    const end = at + token.text.length;
+    for (; part < parts.length; part++) {
+      const { text, shown } = parts[part]!;
+      const partEnd = begin + text.length;
+      const piece = text.slice(Math.max(0, at - begin), Math.min(end, until) - begin);
+      if (shown?.kind === 'content' && at < until && piece !== '') visible.push({ kind: 'content', text: piece });
+      else if (shown?.kind === 'toolArguments' && piece !== '') visible.push({ ...shown, text: piece });
+      else if (shown?.kind === 'toolName' && end >= partEnd) visible.push(shown);
+      if (partEnd > end) break;
+      begin = partEnd;
+    }
+    at = end;
+    return { ...token, visible };
+  });
+}
+
+/** The parts up to the end of the first stop string in the answer's text, and how much is shown of them. */
+function stopIn(parts: readonly WrittenPart[], stops: readonly string[]): { parts: WrittenPart[]; shown: number; stop: string } | null {
+  const index = parts.findIndex(({ shown }) => shown?.kind === 'content');
+  const content = parts[index];
+  const found = content === undefined ? null : findStop(content.text, stops);
+  if (content === undefined || found === null) return null;
+  const before = parts.slice(0, index);
+  const hidden = before.reduce((sum, { text }) => sum + text.length, 0);
+  return { parts: [...before, { ...content, text: content.text.slice(0, found.at + found.stop.length) }], shown: hidden + found.at, stop: found.stop };
 }
 
 function findStop(text: string, stops: readonly string[]): { at: number; stop: string } | null {

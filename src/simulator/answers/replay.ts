@@ -1,9 +1,10 @@
 /** A recording's own answers, given again: to the conversation that they were given to, else in their order. */
 import type { Call, Profile } from '../../profile/model.ts';
 import type { Tokens } from '../../profile/units.ts';
+import { estimatingTokenizer } from '../tokens/estimatingTokenizer.ts';
+import type { Answer, Tokenizer } from '../tokens/tokenizer.ts';
 import { callTool, type Question } from './chooseAnswer.ts';
 import { exactFiller } from './filler.ts';
-import type { Answer } from './layout.ts';
 import type { Random } from './random.ts';
 
 /** What of an answer was recorded. Without `--capture full` its words are not, and its length and the tools that it called are. */
@@ -49,11 +50,11 @@ export class Replay {
    * conversation that the recording lacks, the earliest answer that was not given yet. Null when none is left, or it does not fit
    * what is asked: it calls a tool that is not offered, or is no JSON where that is wanted.
    */
-  answerTo(question: Question, random: Random): Answer | null {
+  answerTo(question: Question, random: Random, tokenizer: Tokenizer = estimatingTokenizer): Answer | null {
     const conversation = conversationOf(question.said);
     const same = this.#answers.filter((recorded) => recorded.conversation === conversation);
     const found = same.find(({ given }) => !given) ?? same.at(-1) ?? this.#answers.find(({ given }) => !given);
-    const answer = found === undefined ? null : answerFrom(found, question, random);
+    const answer = found === undefined ? null : answerFrom(found, question, random, tokenizer);
     if (found === undefined || answer === null) {
       this.counts.unanswered += 1;
       return null;
@@ -93,7 +94,7 @@ function hasWords({ text, toolCalls }: RecordedAnswer): boolean {
   return toolCalls.every((call) => call.arguments !== null) && (text !== null || toolCalls.length > 0);
 }
 
-function answerFrom(recorded: RecordedAnswer, question: Question, random: Random): Answer | null {
+function answerFrom(recorded: RecordedAnswer, question: Question, random: Random, tokenizer: Tokenizer): Answer | null {
   const { toolChoice, tools, json } = question;
   const calls = recorded.toolCalls.map((call) => ({ call, tool: tools.find(({ name }) => name === call.name) }));
   if (calls.some(({ tool }) => tool === undefined) || (toolChoice === 'none' && calls.length > 0) || (toolChoice === 'required' && calls.length === 0)) return null;
@@ -103,7 +104,7 @@ function answerFrom(recorded: RecordedAnswer, question: Question, random: Random
   if (recorded.text !== null) return { content: recorded.text === '' && toolCalls.length > 0 ? null : recorded.text, toolCalls };
   if (toolCalls.length > 0) return { content: null, toolCalls };
   // One of an answer's tokens says that it ends.
-  return recorded.completionTokens === null ? null : { content: exactFiller(random, Math.max(1, recorded.completionTokens - 1)), toolCalls: [] };
+  return recorded.completionTokens === null ? null : { content: exactFiller(random, Math.max(1, recorded.completionTokens - 1), tokenizer), toolCalls: [] };
 }
 
 function isJson(text: string | null): boolean {

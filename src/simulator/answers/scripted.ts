@@ -1,7 +1,7 @@
 /** Answers written beforehand for the tasks that ship with the product, so that its own examples solve them. */
 import { z } from 'zod';
 import hotpotqa from '../scripts/hotpotqa.json' with { type: 'json' };
-import type { Answer } from './layout.ts';
+import type { Answer } from '../tokens/tokenizer.ts';
 
 const scriptSchema = z.object({
   /** Found in a user's message, it selects this script. */

@@ -4,10 +4,10 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { chooseAnswer, type Question } from '../answers/chooseAnswer.ts';
 import { lengthened } from '../answers/filler.ts';
 import { layOutAnswer, type LaidOutAnswer } from '../answers/layout.ts';
-import { tokenId } from '../tokenEstimate.ts';
-import { END_OF_TURN, promptPieces, toolCallFrame } from './chatTemplate.ts';
+import { ConversationError, type Conversation, type Prompt, type Tokenizer } from '../tokens/tokenizer.ts';
 import { badRequest } from './errors.ts';
 import { answer, answerLimit, priorityOf, requestId, type Generation } from './generation.ts';
+import { chatLogprobs } from './logprobs.ts';
 import { OpenAiWriter, usageOptions, type ChoiceFormat } from './openAiWriter.ts';
 import { contentText, type ChatRequest } from './requests.ts';
 import { randomFor, type Service } from './service.ts';
@@ -15,28 +15,29 @@ import { randomFor, type Service } from './service.ts';
 /** Answers a chat request. @throws ApiError */
 export async function chat(service: Service, request: IncomingMessage, response: ServerResponse, body: ChatRequest): Promise<void> {
   const generation = chatGeneration(service, `chatcmpl-${requestId(request)}`, body);
-  await answer(service, request, response, generation, new OpenAiWriter(service, generation, chatFormat(), usageOptions(body)));
+  await answer(service, request, response, generation, new OpenAiWriter(service, generation, chatFormat(body), usageOptions(body)));
 }
 
 /** What is answered to a conversation, whichever API it came through. @throws ApiError */
 export function chatGeneration(service: Service, id: string, body: ChatRequest): Generation {
   checkSupported(body, service.servedModel);
-  const tools = body.tools ?? [];
+  const { tokenizer } = service;
   const question = asQuestion(body);
-  const promptTokens = promptPieces(body.messages, tools).map(tokenId);
-  const maxTokens = answerLimit(service, body, promptTokens.length, body.max_completion_tokens ?? body.max_tokens);
+  const conversation = conversationOf(body);
+  const promptTokens = chatPrompt(tokenizer, conversation).ids;
+  const maxTokens = answerLimit(service, body, promptTokens.length, body.max_completion_tokens ?? body.max_tokens, tokenizer.estimatesChats);
   const stop = typeof body.stop === 'string' ? [body.stop] : (body.stop ?? []);
   const choices = body.n ?? 1;
-  const recorded = service.replay?.answerTo(question, randomFor(service, body.seed, promptTokens, 0)) ?? null;
+  const recorded = service.replay?.answerTo(question, randomFor(service, body.seed, promptTokens, 0), tokenizer) ?? null;
   const sequences = Array.from({ length: choices }, (_, choice) => {
     const random = randomFor(service, body.seed, promptTokens, choice);
-    let chosen = recorded ?? chooseAnswer(question, random, service.lengths);
-    if (body.ignore_eos === true && chosen.toolCalls.length === 0) chosen = { ...chosen, content: lengthened(chosen.content ?? '', random, maxTokens) };
-    const laidOut = layOutAnswer(chosen, {
+    let chosen = recorded ?? chooseAnswer(question, random, service.lengths, tokenizer);
+    if (body.ignore_eos === true && chosen.toolCalls.length === 0) chosen = { ...chosen, content: lengthened(chosen.content ?? '', random, maxTokens, tokenizer) };
+    const laidOut = layOutAnswer(tokenizer.written(conversation, chosen), {
+      tokenizer,
       maxTokens,
       stop,
-      frame: toolCallFrame,
-      endToken: body.ignore_eos === true ? null : END_OF_TURN,
+      endToken: body.ignore_eos === true ? null : tokenizer.endOfTurn,
       toolFinishReason: typeof question.toolChoice === 'object' ? 'stop' : 'tool_calls',
     });
     return { promptTokens, answer: laidOut };
@@ -44,9 +45,24 @@ export function chatGeneration(service: Service, id: string, body: ChatRequest):
   return { id, sequences, choicesPerPrompt: choices, promptTokens: promptTokens.length, stream: body.stream === true, priority: priorityOf(service, body) };
 }
 
+/** What of a request the model's template gets. */
+export function conversationOf({ messages, tools, chat_template_kwargs: templateOptions }: Pick<ChatRequest, 'messages' | 'tools' | 'chat_template_kwargs'>): Conversation {
+  return { messages, tools: tools ?? [], templateOptions };
+}
+
+/** The tokens of a conversation. @throws ApiError when the model's template refuses it */
+export function chatPrompt(tokenizer: Tokenizer, conversation: Conversation): Prompt {
+  try {
+    return tokenizer.chatPrompt(conversation);
+  } catch (error) {
+    if (error instanceof ConversationError) throw badRequest(`The model's chat template does not take this conversation: ${error.message}`, 'messages');
+    throw error;
+  }
+}
+
 function checkSupported(body: ChatRequest, model: string): void {
   if (body.messages.length === 0) throw badRequest('Cannot apply chat template to an empty conversation. Provide at least one message.');
-  if (body.logprobs === true) throw badRequest('The embedded server runs no model, so it has no logprobs. Use a real backend for them.', 'logprobs');
+  if ((body.top_logprobs ?? 0) > 0 && body.logprobs !== true) throw badRequest('when using `top_logprobs`, `logprobs` must be set to true.', 'top_logprobs');
   for (const message of body.messages) {
     if (!Array.isArray(message.content)) continue;
     const other = message.content.find((part) => typeof part.text !== 'string' && typeof part.refusal !== 'string');
@@ -90,7 +106,7 @@ function parsedSchema(text: string): unknown {
   }
 }
 
-function chatFormat(): ChoiceFormat {
+function chatFormat({ logprobs, top_logprobs: top }: ChatRequest): ChoiceFormat {
   const callIds = new Map<string, string>();
   const callId = (choice: number, call: number) => {
     const key = `${choice}/${call}`;
@@ -103,12 +119,12 @@ function chatFormat(): ChoiceFormat {
     object: 'chat.completion',
     chunkObject: 'chat.completion.chunk',
     openingChoice: (index) => chunk(index, { role: 'assistant', content: '' }),
-    tokenChoice(index, { visible }) {
-      if (visible.kind === 'content') return chunk(index, { content: visible.text });
-      if (visible.kind === 'toolName') return chunk(index, { content: null, tool_calls: [{ id: callId(index, visible.call), type: 'function', index: visible.call, function: { name: visible.name } }] });
-      if (visible.kind === 'toolArguments') return chunk(index, { content: null, tool_calls: [{ index: visible.call, function: { arguments: visible.text } }] });
-      return null;
+    tokenChoice(index, part) {
+      if (part.kind === 'content') return chunk(index, { content: part.text });
+      if (part.kind === 'toolName') return chunk(index, { content: null, tool_calls: [{ id: callId(index, part.call), type: 'function', index: part.call, function: { name: part.name } }] });
+      return chunk(index, { content: null, tool_calls: [{ index: part.call, function: { arguments: part.text } }] });
     },
+    logprobs: (tokens) => (logprobs === true ? chatLogprobs(tokens, (top ?? 0) > 0) : null),
     emptyChoice: (index) => chunk(index, {}),
     wholeChoice(index, laidOut) {
       const toolCalls = toolCallsOf(laidOut).map((called, call) => ({ id: callId(index, call), type: 'function', function: called }));
@@ -136,15 +152,18 @@ function chatFormat(): ChoiceFormat {
 
 /** All visible text of an answer. */
 export function contentOf(laidOut: LaidOutAnswer): string {
-  return laidOut.tokens.map(({ visible }) => (visible.kind === 'content' ? visible.text : '')).join('');
+  return laidOut.tokens
+    .flatMap(({ visible }) => visible)
+    .map((part) => (part.kind === 'content' ? part.text : ''))
+    .join('');
 }
 
 /** The tool calls of an answer, as far as its tokens go. */
 export function toolCallsOf(laidOut: LaidOutAnswer): { name: string; arguments: string }[] {
   const calls: { name: string; arguments: string }[] = [];
-  for (const { visible } of laidOut.tokens) {
-    if (visible.kind === 'toolName') calls[visible.call] = { name: visible.name, arguments: '' };
-    else if (visible.kind === 'toolArguments') calls[visible.call]!.arguments += visible.text;
+  for (const part of laidOut.tokens.flatMap(({ visible }) => visible)) {
+    if (part.kind === 'toolName') calls[part.call] = { name: part.name, arguments: '' };
+    else if (part.kind === 'toolArguments') calls[part.call]!.arguments += part.text;
   }
   return calls;
 }

@@ -21,13 +21,13 @@ export const embeddingsRequestSchema = z.looseObject({
 export type EmbeddingsRequest = z.infer<typeof embeddingsRequestSchema>;
 
 /** The engine's prefill ends with a first token, which nobody gets to see. */
-const UNSEEN: AnswerToken = { piece: '', visible: { kind: 'nothing' } };
+const UNSEEN: AnswerToken = { id: 0, piece: '', text: '', visible: [] };
 
 /** Answers with one vector for each input. @throws ApiError */
 export async function embed(service: Service, request: IncomingMessage, response: ServerResponse, body: EmbeddingsRequest): Promise<void> {
-  const prompts = tokenizedPrompts(body.input);
+  const prompts = tokenizedPrompts(service.tokenizer, body.input);
   if (prompts.length === 0 || prompts.some((prompt) => prompt.length === 0)) throw badRequest('`input` must be non-empty.', 'input');
-  for (const prompt of prompts) answerLimit(service, {}, prompt.length, null);
+  for (const prompt of prompts) answerLimit(service, {}, prompt.length, null, service.tokenizer.vocabulary === null);
   const generation = {
     id: `embd-${requestId(request)}`,
     sequences: prompts.map((promptTokens) => ({ promptTokens, answer: { tokens: [UNSEEN], finishReason: 'stop' as const, stopReason: null } })),

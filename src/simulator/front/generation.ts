@@ -4,7 +4,6 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Tokens } from '../../profile/units.ts';
 import type { FinishedRequest } from '../engine/engineStep.ts';
 import type { AnswerToken, LaidOutAnswer } from '../answers/layout.ts';
-import { tokenId } from '../tokenEstimate.ts';
 import { badRequest } from './errors.ts';
 import type { SamplingRequest } from './requests.ts';
 import type { Service } from './service.ts';
@@ -40,7 +39,8 @@ export type RequestMetrics = ReturnType<typeof requestMetrics>;
 /** Where a token stands in its sequence. */
 export interface TokenPlace {
   sequence: number;
-  first: boolean;
+  /** 0 is the first. */
+  index: number;
   last: boolean;
 }
 
@@ -56,12 +56,16 @@ export interface AnswerWriter {
   whole(billed: Billed, metrics: RequestMetrics | null): unknown;
 }
 
-/** Longest answer that a request can get. @throws ApiError when it asks for too much */
-export function answerLimit(service: Service, request: Pick<SamplingRequest, 'min_tokens'>, promptTokens: Tokens, maxTokens: number | null | undefined): Tokens {
+/**
+ * Longest answer that a request can get.
+ * @param isEstimate whether the prompt's tokens are no true count, which is said with them
+ * @throws ApiError when it asks for too much
+ */
+export function answerLimit(service: Service, request: Pick<SamplingRequest, 'min_tokens'>, promptTokens: Tokens, maxTokens: number | null | undefined, isEstimate: boolean): Tokens {
   const longest = service.maxModelTokens;
   if (promptTokens >= longest)
     throw badRequest(
-      `This model's maximum context length is ${longest} tokens. However, your prompt contains ${promptTokens} input tokens (estimated), which exceeds this limit even without any output tokens. Please reduce the length of the input prompt. (parameter=input_tokens, value=${promptTokens})`,
+      `This model's maximum context length is ${longest} tokens. However, your prompt contains ${promptTokens} input tokens${isEstimate ? ' (estimated)' : ''}, which exceeds this limit even without any output tokens. Please reduce the length of the input prompt. (parameter=input_tokens, value=${promptTokens})`,
       'input_tokens',
     );
   if (maxTokens !== null && maxTokens !== undefined) {
@@ -122,7 +126,7 @@ export function answer(service: Service, request: IncomingMessage, response: Ser
       const { tokens } = generation.sequences[sequence]!.answer;
       state.emitted = index + 1;
       state.cachedTokens = cachedTokens;
-      if (stream !== null) ready[sequence] = stream.framed(writer.token(tokens[index]!, { sequence, first: index === 0, last: index === tokens.length - 1 }, billed(generation, progress)));
+      if (stream !== null) ready[sequence] = stream.framed(writer.token(tokens[index]!, { sequence, index, last: index === tokens.length - 1 }, billed(generation, progress)));
     };
 
     const onFinish = (sequence: number, finished: FinishedRequest) => {
@@ -137,7 +141,7 @@ export function answer(service: Service, request: IncomingMessage, response: Ser
     generation.sequences.forEach(({ promptTokens, answer: laidOut }, sequence) => {
       const arrival = service.engine.now();
       let last = arrival;
-      service.engine.submit({ id: ids[sequence]!, promptTokens, priority: generation.priority ?? 0, outputTokens: laidOut.tokens.map(({ piece }) => tokenId(piece)) }, label, {
+      service.engine.submit({ id: ids[sequence]!, promptTokens, priority: generation.priority ?? 0, outputTokens: laidOut.tokens.map(({ id }) => id) }, label, {
         onPlanned: (index, cachedTokens) => prepare(sequence, index, cachedTokens),
         onToken(index, at, cachedTokens) {
           stream?.send(ready[sequence]!);

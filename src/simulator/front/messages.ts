@@ -2,10 +2,9 @@
 import { randomBytes } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { z } from 'zod';
-import type { AnswerToken, FinishReason } from '../answers/layout.ts';
-import { tokenId } from '../tokenEstimate.ts';
-import { chatGeneration, contentOf, toolCallsOf } from './chat.ts';
-import { promptPieces } from './chatTemplate.ts';
+import type { AnswerToken, FinishReason, Visible } from '../answers/layout.ts';
+import type { Tokenizer } from '../tokens/tokenizer.ts';
+import { chatGeneration, chatPrompt, contentOf, toolCallsOf } from './chat.ts';
 import { answer, requestId, type AnswerWriter, type Billed, type Generation, type RequestMetrics, type TokenPlace } from './generation.ts';
 import type { ChatMessage, ChatRequest } from './requests.ts';
 import type { Service } from './service.ts';
@@ -44,9 +43,9 @@ export async function messages(service: Service, request: IncomingMessage, respo
   await answer(service, request, response, generation, new MessagesWriter(service, generation));
 }
 
-/** Counts as the server counts: an estimate. */
-export function countTokens(body: z.infer<typeof countTokensRequestSchema>) {
-  return { input_tokens: promptPieces(chatMessages(body), chatTools(body)).map(tokenId).length };
+/** Counts as the server counts. @throws ApiError */
+export function countTokens(tokenizer: Tokenizer, body: z.infer<typeof countTokensRequestSchema>) {
+  return { input_tokens: chatPrompt(tokenizer, { messages: chatMessages(body), tools: chatTools(body) }).ids.length };
 }
 
 function asChat(body: MessagesRequest): ChatRequest {
@@ -105,13 +104,16 @@ class MessagesWriter implements AnswerWriter {
   }
 
   token({ visible }: AnswerToken, _place: TokenPlace, _billed: Billed): string {
+    return visible.map((part) => this.#part(part)).join('');
+  }
+
+  #part(visible: Visible): string {
     if (visible.kind === 'content') {
       const opening = this.#open?.call !== null || this.#open === null ? this.#openBlock(null, { type: 'text', text: '' }) : '';
       return opening + event('content_block_delta', { index: this.#open?.index, delta: { type: 'text_delta', text: visible.text } });
     }
     if (visible.kind === 'toolName') return this.#openBlock(visible.call, { type: 'tool_use', id: this.#callId(visible.call), name: visible.name, input: {} });
-    if (visible.kind === 'toolArguments') return event('content_block_delta', { index: this.#open?.index, delta: { type: 'input_json_delta', partial_json: visible.text } });
-    return '';
+    return event('content_block_delta', { index: this.#open?.index, delta: { type: 'input_json_delta', partial_json: visible.text } });
   }
 
   end(billed: Billed, metrics: RequestMetrics | null): string {

@@ -1,5 +1,5 @@
 /** Answers as OpenAI's chat and text completions have them: a list of choices, streamed as chunks of each. */
-import type { AnswerToken, LaidOutAnswer } from '../answers/layout.ts';
+import type { AnswerToken, LaidOutAnswer, Visible } from '../answers/layout.ts';
 import type { AnswerWriter, Billed, Generation, RequestMetrics, TokenPlace } from './generation.ts';
 import { SYSTEM_FINGERPRINT, type Service } from './service.ts';
 
@@ -9,8 +9,10 @@ export interface ChoiceFormat {
   chunkObject: string;
   /** A choice's first event, before its first token; null for none. */
   openingChoice(index: number): Record<string, unknown> | null;
-  /** The part of an event that a token adds; null when it adds nothing to see. */
-  tokenChoice(index: number, token: AnswerToken): Record<string, unknown> | null;
+  /** The part of an event that tells what a token shows; null where this endpoint does not show it. */
+  tokenChoice(index: number, part: Visible): Record<string, unknown> | null;
+  /** What an event says of the tokens that it tells of, `offset` characters into the answer; null where the client did not ask. */
+  logprobs(tokens: readonly AnswerToken[], offset: number): unknown;
   /** A choice's event that says only why it ended. */
   emptyChoice(index: number): Record<string, unknown>;
   /** A choice of an answer in one body. */
@@ -37,12 +39,15 @@ export class OpenAiWriter implements AnswerWriter {
   readonly #format: ChoiceFormat;
   readonly #usage: UsageOptions;
   readonly #created = Math.floor(Date.now() / 1000);
+  /** How far each choice is told: of its tokens, and of the characters that these are. */
+  readonly #told: { tokens: number; characters: number }[];
 
   constructor(service: Service, generation: Generation, format: ChoiceFormat, usage: UsageOptions) {
     this.#service = service;
     this.#generation = generation;
     this.#format = format;
     this.#usage = usage;
+    this.#told = generation.sequences.map(() => ({ tokens: 0, characters: 0 }));
   }
 
   /** Nothing comes before the first token. */
@@ -50,14 +55,26 @@ export class OpenAiWriter implements AnswerWriter {
     return '';
   }
 
-  token(token: AnswerToken, { sequence, first, last }: TokenPlace, billed: Billed): string {
-    const opening = first ? this.#format.openingChoice(sequence) : null;
+  token(token: AnswerToken, { sequence, index, last }: TokenPlace, billed: Billed): string {
+    const opening = index === 0 ? this.#format.openingChoice(sequence) : null;
     // It comes before its token.
     const before = opening === null ? '' : this.#choiceEvent(opening, { ...billed, completionTokens: billed.completionTokens - 1 });
-    const choice = this.#format.tokenChoice(sequence, token);
-    const { finishReason, stopReason } = this.#generation.sequences[sequence]!.answer;
-    if (last) return before + this.#choiceEvent({ ...(choice ?? this.#format.emptyChoice(sequence)), finish_reason: finishReason, stop_reason: stopReason }, billed);
-    return choice === null ? before : before + this.#choiceEvent(choice, billed);
+    const choices = token.visible.map((part) => this.#format.tokenChoice(sequence, part)).filter((choice) => choice !== null);
+    if (last) {
+      const { finishReason, stopReason } = this.#generation.sequences[sequence]!.answer;
+      choices.push({ ...(choices.pop() ?? this.#format.emptyChoice(sequence)), finish_reason: finishReason, stop_reason: stopReason });
+    }
+    return before + choices.map((choice) => this.#choiceEvent({ ...choice, logprobs: this.#logprobs(sequence, index) }, billed)).join('');
+  }
+
+  /** Those of the tokens up to this one that no event before has told of. */
+  #logprobs(sequence: number, index: number): unknown {
+    const told = this.#told[sequence]!;
+    const tokens = this.#generation.sequences[sequence]!.answer.tokens.slice(told.tokens, index + 1);
+    const logprobs = this.#format.logprobs(tokens, told.characters);
+    told.tokens = index + 1;
+    for (const { text } of tokens) told.characters += text.length;
+    return logprobs;
   }
 
   end(billed: Billed, metrics: RequestMetrics | null): string {
@@ -66,7 +83,7 @@ export class OpenAiWriter implements AnswerWriter {
   }
 
   whole(billed: Billed, metrics: RequestMetrics | null): unknown {
-    const choices = this.#generation.sequences.map(({ answer }, index) => this.#format.wholeChoice(index, answer));
+    const choices = this.#generation.sequences.map(({ answer }, index) => ({ ...this.#format.wholeChoice(index, answer), logprobs: this.#format.logprobs(answer.tokens, 0) }));
     return { ...this.#envelope(choices), service_tier: null, system_fingerprint: SYSTEM_FINGERPRINT, usage: usageOf(billed), ...this.#format.bodyExtras, metrics };
   }
 

@@ -8,19 +8,19 @@ const toolCall = z.looseObject({
   function: z.looseObject({ name: z.string(), arguments: z.string().nullish() }),
 });
 
-const message = z.looseObject({
+export const messageSchema = z.looseObject({
   role: z.string(),
   content: z.union([z.string(), z.array(contentPart)]).nullish(),
   tool_calls: z.array(toolCall).nullish(),
   tool_call_id: z.string().nullish(),
 });
-export type ChatMessage = z.infer<typeof message>;
+export type ChatMessage = z.infer<typeof messageSchema>;
 
-const tool = z.looseObject({
+export const toolSchema = z.looseObject({
   type: z.string(),
   function: z.looseObject({ name: z.string(), description: z.string().nullish(), parameters: z.unknown().optional() }),
 });
-export type Tool = z.infer<typeof tool>;
+export type Tool = z.infer<typeof toolSchema>;
 
 const streamOptions = z.looseObject({ include_usage: z.boolean().nullish(), continuous_usage_stats: z.boolean().nullish() });
 
@@ -48,14 +48,17 @@ const responseFormat = z.looseObject({
 
 export const chatRequestSchema = z.looseObject({
   ...sampling,
-  messages: z.array(message),
+  messages: z.array(messageSchema),
   max_completion_tokens: z.int().nullish(),
-  tools: z.array(tool).nullish(),
+  tools: z.array(toolSchema).nullish(),
   tool_choice: z.union([z.string(), z.looseObject({ function: z.looseObject({ name: z.string() }) })]).nullish(),
   response_format: responseFormat.nullish(),
   structured_outputs: z.looseObject({ json: z.unknown().optional() }).nullish(),
   guided_json: z.unknown().optional(),
   logprobs: z.boolean().nullish(),
+  top_logprobs: z.int().min(0).max(20).nullish(),
+  /** vLLM's own: for the model's chat template. */
+  chat_template_kwargs: z.record(z.string(), z.unknown()).nullish(),
 });
 export type ChatRequest = z.infer<typeof chatRequestSchema>;
 
@@ -68,11 +71,6 @@ export const completionRequestSchema = z.looseObject({
 export type CompletionRequest = z.infer<typeof completionRequestSchema>;
 
 export type SamplingRequest = ChatRequest | CompletionRequest;
-
-export const tokenizeRequestSchema = z.union([
-  z.object({ prompt: z.string(), messages: z.undefined().optional(), return_token_strs: z.boolean().nullish() }),
-  z.object({ messages: z.array(message), tools: z.array(tool).nullish(), return_token_strs: z.boolean().nullish() }),
-]);
 
 /** All text of a message's content. */
 export function contentText(content: ChatMessage['content']): string {

@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { z } from 'zod';
-import type { AnswerToken } from '../answers/layout.ts';
+import type { AnswerToken, Visible } from '../answers/layout.ts';
 import { chatGeneration, contentOf, toolCallsOf } from './chat.ts';
 import { badRequest } from './errors.ts';
 import { answer, requestId, type AnswerWriter, type Billed, type Generation, type RequestMetrics, type TokenPlace } from './generation.ts';
@@ -98,7 +98,10 @@ class ResponsesWriter implements AnswerWriter {
   }
 
   token({ visible }: AnswerToken, _place: TokenPlace, _billed: Billed): string {
-    if (visible.kind === 'nothing') return '';
+    return visible.map((part) => this.#part(part)).join('');
+  }
+
+  #part(visible: Visible): string {
     const index = visible.kind === 'content' ? 0 : visible.call + (this.#hasText ? 1 : 0);
     const opening = index === this.#open ? '' : this.#openItem(index);
     const place = { output_index: index, item_id: this.#items[index]!.id };

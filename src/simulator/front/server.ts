@@ -2,17 +2,16 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { z } from 'zod';
 import type { Bytes, Milliseconds } from '../../profile/units.ts';
-import { splitIntoTokens, tokenId } from '../tokenEstimate.ts';
 import { chat } from './chat.ts';
-import { BEGIN_OF_TEXT, promptPieces } from './chatTemplate.ts';
 import { complete } from './completions.ts';
 import { embed, embeddingsRequestSchema } from './embeddings.ts';
 import { ApiError, inAnthropicsForm, internalError, invalidBody, invalidJson, methodNotAllowed, notFound, tooLarge } from './errors.ts';
 import { requestId, sendJson } from './generation.ts';
 import { countTokens, countTokensRequestSchema, messages, messagesRequestSchema } from './messages.ts';
-import { chatRequestSchema, completionRequestSchema, tokenizeRequestSchema } from './requests.ts';
+import { chatRequestSchema, completionRequestSchema } from './requests.ts';
 import { respond, responsesRequestSchema } from './responses.ts';
 import { SYSTEM_FINGERPRINT, type Service } from './service.ts';
+import { detokenize, detokenizeRequestSchema, tokenize, tokenizeRequestSchema } from './tokenize.ts';
 
 /** Larger bodies are refused before they are parsed. A full context of 128 k tokens is well below 1 MB. */
 const LARGEST_BODY: Bytes = 64 * 1024 * 1024;
@@ -27,10 +26,11 @@ const routes: Record<string, Partial<Record<'GET' | 'POST', Handler>>> = {
   '/v1/completions': { POST: async (service, request, response) => complete(service, request, response, await readBody(request, completionRequestSchema)) },
   '/v1/responses': { POST: async (service, request, response) => respond(service, request, response, await readBody(request, responsesRequestSchema)) },
   '/v1/messages': { POST: async (service, request, response) => messages(service, request, response, await readBody(request, messagesRequestSchema)) },
-  '/v1/messages/count_tokens': { POST: async (_service, request, response) => sendJson(response, 200, countTokens(await readBody(request, countTokensRequestSchema))) },
+  '/v1/messages/count_tokens': { POST: async (service, request, response) => sendJson(response, 200, countTokens(service.tokenizer, await readBody(request, countTokensRequestSchema))) },
   '/v1/embeddings': { POST: async (service, request, response) => embed(service, request, response, await readBody(request, embeddingsRequestSchema)) },
   '/v1/models': { GET: (service, _request, response) => sendJson(response, 200, listModels(service)) },
   '/tokenize': { POST: async (service, request, response) => sendJson(response, 200, tokenize(service, await readBody(request, tokenizeRequestSchema))) },
+  '/detokenize': { POST: async (service, request, response) => sendJson(response, 200, detokenize(service, await readBody(request, detokenizeRequestSchema))) },
   '/health': { GET: (_service, _request, response) => void response.writeHead(200, { 'content-length': 0 }).end() },
   '/version': { GET: (_service, _request, response) => sendJson(response, 200, { version: SYSTEM_FINGERPRINT, simulated: true }) },
   // vLLM has this one in its development mode.
@@ -95,10 +95,4 @@ async function readBody<T>(request: IncomingMessage, schema: z.ZodType<T>): Prom
 
 function listModels({ servedModel, maxModelTokens, created }: Service) {
   return { object: 'list', data: [{ id: servedModel, object: 'model', created, owned_by: SYSTEM_FINGERPRINT, root: servedModel, parent: null, max_model_len: maxModelTokens }] };
-}
-
-/** Counts as the server counts: an estimate, and the ids are of no real vocabulary. */
-function tokenize(service: Service, body: z.infer<typeof tokenizeRequestSchema>) {
-  const pieces = body.messages === undefined ? [BEGIN_OF_TEXT, ...splitIntoTokens(body.prompt)] : promptPieces(body.messages, body.tools ?? []);
-  return { count: pieces.length, max_model_len: service.maxModelTokens, tokens: pieces.map(tokenId), token_strs: body.return_token_strs === true ? pieces : null, estimated: true };
 }

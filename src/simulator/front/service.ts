@@ -5,6 +5,7 @@ import type { RealTimeEngine } from '../realTimeEngine.ts';
 import { createRandom, hashText, type Random } from '../answers/random.ts';
 import type { AnswerLengths } from '../answers/filler.ts';
 import type { Replay } from '../answers/replay.ts';
+import type { Tokenizer } from '../tokens/tokenizer.ts';
 import type { ServerMetrics } from './metrics.ts';
 
 /** Says in every answer that no model wrote it. */
@@ -17,6 +18,8 @@ export interface Service {
   /** The simulated model, under the name that clients know it by. Requests may name any other. */
   servedModel: string;
   maxModelTokens: Tokens;
+  /** Cuts prompts and answers into tokens. */
+  tokenizer: Tokenizer;
   seed: number;
   /** Answers that go before those that are made up; null for none. */
   replay: Replay | null;

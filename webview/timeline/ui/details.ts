@@ -82,6 +82,7 @@ export class Details {
           ['prompt tokens', formatTokens(totals.promptTokens)],
           ['cached', cachedText(totals.cachedTokens, totals.promptTokens)],
           ['completion tokens', formatTokens(totals.completionTokens)],
+          ...(head.backend.tokenizer === undefined ? [] : [['counted by', head.backend.tokenizer === null ? 'an estimate' : visibleText(`the tokenizer of ${head.backend.tokenizer}`, 120)] satisfies Pair]),
           ['first token p50', formatDuration(totals.ttftMs.p50)],
         ]),
       ),
