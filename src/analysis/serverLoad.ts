@@ -4,6 +4,7 @@ import type { ServerCounters } from '../profile/recordingFormat.ts';
 import type { ServerUse } from '../profile/report.ts';
 import type { Milliseconds } from '../profile/units.ts';
 import type { Draft } from './drafts.ts';
+import { ascending, percentile, tidy } from './statistics.ts';
 import { largest, othersLoad, type OthersWindow } from './othersLoad.ts';
 
 /** A server may count a request a little after its client has the last of the answer. */
@@ -32,6 +33,7 @@ export function serverReadings(profile: Profile, calls: readonly Draft[]): Serve
   return {
     use: {
       readings: readings.length,
+      everyMs: usualGap(readings, calls),
       mostRunning: largest(readings.map(({ running }) => running)),
       mostWaiting: largest(readings.map(({ waiting }) => waiting)),
       mostKvUse: largest(readings.map(({ kvUse }) => kvUse)),
@@ -49,6 +51,21 @@ export function serverReadings(profile: Profile, calls: readonly Draft[]): Serve
     },
     others: windows,
   };
+}
+
+/** Between readings while calls were under way, in the middle; null where there were no two. */
+function usualGap(readings: readonly { t: Milliseconds }[], calls: readonly Draft[]): Milliseconds | null {
+  const byStart = [...calls].sort((a, b) => a.start - b.start);
+  const gaps: Milliseconds[] = [];
+  let next = 0;
+  let until: Milliseconds = -Infinity;
+  readings.forEach(({ t }, index) => {
+    for (let call = byStart[next]; call !== undefined && call.start <= t; call = byStart[++next]) until = Math.max(until, call.end);
+    const before = readings[index - 1]?.t ?? t;
+    if (t > before && until >= before) gaps.push(t - before);
+  });
+  const middle = percentile(ascending(gaps), 0.5);
+  return middle === null ? null : tidy(middle);
 }
 
 /** How far a counter rose over readings; where it fell, the server was started anew and has counted from 0. Null where it never was read twice. */

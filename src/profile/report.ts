@@ -157,6 +157,8 @@ export type ReportLine = z.infer<typeof reportLineSchema>;
 /** What the server's own instruments say of the run. Sums are of what it counted between its first and its last reading, over its restarts. */
 export const serverUseSchema = z.object({
   readings: count,
+  /** Between two readings while calls ran, in the middle: as long as keeps them to 1 % of one of its cores, and 0.1 s at least. */
+  everyMs: n.optional(),
   /** The most that was seen at once, everybody's requests together. */
   mostRunning: n,
   mostWaiting: n,

@@ -44,8 +44,11 @@ export function serverSettingsTexts(settings: ServerSettings): string[] {
   return texts.filter((text) => text !== null);
 }
 
+/** Seldomer than this is told: it is less than one would expect, and bounds what can be said of single calls. */
+const USUAL_GAP_MS = 250;
+
 /** What the server's own readings say of the run, in words: `up to 3 running, 1 waiting`. */
-export function serverUseTexts({ mostRunning, mostWaiting, mostKvUse, promptTokens, cachedTokens, foreign }: ServerUse): string[] {
+export function serverUseTexts({ everyMs = null, mostRunning, mostWaiting, mostKvUse, promptTokens, cachedTokens, foreign }: ServerUse): string[] {
   const atOnce = [mostRunning === null ? null : `${mostRunning} running`, mostWaiting ? `${mostWaiting} waiting` : null].filter((text) => text !== null);
   const texts = [
     atOnce.length === 0 ? null : `up to ${atOnce.join(', ')}`,
@@ -53,6 +56,7 @@ export function serverUseTexts({ mostRunning, mostWaiting, mostKvUse, promptToke
     promptTokens === null || promptTokens === 0 || cachedTokens === null ? null : `${formatPercent(cachedTokens / promptTokens)} of all prompts cached`,
     foreign.requests ? `others’: ${formatCount(foreign.requests, 'request')}` : null,
     foreign.beside && foreign.beside.ms > 0 ? `others’ beside calls: ~${formatPercent(foreign.beside.share)} of the GPU’s work for ${formatDuration(foreign.beside.ms)}` : null,
+    everyMs === null || everyMs <= USUAL_GAP_MS ? null : `read every ${formatDuration(everyMs)}, to cost it 1 % of a core at most`,
   ];
   return texts.filter((text) => text !== null);
 }

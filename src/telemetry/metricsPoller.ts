@@ -9,14 +9,15 @@ export interface MetricsPage {
   authorization: string | null;
 }
 
-/** Ten times a second at most; as much less as keeps the server's own work for it (at most as long as its quickest answer took) to the share. */
+/** Ten times a second at most; as much less as keeps the server's own work for it (at most as long as its quickest answer took) to the share of a core. */
 const QUICKEST_MS: Milliseconds = 100;
-const SLOWEST_MS: Milliseconds = 1000;
 const LARGEST_SHARE: Ratio = 0.01;
 /** Answers by which the work is judged. */
 const JUDGED = 8;
 /** What a call did is counted soon after its end. */
 const LINGER_MS: Milliseconds = 1000;
+/** Between calls. */
+const QUIET_MS: Milliseconds = 1000;
 /** While a program does something else, others may use the server. */
 const WATCH_MS: Milliseconds = 30_000;
 const TIMEOUT_MS: Milliseconds = 2000;
@@ -27,7 +28,7 @@ const MAX_FAILURES = 5;
 /** How long to wait between two questions, by how long the last answers took. */
 export function pollingInterval(answers: readonly Milliseconds[]): Milliseconds {
   const work = answers.length === 0 ? 0 : Math.min(...answers);
-  return Math.min(SLOWEST_MS, Math.max(QUICKEST_MS, work / LARGEST_SHARE));
+  return Math.max(QUICKEST_MS, work / LARGEST_SHARE);
 }
 
 export class MetricsPoller {
@@ -101,7 +102,8 @@ export class MetricsPoller {
       this.#running = false;
       return;
     }
-    const wait = asked + (quietFor > LINGER_MS ? SLOWEST_MS : pollingInterval(this.#answers)) - monotonicMs();
+    const interval = pollingInterval(this.#answers);
+    const wait = asked + (quietFor > LINGER_MS ? Math.max(QUIET_MS, interval) : interval) - monotonicMs();
     this.#timer = setTimeout(() => void this.#next(), Math.max(0, wait));
     this.#timer.unref();
   }
@@ -116,15 +118,20 @@ export class MetricsPoller {
       const text = await response.text();
       if (!response.ok) return null;
       const answered = monotonicMs();
-      this.#answers.push(answered - asked);
-      if (this.#answers.length > JUDGED) this.#answers.shift();
+      this.#took(answered - asked);
       const load = parseServerLoad(text);
       // The server read its gauges somewhere between question and answer.
       if (load !== null && !this.#closed) this.#onLoad(load, (asked + answered) / 2);
       return load;
-    } catch {
-      // Not reachable now: counted as a failure, and asked again.
+    } catch (error) {
+      // Not reachable now: counted as a failure, and asked again. One that is still at it has worked for as long as we waited, for all we know.
+      if (error instanceof Error && error.name === 'TimeoutError') this.#took(patience);
       return null;
     }
+  }
+
+  #took(duration: Milliseconds): void {
+    this.#answers.push(duration);
+    if (this.#answers.length > JUDGED) this.#answers.shift();
   }
 }

@@ -25,12 +25,13 @@ describe('a server’s load in the report', () => {
       reading(2100, 0, { promptTokens: 5100, cachedTokens: 160, completionTokens: 710, finished: 41 }),
     );
     expect(server).toEqual({
-      readings: 3, mostRunning: 1, mostWaiting: 0, mostKvUse: 0.1, promptTokens: 100, cachedTokens: 60, completionTokens: 10,
+      readings: 3, everyMs: 550, mostRunning: 1, mostWaiting: 0, mostKvUse: 0.1, promptTokens: 100, cachedTokens: 60, completionTokens: 10,
       foreign: { ...nothing, requests: 0, promptTokens: 0, completionTokens: 0 },
     });
     expect(totals.gpuMs.foreign).toBe(0);
     expect(warnings.map(({ code }) => code)).not.toContain('serverShared');
-    expect(serverUseTexts(server!)).toEqual(['up to 1 running', 'KV cache up to 10 % in use', '60 % of all prompts cached']);
+    expect(serverUseTexts(server!)).toEqual(['up to 1 running', 'KV cache up to 10 % in use', '60 % of all prompts cached', 'read every 550 ms, to cost it 1 % of a core at most']);
+    expect(serverUseTexts({ ...server!, everyMs: 110 })).not.toContainEqual(expect.stringContaining('read every'));
   });
 
   it('tells what others had of it, running or only counted', () => {
