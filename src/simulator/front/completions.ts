@@ -18,7 +18,7 @@ const DEFAULT_MAX_TOKENS = 16;
 /** Answers a text completion with filler. @throws ApiError */
 export async function complete(service: Service, request: IncomingMessage, response: ServerResponse, body: CompletionRequest): Promise<void> {
   if (body.echo === true) throw badRequest('The embedded server does not support echo.', 'echo');
-  const prompts = tokenizedPrompts(service.tokenizer, body.prompt);
+  const prompts = tokenizedPrompts(service.tokenizer, body.prompt, body.add_special_tokens ?? true);
   if (prompts.length === 0 || prompts.some((prompt) => prompt.length === 0)) throw badRequest('Either prompt or prompt_embeds must be provided and non-empty.', 'prompt');
   const stop = typeof body.stop === 'string' ? [body.stop] : (body.stop ?? []);
   const choices = body.n ?? 1;
@@ -52,10 +52,10 @@ function bareQuestion(prompt: string): Question {
 }
 
 /** Each prompt's tokens, which the client may have cut itself. @throws ApiError when it names one that there is not */
-export function tokenizedPrompts(tokenizer: Tokenizer, prompt: CompletionRequest['prompt']): number[][] {
-  if (typeof prompt === 'string') return [tokenizer.textPrompt(prompt).ids];
+export function tokenizedPrompts(tokenizer: Tokenizer, prompt: CompletionRequest['prompt'], withMarks = true): number[][] {
+  if (typeof prompt === 'string') return [tokenizer.textPrompt(prompt, withMarks).ids];
   if (prompt.every((one) => typeof one === 'number')) return [known(tokenizer, prompt)];
-  return prompt.map((one) => (typeof one === 'string' ? tokenizer.textPrompt(one).ids : known(tokenizer, one)));
+  return prompt.map((one) => (typeof one === 'string' ? tokenizer.textPrompt(one, withMarks).ids : known(tokenizer, one)));
 }
 
 function known(tokenizer: Tokenizer, ids: number[]): number[] {

@@ -1,6 +1,7 @@
 /** `/v1/embeddings`: the time and energy of a prefill; the vectors are made of the text alone and mean nothing. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { z } from 'zod';
+import type { Tokens } from '../../profile/units.ts';
 import { createRandom, hashText } from '../answers/random.ts';
 import type { AnswerToken } from '../answers/layout.ts';
 import { tokenizedPrompts } from './completions.ts';
@@ -16,6 +17,9 @@ export const embeddingsRequestSchema = z.looseObject({
   model: z.string().nullish(),
   input: z.union([z.string(), z.array(z.int()), z.array(z.string()), z.array(z.array(z.int()))]),
   dimensions: z.int().min(1).max(MOST_DIMENSIONS).nullish(),
+  /** vLLM's own: read no more of each input; -1 for as much as the model reads. */
+  truncate_prompt_tokens: z.int().min(-1).nullish(),
+  truncation_side: z.enum(['left', 'right']).nullish(),
   encoding_format: z.enum(['float', 'base64']).nullish(),
 });
 export type EmbeddingsRequest = z.infer<typeof embeddingsRequestSchema>;
@@ -25,7 +29,7 @@ const UNSEEN: AnswerToken = { id: 0, piece: '', text: '', visible: [] };
 
 /** Answers with one vector for each input. @throws ApiError */
 export async function embed(service: Service, request: IncomingMessage, response: ServerResponse, body: EmbeddingsRequest): Promise<void> {
-  const prompts = tokenizedPrompts(service.tokenizer, body.input);
+  const prompts = tokenizedPrompts(service.tokenizer, body.input).map((prompt) => truncated(prompt, body, service.maxModelTokens - 1));
   if (prompts.length === 0 || prompts.some((prompt) => prompt.length === 0)) throw badRequest('`input` must be non-empty.', 'input');
   for (const prompt of prompts) answerLimit(service, {}, prompt.length, null, service.tokenizer.vocabulary === null);
   const generation = {
@@ -37,6 +41,13 @@ export async function embed(service: Service, request: IncomingMessage, response
   };
   const vectors = prompts.map((prompt) => vectorOf(prompt, body.dimensions ?? DIMENSIONS));
   await answer(service, request, response, generation, new EmbeddingsWriter(service, generation.id, vectors, body.encoding_format ?? 'float'));
+}
+
+/** @param most what is left of a prompt that the model could not read whole */
+function truncated(prompt: number[], { truncate_prompt_tokens: asked, truncation_side: side }: EmbeddingsRequest, most: Tokens): number[] {
+  if (asked === null || asked === undefined) return prompt;
+  const left = asked === -1 ? most : asked;
+  return side === 'left' ? prompt.slice(Math.max(0, prompt.length - left)) : prompt.slice(0, left);
 }
 
 /** The same text has the same vector, of length 1. */

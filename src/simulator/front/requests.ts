@@ -66,6 +66,7 @@ export const completionRequestSchema = z.looseObject({
   ...sampling,
   prompt: z.union([z.string(), z.array(z.int()), z.array(z.string()), z.array(z.array(z.int()))]),
   echo: z.boolean().nullish(),
+  add_special_tokens: z.boolean().nullish(),
   logprobs: z.int().nullish(),
 });
 export type CompletionRequest = z.infer<typeof completionRequestSchema>;

@@ -6,7 +6,7 @@ import { messageSchema, toolSchema } from './requests.ts';
 import type { Service } from './service.ts';
 
 export const tokenizeRequestSchema = z.union([
-  z.object({ prompt: z.string(), messages: z.undefined().optional(), return_token_strs: z.boolean().nullish() }),
+  z.object({ prompt: z.string(), messages: z.undefined().optional(), add_special_tokens: z.boolean().nullish(), return_token_strs: z.boolean().nullish() }),
   z.object({ messages: z.array(messageSchema), tools: z.array(toolSchema).nullish(), chat_template_kwargs: z.record(z.string(), z.unknown()).nullish(), return_token_strs: z.boolean().nullish() }),
 ]);
 
@@ -14,7 +14,7 @@ export const detokenizeRequestSchema = z.looseObject({ tokens: z.array(z.int()) 
 
 /** Counts as the server counts, and says where that is an estimate: then the ids are of no real vocabulary. @throws ApiError */
 export function tokenize({ tokenizer, maxModelTokens }: Service, body: z.infer<typeof tokenizeRequestSchema>) {
-  const prompt = body.messages === undefined ? tokenizer.textPrompt(body.prompt) : chatPrompt(tokenizer, conversationOf(body));
+  const prompt = body.messages === undefined ? tokenizer.textPrompt(body.prompt, body.add_special_tokens ?? true) : chatPrompt(tokenizer, conversationOf(body));
   const isEstimate = body.messages === undefined ? tokenizer.vocabulary === null : tokenizer.estimatesChats;
   return { count: prompt.ids.length, max_model_len: maxModelTokens, tokens: prompt.ids, token_strs: body.return_token_strs === true ? prompt.pieces() : null, ...(isEstimate ? { estimated: true } : {}) };
 }

@@ -13,7 +13,7 @@ export const estimatingTokenizer: Tokenizer = {
   vocabulary: null,
   estimatesChats: true,
   cut: (parts) => parts.flatMap((part) => splitIntoTokens(part).map(estimated)),
-  textPrompt: (text) => promptOf([BEGIN_OF_TEXT, ...splitIntoTokens(text)]),
+  textPrompt: (text, withMarks = true) => promptOf([...(withMarks ? [BEGIN_OF_TEXT] : []), ...splitIntoTokens(text)]),
   chatPrompt: (conversation) => promptOf(promptParts(conversation).flatMap(({ text, special }) => (special ? [text] : splitIntoTokens(text)))),
   written: (_conversation, answer) => inLlamasForm(answer),
   endOfTurn: mark(END_OF_TURN),

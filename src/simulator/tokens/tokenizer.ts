@@ -42,8 +42,8 @@ export interface Tokenizer {
   readonly estimatesChats: boolean;
   /** The tokens of a text that comes in parts: joined, their texts are the text again. */
   cut(parts: readonly string[]): Token[];
-  /** A prompt of text alone, with what the model begins one with. */
-  textPrompt(text: string): Prompt;
+  /** A prompt of text alone, with what the model begins one with, unless that is not wanted. */
+  textPrompt(text: string, withMarks?: boolean): Prompt;
   /**
    * The prompt of a conversation, up to where its answer begins.
    * @throws ConversationError when the model's template refuses it

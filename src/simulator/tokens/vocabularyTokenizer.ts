@@ -69,8 +69,8 @@ export class VocabularyTokenizer implements Tokenizer {
     return ids.map((id, index) => ({ id, piece: pieces[index]!, text: texts[index]! }));
   }
 
-  textPrompt(text: string): Prompt {
-    return this.#prompt(this.#tokenizer.encode(text).ids);
+  textPrompt(text: string, withMarks = true): Prompt {
+    return this.#prompt(withMarks ? this.#tokenizer.encode(text).ids : this.#encode(text));
   }
 
   chatPrompt(conversation: Conversation): Prompt {
