@@ -6,10 +6,11 @@ import { subscribe } from 'node:diagnostics_channel';
 import type { ClientHttp2Stream, IncomingHttpHeaders } from 'node:http2';
 import { isInModelSdk, requestCallerOf } from './context.ts';
 import { now } from './events.ts';
-import { endHttpSpan, openHttpSpan } from './httpSpan.ts';
+import { endHttpSpan, openHttpSpan, type Unrouted } from './httpSpan.ts';
 import type { Runtime, Span } from './runtime.ts';
-import { describeRequest } from './safeText.ts';
 import { captureSites, type CallSite } from './stacks.ts';
+
+const UNROUTED: Unrouted = { way: 'over HTTP/2', remedy: 'Have the program use HTTP/1.1, or set its base URL from OPENAI_BASE_URL.' };
 
 interface Sent {
   span: Span;
@@ -60,12 +61,10 @@ function open(runtime: Runtime, headers: IncomingHttpHeaders, below: (...args: n
   const { ':method': method, ':scheme': scheme = 'https', ':authority': authority, ':path': path } = headers;
   if (method === undefined || method === 'CONNECT' || authority === undefined || path === undefined || captureSites(below).some(isUndici)) return null;
   const url = new URL(path, `${scheme}://${authority}`);
-  const caller = requestCallerOf(below);
   const route = runtime.router.route(url, method, isInModelSdk(), null);
-  if (route.kind === 'other') return openHttpSpan(runtime, { caller, t: now(), url, method, accept: headers.accept ?? null });
   if (route.kind === 'direct') return null;
-  runtime.note('not-routed', `Calls to ${url.host} over HTTP/2 go there directly and are not measured as model calls. Have the program use HTTP/1.1, or set its base URL from OPENAI_BASE_URL.`);
-  return runtime.openSpan({ kind: 'other', name: caller.functionName ?? url.host, caller, source: 'http', detail: describeRequest(method, url), callId: null });
+  const start = { caller: requestCallerOf(below), t: now(), url, method, accept: headers.accept ?? null };
+  return openHttpSpan(runtime, route.kind === 'other' ? start : { ...start, unrouted: UNROUTED });
 }
 
 function isUndici(site: CallSite): boolean {

@@ -20,9 +20,24 @@ export interface HttpRequestStart {
   url: URL;
   method: string;
   accept: string | null;
+  /** It asks a model, and cannot be sent to the proxy. */
+  unrouted?: Unrouted;
 }
 
-export function openHttpSpan(runtime: Runtime, { caller, t, url, method, accept }: HttpRequestStart): Span {
+/** Why a call of a model goes where the program sends it. */
+export interface Unrouted {
+  /** What it is made with, as in `over HTTP/2`. */
+  way: string;
+  /** What the program can do about it, as a sentence. */
+  remedy: string;
+}
+
+export function openHttpSpan(runtime: Runtime, { caller, t, url, method, accept, unrouted }: HttpRequestStart): Span {
+  if (unrouted !== undefined) {
+    const { way, remedy } = unrouted;
+    runtime.note('not-routed', `Calls to ${url.host} ${way} go there directly: they are shown as requests and not measured as model calls. ${remedy}`);
+    return runtime.openSpan({ kind: 'other', name: caller.functionName ?? url.host, caller, source: 'http', detail: `${describeRequest(method, url)} (model call, not routed: ${way})`, callId: null, t });
+  }
   if (speaksOtherProtocol(url.hostname))
     runtime.note('protocol-not-supported', `Calls to ${url.host} speak a protocol that the backend does not: they went where they were sent and are shown as plain HTTP requests. With \`--backend direct\` they are timed as model calls.`);
   return runtime.openSpan({

@@ -7,7 +7,7 @@ import { currentContext, isInModelSdk, llmCallerOf, requestCallerOf, type WireOb
 import { CALL_HEADER } from './contract.ts';
 import { now } from './events.ts';
 import { Flight } from './flights.ts';
-import { HttpSpanObserver } from './httpSpan.ts';
+import { HttpSpanObserver, type Unrouted } from './httpSpan.ts';
 import type { Runtime } from './runtime.ts';
 
 interface UndiciRequest {
@@ -58,19 +58,21 @@ function observePackage(runtime: Runtime, request: UndiciRequest, below: (...arg
   if (typeof path !== 'string' || typeof method !== 'string' || (typeof origin !== 'string' && !(origin instanceof URL))) return null;
   const url = new URL(path, origin);
   const route = runtime.router.route(url, method, isInModelSdk(), null);
-  if (route.kind === 'other') return new HttpSpanObserver(runtime, { caller: requestCallerOf(below), t: now(), url, method, accept: null }, false);
+  const start = { t: now(), url, method, accept: null };
+  if (route.kind === 'other') return new HttpSpanObserver(runtime, { ...start, caller: requestCallerOf(below) }, false);
   if (route.kind !== 'proxy') return null;
   if (route.origin === null) {
     // Its dispatcher may have been redirected already, and have made the request only now, from its queue.
     if (!String(request.headers).includes(CALL_HEADER)) request.addHeader?.(CALL_HEADER, runtime.tag(llmCallerOf(below)));
     return new Flight(runtime.flights);
   }
-  runtime.note(
-    'not-routed',
-    `Calls to ${url.host} made with a client, pool or proxy of the undici package go there directly and are not measured. Set its base URL from OPENAI_BASE_URL, or use the global fetch.`,
-  );
-  return null;
+  return new HttpSpanObserver(runtime, { ...start, caller: requestCallerOf(below), unrouted: UNROUTED }, false);
 }
+
+const UNROUTED: Unrouted = {
+  way: 'with a client, pool or proxy of the undici package',
+  remedy: 'Set its base URL from OPENAI_BASE_URL, or use an Agent or the global fetch.',
+};
 
 function listen<Message>(channel: string, listener: (message: Message) => void): void {
   subscribe(channel, (message) => listener(message as Message));

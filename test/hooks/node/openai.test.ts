@@ -187,7 +187,20 @@ describe.each(NODE_MAJORS)('Node %i', (major) => {
     expect(calls.filter(({ headers }) => 'x-agent-cost-call' in headers)).toHaveLength(7);
     const events = runs.events(environment);
     expect(events.filter(({ type }) => type === 'note')).toMatchObject([{ code: 'not-routed', message: expect.stringContaining('127.0.0.1') as string }]);
-    expect(withoutFunctions(spansOf(events)).map(({ detail }) => detail)).toContain(`GET ${new URL(suite.server.url).host}/wiki/page`);
+    const { host } = new URL(suite.server.url);
+    const unrouted = `POST ${host}/v1/chat/completions (model call, not routed: with a client, pool or proxy of the undici package)`;
+    const requests = withoutFunctions(spansOf(events)).map(({ kind, detail, ended }) => [kind, detail, ended?.status]);
+    expect(requests.filter(([, detail]) => !String(detail).startsWith('CONNECT'))).toEqual([
+      ['other', unrouted, 'ok'],
+      ['tool', `GET ${host}/wiki/page`, 'ok'],
+    ]);
+  });
+
+  it.each(major >= 22 ? ['undici', 'undici7', 'undici8'] : ['undici', 'undici7'])('routes calls over HTTP/2 of the undici package (%s)', async (name) => {
+    const environment = runs.environment(`${suite.server.url}/TOKEN`);
+    suite.server.seen.length = 0;
+    expect(await runProgram(nodes.get(major) ?? '', ['undiciHttp2.mjs', name], environment)).toEqual({ code: 0, stdout: 'request 1\nfetch 1\nglobal 1\n', stderr: '' });
+    expect(suite.server.calls.map(({ prompt, origin, tag }) => [prompt, origin, tag?.frames[0]?.line])).toEqual(['request', 'fetch', 'global'].map((prompt) => [prompt, 'https://llm.test:8443/v1', lineOf('undiciHttp2.mjs', prompt)]));
   });
 
   it('works in worker threads, each with a file and a name of its own', async () => {

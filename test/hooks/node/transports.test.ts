@@ -121,7 +121,7 @@ describe.each(NODE_MAJORS)('Node %i', (major) => {
     expect(runs.eventFiles(environment).size).toBeGreaterThan(1);
   });
 
-  it('watches requests over HTTP/2, and says of those to a model that they are not measured', async () => {
+  it('watches requests over HTTP/2, and says of those to a model that they are not routed', async () => {
     const node = nodes.get(major) ?? '';
     const bare = await runProgram(node, ['http2.mjs'], bareEnvironment());
     expect(bare).toMatchObject({ code: 0, stderr: '', stdout: 'said said\nsaid\n' });
@@ -136,7 +136,7 @@ describe.each(NODE_MAJORS)('Node %i', (major) => {
         ['tool', 'ask', 'GET 127.0.0.1/page', 'ok', null],
         ['tool', 'ask', 'GET 127.0.0.1/missing', 'error', 'HTTP 404'],
         ['tool', expect.stringMatching(/^127\.0\.0\.1:\d+$/), 'GET 127.0.0.1/never', 'cancelled', expect.any(String)],
-        ['other', 'ask', 'POST 127.0.0.1/v1/chat/completions', 'ok', null],
+        ['other', 'ask', 'POST 127.0.0.1/v1/chat/completions (model call, not routed: over HTTP/2)', 'ok', null],
       ]);
       expect(spans[0]?.frames.map(({ line }) => line).slice(0, 2)).toEqual([lineOf('http2.mjs', 'request'), lineOf('http2.mjs', 'lookup')]);
       expect(spans[3]?.frames.map(({ line }) => line)).toContain(lineOf('http2.mjs', 'model'));

@@ -18,7 +18,7 @@ export interface Python {
 }
 
 /** What a virtual environment holds: the openai package of a major version, or the newest for its interpreter. */
-export type Packages = 'openai-newest' | 'openai-1' | 'openai-2' | 'debugpy' | 'surroundings' | 'tracing' | 'nothing';
+export type Packages = 'openai-newest' | 'openai-1' | 'openai-2' | 'debugpy' | 'surroundings' | 'tracing' | 'http2' | 'nothing';
 
 /** A virtual environment. */
 export interface Environment {
@@ -32,7 +32,7 @@ export interface Environment {
 }
 
 const SUPPORTED = ['3.9', '3.10', '3.11', '3.12', '3.13'];
-const OPENAI: Record<Packages, string | null> = { 'openai-newest': 'openai', 'openai-1': 'openai<2', 'openai-2': 'openai>=2,<3', debugpy: 'debugpy', surroundings: 'openai', tracing: 'openai>=2,<3', nothing: null };
+const OPENAI: Partial<Record<Packages, string>> = { 'openai-1': 'openai<2', 'openai-2': 'openai>=2,<3', tracing: 'openai>=2,<3' };
 /** Beside the openai package and the HTTP library that it brings. */
 const OTHERS = ['requests', 'aiohttp'];
 /** What changes the objects of others: mocks of time and files, tracers, proxies. */
@@ -41,6 +41,8 @@ const ALTERING = ['coverage', 'freezegun', 'opentelemetry-instrumentation-httpx'
 const SURROUNDINGS = ['httpx', 'ipykernel', 'jupyter_client', 'pytest', 'respx', 'vcrpy', 'gevent', 'uvloop', ...ALTERING];
 /** Tracing of a program's own, by an exporter and instrumentations that others have written. */
 const TRACING = ['opentelemetry-sdk', 'opentelemetry-exporter-otlp-proto-http', 'opentelemetry-instrumentation-httpx', 'openinference-instrumentation-openai'];
+/** Where there is nothing else. */
+const ALONE: Partial<Record<Packages, string[]>> = { debugpy: ['debugpy'], http2: ['httpx[http2]', 'httpx2[http2]'], nothing: [] };
 /** Another process that installs the same gets this long. */
 const INSTALL_MS = 10 * 60_000;
 const cache = join(process.env['XDG_CACHE_HOME'] || join(homedir(), '.cache'), 'agent-cost-profiler', 'python');
@@ -97,8 +99,7 @@ export async function newestEnvironment(packages: Packages = 'openai-newest'): P
 
 /** A virtual environment with these packages, made if it is not there yet. */
 export async function environment(python: Python, packages: Packages): Promise<Environment> {
-  const requirement = OPENAI[packages];
-  const wanted = requirement === null ? [] : packages === 'debugpy' ? [requirement] : [requirement, ...OTHERS, ...(packages === 'surroundings' ? SURROUNDINGS : []), ...(packages === 'tracing' ? TRACING : [])];
+  const wanted = ALONE[packages] ?? [OPENAI[packages] ?? 'openai', ...OTHERS, ...(packages === 'surroundings' ? SURROUNDINGS : []), ...(packages === 'tracing' ? TRACING : [])];
   // The interpreter is part of the name: the same version from elsewhere has another path inside the environment.
   const key = createHash('sha256').update(`${python.executable}\n${wanted.join('\n')}`).digest('hex').slice(0, 8);
   const folder = join(cache, `${python.version}-${packages}-${key}`);

@@ -1,15 +1,17 @@
 /** Where LLM calls go: through the environment's proxies or not, with and without a profiler at the other end. */
+import { join } from 'node:path';
 import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { SessionFile } from '../../../src/protocol/hook.ts';
 import { newestEnvironment, environment as environmentOf, findPythons } from './pythons.ts';
-import { Session, program, python } from './runs.ts';
+import { Session, markedLines, program, programs, python } from './runs.ts';
 import { StandIn } from './standIn.ts';
 
 const newest = await newestEnvironment();
 const oldest = findPythons()[0];
 const withHttpx = oldest === undefined ? newest : await environmentOf(oldest, 'openai-1');
+const withHttp2 = await newestEnvironment('http2');
 
 let server: StandIn;
 let closedPort: number;
@@ -74,6 +76,14 @@ it('lets the error through when the embedded server is gone', async () => {
   expect(outcome.exit).toBe(1);
   expect(outcome.stderr.trimEnd().split('\n').at(-1)).toContain('openai.APIConnectionError');
   expect(server.arrived).toEqual([]);
+});
+
+it.each(['httpx', 'httpx2'])('routes calls over HTTP/2 (%s)', async (library) => {
+  const here = session({ routeUrl: server.routeUrl });
+  const outcome = await python(withHttp2.executable, [join(programs, 'http2.py'), library], { ...here.env(), PROGRAM_BASE_URL: 'https://llm.test/v1' });
+  expect(outcome).toEqual({ exit: 0, stdout: 'answer to both True\nanswer to only True\nanswer to async True\ndata: [DONE]\n', stderr: '' });
+  const sites = ['both', 'only', 'async', 'stream'];
+  expect(server.arrived.map(({ label, origin, tag }) => [label, origin, tag?.frames[0]?.line])).toEqual(sites.map((label) => [label, 'https://llm.test/v1', markedLines('http2.py').get(label)?.[0]]));
 });
 
 it('tells LLM calls from other requests by method, path, host and body', async () => {

@@ -74,6 +74,15 @@ it("sends calls through a urllib3.ProxyManager over the route", async () => {
   expect(server.call('one')).toMatchObject({ origin: 'http://model.invalid/v1', headers: { 'x-mine': '1' } });
 });
 
+it('shows a call through a proxy of an aiohttp session as what it is', async () => {
+  const outcome = await program(environment, 'proxied_session.py', { DEAD_PROXY: 'http://127.0.0.1:9', ...session.env() });
+  expect(outcome).toEqual({ exit: 0, stdout: 'no proxy\n', stderr: '' });
+  expect(session.spans().map(({ start, ends }) => [start.kind, start.name, start.detail, start.frames[0]?.line, ends[0]?.status])).toEqual([
+    ['other', 'ask', 'POST model.invalid/v1/chat/completions (model call, not routed: through an aiohttp session with a proxy of its own)', markedLines('proxied_session.py').get('proxied')?.[0], 'error'],
+  ]);
+  expect(session.events().filter(({ type }) => type === 'note')).toMatchObject([{ code: 'not-routed' }]);
+});
+
 it('leaves what a suite of pytest captures, warns and prints as it is', async () => {
   const file = join(programs, 'pytest_suite', 'test_agent.py');
   const run = async (more: Record<string, string>) => {

@@ -86,16 +86,18 @@ def leave(token):
         pass  # Left in another context than it was entered (a generator closed elsewhere).
 
 
-def open_http(method, host, path, headers=None):
-    """Begins the span of an HTTP request that is no LLM call, or returns None. Raises nothing.
+def open_http(method, host, path, headers=None, unrouted=None):
+    """Begins the span of an HTTP request that is not sent to the profiler, or returns None. Raises nothing.
 
-    `host` has its port but no user name; `headers` are the request's, where they are at hand.
+    `host` has its port but no user name; `headers` are the request's, where they are at hand; `unrouted` says of an LLM call
+    what kept it from the profiler.
     """
     try:
         origin = frames.capture()
         name = tool_name(origin.frames) or host
-        kind = "other" if not origin.frames or _is_no_tool(method, host, headers) else "tool"
-        return Span(kind, "http", origin, name, safe_text.request(method, host, path))
+        kind = "other" if unrouted or not origin.frames or _is_no_tool(method, host, headers) else "tool"
+        detail = safe_text.request(method, host, path)
+        return Span(kind, "http", origin, name, detail if unrouted is None else "%s (model call, not routed: %s)" % (detail, unrouted))
     except Exception:
         return None
 

@@ -4,6 +4,7 @@ from .. import routing, spans, strands
 from . import replace
 
 _SPAN = "_agent_cost_span"
+_OWN_PROXY = "through an aiohttp session with a proxy of its own"
 
 
 def patch(module):
@@ -50,15 +51,18 @@ def _before(session, method, str_or_url, kwargs):
             if plan.url is None:
                 return None, None, None
             if plan.headers and getattr(session, "_default_proxy", None) is not None:
-                routing.note("not-routed", "LLM calls through an aiohttp session with a proxy of its own are not measured.")
-                return None, None, None
+                routing.note("not-routed", "LLM calls through an aiohttp session with a proxy of its own are shown as requests and not measured as model calls.")
+                return None, spans.open_http(method.upper(), _netloc(url), url.raw_path, unrouted=_OWN_PROXY), None
             # Sessions with a base URL refuse others in old versions: raises here rather than in the request.
             session._build_url(plan.url)
             return plan, strands.Flight(), url
-        netloc = url.raw_host if url.is_default_port() else "%s:%s" % (url.raw_host, url.port)
-        return None, spans.open_http(method.upper(), netloc, url.raw_path), None
+        return None, spans.open_http(method.upper(), _netloc(url), url.raw_path), None
     except Exception:
         return None, None, None
+
+
+def _netloc(url):
+    return url.raw_host if url.is_default_port() else "%s:%s" % (url.raw_host, url.port)
 
 
 def _changed(kwargs, added):
