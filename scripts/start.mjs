@@ -13,7 +13,7 @@ console.error('Profiling the bundled ReAct agent on 3 HotpotQA questions; its to
 
 const child = spawn(
   process.execPath,
-  [join(root, 'dist/cli.cjs'), 'run', '--html', '--name', 'react-hotpot', ...options, '--', process.execPath, 'src/agents/react/main.ts', '--n', '3'],
+  [join(root, 'dist/cli.cjs'), 'run', '--html', '--name', 'react-hotpot', ...options, '--', process.execPath, 'src/agents/main.ts', '--agent', 'react', '--n', '3'],
   { cwd: root, stdio: 'inherit', env: { ...process.env, WIKI_API_URL: wiki.url } },
 );
 // Ctrl-C reaches the child from the terminal: wait for its orderly end.

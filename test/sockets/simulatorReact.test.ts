@@ -22,7 +22,7 @@ afterAll(() => Promise.all([server.close(), wiki.close()]));
 function runAgent(args: string[], environment: Record<string, string> = {}) {
   return new Promise<{ code: number | null; stdout: string; stderr: string }>((resolve, reject) => {
     const env = { ...process.env, OPENAI_BASE_URL: server.url, OPENAI_API_KEY: 'none', WIKI_API_URL: wiki.url, ...environment };
-    const child = spawn(node24, ['src/agents/react/main.ts', ...args], { cwd: root, env, stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawn(node24, ['src/agents/main.ts', '--agent', 'react', ...args], { cwd: root, env, stdio: ['ignore', 'pipe', 'pipe'] });
     let stdout = '';
     let stderr = '';
     child.stdout.on('data', (chunk: Buffer) => (stdout += chunk.toString()));
@@ -32,6 +32,25 @@ function runAgent(args: string[], environment: Record<string, string> = {}) {
   });
 }
 
+describe.each(['cot', 'react', 'reflexion', 'lats', 'llmcompiler'])('the bundled agent %s', (agent) => {
+  it.each(['text', 'native'])('solves every bundled question on the embedded server (tool calls: %s)', async (toolCalling) => {
+    const { code, stdout, stderr } = await runAgent(['--agent', agent, '--n', '5', '--tool-calling', toolCalling]);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    const results = stdout.split('\n').flatMap((line) => /^=> .* score 1\.00 .* (\d+) model calls, (\d+) tool calls$/.exec(line)?.slice(1).map(Number) ?? []);
+    // Two facts for each question, three for the third.
+    const facts = [2, 2, 3, 2, 2];
+    const expected: Record<string, (facts: number) => [number, number]> = {
+      cot: () => [1, 0],
+      react: (count) => [count + 1, count],
+      reflexion: (count) => [count + 1, count],
+      // Five children and their five values for each fact, five for the answer.
+      lats: (count) => [10 * count + 5, 5 * count],
+      llmcompiler: (count) => [2, count],
+    };
+    expect(results).toEqual(facts.flatMap(expected[agent]!));
+  });
+});
+
 describe('the bundled ReAct agent', () => {
   it('answers every bundled question on the embedded server, in 3 or 4 steps', async () => {
     const { code, stdout, stderr } = await runAgent(['--n', '5']);
@@ -39,11 +58,11 @@ describe('the bundled ReAct agent', () => {
     expect(code).toBe(0);
     const results = stdout.split('\n').filter((line) => line.startsWith('=> '));
     expect(results).toHaveLength(5);
-    for (const line of results) expect(line).toMatch(/EM 1 {3}F1 1\.00 {3}[34] steps$/);
+    for (const line of results) expect(line).toMatch(/score 1\.00 {3}em 1\.00 {3}f1 1\.00 {3}[34] steps, [34] model calls, [23] tool calls$/);
     expect(stdout).toMatch(/^Thought: /m);
-    expect(stdout).toMatch(/^Action: search\(/m);
+    expect(stdout).toMatch(/^Action: search\[/m);
     expect(stdout).toMatch(/^Observation: /m);
-    expect(stdout).toContain('5 questions   EM 1.00   F1 1.00');
+    expect(stdout).toContain('5 tasks   score 1.00');
   });
 
   it('sends about 1,000 tokens at first', async () => {
@@ -75,7 +94,7 @@ describe('the bundled ReAct agent', () => {
   it('refuses a count that is none', async () => {
     const { code, stderr } = await runAgent(['--n', 'some']);
     expect(code).toBe(1);
-    expect(stderr).toContain('--n takes a whole number above 0, not "some"');
+    expect(stderr).toContain('--n takes a whole number from 1 on, not "some"');
   });
 });
 

@@ -1,84 +1,62 @@
-/** ReAct (Yao et al., 2023): think, act, observe, until the answer is found or the budget is spent. */
-import OpenAI from 'openai';
-import type { ChatCompletionMessageFunctionToolCall, ChatCompletionMessageParam } from 'openai/resources/chat/completions';
-import { INSTRUCTIONS, TOOLS } from './prompt.ts';
-import { lookup, search } from './tools.ts';
+/** ReAct (Yao et al. 2023, §2): think, act, observe, until the answer is found or the budget is spent. */
+import type { Agent, AgentResult, Budget, Environment, Task } from '../agent.ts';
+import { renderCall } from '../format/arguments.ts';
+import { nothingMoreFits } from '../model/errors.ts';
+import { Session } from '../model/session.ts';
+import { startMessages } from './prompt.ts';
+import { answerWithoutFormat, carryOut, propose, toSteps, turnMessages, type Turn } from './turns.ts';
 
-/** Calls of the model for one question, as in the paper. */
-const STEP_BUDGET = 7;
+/** Turns without any format, one after the other, after which the words are taken as the answer. */
+const FORMATLESS_TURNS = 2;
 
-export interface AgentOptions {
-  model: string;
-  /** Gets each thought, action and observation as it comes. */
-  log: (line: string) => void;
+export interface Attempt {
+  answer: string | null;
+  end: AgentResult['end'];
+  turns: readonly Turn[];
+  environment: Environment;
 }
 
-export interface AgentResult {
-  /** The short answer; empty when the budget was spent before there was one. */
-  answer: string;
-  steps: number;
-}
+export const react: Agent = {
+  name: 'react',
+  // Yao et al. §3.3: 7 steps for HotpotQA. They show 6 examples (§3.2); two make a first prompt of about 1,000 tokens,
+  // as "The Cost of Dynamic Reasoning" has measured it (§IV-B).
+  defaults: { iterations: 7, reflections: 0, children: 1, rollouts: 1, fewShot: 2 },
+  solve(task, setup) {
+    const session = new Session(setup);
+    return session.result(async () => {
+      const { answer, end, turns } = await attempt(session, task, setup.budget);
+      return { answer, end, trajectory: toSteps(turns) };
+    });
+  },
+};
 
-interface Turn {
-  content: string;
-  toolCalls: ChatCompletionMessageFunctionToolCall[];
-}
-
-/** Answers one question. */
-export async function answerQuestion(question: string, { model, log }: AgentOptions): Promise<AgentResult> {
-  const client = new OpenAI();
-  const messages: ChatCompletionMessageParam[] = [
-    { role: 'system', content: INSTRUCTIONS },
-    { role: 'user', content: `Question: ${question}` },
-  ];
-  for (let step = 1; step <= STEP_BUDGET; step++) {
-    const turn = await think(client, model, messages);
-    if (turn.content !== '') log(turn.content);
-    if (turn.toolCalls.length === 0) return { answer: finalAnswer(turn.content), steps: step };
-    messages.push({ role: 'assistant', content: turn.content, tool_calls: turn.toolCalls });
-    for (const call of turn.toolCalls) {
-      log(`Action: ${call.function.name}(${call.function.arguments})`);
-      const observation = await act(call);
-      log(`Observation: ${observation}`);
-      messages.push({ role: 'tool', tool_call_id: call.id, content: observation });
-    }
+/** One attempt at a task from the beginning. `memory` goes before the question. */
+export async function attempt(session: Session, task: Task, { iterations, fewShot }: Pick<Budget, 'iterations' | 'fewShot'>, memory = ''): Promise<Attempt> {
+  const environment = task.openEnvironment();
+  const { tools } = environment;
+  const start = startMessages(task, tools, { native: session.native, fewShot, memory });
+  const turns: Turn[] = [];
+  const ended = (answer: string | null, end: AgentResult['end']): Attempt => ({ answer, end, turns, environment });
+  while (turns.length < iterations) {
+    const proposal = await propose(session, [...start, ...turnMessages(turns, tools, session.native)], tools).catch(nothingMoreFits);
+    if (proposal === null) return ended(null, 'context');
+    const turn = await carryOut(session, environment, proposal);
+    turns.push(turn);
+    logTurn(session, turn, environment);
+    if (turn.answer !== null) return ended(turn.answer, 'answered');
+    if (turn.outcome) return ended(turn.outcome.answer, 'answered');
+    const formatless = turns.slice(-FORMATLESS_TURNS).every(({ correction }) => correction !== null);
+    if (turn.correction !== null && ((formatless && turns.length >= FORMATLESS_TURNS) || turns.length === iterations)) return ended(answerWithoutFormat(turn), 'answered');
   }
-  return { answer: '', steps: STEP_BUDGET };
+  return ended(null, 'budget');
 }
 
-/** Asks the model for its next thought and action. */
-async function think(client: OpenAI, model: string, messages: ChatCompletionMessageParam[]): Promise<Turn> {
-  const stream = await client.chat.completions.create({ model, messages, tools: TOOLS, temperature: 0, max_tokens: 400, stream: true });
-  const turn: Turn = { content: '', toolCalls: [] };
-  for await (const chunk of stream) {
-    const delta = chunk.choices[0]?.delta;
-    turn.content += delta?.content ?? '';
-    for (const part of delta?.tool_calls ?? []) {
-      const call = (turn.toolCalls[part.index] ??= { id: '', type: 'function', function: { name: '', arguments: '' } });
-      call.id += part.id ?? '';
-      call.function.name += part.function?.name ?? '';
-      call.function.arguments += part.function?.arguments ?? '';
-    }
-  }
-  return turn;
-}
-
-/** Runs the tool that the model asked for. What the model got wrong is told to it; what fails outside ends the run. */
-async function act(call: ChatCompletionMessageFunctionToolCall): Promise<string> {
-  let given: Record<string, unknown>;
-  try {
-    given = JSON.parse(call.function.arguments) as Record<string, unknown>;
-  } catch {
-    return 'The arguments are not valid JSON. Call the tool again.';
-  }
-  const text = (name: string) => (typeof given[name] === 'string' ? given[name] : undefined);
-  if (call.function.name === 'search') return search(text('query') ?? '');
-  if (call.function.name === 'lookup') return lookup(text('title') ?? '', text('keyword'));
-  return `There is no tool "${call.function.name}". Use search or lookup.`;
-}
-
-/** What stands after the last "Answer:", or the whole text of a model that forgot the word. */
-function finalAnswer(content: string): string {
-  const marked = content.split(/^Answer:/m);
-  return (marked.length > 1 ? marked.at(-1)! : content).trim();
+function logTurn(session: Session, { thought, calls, answer, observations, correction }: Turn, { tools }: Environment): void {
+  session.log(`Thought: ${thought}`);
+  calls.forEach((call, index) => {
+    session.log(`Action: ${renderCall(call, tools)}`);
+    session.log(`Observation: ${observations[index] ?? ''}`);
+  });
+  if (answer !== null) session.log(`Answer: ${answer}`);
+  if (correction !== null) session.log(`Observation: ${correction}`);
 }

@@ -1,64 +1,64 @@
-/** What the agent tells the model: how to work, and worked examples. */
-import type { ChatCompletionTool } from 'openai/resources/chat/completions';
+/** What ReAct tells the model: how to work, the task's own instructions, and solved examples. */
+import type { ChatCompletionMessageParam } from 'openai/resources/chat/completions';
+import type { Example, Task, Tool } from '../agent.ts';
+import { renderSignature } from '../format/arguments.ts';
+import { proposalText } from './turns.ts';
 
-export const INSTRUCTIONS = `You answer questions by looking facts up in an encyclopedia. The questions are built so that one article is seldom enough: you usually need to find one fact, and use it to find the next one.
+const NATIVE = `Work in steps. In each step, first write one short paragraph that begins with "Thought:". Say in it what you know so far, what is still missing, and what you are going to do next. Then call exactly one tool. After each call you are given what the tool has found. Read it with care, and trust it more than what you remember. When a tool finds nothing, try it in another way. Never make up what no tool has given you.
 
-Work in steps. In each step, first write one short paragraph that begins with "Thought:". Say in it what you know so far, what is still missing, and what you are going to look for. Then call exactly one tool:
+When you know the answer, call no tool. Write a last "Thought:" that names what leads to the answer, and below it one line that begins with "Answer:".`;
 
-- search finds articles by words. Use it when you do not know the title of the article that you need. It returns titles, each with the beginning of the article.
-- lookup opens one article by its title. Give it a keyword as well to get only the first sentence and the sentences that contain this word. A keyword is a single word, such as "born", "founded" or "capital".
+const TEXT = `Work in turns of Thought, Action and Observation. In a Thought you say what you know so far, what is still missing, and what you are going to do next. An Action is one call, written on a line of its own, of one of these:
 
-After each call you are given what the tool has found. Read it with care, and trust it more than what you remember. When a tool finds nothing, try other words, a shorter title or another spelling. Never make up facts that no article has given you.
+`;
 
-When the facts are complete, call no tool. Write a last "Thought:" that names the facts which lead to the answer, and below it one line that begins with "Answer:". The answer is as short as it can be: a name, a place, a year, a number, or yes or no. It has no full stop and no explanation. When the articles do not hold the answer, write "Answer: unknown".
+const AFTER_ACTIONS = `
 
-Here are examples of how to work.
+After each Action you are given an Observation, which is what the action has found. Never write an Observation yourself. Read it with care, and trust it more than what you remember. When an action finds nothing, try it in another way. When you know the answer, finish.`;
 
-Question: The author of the novel Frankenstein was married to a poet who drowned near which Italian town?
-Thought: The novel Frankenstein is by Mary Shelley, and her husband was the poet Percy Bysshe Shelley. I need the place where he drowned, so I look up his article and ask for the sentences about drowning.
-Call: lookup with title "Percy Bysshe Shelley" and keyword "drowned"
-Found: Percy Bysshe Shelley was an English Romantic poet. In July 1822 his boat sank in a storm and he drowned, and his body washed ashore near Viareggio.
-Thought: The article says that Percy Bysshe Shelley drowned when his boat sank in 1822 and that his body washed ashore near Viareggio, which is a town in Tuscany.
-Answer: Viareggio
+/** The prompt up to the first turn. `memory` is what was learnt from earlier attempts. */
+export function startMessages(task: Task, tools: readonly Tool[], { native, fewShot, memory = '' }: { native: boolean; fewShot: number; memory?: string }): ChatCompletionMessageParam[] {
+  const examples = task.examples.slice(0, fewShot);
+  const question = `${memory}Question: ${task.question}`;
+  if (native) {
+    const shown = examples.length === 0 ? '' : `\n\nHere are examples of how to work.\n\n${examples.map(nativeExample).join('\n\n')}`;
+    return [
+      { role: 'system', content: `${task.instructions}\n\n${NATIVE}${shown}` },
+      { role: 'user', content: question },
+    ];
+  }
+  return [
+    { role: 'system', content: `${task.instructions}\n\n${TEXT}${actionList(tools)}${AFTER_ACTIONS}` },
+    ...examples.flatMap((example) => exampleMessages(example, tools)),
+    { role: 'user', content: question },
+  ];
+}
 
-Question: What is the official language of the country where the physicist Ernest Walton was born?
-Thought: I need the country in which Ernest Walton was born, and then its official language. I search for the physicist first.
-Call: search with query "Ernest Walton physicist born"
-Found: Ernest Walton: Ernest Walton was a physicist from Ireland who shared the Nobel Prize in Physics in 1951. Cockcroft-Walton generator: A circuit that makes a high voltage.
-Thought: Ernest Walton was from Ireland. I look up that country and ask for its official languages.
-Call: lookup with title "Ireland" and keyword "official"
-Found: Ireland is an island in the North Atlantic. In the republic, Irish is the first official language and English the second.
-Thought: Walton was born in Ireland, where Irish is the first official language.
-Answer: Irish`;
+/** The actions that there are, numbered as in the paper's prompts. */
+export function actionList(tools: readonly Tool[]): string {
+  return [...tools.map((tool) => `${renderSignature(tool)}: ${tool.description}`), 'finish[answer]: gives the answer and ends the task.'].map((line, index) => `(${index + 1}) ${line}`).join('\n');
+}
 
-export const TOOLS: ChatCompletionTool[] = [
-  {
-    type: 'function',
-    function: {
-      name: 'search',
-      description: 'Find articles of the encyclopedia by words.',
-      parameters: {
-        type: 'object',
-        properties: { query: { type: 'string', description: 'Words that the article should contain.' } },
-        required: ['query'],
-        additionalProperties: false,
-      },
-    },
-  },
-  {
-    type: 'function',
-    function: {
-      name: 'lookup',
-      description: 'Open an article of the encyclopedia by its title.',
-      parameters: {
-        type: 'object',
-        properties: {
-          title: { type: 'string', description: "The article's title." },
-          keyword: { type: 'string', description: 'Return only the first sentence and those that contain this word.' },
-        },
-        required: ['title'],
-        additionalProperties: false,
-      },
-    },
-  },
-];
+/** As a conversation that went before, which every chat template can show. */
+function exampleMessages({ question, steps, conclusion, answer }: Example, tools: readonly Tool[]): ChatCompletionMessageParam[] {
+  return [
+    { role: 'user', content: `Question: ${question}` },
+    ...steps.flatMap(({ thought, actions }, index): ChatCompletionMessageParam[] => [
+      { role: 'assistant', content: proposalText({ thought, calls: actions.map(({ call }) => call), answer: null }, index + 1, tools) },
+      { role: 'user', content: `Observation ${index + 1}: ${actions.map(({ observation }) => observation).join('\n')}` },
+    ]),
+    { role: 'assistant', content: proposalText({ thought: conclusion, calls: [], answer }, steps.length + 1, tools) },
+  ];
+}
+
+/** In words, since a call written as text would be imitated as text. */
+function nativeExample({ question, steps, conclusion, answer }: Example): string {
+  const lines = steps.flatMap(({ thought, actions }) => [
+    `Thought: ${thought}`,
+    ...actions.flatMap(({ call, observation }) => {
+      const args = Object.entries(call.arguments).map(([name, value]) => `${name} ${JSON.stringify(value)}`);
+      return [`Call: ${call.tool} with ${args.join(' and ')}`, `Found: ${observation}`];
+    }),
+  ]);
+  return [`Question: ${question}`, ...lines, `Thought: ${conclusion}`, `Answer: ${answer}`].join('\n');
+}

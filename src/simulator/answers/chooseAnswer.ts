@@ -30,6 +30,8 @@ export interface Question {
   json: { schema: unknown } | null;
   /** Tokens that the client wants at least; 0 when it leaves that open. */
   minTokens: Tokens;
+  /** The client's own seed, by which it tells several samples of one prompt apart; null or absent without. */
+  seed?: number | null;
 }
 
 /** Tools that agents end with; called after all others, lest the run be over at once. */
@@ -42,7 +44,7 @@ export function chooseAnswer(question: Question, random: Random, lengths: Answer
   const insisted = insistedTool(question);
   if (insisted !== null) return callTool(insisted, question);
   const toolNames = question.toolChoice === 'none' ? [] : question.tools.map(({ name }) => name);
-  const scripted = question.json === null ? scriptedAnswer(question.messages, toolNames) : null;
+  const scripted = question.json === null ? scriptedAnswer(question.messages, toolNames, question.seed ?? null) : null;
   if (scripted !== null) return scripted;
   const unused = question.toolChoice === 'none' ? undefined : unusedTools(question)[0];
   if (unused !== undefined) return callTool(unused, question);

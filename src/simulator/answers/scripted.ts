@@ -1,6 +1,7 @@
 /** Answers written beforehand for the tasks that ship with the product, so that its own examples solve them. */
 import { z } from 'zod';
 import hotpotqa from '../scripts/hotpotqa.json' with { type: 'json' };
+import { answerInFormat, conclusion, nextStep, variant, type Asked } from './scriptedFormats.ts';
 import type { Answer } from '../tokens/tokenizer.ts';
 
 const scriptSchema = z.object({
@@ -25,22 +26,43 @@ export interface ScriptMessage {
   text: string;
 }
 
-/** The scripted answer to a conversation; null when none is about it, or it needs a tool that is not offered. */
-export function scriptedAnswer(messages: readonly ScriptMessage[], toolNames: readonly string[]): Answer | null {
-  for (let asked = messages.length - 1; asked >= 0; asked--) {
-    const message = messages[asked]!;
+/** Instructions that ask for all calls of tools in one answer, as a planner's do. */
+const ALL_AT_ONCE = /\bcall at once all tools\b/i;
+
+/**
+ * The scripted answer to a conversation; null when none is about it, or it needs a tool that is neither offered nor called in
+ * the text. @param sample which of several samples the client wants, by its seed
+ */
+export function scriptedAnswer(messages: readonly ScriptMessage[], toolNames: readonly string[], sample: number | null = null): Answer | null {
+  for (let index = messages.length - 1; index >= 0; index--) {
+    const message = messages[index]!;
     if (message.role !== 'user') continue;
     const script = scripts.find(({ question }) => message.text.includes(question));
     if (script === undefined) continue;
-    if (script.steps.some(({ tool }) => !toolNames.includes(tool))) return null;
-    const since = messages.slice(asked + 1);
-    const step = script.steps[since.filter(({ role }) => role === 'assistant').length];
-    if (step !== undefined) return { content: step.thought, toolCalls: [{ name: step.tool, arguments: JSON.stringify(step.arguments) }] };
-    const results = since
-      .filter(({ role }) => role === 'tool')
+    const instructions = messages
+      .filter(({ role }) => role === 'system' || role === 'developer')
       .map(({ text }) => text)
       .join('\n');
-    return { content: script.needs.every((word) => results.includes(word)) ? script.answer : script.otherwise, toolCalls: [] };
+    const asked: Asked = { script, question: message.text, instructions, since: messages.slice(index + 1), sample };
+    const text = toolNames.length === 0 ? answerInFormat(asked) : null;
+    return text === null ? withTools(asked, toolNames) : { content: text, toolCalls: [] };
   }
   return null;
+}
+
+function withTools(asked: Asked, toolNames: readonly string[]): Answer | null {
+  const { script, since, instructions } = asked;
+  if (script.steps.some(({ tool }) => !toolNames.includes(tool))) return null;
+  const calls = (steps: typeof script.steps) => steps.map(({ tool, arguments: args }) => ({ name: tool, arguments: JSON.stringify(args) }));
+  if (ALL_AT_ONCE.test(instructions)) return { content: null, toolCalls: calls(script.steps) };
+  const step = nextStep(asked);
+  if (step !== undefined) {
+    const taken = variant(step, asked);
+    return { content: taken.thought, toolCalls: calls([taken]) };
+  }
+  const results = since
+    .filter(({ role }) => role === 'tool')
+    .map(({ text }) => text)
+    .join('\n');
+  return { content: conclusion(script, results), toolCalls: [] };
 }

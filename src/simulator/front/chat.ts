@@ -86,6 +86,7 @@ function asQuestion(body: ChatRequest): Question {
     calledTools: body.messages.flatMap((message) => (message.tool_calls ?? []).map((call) => call.function.name)),
     json: wantedJson(body),
     minTokens: body.min_tokens ?? 0,
+    seed: body.seed ?? null,
   };
 }
 
