@@ -43,7 +43,7 @@ export function addSimulateCommand(root: Command): Command {
     .option('--max-num-seqs <n>', "most requests that run at once (default: vLLM's for the GPU)")
     .option('--max-num-batched-tokens <n>', "most tokens of a step (default: vLLM's for the GPU)")
     .option('--replay <recording>', "answer as the models of a recording did: the same conversation with the same answer, others in the recording's order, and filler where nothing fits")
-    .option('--workload <profile>', "workload profile, a name or a JSON file: answers that are made up are as long as its (sharegpt); without, a paragraph or two")
+    .option('--workload <profile>', "workload profile, a name or a JSON file: answers that are made up are as long as its (sharegpt, coding-agent, code-completion, summarisation); without, a paragraph or two")
     .option('--tokenizer <path>', TOKENIZER_HELP)
     .addHelpText('after', '\nExample:\n  $ agent-cost simulate --gpu h100 --model llama-3.1-70b --tp 4 --port 8000');
   command.action(async (flags: SimulateFlags) => {

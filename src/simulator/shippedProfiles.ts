@@ -55,7 +55,10 @@ import pueAzure from '../../profiles/overhead/pue-azure.json' with { type: 'json
 import pueGoogle from '../../profiles/overhead/pue-google.json' with { type: 'json' };
 import vllmV0 from '../../profiles/engine/vllm-v0.json' with { type: 'json' };
 import vllmV1 from '../../profiles/engine/vllm-v1.json' with { type: 'json' };
+import codeCompletion from '../../profiles/workload/code-completion.json' with { type: 'json' };
+import codingAgent from '../../profiles/workload/coding-agent.json' with { type: 'json' };
 import sharegpt from '../../profiles/workload/sharegpt.json' with { type: 'json' };
+import summarisation from '../../profiles/workload/summarisation.json' with { type: 'json' };
 
 export const GPU_FILES: readonly unknown[] = [a10040gb, a10080gb, b200180gb, h10080gb, h200141gb, l424gb, l40s48gb, mi300x192gb, rtx409024gb, rtx509032gb];
 export const MODEL_FILES: readonly unknown[] = [deepseekR1DistillLlama70b, deepseekR1DistillLlama8b, deepseekR1DistillQwen15b, deepseekR1DistillQwen14b, deepseekR1DistillQwen32b, deepseekR1DistillQwen7b, gptOss120b, gptOss20b, llama3170bInstruct, llama318bInstruct, llama321bInstruct, llama323bInstruct, mistralSmall3124bInstruct, qwen306b, qwen317b, qwen314b, qwen3235bA22b, qwen330bA3b, qwen332b, qwen34b, qwen38b, smollm2135mInstruct];
@@ -64,4 +67,4 @@ export const API_PRICE_FILES: readonly unknown[] = [apiAnthropic, apiDeepseek, a
 export const GRID_FILES: readonly unknown[] = [gridCountries, gridUsStates];
 export const OVERHEAD_FILES: readonly unknown[] = [hostGemini, pueAverage, pueAws, pueAzure, pueGoogle];
 export const ENGINE_FILES: readonly unknown[] = [vllmV1, vllmV0];
-export const WORKLOAD_FILES: readonly unknown[] = [sharegpt];
+export const WORKLOAD_FILES: readonly unknown[] = [codeCompletion, codingAgent, sharegpt, summarisation];

@@ -17,14 +17,16 @@ import type { Answer } from '../../src/simulator/tokens/tokenizer.ts';
 describe('lengths of a workload', () => {
   const workload = createCatalog(SHIPPED_PROFILES).workload('ShareGPT')!;
 
-  it('have its mean and its spread, and count the token that ends an answer', () => {
+  it.each(createCatalog(SHIPPED_PROFILES).list().filter((profile) => profile.kind === 'workload'))('of $id have its mean and its spread, and count the token that ends an answer', (workload) => {
     const random = createRandom(3);
-    const drawn = Array.from({ length: 20_000 }, () => lengthsOf(workload).draw(random) + 1);
+    const drawn = Array.from({ length: 40_000 }, () => lengthsOf(workload).draw(random) + 1);
     const mean = drawn.reduce((sum, each) => sum + each, 0) / drawn.length;
     expect(mean / workload.answerTokens.mean.value).toBeCloseTo(1, 1);
     const logs = drawn.map(Math.log);
     const middle = logs.reduce((sum, each) => sum + each, 0) / logs.length;
-    expect(Math.sqrt(logs.reduce((sum, each) => sum + (each - middle) ** 2, 0) / logs.length)).toBeCloseTo(workload.answerTokens.sigma.value, 1);
+    const deviation = Math.sqrt(logs.reduce((sum, each) => sum + (each - middle) ** 2, 0) / logs.length);
+    // The shortest have whole tokens, two at least.
+    expect(Math.abs(deviation / workload.answerTokens.sigma.value - 1)).toBeLessThan(0.08);
   });
 
   it('are kept to the token, and the same for the same seed', () => {
