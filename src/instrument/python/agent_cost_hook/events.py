@@ -1,4 +1,4 @@
-"""The event file: one line per event, each written at once. Nothing in here raises or blocks on a lock."""
+"""The event file: one line per event, written as soon as it is told of. Nothing in here raises or blocks on a lock."""
 
 import itertools
 import sys
@@ -39,9 +39,24 @@ def start(session, arguments):
 
 def emit(event, sites=None):
     """Writes one event; `sites` are its frames."""
+    emit_together([(event, sites)])
+
+
+def emit_together(entries):
+    """Writes events, each with its frames (or None), at once: that takes little longer than one of them does."""
     if _writer is not None:
         _writer.hello()
-        _writer.write(event, sites)
+        _writer.write(entries)
+
+
+def emit_end(ident, at, status, error=None, result_bytes=None):
+    """Writes the end of the span `ident`, at milliseconds of `now()`."""
+    if error is None and result_bytes is None:
+        # Nearly all are like this, and hold nothing that has to be looked at letter by letter.
+        event = '{"type":"spanEnd","t":%r,"id":"%s","status":"%s","error":null,"resultBytes":null}' % (at, ident, status)
+    else:
+        event = {"type": "spanEnd", "t": at, "id": ident, "status": status, "error": error, "resultBytes": result_bytes}
+    emit_together([(event, None)])
 
 
 def ensure_hello():
@@ -59,6 +74,11 @@ def finish_with_multiprocessing(util):
     """Says bye in workers of multiprocessing, which end without running atexit."""
     if _writer is not None:
         util.register_after_fork(_writer, lambda writer: util.Finalize(None, writer.bye, exitpriority=0))
+
+
+def _line_of(event, sites):
+    text = event if isinstance(event, str) else json_text.dump(event)
+    return (text if sites is None else json_text.with_member(text, "frames", [site.text() for site in sites])) + "\n"
 
 
 class _Writer:
@@ -91,50 +111,48 @@ class _Writer:
             working_folder = os.getcwd()
         except OSError:
             working_folder = ""
-        self.write(
-            {
-                "type": "hello",
-                "t": now(),
-                "epochMs": time.time_ns() / 1e6,
-                "pid": os.getpid(),
-                "ppid": os.getppid(),
-                "runtime": "python",
-                "runtimeVersion": "%d.%d.%d" % sys.version_info[:3],
-                "argv": [without_secrets(word) for word in self._arguments],
-                "cwd": working_folder,
-            }
-        )
+        hello = {
+            "type": "hello",
+            "t": now(),
+            "epochMs": time.time_ns() / 1e6,
+            "pid": os.getpid(),
+            "ppid": os.getppid(),
+            "runtime": "python",
+            "runtimeVersion": "%d.%d.%d" % sys.version_info[:3],
+            "argv": [without_secrets(word) for word in self._arguments],
+            "cwd": working_folder,
+        }
+        self.write([(hello, None)])
 
     def bye(self):
         if self._greeted and not self._ended:
-            self._ended = True
             if self._dropped:
                 # In a file of its own, as the first one took no more: what was lost is to be known.
                 self._close()
                 self._torn = False
-            self.write({"type": "bye", "t": now(), "dropped": self._dropped})
+            self.write([({"type": "bye", "t": now(), "dropped": self._dropped}, None)])
+            self._ended = True
 
-    def write(self, event, sites=None):
-        if self._ended and event["type"] != "bye":
+    def write(self, entries):
+        """Events, each as an object or as its JSON, with its frames or None."""
+        if self._ended:
             return  # From destructors while the interpreter goes down: what is still open stays open.
+        rest = None
         try:
-            text = json_text.dump(event)
-            if sites is not None:
-                text = json_text.with_member(text, "frames", [site.text() for site in sites])
-            line = text.encode("ascii") + b"\n"
+            lines = "".join([_line_of(event, sites) for event, sites in entries]).encode("ascii")
             descriptor = self._descriptor_to_write()
-            if descriptor is None:
-                self._dropped += 1
-                return
-            if self._torn:
-                line = b"\n" + line
-            written = os.write(descriptor, line)
-            self._torn = written != len(line)
-            if self._torn:
-                self._dropped += 1
+            if descriptor is not None:
+                rest = lines
+                if self._torn:
+                    lines = b"\n" + lines
+                rest = lines[os.write(descriptor, lines) :]
+                self._torn = len(rest) > 0
         except Exception:
-            # A full disk, a removed folder, an interpreter on its way out: the event is lost and counted.
-            self._dropped += 1
+            pass  # A full disk, a removed folder, an interpreter on its way out: the events are lost and counted.
+        if rest is None:
+            self._dropped += len(entries)
+        elif rest:
+            self._dropped += min(len(entries), rest.count(b"\n"))
 
     def _open_file(self, descriptor, identity):
         self._descriptor = descriptor

@@ -144,6 +144,9 @@ def is_users(code):
 
 def _walked(frame, span, ident):
     sites = []
+    # Runs of functions that are met on the way, and after how many sites: what is outside of them need not be walked again.
+    met = []
+    run = span
     sdk_seen = False
     in_async = False
     for _ in range(_MAX_DEPTH):
@@ -162,6 +165,9 @@ def _walked(frame, span, ident):
             if code is _work_item_code:
                 return _continued(sites, getattr(frame.f_locals.get("self"), ORIGIN, None), LIBRARY_THREAD, span)
         elif kind == _USER or (kind == _MAIN_ONLY and frame.f_globals.get("__name__") == "__main__"):
+            if run is not None and getattr(run, "frame", None) is frame:
+                met.append((run, len(sites)))
+                run = run.outer
             sites.append(_site(frame, code))
             if len(sites) == MAX_FRAMES:
                 break
@@ -169,6 +175,7 @@ def _walked(frame, span, ident):
             # User code inside the SDK's request (a transport, an event hook) did not make the call.
             sdk_seen = True
             sites.clear()
+            met.clear()
         if flags & _ASYNC:
             in_async = True
             known = _coroutines.get(id(frame))
@@ -182,6 +189,8 @@ def _walked(frame, span, ident):
         thread = _thread(ident)
         if thread is not None and thread is not _main_thread():
             return _continued(sites, getattr(thread, ORIGIN, None), LIBRARY_THREAD, span)
+        for run, before in met:
+            run.called_from(sites[before:])
     return _ended(sites, NO_USER_CODE, span)
 
 

@@ -87,13 +87,16 @@ class _Run:
             origin = self._origin = frames.capture_thread(frame, None if self.ident == _ident() else self.ident, self.outer)
         return origin
 
+    def called_from(self, sites):
+        """Its own frame's place and those of its callers, read on the way of another."""
+        if self._origin is None:
+            self._origin = frames.Origin(sites, None, self.outer)
+
     @property
     def id(self):
         """The span's id. Whoever asks will name it as a parent: it is written down."""
         if self._id is None:
-            self._id = events.new_id(frames.thread_ident())
-            if not self.ended:
-                self._write()
+            self._write()
         return self._id
 
     def end(self, status, error):
@@ -106,30 +109,39 @@ class _Run:
         self.ended = True
         self.frame = None
         if self._id is not None:
-            events.emit({"type": "spanEnd", "t": now, "id": self._id, "status": status, "error": error, "resultBytes": None})
+            events.emit_end(self._id, now, status, error)
         self.function.calls += 1
         self.function.took += took
 
     def _write(self):
+        """Gives it an id and writes it, with those around it that are not written yet; what has ended is written no more."""
+        entries = []
+        run = self
+        while isinstance(run, _Run) and run._id is None:
+            run._id = events.new_id(frames.thread_ident())
+            if not run.ended:
+                entries.append(run)
+            run = run.origin.span
+        # Whoever reads them is to know a span before what is inside it.
+        events.emit_together([each._event() for each in reversed(entries)])
+
+    def _event(self):
         origin = self.origin
+        event = {
+            "type": "span",
+            "t": self.started,
+            "id": self._id,
+            "kind": "other",
+            "name": self.name,
+            "parent": None if origin.span is None else origin.span.id,
+            "thread": frames.thread_name(self.ident),
+            "unattributed": None,
+            "source": "function",
+            "detail": None,
+            "callId": None,
+        }
         # The first frame is the function itself, at a line in the middle of it.
-        sites = [self.function.site] + origin.frames[1:]
-        events.emit(
-            {
-                "type": "span",
-                "t": self.started,
-                "id": self._id,
-                "kind": "other",
-                "name": self.name,
-                "parent": None if origin.span is None else origin.span.id,
-                "thread": frames.thread_name(self.ident),
-                "unattributed": None,
-                "source": "function",
-                "detail": None,
-                "callId": None,
-            },
-            sites,
-        )
+        return event, [self.function.site] + origin.frames[1:]
 
 
 def watcher():

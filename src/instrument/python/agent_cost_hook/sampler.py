@@ -84,7 +84,7 @@ class _Stretch:
     def end(self, at):
         if self.id is None:
             self.write()
-        events.emit({"type": "spanEnd", "t": max(at, self.began), "id": self.id, "status": "ok", "error": None, "resultBytes": None})
+        events.emit_end(self.id, max(at, self.began), "ok")
 
 
 class _Timer:

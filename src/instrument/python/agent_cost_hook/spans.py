@@ -58,8 +58,7 @@ class Span:
             return
         self.ended = True
         try:
-            ended = events.now() if at is None else at
-            events.emit({"type": "spanEnd", "t": ended, "id": self.id, "status": status, "error": error, "resultBytes": result_bytes})
+            events.emit_end(self.id, events.now() if at is None else at, status, error, result_bytes)
         except Exception:
             pass  # Ends are reported from destructors and callbacks, where nothing may be raised.
 

@@ -85,12 +85,15 @@ def _before(transport, request, transport_class):
 
 def _copy(request, url, host, added):
     # A copy: the program's own request keeps its URL and headers, in logs and errors too.
-    headers = request.headers.copy()
-    headers["host"] = host
-    headers.update(added)
-    extensions = dict(request.extensions)
-    extensions.pop("sni_hostname", None)
-    return type(request)(request.method, _parsed(url, type(request.url)), headers=headers, stream=request.stream, extensions=extensions)
+    copy = type(request)(
+        request.method, _parsed(url, type(request.url)), headers=request.headers, stream=request.stream, extensions=request.extensions
+    )
+    copy.extensions.pop("sni_hostname", None)
+    # One by one: to copy or to update them costs as much as all else in here.
+    copy.headers["host"] = host
+    for name, value in added.items():
+        copy.headers[name] = value
+    return copy
 
 
 def _parsed(url, url_class):
