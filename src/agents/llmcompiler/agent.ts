@@ -49,18 +49,18 @@ export const llmcompiler: Agent = {
 async function plan(session: Session, task: Task, { tools }: Environment, unit: FetchingUnit, earlier: EarlierPlan | null): Promise<void> {
   const messages = plannerMessages(task, tools, { native: session.native, fewShot: session.setup.budget.fewShot, earlier });
   const before = unit.count;
-  const dispatch = (call: PlannedCall) => {
-    if (unit.count - before < MOST_PLANNED_CALLS) unit.dispatch(call);
+  const dispatch = (...calls: PlannedCall[]) => {
+    for (const call of calls) if (unit.count - before < MOST_PLANNED_CALLS) void unit.dispatch(call);
   };
   const parser = new PlanParser(tools, before + 1);
   // A model that is offered tools may write its plan as text all the same.
-  const onText = (text: string) => parser.feed(text).forEach(dispatch);
+  const onText = (text: string) => dispatch(...parser.feed(text));
   const onToolCall = ({ name, arguments: args }: { name: string; arguments: string }) => {
     const tool = findTool(tools, name);
     dispatch({ id: unit.count + 1, tool: tool?.name ?? name, arguments: tool === undefined ? {} : parseJsonArguments(args, tool) });
   };
   const reply = await session.ask({ messages, maxTokens: MAX_PLAN_TOKENS, onText, ...(session.native ? { tools, onToolCall } : {}) });
-  parser.feed(reply.text, true).forEach(dispatch);
+  dispatch(...parser.feed(reply.text, true));
   session.log(`Plan: ${unit.count - before} calls`);
 }
 

@@ -26,12 +26,11 @@ export class FetchingUnit {
     return this.#started.size;
   }
 
-  /** Takes a call over; it runs when it can. */
-  dispatch(call: PlannedCall): void {
+  /** Takes a call over, which runs when it can. Nobody needs to wait for it: `all` tells what came of it, and throws what it threw. */
+  async dispatch(call: PlannedCall): Promise<void> {
     const execution = this.#execute(call);
-    // Whoever waits for all gets the error; until then nobody may be listening.
-    execution.catch(() => undefined);
     this.#started.set(call.id, execution);
+    await execution.catch(() => undefined);
   }
 
   /** All calls so far, when they are done. @throws what a tool threw */
