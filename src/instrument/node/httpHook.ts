@@ -7,6 +7,7 @@ import { widenStacks } from './callSites.ts';
 import { isInModelSdk, llmCallerOf, requestCallerOf } from './context.ts';
 import { CALL_HEADER, ORIGIN_HEADER } from './contract.ts';
 import { now } from './events.ts';
+import { HttpResend } from './httpResend.ts';
 import { endHttpSpan, openHttpSpan } from './httpSpan.ts';
 import { isRefused } from './router.ts';
 import type { Runtime, Span } from './runtime.ts';
@@ -34,8 +35,8 @@ interface Plan {
 /** What the diagnostics channels told of requests and responses, by their objects. */
 interface Observed {
   errors: WeakMap<object, unknown>;
-  /** Those that were sent to the proxy. */
-  routed: WeakSet<object>;
+  /** Those that were sent to the proxy, and how they can be sent once more; null where they are not to be. */
+  routed: WeakMap<object, HttpResend | null>;
   bytes: WeakMap<object, { count: number }>;
 }
 
@@ -43,7 +44,7 @@ export function hookHttp(runtime: Runtime): void {
   const http = loadBuiltin('node:http');
   const https = loadBuiltin('node:https');
   const originals = { 'http:': http.request as unknown as Callable, 'https:': https.request as unknown as Callable };
-  const observed: Observed = { errors: new WeakMap(), routed: new WeakSet(), bytes: new WeakMap() };
+  const observed: Observed = { errors: new WeakMap(), routed: new WeakMap(), bytes: new WeakMap() };
   for (const [module, protocol] of [[http, 'http:'], [https, 'https:']] as const) {
     for (const name of ['request', 'get'] as const) {
       replaceMethod(module, name, (original) => {
@@ -102,15 +103,19 @@ function planRouted(runtime: Runtime, call: Call | null, originals: Record<'http
     added[CALL_HEADER] = runtime.tag(llmCallerOf(below));
     if (route.origin !== null) added[ORIGIN_HEADER] = route.origin;
   }
+  const directly = (address: string, isOwn: boolean) => (first: ClientRequest) => {
+    const meant = new URL(address);
+    const again = { ...(isOwn ? options : readdress(options, meant)), headers: headersAgain(first, options.headers, isOwn), timeout: (first as { timeout?: number }).timeout ?? options.timeout };
+    return originals[meant.protocol === 'https:' ? 'https:' : 'http:'](again) as ClientRequest;
+  };
   const redirected = target.origin !== url.origin;
   const changed = { ...(redirected ? readdress(options, target) : options), headers: withHeaders(options.headers, added, redirected ? target.host : null) };
   return {
     target: originals[target.protocol === 'https:' ? 'https:' : 'http:'],
     args: [changed, listener],
     made(request) {
-      // A refused connection cannot be undone here, where the program already holds the request: the next one goes direct.
       if (route.kind === 'proxy') {
-        observed.routed.add(request);
+        observed.routed.set(request, route.direct === null ? null : new HttpResend(request, runtime.router, directly(route.direct, route.origin !== null)));
         request.once('close', runtime.flights.begin());
       }
       if (isGet) request.end();
@@ -158,6 +163,16 @@ function withHeaders(headers: unknown, added: Record<string, string>, host: stri
   return { ...Object.fromEntries(kept), ...added } as RequestOptions['headers'];
 }
 
+/** Those of a request that was sent to the proxy as they would have been without it; `isOwn`: it goes to the host that the program named. */
+function headersAgain(request: ClientRequest, given: unknown, isOwn: boolean): RequestOptions['headers'] {
+  const names = request.getRawHeaderNames();
+  // Those that come as an array are sent as they are.
+  if (Array.isArray(given)) return given as RequestOptions['headers'];
+  const host = isOwn ? headerOf(given, 'host') : null;
+  const kept = names.filter((name) => ![CALL_HEADER, ORIGIN_HEADER, 'host'].includes(name.toLowerCase())).map((name) => [name, request.getHeader(name)] as const);
+  return { ...Object.fromEntries(kept), ...(host === null ? {} : { Host: host }) };
+}
+
 function headerPairs(headers: readonly unknown[]): [string, unknown][] {
   if (Array.isArray(headers[0])) return (headers as [unknown, unknown][]).map(([name, value]) => [String(name), value]);
   const pairs: [string, unknown][] = [];
@@ -180,7 +195,10 @@ function observe(runtime: Runtime, { errors, routed, bytes }: Observed): void {
   subscribe('http.client.request.error', (message) => {
     const { request, error } = message as { request: ClientRequest; error: unknown };
     errors.set(request, error);
-    if (routed.has(request) && isRefused(error)) runtime.router.markGone();
+    const again = routed.get(request);
+    if (again === undefined) return;
+    if (isRefused(error)) runtime.router.markGone();
+    again?.failed(error);
   });
   subscribe('http.client.response.finish', (message) => {
     try {

@@ -1,4 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
 import { join } from 'node:path';
 import { HookedRuns, bareEnvironment, findClosedUrl, lineOf, programs, runProgram, spansOf } from './harness.ts';
 import { ModelServer } from './modelServer.ts';
@@ -26,6 +28,41 @@ afterAll(async () => {
 const FETCH = ['string', 'url', 'request', 'request-init', 'streaming-body', 'headers', 'response-url'];
 const HTTP = ['http-string', 'http-url', 'http-options', 'http-array', 'http-agent'];
 const HTTPS = ['https-fetch', 'https-agent', 'https-plain'];
+
+/** A process in the place of the profiler that is killed by the first request that it gets, once it has answered as far as the request's path says. */
+class DyingProxy {
+  readonly url: string;
+  readonly pid: number;
+  readonly #child: ChildProcess;
+
+  private constructor(child: ChildProcess, port: number) {
+    this.#child = child;
+    this.url = `http://127.0.0.1:${port}`;
+    this.pid = child.pid ?? 0;
+  }
+
+  static async start(node: string): Promise<DyingProxy> {
+    const code = `
+      const server = require('net').createServer((socket) => {
+        let text = '';
+        const die = () => process.kill(process.pid, 'SIGKILL');
+        socket.setEncoding('utf8').on('data', (part) => {
+          text += part;
+          if (text.includes('"answered"')) socket.write('HTTP/1.1 200 OK\\r\\ncontent-length: 10\\r\\n\\r\\nhel', () => setTimeout(die, 50));
+          // Whole, or as much of it as will come.
+          else if (/"(?:end|chunks|array|signal|timeout|destroyed|unfinished)"/.test(text)) setTimeout(die, 50);
+        });
+      });
+      server.listen(0, '127.0.0.1', () => console.log(server.address().port));`;
+    const child = spawn(node, ['-e', code], { env: bareEnvironment(), stdio: ['ignore', 'pipe', 'inherit'] });
+    const [port] = (await once(child.stdout, 'data')) as [Buffer];
+    return new DyingProxy(child, Number(port.toString()));
+  }
+
+  stop(): void {
+    this.#child.kill('SIGKILL');
+  }
+}
 
 describe.each(NODE_MAJORS)('Node %i', (major) => {
   it('redirects LLM requests of fetch and http to the proxy, however they are made', async () => {
@@ -166,12 +203,40 @@ describe.each(NODE_MAJORS)('Node %i', (major) => {
     const fixed = { backend: 'fixed', fallbackUrl: `${upstream.url}/fall/v1` } as const;
     // The profiler's process has ended: noticed before anything is sent.
     expect(await run({ ...fixed, profilerPid: 2 ** 22 + 1 })).toEqual([['200', '200', '200'], all]);
-    // It lives, but nobody listens. A request of fetch is sent again, one of http is lost, and what follows goes direct.
-    if (kind === 'fetch') expect(await run(fixed)).toEqual([['200', '200', '200'], all]);
-    else expect(await run(fixed)).toEqual([['ECONNREFUSED', '200', '200'], all.slice(1)]);
+    // It lives, but nobody listens: what was refused is sent again, and what follows goes direct.
+    expect(await run(fixed)).toEqual([['200', '200', '200'], all]);
     // A simulated server has no substitute: the program must not start to spend money elsewhere.
     const [simulated, seen] = await run({ backend: 'sim', profilerPid: 2 ** 22 + 1 });
     expect(seen).toEqual([]);
     expect(simulated).toEqual(kind === 'fetch' ? [''] : ['ECONNREFUSED', 'ECONNREFUSED', 'ECONNREFUSED']);
+  });
+
+  it('sends a request of http that was under way again when the profiler dies, if that is not too late', async () => {
+    const node = nodes.get(major) ?? '';
+    const ask = async (how: string) => {
+      const dying = await DyingProxy.start(node);
+      upstream.seen.length = 0;
+      try {
+        const environment = { ...runs.environment(`${dying.url}/TOKEN`, { backend: 'direct', profilerPid: dying.pid }), BASE_URL: `${upstream.url}/v1` };
+        return [await runProgram(node, ['underway.cjs', how], environment), upstream.seen.map(({ prompt, headers, tag }) => [prompt, headers['x-mine'], headers['content-length'] !== undefined, headers.host, tag])];
+      } finally {
+        dying.stop();
+      }
+    };
+    const bare = async (how: string) => {
+      upstream.seen.length = 0;
+      const outcome = await runProgram(node, ['underway.cjs', how], { ...bareEnvironment(), BASE_URL: `${upstream.url}/v1` });
+      return [outcome, upstream.seen.map(({ prompt, headers, tag }) => [prompt, headers['x-mine'], headers['content-length'] !== undefined, headers.host, tag])];
+    };
+    for (const how of ['end', 'chunks', 'array', 'signal', 'timeout']) {
+      const expected = await bare(how);
+      expect(expected, how).toMatchObject([{ code: 0, stderr: '' }, [[how, 'kept', how !== 'chunks', new URL(upstream.url).host, null]]]);
+      expect(await ask(how), how).toEqual(expected);
+    }
+    // The model has begun to answer, the program has given up, or has not sent all: as before.
+    for (const [how, stdout] of [['answered', 'hel ECONNRESET'], ['destroyed', 'mine close'], ['unfinished', 'ECONNRESET close']]) {
+      const [outcome, seen] = await ask(how ?? '');
+      expect([how, outcome, seen]).toEqual([how, { code: 0, stdout: `${stdout}\n`, stderr: '' }, []]);
+    }
   });
 });
