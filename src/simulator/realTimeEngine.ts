@@ -19,6 +19,11 @@ export interface RealTimeOptions extends EngineOptions {
   onStep?: (step: EngineStep) => void;
 }
 
+/** Tokens are handed out no earlier than this before they are due. */
+const MOST_LEAD_MS: Milliseconds = 1.5;
+/** What is handed out within this is all on time. */
+const LEAST_BURST_MS: Milliseconds = 0.5;
+
 /**
  * Due times come from the engine, not from the timers: a timer that fires late delays what it hands out, but the next
  * step starts when this one should have ended, so lateness does not add up.
@@ -38,6 +43,10 @@ export class RealTimeEngine {
   #starting = false;
   #lastEnd: Milliseconds = 0;
   #timer: NodeJS.Timeout | null = null;
+  /** How long before they are due a step's tokens begin to be handed out. */
+  #lead: Milliseconds = 0;
+  /** Of the step in flight, whether those tokens are handed out that end no answer. */
+  #handedOut = false;
   #closed = false;
 
   constructor(options: RealTimeOptions) {
@@ -103,15 +112,18 @@ export class RealTimeEngine {
       return;
     }
     this.#inFlight = step;
+    this.#handedOut = false;
     for (const { id, index, cachedTokens } of step.emitted) this.#listeners.get(id)?.onPlanned(index, cachedTokens);
     this.#wait(step);
   }
 
   #wait(step: EngineStep): void {
-    const left = step.end - this.now();
+    const left = (this.#handedOut ? step.end : step.end - this.#lead) - this.now();
     const goOn = () => {
       if (this.#closed) return;
-      if (this.now() < step.end) this.#wait(step);
+      const now = this.now();
+      if (!this.#handedOut && now >= step.end - this.#lead) this.#handOut(step, now);
+      if (this.now() < step.end || !this.#handedOut) this.#wait(step);
       else this.#end(step);
     };
     // A timer counts whole milliseconds and may be early by a part of one, which is waited for turn by turn.
@@ -119,12 +131,24 @@ export class RealTimeEngine {
     else this.#timer = setTimeout(goOn, Math.max(0, Math.trunc(left)));
   }
 
+  /** Writing to many streams takes a while: half of them are served before the tokens are due, half after. */
+  #handOut(step: EngineStep, begin: Milliseconds): void {
+    this.#handedOut = true;
+    const last = new Set(step.finished.map(({ id }) => id));
+    for (const { id, index, cachedTokens } of step.emitted) if (!last.has(id)) this.#listeners.get(id)?.onToken(index, step.end, cachedTokens);
+    const took = this.now() - begin;
+    const lead = took < LEAST_BURST_MS ? 0 : Math.min(MOST_LEAD_MS, took / 2);
+    this.#lead = (this.#lead + lead) / 2;
+  }
+
   #end(step: EngineStep): void {
     this.#inFlight = null;
     this.#lastEnd = step.end;
     this.#segments?.add(step, (id) => this.#labels.get(id) ?? id);
     this.#onStep?.(step);
-    for (const { id, index, cachedTokens } of step.emitted) this.#listeners.get(id)?.onToken(index, step.end, cachedTokens);
+    for (const finished of step.finished) {
+      this.#listeners.get(finished.id)?.onToken(finished.outputTokens - 1, step.end, finished.cachedTokens);
+    }
     for (const finished of step.finished) {
       this.#listeners.get(finished.id)?.onFinish(finished);
       this.#listeners.delete(finished.id);

@@ -1,5 +1,5 @@
 /**
- * How late a simulated server's chunks are at a client of many streams: the server in one process, the client in another, real
+ * How far from their time a simulated server's chunks come to a client of many streams: the server in one process, the client in another, real
  * sockets in between. Beside it, what is the least that this machine does: prepared chunks, written to bare sockets at the same pace.
  */
 import { fork, type ChildProcess } from 'node:child_process';
@@ -173,15 +173,15 @@ function told<T>(child: ChildProcess): Promise<T> {
   });
 }
 
-export interface Lateness {
-  /** Milliseconds by which chunks came after they were due, sorted. */
-  lateMs: number[];
+export interface Punctuality {
+  /** Milliseconds between when chunks were due and when they came, sorted. */
+  offMs: number[];
   /** The server's processor time for each chunk, its start included. */
   cpuMsPerChunk: number;
 }
 
 /** @throws Error when a chunk is missing */
-export async function measureLateness(server: 'simulated' | 'bare', streams: number): Promise<Lateness> {
+export async function measurePunctuality(server: 'simulated' | 'bare', streams: number): Promise<Punctuality> {
   const children: ChildProcess[] = [];
   try {
     const serving = start(children, server);
@@ -189,13 +189,13 @@ export async function measureLateness(server: 'simulated' | 'bare', streams: num
     const { arrived } = await told<{ arrived: DueTimes }>(start(children, 'client', String(port), String(streams)));
     serving.send('due');
     const { due, cpuMs } = await told<{ due: DueTimes; cpuMs: number }>(serving);
-    const lateMs = Object.entries(arrived)
+    const offMs = Object.entries(arrived)
       .flatMap(([name, times]) => {
         if (times.length !== ANSWER_TOKENS || due[name]?.length !== ANSWER_TOKENS) throw new Error(`${name}: ${times.length} chunks of ${ANSWER_TOKENS} came, ${due[name]?.length ?? 0} were due`);
-        return times.map((at, index) => (at - due[name]![index]!) / 1e6).slice(WARM_UP_TOKENS);
+        return times.map((at, index) => Math.abs(at - due[name]![index]!) / 1e6).slice(WARM_UP_TOKENS);
       })
       .sort((a, b) => a - b);
-    return { lateMs, cpuMsPerChunk: cpuMs / (streams * ANSWER_TOKENS) };
+    return { offMs, cpuMsPerChunk: cpuMs / (streams * ANSWER_TOKENS) };
   } finally {
     for (const child of children) child.removeAllListeners('exit').kill();
   }

@@ -119,7 +119,7 @@ export function answer(service: Service, request: IncomingMessage, response: Ser
     const stream = generation.stream ? new StreamBody(response) : null;
     if (stream !== null) stream.send(stream.framed(writer.begin()));
     /** What each sequence's next token will be on the wire. */
-    const ready = ids.map(() => '');
+    const ready: (Buffer | undefined)[] = [];
 
     const prepare = (sequence: number, index: number, cachedTokens: Tokens) => {
       const state = progress[sequence]!;
@@ -144,7 +144,8 @@ export function answer(service: Service, request: IncomingMessage, response: Ser
       service.engine.submit({ id: ids[sequence]!, promptTokens, priority: generation.priority ?? 0, outputTokens: laidOut.tokens.map(({ id }) => id) }, label, {
         onPlanned: (index, cachedTokens) => prepare(sequence, index, cachedTokens),
         onToken(index, at, cachedTokens) {
-          stream?.send(ready[sequence]!);
+          const chunk = ready[sequence];
+          if (chunk !== undefined) stream?.send(chunk);
           if (index === 0) service.metrics.countFirstToken((at - arrival) / 1000, promptTokens.length, cachedTokens);
           else service.metrics.countToken((at - last) / 1000);
           last = at;

@@ -39,6 +39,8 @@ export class OpenAiWriter implements AnswerWriter {
   readonly #format: ChoiceFormat;
   readonly #usage: UsageOptions;
   readonly #created = Math.floor(Date.now() / 1000);
+  /** An event of a choice, up to where the choice stands. */
+  #head: string | null = null;
   /** How far each choice is told: of its tokens, and of the characters that these are. */
   readonly #told: { tokens: number; characters: number }[];
 
@@ -87,9 +89,11 @@ export class OpenAiWriter implements AnswerWriter {
     return { ...this.#envelope(choices), service_tier: null, system_fingerprint: SYSTEM_FINGERPRINT, usage: usageOf(billed), ...this.#format.bodyExtras, metrics };
   }
 
+  /** The envelope's fields are the same for all: they are written once, as there is such an event for each token. */
   #choiceEvent(choice: Record<string, unknown>, billed: Billed): string {
-    const envelope = this.#envelope([choice]);
-    return event(this.#usage.continuousUsage ? { ...envelope, usage: counts(billed) } : envelope);
+    this.#head ??= `data: ${JSON.stringify(this.#envelope([])).slice(0, -']}'.length)}`;
+    const usage = this.#usage.continuousUsage ? `,"usage":${JSON.stringify(counts(billed))}` : '';
+    return `${this.#head}${JSON.stringify(choice)}]${usage}}\n\n`;
   }
 
   #envelope(choices: unknown[]) {

@@ -1,6 +1,9 @@
 /** The body of a streamed answer, whose parts can be made ready before they are due. */
 import type { ServerResponse } from 'node:http';
 
+const NOTHING = Buffer.alloc(0);
+const LAST_CHUNK = Buffer.from('0\r\n\r\n');
+
 /**
  * Frames its parts as chunks of HTTP by itself, so that each goes to the socket in one piece and at once. `ServerResponse.write` makes
  * four pieces of a chunk and sends them when the event loop comes round: too late for many streams that are due at the same time.
@@ -19,15 +22,15 @@ export class StreamBody {
     response.chunkedEncoding = false;
   }
 
-  /** A text as it goes over the wire; empty for an empty one, as an empty chunk would be the end. */
-  framed(text: string): string {
-    if (text === '' || !this.#isChunked) return text;
-    return `${Buffer.byteLength(text).toString(16)}\r\n${text}\r\n`;
+  /** A text as it goes over the wire, in bytes, so that nothing is left to do when it is due; empty for an empty one, as an empty chunk would be the end. */
+  framed(text: string): Buffer {
+    if (text === '') return NOTHING;
+    return Buffer.from(this.#isChunked ? `${Buffer.byteLength(text).toString(16)}\r\n${text}\r\n` : text);
   }
 
   /** Sends what `framed` returned. */
-  send(framed: string): void {
-    if (framed === '') return;
+  send(framed: Buffer): void {
+    if (framed.length === 0) return;
     const { socket } = this.#response;
     // Behind another answer on the same connection it has no socket yet, and waits.
     if (socket === null) this.#response.write(framed);
@@ -36,7 +39,7 @@ export class StreamBody {
 
   /** Sends a last text, and that it was the last. */
   end(text: string): void {
-    this.send(`${this.framed(text)}${this.#isChunked ? '0\r\n\r\n' : ''}`);
+    this.send(Buffer.concat([this.framed(text), this.#isChunked ? LAST_CHUNK : NOTHING]));
     this.#response.end();
   }
 }
