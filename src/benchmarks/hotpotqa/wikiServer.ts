@@ -6,9 +6,9 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
+import type { Milliseconds } from '../benchmark.ts';
+import { seededRandom } from '../random.ts';
 import bundledPages from './wiki.json' with { type: 'json' };
-
-type Milliseconds = number;
 
 export interface WikiPage {
   title: string;
@@ -35,18 +35,8 @@ export interface WikiServer {
 
 /** Lognormal latency with a mean of about 1.2 s, kept between 0.6 and 2 s; the same seed gives the same sequence. */
 export function wikipediaLatency(seed = 1): () => Milliseconds {
-  let state = seed >>> 0;
-  // Mulberry32: small, and good enough for latencies.
-  const uniform = () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 0x100000000;
-  };
-  return () => {
-    const normal = Math.sqrt(-2 * Math.log(1 - uniform())) * Math.cos(2 * Math.PI * uniform());
-    return Math.min(2000, Math.max(600, 1160 * Math.exp(0.25 * normal)));
-  };
+  const random = seededRandom(seed);
+  return () => Math.min(2000, Math.max(600, random.lognormal(1160, 0.25)));
 }
 
 /** Starts the server on the loopback interface. @throws Error with code EADDRINUSE when the port is taken */

@@ -1,0 +1,40 @@
+/** The shop itself: its products, its search and its shoppers. */
+import { SearchIndex } from './bm25.ts';
+import { makeCatalogue, type Product } from './catalogue.ts';
+import { makeGoals, type Goal } from './goals.ts';
+import { rewardOf, type Reward } from './reward.ts';
+
+/** Products that a search finds, and that one page of results shows. */
+const FOUND = 50;
+export const ON_A_PAGE = 10;
+const SEED = 1;
+/** Shoppers with a wish each; the last ones are those of the examples. */
+export const SHOPPERS = 500;
+export const SHOPPERS_OF_EXAMPLES = 2;
+
+export interface Shop {
+  goals: readonly Goal[];
+  product(asin: string): Product | undefined;
+  search(words: string): Product[];
+  /** What buying a product with these options is worth for a goal. */
+  buy(goal: Goal, product: Product, options: Readonly<Record<string, string>>): Reward;
+}
+
+let made: Shop | undefined;
+
+/** The shop of the bundled catalogue; made on the first use, in about a second. */
+export function openShop(): Shop {
+  return (made ??= makeShop());
+}
+
+function makeShop(): Shop {
+  const catalogue = makeCatalogue(SEED);
+  const index = new SearchIndex(catalogue.map(({ title, description, features, options }) => [title, description, ...features, ...Object.values(options).flat()].join(' ')));
+  const byAsin = new Map(catalogue.map((product) => [product.asin, product]));
+  return {
+    goals: makeGoals(catalogue, SHOPPERS + SHOPPERS_OF_EXAMPLES, SEED),
+    product: (asin) => byAsin.get(asin),
+    search: (words) => index.search(words, FOUND).map((place) => catalogue[place]!),
+    buy: (goal, product, options) => rewardOf(product, options, goal),
+  };
+}
