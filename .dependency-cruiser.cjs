@@ -28,7 +28,7 @@ const allowed = {
   // Loads a server, to learn what its steps take.
   'src/calibration': [BUILT_IN, folders('src/profile', 'src/protocol', 'src/analysis/statistics.ts', 'src/telemetry', 'src/profiler/(clock|backendCheck|telemetry).ts', 'src/proxy/(json|sse).ts')],
   // Starts a vLLM for who asks for one; knows nothing of what is recorded.
-  'src/serving': [BUILT_IN, folders('src/profile', 'src/instrument/findExecutable.ts')],
+  'src/serving': [BUILT_IN, folders('src/profile', 'src/protocol/ssh.ts', 'src/instrument/findExecutable.ts')],
   // Reads what passed through the proxy, in a thread of its own, with the proxy's parsers.
   'src/recorder': [
     BUILT_IN,

@@ -107,6 +107,7 @@ export interface SettingTypes {
   'agentCost.lens.callers': boolean;
   'agentCost.lens.change': boolean;
   'agentCost.timeline.openOnRun': (typeof openOnRunValues)[number];
+  'agentCost.vllm.host': string;
   'agentCost.vllm.program': string;
   'agentCost.vllm.port': number;
   'agentCost.vllm.arguments': readonly string[];
@@ -134,6 +135,7 @@ export const settingDefaults: Readonly<SettingTypes> = {
   'agentCost.lens.callers': true,
   'agentCost.lens.change': true,
   'agentCost.timeline.openOnRun': 'sidebar',
+  'agentCost.vllm.host': '',
   'agentCost.vllm.program': '',
   'agentCost.vllm.port': 8000,
   'agentCost.vllm.arguments': [],

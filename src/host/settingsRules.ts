@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { captureValues, settingDefaults, type SettingId, type SettingTypes } from '../contributions.ts';
 import { BackendOptionError, parseBackendOption } from '../protocol/backendOption.ts';
 import type { ProfilerOptions } from '../protocol/profiler.ts';
+import { isSshHost } from '../protocol/ssh.ts';
 import { parseGpuIndexes, parseTelemetryOption, TelemetryOptionError } from '../protocol/telemetryOption.ts';
 import type { RawSettings } from './choices.ts';
 
@@ -48,12 +49,14 @@ export function programSettings(raw: RawSettings): { python: string; node: strin
  * What a vLLM is started with.
  * @throws SettingError
  */
-export function vllmSettings(raw: RawSettings): { program: string | null; port: number; arguments: string[] } {
+export function vllmSettings(raw: RawSettings): { host: string | null; program: string | null; port: number; arguments: string[] } {
   const port = z.int().min(1).max(65_535).safeParse(valueOf(raw, 'agentCost.vllm.port'));
   if (!port.success) throw new SettingError('agentCost.vllm.port', `expects a whole number from 1 to 65535, not ${JSON.stringify(raw['agentCost.vllm.port'])}.`);
   const args = z.array(z.string()).safeParse(valueOf(raw, 'agentCost.vllm.arguments'));
   if (!args.success) throw new SettingError('agentCost.vllm.arguments', `expects a list of texts, such as ["--max-model-len", "8192"], not ${JSON.stringify(raw['agentCost.vllm.arguments'])}.`);
-  return { program: text(raw, 'agentCost.vllm.program') || null, port: port.data, arguments: args.data };
+  const host = text(raw, 'agentCost.vllm.host');
+  if (host !== '' && !(host.startsWith('ssh:') && isSshHost(host.slice('ssh:'.length)))) throw new SettingError('agentCost.vllm.host', `expects ssh: and the name of a host, such as "ssh:gpu-box", not ${JSON.stringify(host)}.`);
+  return { host: host === '' ? null : host.slice('ssh:'.length), program: text(raw, 'agentCost.vllm.program') || null, port: port.data, arguments: args.data };
 }
 
 /** @throws SettingError */

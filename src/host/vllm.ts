@@ -66,7 +66,8 @@ export class Vllm {
         const cwd = workspace.workspaceFolders?.[0]?.uri.fsPath ?? this.context.extensionPath;
         return VllmServer.start({ model, ...settings, cwd, env: process.env }, { onLog: (line) => channel.appendLine(line), onProgress: (message) => progress.report({ message }) }, starting.signal);
       });
-      this.began(server, model);
+      void this.context.workspaceState.update(LAST_MODEL, model);
+      this.began(server, settings.host === null ? model : `${model} on ${settings.host}`);
     } catch (error) {
       // Stopped by the user, who need not be told.
       if (!starting.signal.aborted) throw error;
@@ -76,16 +77,15 @@ export class Vllm {
     }
   }
 
-  private began(server: VllmServer, model: string): void {
+  private began(server: VllmServer, what: string): void {
     this.server = server;
-    void this.context.workspaceState.update(LAST_MODEL, model);
     void server.ended.then(({ exitCode }) => {
       this.server = null;
       setContext('agentCost.vllmRunning', false);
       if (!server.stopping) this.notifier.error(`The vLLM server at ${server.url} ended by itself (exit code ${exitCode ?? 'none'}). Its log says why.`, { label: 'Show Log', run: () => this.channel?.show(true) });
     });
     this.notifier.information(
-      `vLLM serves ${model} at ${server.url}.`,
+      `vLLM serves ${what} at ${server.url}.`,
       { label: 'Use as Backend', run: () => workspace.getConfiguration().update('agentCost.backend', server.url, ConfigurationTarget.Workspace) },
       { label: 'Stop It', run: () => runCommand('agentCost.stopVllm') },
     );

@@ -1,5 +1,6 @@
 /** The user's choice of what is read of the server and its GPU, as typed on the command line or in a setting. */
 import { z } from 'zod';
+import { isSshHost } from './ssh.ts';
 
 export const telemetryChoiceSchema = z.discriminatedUnion('kind', [
   /** The server's own metrics; and the GPU's power when the server runs on this machine. */
@@ -53,8 +54,7 @@ export function parseTelemetryOption(text: string): TelemetryChoice {
 
 /** @throws TelemetryOptionError */
 function parseHost(text: string, prefix: string, host: string): string {
-  // What ssh would take for an option, or a shell for more than one word, is no host.
-  if (!/^[A-Za-z0-9_][\w.:%@[\]-]*$/.test(host)) throw new TelemetryOptionError(text, `not the name of a host, such as ${prefix}:gpu-box or ${prefix}:me@gpu-box`);
+  if (!isSshHost(host)) throw new TelemetryOptionError(text, `not the name of a host, such as ${prefix}:gpu-box or ${prefix}:me@gpu-box`);
   return host;
 }
 

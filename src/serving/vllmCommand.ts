@@ -42,11 +42,11 @@ export function programCommand(program: string, choice: VllmChoice, without: rea
  * Models are kept where vLLM's own program keeps them; the token for the hub is named, not written.
  * @param docker the `docker` to run
  */
-export function dockerCommand(docker: string, choice: VllmChoice, without: readonly string[], { home, hasHubToken }: { home: string; hasHubToken: boolean }): string[] {
+export function dockerCommand(docker: string, choice: VllmChoice, without: readonly string[], { home, hasHubToken, container = containerName(choice.port) }: { home: string; hasHubToken: boolean; container?: string }): string[] {
   const cache = `${home}/.cache/huggingface:/root/.cache/huggingface`;
   const token = hasHubToken ? ['--env', 'HF_TOKEN'] : [];
-  const container = ['--rm', '--name', containerName(choice.port), '--gpus', 'all', '--ipc=host', '-p', `127.0.0.1:${choice.port}:8000`, '-v', cache, ...token];
-  return [docker, 'run', ...container, VLLM_IMAGE, '--model', choice.model, ...servingArguments(choice, without)];
+  const options = ['--rm', '--name', container, '--gpus', 'all', '--ipc=host', '-p', `127.0.0.1:${choice.port}:8000`, '-v', cache, ...token];
+  return [docker, 'run', ...options, VLLM_IMAGE, '--model', choice.model, ...servingArguments(choice, without)];
 }
 
 export function containerName(port: number): string {

@@ -1,6 +1,7 @@
 /** Keeps a command running that prints power, here or on another host, and reads what it prints. */
 import { spawn, type ChildProcess } from 'node:child_process';
 import type { Milliseconds } from '../profile/units.ts';
+import { posixWord } from '../protocol/ssh.ts';
 import { monotonicMs } from '../profiler/clock.ts';
 import { refusedField } from './nvidiaSmi.ts';
 import { powerRows } from './powerRows.ts';
@@ -16,7 +17,7 @@ const MAX_COMPLAINT = 300;
 
 /** Wraps arguments for `sh -c` on the other side: echoes lines first, then becomes the program. */
 export function echoingScript(argv: readonly string[]): string {
-  const quoted = argv.map((word) => `'${word.replaceAll("'", `'\\''`)}'`).join(' ');
+  const quoted = argv.map(posixWord).join(' ');
   return `i=0; while [ $i -lt ${ECHOES} ]; do read -r l || exit 1; echo "$l"; i=$((i+1)); done; exec ${quoted}`;
 }
 

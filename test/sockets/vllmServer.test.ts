@@ -34,7 +34,7 @@ async function world(programs: Record<string, FakeVllm>, over: Partial<VllmLaunc
   for (const [name, fake] of Object.entries(programs)) writeFakeVllm(bin, name, fake);
   const log: string[] = [];
   const progress: string[] = [];
-  const launch: VllmLaunch = { model: 'tiny', port: await freePort(), arguments: [], program: null, cwd: bin, env: { ...process.env, PATH: `${bin}${delimiter}/usr/bin${delimiter}/bin`, HF_TOKEN: '' }, ...over };
+  const launch: VllmLaunch = { host: null, model: 'tiny', port: await freePort(), arguments: [], program: null, cwd: bin, env: { ...process.env, PATH: `${bin}${delimiter}/usr/bin${delimiter}/bin`, HF_TOKEN: '' }, ...over };
   const start = async (signal = new AbortController().signal): Promise<VllmServer> => {
     const server = await VllmServer.start(launch, { onLog: (line) => log.push(line), onProgress: (text) => progress.push(text) }, signal);
     running.add(server);

@@ -35,7 +35,7 @@ export async function setup(): Promise<() => Promise<void>> {
   process.once('exit', kill);
   for (const signal of SIGNALS) process.once(signal, leave);
   const server = await VllmServer.start(
-    { program, model, port, cwd: dirname(model), env: environment(program, cache), arguments: ARGUMENTS },
+    { host: null, program, model, port, cwd: dirname(model), env: environment(program, cache), arguments: ARGUMENTS },
     { onLog: (line) => log.write(`${line}\n`), onProgress: () => undefined },
     AbortSignal.timeout(READY_MS),
   ).catch((error: Error) => {

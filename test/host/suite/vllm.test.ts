@@ -2,7 +2,8 @@
 import assert from 'node:assert/strict';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { delimiter, dirname, join } from 'node:path';
+import { writeFakeSsh } from '../../fixtures/fakeSsh.ts';
 import { writeFakeVllm, type FakeVllm } from '../../fixtures/fakeVllm.ts';
 import { freePort } from '../../fixtures/freePort.ts';
 import { messageOf, messagesOf, run, RUN_TIMEOUT_MS, withSetting } from './inEditor.ts';
@@ -44,6 +45,27 @@ export function vllmSuite(): void {
         });
         assert.deepEqual(said, [], 'what was asked for is no news');
         assert.equal(await answers(`http://127.0.0.1:${port}/health`), false);
+      }));
+
+    it('on another host is reached at a port of this machine, and gone there when it is stopped', () =>
+      withVllm({}, async (port, starts) => {
+        const bin = mkdtempSync(join(tmpdir(), 'agent-cost-ssh-'));
+        writeFakeSsh(bin, { node: '/usr/bin/env node' });
+        const path = process.env['PATH'];
+        process.env['PATH'] = `${bin}${delimiter}${path ?? ''}`;
+        try {
+          await withSetting('agentCost.vllm.host', 'ssh:gpu-box', async () => {
+            const message = await messageOf(() => run('agentCost.startVllm', 'tiny'));
+            assert.match(message.message, new RegExp(`vLLM serves tiny on gpu-box at http://127\\.0\\.0\\.1:${port}/v1`));
+            assert.ok(await answers(`http://127.0.0.1:${port}/health`));
+            await run('agentCost.stopVllm');
+            const [started] = starts();
+            assert.throws(() => process.kill(started?.pid ?? 0, 0), /ESRCH/);
+          });
+        } finally {
+          process.env['PATH'] = path;
+          rmSync(bin, { recursive: true, force: true });
+        }
       }));
 
     it('that cannot start says why, and the next can', () =>
