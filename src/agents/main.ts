@@ -4,29 +4,14 @@
  */
 import { appendFileSync, writeFileSync } from 'node:fs';
 import OpenAI from 'openai';
-import type { BenchmarkItem, Score } from '../benchmarks/benchmark.ts';
-import type { AgentResult } from './agent.ts';
+import type { BenchmarkItem, OpenedBenchmark, Score } from '../benchmarks/benchmark.ts';
+import type { Model } from './agent.ts';
+import { chooseModel } from './model/chooseModel.ts';
 import { parseOptions, USAGE, type Options } from './options.ts';
+import type { RunPlan, TaskResult } from './results.ts';
 
 /** So many items in a row that could not be worked on end the run: the model's server, say, is gone. */
 const FAILURES_IN_A_ROW = 3;
-
-/** A line of `--results`. */
-interface ItemResult {
-  id: string;
-  question: string;
-  /** Milliseconds since 1970. */
-  startedAt: number;
-  endedAt: number;
-  answer: string | null;
-  score: number | null;
-  parts: Record<string, number>;
-  end: AgentResult['end'] | 'failed';
-  steps: number;
-  modelCalls: number | null;
-  toolCalls: number | null;
-  error: string | null;
-}
 
 async function main(): Promise<number> {
   const options = parseOptions(process.argv.slice(2));
@@ -36,15 +21,16 @@ async function main(): Promise<number> {
   }
   const stopped = new AbortController();
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stopped.abort(new Error(`Stopped by ${signal}.`)));
-  const { items, notes } = await options.benchmark.open({ file: options.file });
-  for (const note of notes) console.log(note);
-  const chosen = items.slice(0, options.count);
-  if (options.results !== null) writeFileSync(options.results, '');
+  const opened = await options.benchmark.open({ file: options.file });
+  for (const note of opened.notes) console.log(note);
+  const chosen = opened.items.slice(0, options.count);
   const client = new OpenAI();
-  const results: ItemResult[] = [];
+  const model: Model = { client, name: await chooseModel(client, options.model), toolCalling: options.toolCalling };
+  if (options.results !== null) writeFileSync(options.results, `${JSON.stringify(planOf(options, model, opened, chosen.length))}\n`);
+  const results: TaskResult[] = [];
   for (const [index, item] of chosen.entries()) {
     console.log(`\n[${index + 1}/${chosen.length}] ${item.task.question}`);
-    const result = await work(item, client, options, stopped.signal);
+    const result = await work(item, model, options, stopped.signal);
     results.push(result);
     if (options.results !== null) appendFileSync(options.results, `${JSON.stringify(result)}\n`);
     if (result.error === null) console.log(outcomeText(result));
@@ -55,12 +41,16 @@ async function main(): Promise<number> {
   return results.some(({ error }) => error !== null) ? 1 : 0;
 }
 
-async function work(item: BenchmarkItem, client: OpenAI, { agent, model, toolCalling, budget }: Options, signal: AbortSignal): Promise<ItemResult> {
+function planOf({ agent, benchmark, budget }: Options, { name, toolCalling }: Model, { source, notes }: OpenedBenchmark, tasks: number): RunPlan {
+  return { agent: agent.name, benchmark: benchmark.name, model: name, toolCalling, budget, tasks, items: source.name, notes: [...notes] };
+}
+
+async function work(item: BenchmarkItem, model: Model, { agent, budget }: Options, signal: AbortSignal): Promise<TaskResult> {
   const { task } = item;
   const startedAt = Date.now();
   const asked = { id: task.id, question: task.question, startedAt };
   try {
-    const { answer, end, trajectory, counts } = await agent.solve(task, { model: { client, name: model, toolCalling }, budget, log: (line) => console.log(line), signal });
+    const { answer, end, trajectory, counts } = await agent.solve(task, { model, budget, log: (line) => console.log(line), signal });
     // Scoring is not the agent's time.
     const endedAt = Date.now();
     const { value, parts }: Score = await item.score(answer, signal);
@@ -71,12 +61,12 @@ async function work(item: BenchmarkItem, client: OpenAI, { agent, model, toolCal
   }
 }
 
-function outcomeText({ answer, score, parts, end, steps, modelCalls, toolCalls }: ItemResult): string {
+function outcomeText({ answer, score, parts, end, steps, modelCalls, toolCalls }: TaskResult): string {
   const shown = answer ?? (end === 'context' ? '(no answer: the conversation outgrew the model)' : '(no answer)');
   return `=> ${shown}   ${[`score ${score?.toFixed(2) ?? '–'}`, ...Object.entries(parts).map(([name, value]) => `${name} ${value.toFixed(2)}`)].join('   ')}   ${steps} steps, ${modelCalls} model calls, ${toolCalls} tool calls`;
 }
 
-function meanText(results: readonly ItemResult[]): string {
+function meanText(results: readonly TaskResult[]): string {
   const scores = results.flatMap(({ score }) => (score === null ? [] : [score]));
   const mean = scores.length === 0 ? '–' : (scores.reduce((sum, score) => sum + score, 0) / scores.length).toFixed(2);
   const failed = results.filter(({ error }) => error !== null).length;

@@ -5,8 +5,6 @@ import type { Benchmark } from '../benchmarks/benchmark.ts';
 import type { Agent, Budget, Model } from './agent.ts';
 import { agents, findAgent } from './registry.ts';
 
-/** As llama's servers name it; an embedded or single-model server answers to any name. */
-const DEFAULT_MODEL = 'meta-llama/Llama-3.1-8B-Instruct';
 const DEFAULT_COUNT = 3;
 
 export interface Options {
@@ -16,16 +14,17 @@ export interface Options {
   count: number;
   /** A file of the real dataset; null for the bundled items. */
   file: string | null;
-  model: string;
+  /** Null: the server's only one. */
+  model: string | null;
   toolCalling: Model['toolCalling'];
   budget: Budget;
-  /** A line of JSON for each item is written there as soon as it is done. */
+  /** What was done is written there, a line of JSON for each item as soon as it is done. */
   results: string | null;
 }
 
 export const USAGE = `Usage: main.ts --agent ${agents.map(({ name }) => name).join('|')} [--benchmark ${benchmarks.map(({ name }) => name).join('|')}] [--n COUNT]
   --items FILE                 items of the real dataset, instead of the bundled ones
-  --model NAME                 the model's name (default: OPENAI_MODEL, else ${DEFAULT_MODEL})
+  --model NAME                 the model's name (default: OPENAI_MODEL, else the server's only one)
   --tool-calling text|native   how the model calls tools: in its text, or by the API's own tool calls (default)
   --iterations, --reflections, --children, --rollouts, --few-shot N   the agent's budget
   --results FILE               one line of JSON for each item
@@ -64,7 +63,7 @@ export function parseOptions(args: string[]): Options | null {
     benchmark,
     count: whole('--n', values.n, 1, DEFAULT_COUNT),
     file: values.items ?? null,
-    model: values.model ?? process.env['OPENAI_MODEL'] ?? DEFAULT_MODEL,
+    model: values.model ?? process.env['OPENAI_MODEL'] ?? null,
     toolCalling,
     budget: {
       iterations: whole('--iterations', values.iterations, 1, defaults.iterations),

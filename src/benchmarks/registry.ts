@@ -1,8 +1,10 @@
 /** Every benchmark, by its name on the command line. */
 import type { Benchmark } from './benchmark.ts';
 import { hotpotqa } from './hotpotqa/benchmark.ts';
+import { humaneval } from './humaneval/benchmark.ts';
+import { math } from './math/benchmark.ts';
 
-export const benchmarks: readonly Benchmark[] = [hotpotqa];
+export const benchmarks: readonly Benchmark[] = [hotpotqa, humaneval, math];
 
 /** @throws Error that names the benchmarks that there are */
 export function findBenchmark(name: string): Benchmark {

@@ -6,6 +6,8 @@ export interface Installation {
   profiler: string;
   instrumentDir: string;
   webviewScript: string;
+  /** The folder around it: in a clone the repository's root. */
+  clone: string;
 }
 
 /** The built parts: beside this file when it is `dist/cli.cjs`, in `dist/` when it runs from source. */
@@ -15,5 +17,6 @@ export function installation(): Installation {
     profiler: join(beside, 'profiler.cjs'),
     instrumentDir: join(beside, 'instrument'),
     webviewScript: join(beside, 'webview', 'timeline.js'),
+    clone: dirname(beside),
   };
 }

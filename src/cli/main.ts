@@ -3,6 +3,7 @@ import { Command, CommanderError } from 'commander';
 import { version } from '../../package.json';
 import { ProfilerError } from '../profiler/client.ts';
 import { RecordingError } from '../profile/recordingFormat.ts';
+import { addBenchCommand } from './benchCommand.ts';
 import { addCalibrateCommand } from './calibrateCommand.ts';
 import { addExportCommand } from './exportCommand.ts';
 import { addProfilesCommand } from './profilesCommand.ts';
@@ -21,7 +22,7 @@ function program(): Command {
     .version(version)
     .showHelpAfterError('(agent-cost --help lists the verbs; agent-cost VERB --help has an example)')
     .exitOverride();
-  for (const add of [addRunCommand, addServeCommand, addReportCommand, addExportCommand, addSimulateCommand, addCalibrateCommand, addProfilesCommand, addVllmCommand]) add(root).exitOverride();
+  for (const add of [addRunCommand, addServeCommand, addReportCommand, addExportCommand, addSimulateCommand, addBenchCommand, addCalibrateCommand, addProfilesCommand, addVllmCommand]) add(root).exitOverride();
   root.addHelpText('after', '\nExample:\n  $ agent-cost run -- python my_agent.py');
   return root;
 }

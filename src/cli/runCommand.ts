@@ -1,5 +1,4 @@
 /** `agent-cost run -- COMMAND`: profiles one run of a program. */
-import { spawn } from 'node:child_process';
 import { constants } from 'node:os';
 import { basename, extname } from 'node:path';
 import type { Command } from 'commander';
@@ -8,6 +7,7 @@ import { findExecutable } from '../instrument/findExecutable.ts';
 import { accounting } from './accountingOptions.ts';
 import { addProfilingOptions, type ProfilingFlags, profilingOptions } from './profilingOptions.ts';
 import { startProfiling } from './profiling.ts';
+import { runProgram, type Ended } from './runProgram.ts';
 import { UsageError } from './usageError.ts';
 
 interface RunFlags extends ProfilingFlags {
@@ -36,9 +36,9 @@ async function run(words: string[], flags: RunFlags): Promise<number> {
   if (findExecutable(program, process.env, process.cwd()) === null) throw new UsageError(notFound(program));
 
   const profiling = await startProfiling(profilingOptions(flags, words, programName(words)), accounting(flags));
-  let ended: { code: number | null; signal: NodeJS.Signals | null };
+  let ended: Ended;
   try {
-    ended = await runProgram(program, args, { ...process.env, ...profiling.environment(process.env, flags.hooks) }, flags.json === true);
+    ended = await runProgram(program, args, { ...process.env, ...profiling.environment(process.env, flags.hooks) }, ['inherit', flags.json === true ? 2 : 'inherit', 'inherit']);
   } catch (error) {
     await profiling.stop({ exitCode: null, signal: null });
     throw new UsageError(`${program} could not be started: ${error instanceof Error ? error.message : String(error)}`);
@@ -57,30 +57,6 @@ async function run(words: string[], flags: RunFlags): Promise<number> {
 
 function nextStep(flags: RunFlags): string {
   return flags.backend.startsWith('sim') ? 'agent-cost run --backend http://gpu-box:8000/v1 -- python my_agent.py' : 'open the timeline, or the recording in VS Code';
-}
-
-/** Starts the program on our own terminal and waits for its end. Signals that reach us reach it. */
-function runProgram(program: string, args: string[], env: NodeJS.ProcessEnv, stdoutToStderr: boolean): Promise<{ code: number | null; signal: NodeJS.Signals | null }> {
-  return new Promise((resolve, reject) => {
-    const child = spawn(program, args, { env, stdio: ['inherit', stdoutToStderr ? 2 : 'inherit', 'inherit'], shell: process.platform === 'win32' && !/\.exe$/i.test(program) });
-    // Ctrl-C reaches the program from the terminal itself: we only must outlive it.
-    const fromTerminal = () => undefined;
-    const forward = (signal: NodeJS.Signals) => child.kill(signal);
-    process.on('SIGINT', fromTerminal);
-    for (const signal of ['SIGTERM', 'SIGHUP'] as const) process.on(signal, forward);
-    const settle = () => {
-      process.off('SIGINT', fromTerminal);
-      for (const signal of ['SIGTERM', 'SIGHUP'] as const) process.off(signal, forward);
-    };
-    child.once('error', (error) => {
-      settle();
-      reject(error);
-    });
-    child.once('exit', (code, signal) => {
-      settle();
-      resolve({ code, signal });
-    });
-  });
 }
 
 function notFound(program: string): string {

@@ -1,0 +1,84 @@
+/** `agent-cost bench` as a user types it. */
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { findGpu, findModel } from '../../src/simulator/catalog.ts';
+import { startEmbeddedServer } from '../../src/simulator/embeddedServer.ts';
+import { agentCost, newFolder, onlyRecording, reportOf } from './agentCost.ts';
+
+/** Rows of a table without line ends in its cells. */
+function rowsOf(csv: string): Record<string, string>[] {
+  const [head = '', ...lines] = readFileSync(csv, 'utf8').trimEnd().split('\r\n');
+  const cells = (line: string) => [...line.matchAll(/(?:^|,)(?:"((?:[^"]|"")*)"|([^,]*))/g)].map(([, quoted, plain]) => quoted?.replaceAll('""', '"') ?? plain ?? '');
+  const columns = cells(head);
+  return lines.map((line) => Object.fromEntries(cells(line).map((cell, index) => [columns[index]!, cell])));
+}
+
+describe('agent-cost bench', () => {
+  it('runs an agent under the profiler, and writes a recording and a row for each task', async () => {
+    const folder = newFolder();
+    const { code, stdout, stderr } = await agentCost(['bench', '--agent', 'llmcompiler', '--benchmark', 'hotpotqa', '--n', '9', '--tool-calling', 'text'], { cwd: folder });
+    expect({ code, stdout }).toEqual({ code: 0, stdout: '' });
+    expect(stderr).toMatch(/^5 of 5 tasks {3}score 1\.00 {3}/m);
+    expect(stderr).toContain('llmcompiler on hotpotqa · 5 of 5 tasks · ');
+    expect(stderr).toContain('! There are 5 tasks, not 9');
+    expect(stderr).toContain('the score says nothing of a model');
+    const recording = onlyRecording(folder);
+    const report = await reportOf(recording);
+    const rows = rowsOf(recording.replace(/\.agentcost$/, '.csv'));
+    expect(rows.map(({ task, answer, score, em, end, llm_calls: calls, tool_calls: tools }) => [task, answer, score, em, end, calls, tools])).toEqual([
+      ['own-01', 'Copenhagen', '1', '1', 'answered', '2', '2'],
+      ['own-02', 'Akashi Kaikyō Bridge', '1', '1', 'answered', '2', '2'],
+      ['own-03', '1341', '1', '1', 'answered', '2', '3'],
+      ['own-04', 'Greater Caucasus', '1', '1', 'answered', '2', '2'],
+      ['own-05', 'no', '1', '1', 'answered', '2', '2'],
+    ]);
+    const sum = (column: string) => rows.reduce((total, row) => total + Number(row[column]), 0);
+    expect([sum('llm_calls'), sum('prompt_tokens'), sum('completion_tokens')]).toEqual([report.totals.llmCalls, report.totals.promptTokens, report.totals.completionTokens]);
+    expect(sum('active_energy_wh')).toBeCloseTo(report.totals.energyWh.active!, 6);
+    for (const row of rows) {
+      // Planning and tools at once.
+      expect(Number(row['overlap_ms'])).toBeGreaterThan(0);
+      expect(Number(row['llm_only_ms']) + Number(row['tools_only_ms']) + Number(row['overlap_ms']) + Number(row['other_ms'])).toBeCloseTo(Number(row['latency_ms']), 2);
+      expect(row).toMatchObject({ benchmark: 'hotpotqa', agent: 'llmcompiler', tool_calling: 'text', few_shot: '3', simulated: 'true', error: '' });
+    }
+  });
+
+  it('runs on a server of your own, whose only model it takes, and prints JSON alone', async () => {
+    const folder = newFolder();
+    const server = await startEmbeddedServer({ gpu: findGpu('h100')!, model: findModel('smollm2-135m')! });
+    const { code, stdout } = await agentCost(['bench', '--agent', 'cot', '--benchmark', 'hotpotqa', '--n', '2', '--backend', server.url, '--telemetry', 'off', '--json'], { cwd: folder });
+    await server.close();
+    expect(code).toBe(0);
+    const printed = JSON.parse(stdout) as { plan: { model: string; tasks: number }; tasks: Record<string, unknown>[]; csv: string };
+    expect(printed.plan).toMatchObject({ model: 'HuggingFaceTB/SmolLM2-135M-Instruct', tasks: 2 });
+    expect(printed.tasks.map(({ task, llm_calls: calls, score }) => [task, calls, score])).toEqual([['own-01', 1, 1], ['own-02', 1, 1]]);
+    expect(existsSync(printed.csv)).toBe(true);
+  });
+
+  it('keeps the rows of tasks that could not be worked on, and says so', async () => {
+    const folder = newFolder();
+    const run = await agentCost(['bench', '--agent', 'react', '--benchmark', 'hotpotqa', '--n', '5', '--real-world'], { cwd: folder, env: { WIKI_API_URL: 'http://127.0.0.1:9/w/api.php' } });
+    expect(run.code).toBe(1);
+    expect(run.stderr).toContain('The encyclopedia at http://127.0.0.1:9/w/api.php cannot be used');
+    // It gives up after three in a row.
+    expect(run.stderr).toContain('react on hotpotqa · 3 of 5 tasks');
+    expect(run.stderr).toMatch(/score {6}– over 0, 3 could not be worked on/);
+    expect(rowsOf(onlyRecording(folder).replace(/\.agentcost$/, '.csv')).map(({ end, score }) => [end, score])).toEqual([['failed', ''], ['failed', ''], ['failed', '']]);
+  });
+
+  it('says what is wrong, and leaves nothing behind', async () => {
+    const folder = newFolder();
+    const bench = async (...args: string[]) => {
+      const { code, stderr } = await agentCost(['bench', ...args], { cwd: folder });
+      return `${code} ${stderr.trim()}`;
+    };
+    expect(await bench('--agent', 'none', '--benchmark', 'hotpotqa')).toMatch(/^2 There is no agent "none"\. There are: cot, react/);
+    expect(await bench('--agent', 'cot', '--benchmark', 'none')).toMatch(/^2 agent-cost: There is no benchmark "none"\. There are: hotpotqa/);
+    expect(await bench('--agent', 'cot', '--benchmark', 'hotpotqa', '--n', 'some')).toMatch(/^2 agent-cost: --n takes a whole number from 1/);
+    expect(await bench('--agent', 'cot', '--benchmark', 'hotpotqa', '--items', 'gone.json')).toMatch(/^2 agent-cost: --items: gone\.json is not there/);
+    writeFileSync(join(folder, 'other.json'), '[{"q": 1}]');
+    expect(await bench('--agent', 'cot', '--benchmark', 'hotpotqa', '--items', 'other.json')).toMatch(/^2 .*other\.json does not hold HotpotQA/);
+    expect(existsSync(join(folder, '.agent-cost')) ? readdirSync(join(folder, '.agent-cost')).filter((file) => /\.(agentcost|csv)$/.test(file)) : []).toEqual([]);
+  });
+});
