@@ -108,5 +108,5 @@ function solve(points: readonly LadderPoint[], computes: readonly boolean[], flo
     }
     if (moved < 1e-9) break;
   }
-  return { ...(Object.fromEntries(NAMES.map((name, index) => [name, values[index]!])) as Record<Name, number>), overheadMs: 0, tokenLinkMs: 0 };
+  return { ...(Object.fromEntries(NAMES.map((name, index) => [name, values[index]!])) as Record<Name, number>), overheadMs: 0, tokenLinkMs: 0, samplingMs: 0 };
 }

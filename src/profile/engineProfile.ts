@@ -15,5 +15,7 @@ export const engineProfileSchema = z.object({
   layerMs: sourced.optional(),
   /** For each sequence, in each step. */
   sequenceMs: sourced.optional(),
+  /** For each sequence, in each step, on the GPU: choosing its token among all that the model knows. */
+  samplingMs: sourced.optional(),
 });
 export type EngineProfile = z.infer<typeof engineProfileSchema>;

@@ -19,8 +19,10 @@ export const stepTimesSchema = z.object({
   contextTokenMs: constant,
   /** For each token, beside its computation: sending it between the GPUs that share the model. A calibration has it in its other constants. */
   tokenLinkMs: constant.default(0),
-  /** For each sequence: sampling, and the host's part. */
+  /** For each sequence: the host's part, and sampling where that is not told by itself. */
   sequenceMs: constant,
+  /** For each sequence: sampling, on the GPU. A calibration has it in `sequenceMs`. */
+  samplingMs: constant.default(0),
   /** For each request, beside its steps: the API server, and putting the prompt into tokens. */
   requestMs: constant,
 });
@@ -39,7 +41,7 @@ export interface SequenceWork {
 /** What a sequence adds to a step by itself, without its tokens' computation. */
 export function ownMs(step: StepTimes, { newTokens, contextTokens, prefill }: SequenceWork): Milliseconds {
   const pairs = prefill ? newTokens * (contextTokens - newTokens / 2) : 0;
-  return pairs * step.tokenPairMs + contextTokens * step.contextTokenMs + newTokens * step.tokenLinkMs + step.sequenceMs;
+  return pairs * step.tokenPairMs + contextTokens * step.contextTokenMs + newTokens * step.tokenLinkMs + step.sequenceMs + step.samplingMs;
 }
 
 /** A roofline: its tokens are computed while its weights are read, whichever takes longer, and each sequence adds its own. */

@@ -16,7 +16,7 @@ import { servingLimits } from '../../src/simulator/servingLimits.ts';
 export const STREAM_GPU = 'h100-80gb';
 export const STREAM_MODEL = 'llama-3.1-8b-instruct';
 /** Between two chunks of a bare stream: about what a step of 500 streams takes on that GPU. */
-const BARE_PACE_MS = 14;
+const BARE_PACE_MS = 46;
 /** Chunks of before all streams are open, and the runtime's code is compiled, are left out. */
 const WARM_UP_TOKENS = 60;
 const ANSWER_TOKENS = 260;

@@ -14,7 +14,7 @@ const gpu = findGpu('h100')!;
 const model = findModel('llama-3.1-8b')!;
 const fixture = (name: string): unknown => JSON.parse(readFileSync(join(import.meta.dirname, '../fixtures/gpu', name), 'utf8'));
 
-const STEP: StepTimes = { tokenMs: 0.03, tokenPairMs: 2e-6, weightsMs: 7, prefillLeastMs: 9, overheadMs: 0, contextTokenMs: 5e-5, tokenLinkMs: 0, sequenceMs: 0.02, requestMs: 4 };
+const STEP: StepTimes = { tokenMs: 0.03, tokenPairMs: 2e-6, weightsMs: 7, prefillLeastMs: 9, overheadMs: 0, contextTokenMs: 5e-5, tokenLinkMs: 0, sequenceMs: 0.02, samplingMs: 0, requestMs: 4 };
 
 /** The loads of a ladder, each off by a factor from `noise` in turn. */
 function points(step: StepTimes, noise: readonly number[] = [1]): LadderPoint[] {

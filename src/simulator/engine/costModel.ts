@@ -131,6 +131,7 @@ function roofline(gpu: GpuProfile, model: ModelProfile, gpuCount: number, engine
     contextTokenMs: times.contextTokenMs,
     tokenLinkMs: allReduce.tokenMs,
     sequenceMs: engine.sequenceMs?.value ?? 0,
+    samplingMs: engine.samplingMs?.value ?? 0,
     requestMs: 0,
   };
 }
