@@ -1,8 +1,9 @@
 /** Finds the user's own frames on a stack, mapped to source where the process knows how. */
-import { findSourceMap } from 'node:module';
+import { findSourceMap, type SourceMap, type SourceMapping } from 'node:module';
 import { dirname, isAbsolute, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Site } from './contract.ts';
+import { evalFile, evalLine, evalMap } from './evalMaps.ts';
 import { inlineMap } from './inlineMaps.ts';
 import { captureSites, type CallSite } from './stacks.ts';
 
@@ -36,19 +37,30 @@ export function captureCaller(below: (...args: never[]) => unknown): Caller {
 export function callerIn(sites: readonly CallSite[]): Caller {
   const frames: Site[] = [];
   let library: string | null = null;
+  let isUnmapped = false;
   for (const site of sites) {
-    const file = site.getFileName();
+    const file = fileOf(site);
     if (!file || file === self || file.startsWith('node:')) continue;
     const frame = isLibrary(file) ? null : toSite(site, file);
-    if (frame === null) library = packageAt(file) ?? library;
+    if (frame === null) {
+      library = packageAt(file) ?? library;
+      isUnmapped ||= site.isEval() && !isLibrary(file);
+    }
     else if (frames.length < MOST_FRAMES && !isModuleWrapper(frame, frames.at(-1))) frames.push(frame);
   }
-  return { frames, unattributed: frames.length > 0 ? null : reason(library) };
+  return { frames, unattributed: frames.length > 0 ? null : isUnmapped ? UNMAPPED : reason(library) };
 }
 
 /** Transpilers put a module's code into a function that they call at its end, which maps to the very same line. */
 function isModuleWrapper(frame: Site, inner: Site | undefined): boolean {
   return frame.function === null && inner !== undefined && inner.function === null && inner.file === frame.file && inner.line === frame.line;
+}
+
+const UNMAPPED = 'your code was evaluated without a source map (with webpack, set devtool to eval-source-map)';
+
+/** Of code that was evaluated, the name that it carries. */
+function fileOf(site: CallSite): string | null {
+  return site.getFileName() || (site.isEval() ? site.getScriptNameOrSourceURL() : null);
 }
 
 function reason(library: string | null): string {
@@ -74,7 +86,7 @@ export function packageAt(file: string): string | null {
 
 /** A frame of the user's; null for any other. */
 export function userSite(site: CallSite): Site | null {
-  const file = site.getFileName();
+  const file = fileOf(site);
   return !file || file === self || file.startsWith('node:') || isLibrary(file) ? null : toSite(site, file);
 }
 
@@ -83,11 +95,14 @@ function toSite(site: CallSite, file: string): Site | null {
   if (!line || line < 1) return null;
   const column = site.getColumnNumber();
   const key = line * COLUMNS + (column ?? 0);
-  let found = mapped.get(file)?.get(key);
+  const isEvaluated = site.isEval();
+  // It may carry the name of the file that it was made of.
+  const name = isEvaluated ? `eval ${file}` : file;
+  let found = mapped.get(name)?.get(key);
   if (found === undefined) {
-    const place = toSource(file, line, column);
+    const place = isEvaluated ? evaluatedSource(file, line, column) : toSource(file, line, column);
     found = place === null ? null : { ...place, function: nameOf(site) };
-    remember(file, key, found);
+    remember(name, key, found);
   }
   return found;
 }
@@ -104,7 +119,8 @@ function remember(file: string, key: number, site: Site | null): void {
 
 function nameOf(site: CallSite): string | null {
   const name = site.getFunctionName();
-  return name && name !== '<anonymous>' ? name : null;
+  // The outermost code of an evaluated piece is a function to V8.
+  return name && name !== '<anonymous>' && !(name === 'eval' && site.isEval()) ? name : null;
 }
 
 /** A position in running code as the user's own; null for a library's, Node's or ours. */
@@ -117,21 +133,43 @@ export function sourceSite(file: string, line: number, column: number, name: str
 /** Null when the position is a library's, inside a bundle or transpiled file. Without its function's name. */
 function toSource(file: string, line: number, column: number | null): Site | null {
   const path = toPath(file);
-  if (path === null) return null;
+  if (path === null) return file.startsWith('webpack') ? evaluatedSource(file, line, column) : null;
   const running: Site = { file: path, line, column: column && column > 0 ? column : null, function: null };
   try {
     // Only what the process registered itself (tsx, --enable-source-maps) or was handed over with its code; files with a map beside
     // them are mapped by the recorder.
-    const entry = (findSourceMap(file) ?? inlineMap(path))?.findEntry(line - 1, (column ?? 1) - 1);
-    if (entry === undefined || !('originalSource' in entry) || !entry.originalSource) return running;
-    const source = toPath(entry.originalSource, dirname(path));
-    if (source === null) return running;
-    if (isLibrary(source)) return null;
-    return { file: source, line: entry.originalLine + 1, column: entry.originalColumn + 1, function: null };
+    const entry = entryOf(findSourceMap(file) ?? inlineMap(path), line, column);
+    const source = entry === null ? null : toPath(entry.originalSource, dirname(path));
+    return entry === null || source === null ? running : placeIn(source, entry);
   } catch {
     // A broken map: the running code's own position is still true.
     return running;
   }
+}
+
+/** The same of code that was evaluated in a piece with a name, whose lines are those of no file. */
+function evaluatedSource(name: string, line: number, column: number | null): Site | null {
+  try {
+    const entry = entryOf(evalMap(name), line, column);
+    const piece = evalFile(name);
+    if (entry !== null) {
+      const source = evalFile(entry.originalSource, piece === null ? null : dirname(piece));
+      return source === null ? null : placeIn(source, entry);
+    }
+    const original = piece === null ? null : evalLine(name, piece, line);
+    return piece === null || original === null ? null : { file: piece, line: original, column: null, function: null };
+  } catch {
+    return null;
+  }
+}
+
+function entryOf(map: SourceMap | null | undefined, line: number, column: number | null): SourceMapping | null {
+  const entry = map?.findEntry(line - 1, (column ?? 1) - 1);
+  return entry !== undefined && 'originalSource' in entry && entry.originalSource ? entry : null;
+}
+
+function placeIn(source: string, { originalLine, originalColumn }: SourceMapping): Site | null {
+  return isLibrary(source) ? null : { file: source, line: originalLine + 1, column: originalColumn + 1, function: null };
 }
 
 /** Absolute path of a frame's or a map's file name; null for what is no file (`evalmachine.<anonymous>`, `webpack://…`). */
@@ -169,7 +207,7 @@ export function isCalledByLoader(below: (...args: never[]) => unknown): boolean 
  */
 export function isCalledByUser(below: (...args: never[]) => unknown): boolean {
   for (const site of captureSites(below, NEAREST)) {
-    const file = site.getFileName();
+    const file = fileOf(site);
     if (!file || file.startsWith('node:')) continue;
     if (file === self || site.isAsync()) return false;
     if (!isLibrary(file)) return true;

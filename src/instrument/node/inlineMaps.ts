@@ -23,15 +23,19 @@ export function rememberMap(file: string, code: unknown): void {
 export function inlineMap(file: string): SourceMap | null {
   const known = maps.get(file);
   if (typeof known !== 'string') return known ?? null;
-  let map: SourceMap | null = null;
-  try {
-    const [, base64, text = ''] = /^[^,]*?(;base64)?,(\S*)/.exec(known) ?? [];
-    map = new Module.SourceMap(JSON.parse(base64 === undefined ? decodeURIComponent(text) : Buffer.from(text, 'base64').toString()) as SourceMapPayload);
-  } catch {
-    // Damaged: the running code's own position is still true.
-  }
+  const map = inlineMapOf(known);
   maps.set(file, map);
   return map;
+}
+
+/** The map in text that begins with a `data:` URL, or has one further on; null for one that is damaged: the running code's own position is still true. */
+export function inlineMapOf(text: string): SourceMap | null {
+  try {
+    const [, base64, content = ''] = /^[^,]*?(;base64)?,(\S*)/.exec(text) ?? [];
+    return new Module.SourceMap(JSON.parse(base64 === undefined ? decodeURIComponent(content) : Buffer.from(content, 'base64').toString()) as SourceMapPayload);
+  } catch {
+    return null;
+  }
 }
 
 /** vite-node, which Vitest once ran on, gives modules to `vm` and not to Node's loaders. */

@@ -38,7 +38,8 @@ function pathOf(file: string): string | null {
   }
 }
 
-function ownFolders(): string[] {
+/** The folder that the program was started in, and that of its script; each ends with a separator. */
+export function ownFolders(): string[] {
   folders ??= [process.cwd(), ...(process.argv[1] === undefined ? [] : [dirname(process.argv[1])])].map((folder) => (folder.endsWith(sep) ? folder : folder + sep));
   return folders;
 }
