@@ -254,6 +254,45 @@ describe('in the editor', () => {
     });
   });
 
+  it('shares its room between lanes and details as the reader wants it, and keeps that', async () => {
+    await withPage(TimelinePage.hosted(browser, 'tab'), async (timeline) => {
+      const { page } = timeline;
+      const open = async (): Promise<void> => {
+        await timeline.send({ type: 'document', document: run });
+        await timeline.ready();
+      };
+      await open();
+      const sash = page.getByRole('separator', { name: 'Size of the details' });
+      const height = async (): Promise<number> => (await page.locator('.details').boundingBox())?.height ?? 0;
+      const usual = await height();
+      const edge = await sash.boundingBox();
+      if (edge === null) throw new Error('there is no edge to drag');
+      await page.mouse.move(edge.x + 300, edge.y + 2);
+      await page.mouse.down();
+      await page.mouse.move(edge.x + 300, edge.y - 98, { steps: 4 });
+      await page.mouse.up();
+      await expect.poll(height).toBeCloseTo(usual + 100, -1);
+      await page.keyboard.press('ArrowUp');
+      await expect.poll(height).toBeCloseTo(usual + 124, -1);
+      expect(Number(await sash.getAttribute('aria-valuenow'))).toBeCloseTo(await height(), 0);
+      // The lanes keep what they need, however far it is dragged.
+      for (let k = 0; k < 40; k++) await page.keyboard.press('ArrowUp');
+      await expect.poll(async () => (await page.locator('.stage').boundingBox())?.height ?? 0).toBeGreaterThanOrEqual(119);
+      for (let k = 0; k < 3; k++) await page.keyboard.press('ArrowDown');
+      const chosen = await height();
+      const at = await timeline.pointAt(middleOf(call), wallMs, 'Llama');
+      await page.mouse.click(at.x, at.y);
+      expect(await timeline.details()).toContain('Answer');
+      await expect.poll(() => page.evaluate("JSON.parse(sessionStorage.getItem('state') ?? '{}').details?.height ?? null")).toBe(chosen);
+      await page.reload();
+      await timeline.theme('vscode-dark');
+      await open();
+      await expect.poll(height).toBe(chosen);
+      await sash.dblclick();
+      await expect.poll(height).toBe(usual);
+    });
+  });
+
   it('says who served and what it had to do, where a call’s phases are from, and hands over what to add to the server', async () => {
     const real: TimelineDocument = {
       ...run,

@@ -12,6 +12,7 @@ import { Details } from './details.ts';
 import { Header } from './header.ts';
 import { listenOnStage } from './input.ts';
 import { readKept, type Kept } from './kept.ts';
+import { Sash } from './sash.ts';
 import { Stage } from './stage.ts';
 import { formatDuration } from '../../../src/profile/formatValue.ts';
 import { visibleBlock, visibleText } from '../../../src/profile/visibleText.ts';
@@ -36,6 +37,7 @@ export class App {
   private readonly header: Header;
   private readonly stage: Stage;
   private readonly details: Details;
+  private readonly sash: Sash;
   private readonly list: CallList;
   private readonly host: Host;
   private theme: Theme = readTheme();
@@ -75,13 +77,18 @@ export class App {
       copy: (text) => this.copy(text),
       select: (id) => this.select([this.model.numberOf(id)], true),
     });
+    this.sash = new Sash(this.details.root, this.kept.details, (size) => {
+      this.kept.details = size;
+      this.stage.relayout();
+      this.keep();
+    });
     this.list = new CallList(
       (number) => this.select([number], true),
       (number) => this.open(number),
       (focus) => this.stage.root.classList.toggle('list-focus', focus && !this.narrow),
     );
     this.live.setAttribute('aria-live', 'polite');
-    this.body.append(this.stage.root, this.list.root, this.details.root);
+    this.body.append(this.stage.root, this.list.root, this.sash.root, this.details.root);
     this.root.append(this.header.root, this.body, this.state, this.live);
     document.body.append(this.root);
     this.listen();
@@ -118,6 +125,7 @@ export class App {
     this.narrow = width < NARROW_BELOW;
     this.root.classList.toggle('narrow', this.narrow);
     this.root.classList.toggle('side', width >= SIDE_FROM);
+    this.sash.layOut(width >= SIDE_FROM ? 'width' : 'height');
     this.stage.relayout();
     this.showList();
   }
@@ -245,6 +253,7 @@ export class App {
         selected: this.marks.selected.slice(0, 100).map((number) => this.model.spans[number]?.id ?? ''),
         query: this.header.query,
         following: this.following,
+        details: this.kept.details,
       };
       this.host.keep(this.kept);
     }, KEEP_DELAY_MS);

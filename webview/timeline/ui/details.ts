@@ -107,9 +107,8 @@ export class Details {
     if (findings.length > 0) sections.push(section('Why it matters', ...findings.map((finding) => note(finding.message, this.actions))));
     const prompt = span.llm?.promptText ?? null;
     const answer = span.llm?.answerText ?? null;
-    if (prompt !== null) sections.push(textSection('Prompt’s end', prompt));
-    if (answer !== null) sections.push(textSection('Answer', answer));
-    return sections;
+    const texts = [...(prompt === null ? [] : [textSection('Prompt’s end', prompt)]), ...(answer === null ? [] : [textSection('Answer', answer)])];
+    return texts.length === 0 ? sections : [...sections, element('div', 'texts', ...texts)];
   }
 
   private what(model: TimelineModel, span: ReportSpan): HTMLElement {
@@ -252,7 +251,5 @@ function cachedText(cached: number | null, prompt: number | null): string {
 }
 
 function textSection(title: string, text: string): HTMLElement {
-  const node = section(title, attributes(element('pre', '', visibleBlock(text, MOST_TEXT)), { tabindex: '0' }));
-  node.classList.add('text');
-  return node;
+  return section(title, attributes(element('pre', '', visibleBlock(text, MOST_TEXT)), { tabindex: '0' }));
 }

@@ -1,20 +1,29 @@
 /** What survives hiding the panel or reloading the window: where the reader was. */
 import type { ViewRange } from '../model/viewRange.ts';
 
+/** Pixels: of the details where they are below the lanes, and where they are beside them; null: as large as they are by themselves. */
+export interface DetailsSize {
+  height: number | null;
+  width: number | null;
+}
+
 export interface Kept {
   run: string | null;
   range: ViewRange | null;
   selected: string[];
   query: string;
   following: boolean;
+  /** Of all runs. */
+  details: DetailsSize;
 }
 
 /** Reads what was kept; anything odd counts as nothing. */
 export function readKept(value: unknown): Kept {
-  const nothing: Kept = { run: null, range: null, selected: [], query: '', following: true };
+  const nothing: Kept = { run: null, range: null, selected: [], query: '', following: true, details: { height: null, width: null } };
   if (typeof value !== 'object' || value === null) return nothing;
   const kept = value as Partial<Record<keyof Kept, unknown>>;
   const range = kept.range as Partial<ViewRange> | null | undefined;
+  const details = kept.details as Partial<Record<keyof DetailsSize, unknown>> | null | undefined;
   const start = range?.start;
   const end = range?.end;
   return {
@@ -23,5 +32,10 @@ export function readKept(value: unknown): Kept {
     selected: Array.isArray(kept.selected) ? kept.selected.filter((id) => typeof id === 'string') : [],
     query: typeof kept.query === 'string' ? kept.query.slice(0, 500) : '',
     following: kept.following !== false,
+    details: { height: pixels(details?.height), width: pixels(details?.width) },
   };
+}
+
+function pixels(value: unknown): number | null {
+  return typeof value === 'number' && value > 0 && value < 10_000 ? value : null;
 }

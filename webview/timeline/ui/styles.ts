@@ -45,7 +45,7 @@ body[data-placement='sidebar'] { background: var(--vscode-sideBar-background, va
 .tooltip b { font-weight: 600; overflow-wrap: anywhere; }
 .tooltip .row { display: flex; justify-content: space-between; gap: 16px; font-variant-numeric: tabular-nums; }
 
-.details { flex: none; height: clamp(110px, 32%, 210px); overflow: auto; align-content: start; display: grid; grid-template-columns: repeat(auto-fit, minmax(200px, 1fr)); border-top: 1px solid var(--vscode-panel-border, transparent); background: var(--vscode-sideBar-background); }
+.details { flex: none; height: clamp(110px, 32%, 210px); max-height: calc(100% - 120px); overflow: auto; align-content: start; display: grid; grid-template-columns: repeat(auto-fit, minmax(200px, 1fr)); border-top: 1px solid var(--vscode-panel-border, transparent); background: var(--vscode-sideBar-background); }
 .details section { padding: 9px 13px 10px; border-right: 1px solid var(--vscode-panel-border, transparent); min-width: 0; }
 .details section:last-child { border-right: none; }
 .details h2 { margin: 0 0 4px; font-size: 10.5px; font-weight: 600; letter-spacing: .04em; text-transform: uppercase; color: var(--vscode-descriptionForeground); }
@@ -54,7 +54,10 @@ body[data-placement='sidebar'] { background: var(--vscode-sideBar-background, va
 .details .error { color: var(--vscode-errorForeground); white-space: pre-wrap; }
 .details .actions { display: flex; gap: 10px; margin-top: 6px; }
 .details pre { margin: 4px 0 0; padding: 6px 8px; max-height: 180px; overflow: auto; white-space: pre-wrap; overflow-wrap: anywhere; font-family: var(--vscode-editor-font-family, monospace); font-size: 11px; background: var(--vscode-editor-background); border: 1px solid var(--vscode-panel-border, transparent); border-radius: 3px; }
-.details section.text { grid-column: span 2; }
+.details .texts { grid-column: span 2; display: flex; flex-direction: column; min-width: 0; }
+.details .texts section { border-right: none; }
+.sash { flex: none; height: 5px; margin: -2px 0; z-index: 3; cursor: ns-resize; touch-action: none; }
+.sash:hover, .sash:focus-visible { background: var(--vscode-sash-hoverBorder, var(--vscode-focusBorder)); outline: none; }
 .pairs { display: grid; grid-template-columns: auto auto; justify-content: space-between; gap: 1px 14px; margin: 0; }
 .pairs dt { color: var(--vscode-foreground); }
 .pairs dd { margin: 0; text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
@@ -99,11 +102,12 @@ a:hover, .link:hover { text-decoration: underline; }
 .app.narrow .header .tools { flex-wrap: wrap; flex: 1 1 100%; }
 .app.narrow .details { grid-template-columns: 1fr; height: 40%; }
 .app.narrow .details section { border-right: none; padding: 7px 10px; }
-.app.narrow .details section.text { grid-column: auto; }
+.app.narrow .details .texts { grid-column: auto; }
 .app.side .body { flex-direction: row; }
-.app.side .details { width: 340px; height: auto; border-top: none; border-left: 1px solid var(--vscode-panel-border, transparent); grid-template-columns: 1fr; align-content: start; }
+.app.side .details { width: 340px; max-width: calc(100% - 320px); height: auto; max-height: none; border-top: none; border-left: 1px solid var(--vscode-panel-border, transparent); grid-template-columns: 1fr; align-content: start; }
 .app.side .details section { border-right: none; border-bottom: 1px solid var(--vscode-panel-border, transparent); }
-.app.side .details section.text { grid-column: auto; }
+.app.side .details .texts { grid-column: auto; }
+.app.side .sash { width: 5px; height: auto; margin: 0 -2px; cursor: ew-resize; }
 @media (prefers-reduced-motion: reduce) { *, *::before, *::after { transition: none !important; animation: none !important; } }
 `;
 
