@@ -53,7 +53,7 @@ export function allArrivalGaps(calls: readonly Call[]): Float64Array {
  * The server's own figures where it gives them, in its answer or elsewhere. Else, for streams: prefill = until the first token
  * (which includes queue and network, hence `inferred`), decode = first to last token, queue unknown; where the server tells the
  * queue alone, it is taken out of the prefill. An answer in one piece shows
- * nothing of its inside: all null.
+ * nothing of its inside: all null, but for a queue that the server tells.
  */
 export function callPhases(call: Call): CallPhases {
   const { start, end } = call;
@@ -76,16 +76,26 @@ export function callPhases(call: Call): CallPhases {
     // The figures are the server's own; that they are this call's is certain by its id, and inferred from a counter.
     return { ...phases, ...elsewhere.times, phaseEvidence: elsewhere.source === 'trace' ? 'measured' : 'inferred', phaseSource: elsewhere.source };
   }
+  const queue = queueAlone(call);
   if (phases.ttftMs !== null) {
     const untilLast = end === null ? null : tidy(end.chunkGaps.reduce((sum, gap) => sum + Math.max(0, gap), 0));
-    const queueMs = elsewhere === undefined || elsewhere.times.queueMs === null ? null : Math.min(elsewhere.times.queueMs, phases.ttftMs);
-    return { ...phases, queueMs, prefillMs: tidy(phases.ttftMs - (queueMs ?? 0)), decodeMs: untilLast, phaseEvidence: 'inferred', phaseSource: elsewhere?.source ?? 'stream' };
+    const queueMs = queue === null ? null : Math.min(queue.ms, phases.ttftMs);
+    return { ...phases, queueMs, prefillMs: tidy(phases.ttftMs - (queueMs ?? 0)), decodeMs: untilLast, phaseEvidence: 'inferred', phaseSource: queue?.source ?? 'stream' };
   }
   if (isEmbedding(start) && end?.status === 'ok') {
     // An embedding is one prefill and nothing else; network and queue are in it.
     return { ...phases, prefillMs: tidy(Math.max(0, end.t - start.t)), decodeMs: 0, phaseEvidence: 'inferred', phaseSource: 'stream' };
   }
+  // The rest is prefill and decode, not told apart.
+  if (queue !== null) return { ...phases, queueMs: queue.ms, phaseEvidence: queue.evidence, phaseSource: queue.source };
   return phases;
+}
+
+/** What the server tells of its queue where that is all that it tells, by the best source. */
+function queueAlone({ end, elsewhere }: Call): { ms: Milliseconds; evidence: Evidence; source: PhaseSource } | null {
+  if (end?.server && end.server.queueMs !== null) return { ms: end.server.queueMs, evidence: end.server.evidence, source: 'answer' };
+  if (elsewhere === undefined || elsewhere.times.queueMs === null) return null;
+  return { ms: elsewhere.times.queueMs, evidence: elsewhere.source === 'trace' ? 'measured' : 'inferred', source: elsewhere.source };
 }
 
 /** A prefill and nothing else, by whichever API. */
@@ -95,16 +105,17 @@ export function isEmbedding({ endpoint, path }: Call['start']): boolean {
 
 /**
  * When the server worked on the call. Without a stream or the server's figures its inside is `unknown`: the whole
- * call counts as busy, with prefill and decode not told apart. A call that failed before its first token is taken
+ * call (after its queue, where that is known) counts as busy, with prefill and decode not told apart. A call that failed before its first token is taken
  * to have cost the GPU nothing.
  */
 export function gpuWork(call: Call, phases: CallPhases, start: Milliseconds, end: Milliseconds): GpuWork[] {
-  if (phases.phaseEvidence !== null) {
+  if (phases.prefillMs !== null || phases.decodeMs !== null) {
     return phaseBounds(phases, start, end).flatMap((bound) =>
       bound.phase === 'queue' ? [] : [{ phase: bound.phase, start: bound.startMs, end: bound.endMs }],
     );
   }
   if (call.end?.status === 'error' || end <= start) return [];
   // A stream that is still, or was left, without a token is in its prefill (or queue).
-  return [{ phase: call.start.stream && call.end?.status !== 'ok' ? 'prefill' : 'unknown', start, end }];
+  const from = Math.min(end, start + (phases.queueMs ?? 0));
+  return from >= end ? [] : [{ phase: call.start.stream && call.end?.status !== 'ok' ? 'prefill' : 'unknown', start: from, end }];
 }

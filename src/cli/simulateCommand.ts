@@ -54,7 +54,7 @@ export function addSimulateCommand(root: Command): Command {
     process.stderr.write(`${described(flags, server, replay, chosen)}\n`);
     await untilAsked();
     await server.close();
-    if (replay !== null) process.stderr.write(`${replayed(replay)}\n`);
+    if (replay !== null) process.stderr.write(`${replay.account}\n`);
   });
   return command;
 }
@@ -89,11 +89,6 @@ async function start(flags: SimulateFlags, replay: Replay | null, { tokenizer }:
 
 function lengthsText({ name, answerTokens: { mean, sigma } }: WorkloadProfile): string {
   return `lengths of answers: ${name}, lognormal, ${mean.value} tokens on average, deviation of the logarithm ${sigma.value}`;
-}
-
-/** What became of the recording's answers. */
-function replayed({ counts: { byContent, byOrder, unanswered } }: Replay): string {
-  return `answered from the recording: ${byContent} as the same conversation was, ${byOrder} in its order; with filler: ${unanswered}`;
 }
 
 function described({ gpu, tp, engine, schedulingPolicy, prefixCaching, replay: file, workload }: SimulateFlags, { served }: EmbeddedServer, replay: Replay | null, { tokenizer, warning }: ChosenTokenizer): string {

@@ -18,10 +18,14 @@ export interface PhaseTimes {
 /**
  * Places the phases that are known between `startMs` and `endMs` (for a running call: now). Decode begins at the
  * first token where a stream showed one, else it ends with the call; prefill lies before it, queue before that.
- * A running call that has begun to decode decodes until `endMs`. Phases never overlap, and empty ones are left out.
+ * A running call that has begun to decode decodes until `endMs`. Where the queue is all that is known, the call begins with it. Phases never overlap, and empty ones are left out.
  */
 export function phaseBounds(times: PhaseTimes, startMs: Milliseconds, endMs: Milliseconds): PhaseBounds[] {
   const within = (value: number): number => Math.min(Math.max(value, startMs), endMs);
+  if (times.ttftMs === null && times.prefillMs === null && times.decodeMs === null) {
+    const queueEnd = within(startMs + (times.queueMs ?? 0));
+    return queueEnd > startMs ? [{ phase: 'queue', startMs, endMs: queueEnd }] : [];
+  }
   const decodeStart =
     times.ttftMs !== null ? within(startMs + times.ttftMs) : times.decodeMs !== null ? within(endMs - times.decodeMs) : prefillEndOf(times, within, startMs, endMs);
   const decodeEnd = times.decodeMs !== null ? within(decodeStart + times.decodeMs) : times.ttftMs !== null ? endMs : decodeStart;

@@ -25,6 +25,8 @@ export interface ReadyBackend {
   fallbackUrl: string | null;
   unreachableRemedy: string;
   warnings: { code: string; message: string }[];
+  /** What is to be told once no more calls come. */
+  lastWords(): { code: string; message: string }[];
   close(): Promise<void>;
 }
 
@@ -80,6 +82,7 @@ async function embedded(options: ProfilerOptions, choice: Extract<ProfilerOption
         ? [{ code: 'telemetryUnused', message: 'The embedded server has no GPU whose power could be read: its energy is simulated. --telemetry is for a server of your own (--backend URL).' }]
         : []),
     ],
+    lastWords: () => (replay === null ? [] : [{ code: 'replayed', message: `The embedded server ${replay.account}.` }]),
     close: () => server.close(),
   };
 }
@@ -105,6 +108,7 @@ async function fixed(options: ProfilerOptions, url: string): Promise<ReadyBacken
     fallbackUrl: upstream.url,
     unreachableRemedy: 'Start the server again, or name another one with --backend.',
     warnings: [checked.warning, telemetry.warning, ...missed(options, checked, telemetry)].filter((warning) => warning !== null),
+    lastWords: () => [],
     close: nothingToClose,
   };
 }
@@ -129,6 +133,7 @@ async function direct(options: ProfilerOptions, defaultUrl: string): Promise<Rea
     fallbackUrl: null,
     unreachableRemedy: 'Check the address that the program uses, and the network.',
     warnings: telemetry.warning === null ? [] : [telemetry.warning],
+    lastWords: () => [],
     close: nothingToClose,
   };
 }

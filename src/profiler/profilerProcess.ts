@@ -81,6 +81,7 @@ class ProfilerProcess {
     this.#closing = true;
     this.#setHeld(false);
     await this.#proxy?.close();
+    for (const { code, message } of this.#backend?.lastWords() ?? []) this.#warn(code, message);
     await this.#backend?.close();
     const bytes = await this.#recorder.stop(exitCode, signal);
     if (this.#folder !== null) removeSessionFolder(this.#folder);

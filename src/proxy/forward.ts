@@ -14,6 +14,7 @@ import { requestHead } from './requestHead.ts';
 import { ResponseRelay } from './responseRelay.ts';
 import { headerValue, type BodyRead, type ResponseHead } from './responseReader.ts';
 import type { Route } from './route.ts';
+import { parseHeadTimes } from './usage.ts';
 import type { UpstreamFailure, UpstreamPool, UpstreamRequest } from './upstreamPool.ts';
 import type { Upstream, Upstreams } from './upstreams.ts';
 
@@ -181,6 +182,7 @@ export class Exchange {
       contentType: this.#relay.contentType,
       contentEncoding: this.#relay.contentEncoding,
       chunked: head.framing === 'chunked',
+      serverTimes: parseHeadTimes((name) => headerValue(head.headers, name)),
     });
   }
 

@@ -2,6 +2,8 @@
 import type { CallEndLine, Usage } from '../profile/recordingFormat.ts';
 import { asCount, asDuration, asObject, type JsonObject } from './json.ts';
 
+const MS_PER_S = 1000;
+
 /**
  * Token counts of a `usage` object, in the words of chat and completions (`prompt_tokens`) or of responses (`input_tokens`).
  * Cached tokens that are not named are null: servers leave them out when told to, and some also when they are 0.
@@ -25,7 +27,9 @@ export type ServerTimes = Omit<NonNullable<CallEndLine['server']>, 'evidence'>;
 
 /**
  * Reads vLLM's `metrics` (`--enable-per-request-metrics`; its time to first token counts from scheduling, so it is
- * the prefill, and its generation time from the first token) or llama.cpp's `timings`. Null when there is neither.
+ * the prefill, and its generation time from the first token), llama.cpp's `timings`, or LM Studio's `stats` (of `/api/v0`, in
+ * seconds; https://lmstudio.ai/docs/developer/rest/endpoints, whose examples have generation times below those to the first
+ * token, so that they count from it). Null when there is none of these.
  */
 export function parseServerTimes(answer: JsonObject): ServerTimes | null {
   const metrics = asObject(answer['metrics']);
@@ -42,5 +46,25 @@ export function parseServerTimes(answer: JsonObject): ServerTimes | null {
     const times = { queueMs: null, prefillMs: asDuration(timings['prompt_ms']), decodeMs: asDuration(timings['predicted_ms']) };
     if (times.prefillMs !== null || times.decodeMs !== null) return times;
   }
+  const stats = asObject(answer['stats']);
+  if (stats !== null) {
+    const times = { queueMs: null, prefillMs: inMs(asDuration(stats['time_to_first_token'])), decodeMs: inMs(asDuration(stats['generation_time'])) };
+    if (times.prefillMs !== null || times.decodeMs !== null) return times;
+  }
   return null;
+}
+
+/**
+ * Reads what TGI says in the head of an answer in one piece (`generate_internal` in its router/src/server.rs): whole milliseconds.
+ * Its `x-inference-time` is prefill and decode together, which is not told apart here; a stream's head has neither.
+ * @param header value of a header by its name in small letters, or null
+ */
+export function parseHeadTimes(header: (name: string) => string | null): ServerTimes | null {
+  const queue = header('x-queue-time');
+  if (queue === null || !/^\d+$/.test(queue) || header('x-inference-time') === null) return null;
+  return { queueMs: Number(queue), prefillMs: null, decodeMs: null };
+}
+
+function inMs(seconds: number | null): number | null {
+  return seconds === null ? null : seconds * MS_PER_S;
 }

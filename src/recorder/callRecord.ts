@@ -46,6 +46,7 @@ export class CallRecord {
 
   head(head: CallHead): void {
     this.#head = head;
+    this.answer.serverTimes = head.serverTimes;
     if (head.chunked) this.#chunked = new ChunkedDecoder();
     if (head.contentEncoding === null) this.#stream = streamParser(head.contentType);
   }

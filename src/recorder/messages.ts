@@ -6,6 +6,7 @@
  */
 import type { Backend, CallEndLine, Capture, Endpoint, GpuState, HeaderLine } from '../profile/recordingFormat.ts';
 import type { Bytes, Milliseconds } from '../profile/units.ts';
+import type { ServerTimes } from '../proxy/usage.ts';
 import type { MetricsPage } from '../telemetry/metricsPoller.ts';
 import type { PowerSpec } from '../telemetry/powerSource.ts';
 
@@ -47,6 +48,8 @@ export interface CallHead {
   contentType: string | null;
   contentEncoding: string | null;
   chunked: boolean;
+  /** The server's own account of its time, where its head has one. */
+  serverTimes: ServerTimes | null;
 }
 
 /** Bytes of the answer as they came, framing included: read `i` is `lengths[i]` long and arrived at `at[i]`. */

@@ -12,8 +12,8 @@ export interface MetricsPage {
 /** Ten times a second at most; as much less as keeps the server's own work for it (at most as long as its quickest answer took) to the share of a core. */
 const QUICKEST_MS: Milliseconds = 100;
 const LARGEST_SHARE: Ratio = 0.01;
-/** Answers by which the work is judged. */
-const JUDGED = 8;
+/** Answers by which the work is judged. It hardly changes, and where the machine is busy only few come without a wait. */
+const JUDGED = 60;
 /** What a call did is counted soon after its end. */
 const LINGER_MS: Milliseconds = 1000;
 /** Between calls. */

@@ -119,8 +119,12 @@ describe('simulate --replay', () => {
   it('is run\'s, too, on the embedded server alone', async () => {
     const folder = newFolder();
     const recorded = await record(folder);
-    const rerun = await agentCost(['run', '--backend', 'sim:h100', '--replay', onlyRecording(folder), '--', process.execPath, 'asker.mjs'], { cwd: folder });
+    const recording = onlyRecording(folder);
+    const rerun = await agentCost(['run', '--backend', 'sim:h100', '--replay', recording, '--', process.execPath, 'asker.mjs'], { cwd: folder });
     expect([rerun.code, rerun.stdout], rerun.stderr).toEqual([0, recorded]);
+    expect(rerun.stderr).toContain('answered from the recording: 2 as the same conversation was, 0 in its order; with filler: 0');
+    const more = await agentCost(['run', '--backend', 'sim:h100', '--replay', recording, '--', process.execPath, 'asker.mjs'], { cwd: folder, env: { ONE_MORE: 'And when?' } });
+    expect(more.stderr).toContain('2 as the same conversation was, 0 in its order; with filler: 1');
     for (const [args, why] of [[['--backend', 'http://127.0.0.1:9/v1', '--replay', 'x'], '--replay is for the embedded server'], [['--replay', 'gone.agentcost'], 'gone.agentcost: there is no such file']] as const) {
       const { code, stderr } = await agentCost(['run', ...args, '--', process.execPath, 'asker.mjs'], { cwd: folder });
       expect([code, stderr]).toEqual([2, expect.stringContaining(why)]);

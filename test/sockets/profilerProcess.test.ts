@@ -132,6 +132,23 @@ describe('a session', () => {
     }
   });
 
+  it('on a TGI takes the queue of a call from the head of its answer', async () => {
+    const backend = await startVllm((request, socket) => {
+      if (request.path.startsWith('/v1/models')) socket.write(jsonAnswer(200, { data: [{ id: 'smol', owned_by: 'smol' }] }));
+      else if (request.path === '/info') socket.write(jsonAnswer(200, { model_id: 'smol', max_total_tokens: 4096, version: '3.3.6' }));
+      else if (request.path === '/v1/chat/completions') {
+        const body = JSON.stringify({ id: 'c', choices: [{ index: 0, message: { role: 'assistant', content: 'hi' }, finish_reason: 'stop' }], usage: { prompt_tokens: 9, completion_tokens: 1 } });
+        socket.write(`HTTP/1.1 200 OK\r\ncontent-type: application/json\r\nX-Queue-Time: 12\r\nX-Inference-Time: 34\r\ncontent-length: ${body.length}\r\n\r\n${body}`);
+      } else socket.write(jsonAnswer(404, {}));
+    });
+    const options = runs.options({ backend });
+    const profiler = await runs.start(options);
+    expect(profiler.ready.backend).toMatchObject({ kind: 'tgi', version: '3.3.6' });
+    await (await post(profiler)).text();
+    await profiler.stop({ exitCode: 0, signal: null });
+    expect(ofType(recorded(options.out), 'callEnd')[0]).toMatchObject({ status: 'ok', server: { queueMs: 12, prefillMs: null, decodeMs: null, evidence: 'measured' } });
+  });
+
   it.each<[telemetry: string, told: number]>([
     ['auto', 1],
     ['off', 0],

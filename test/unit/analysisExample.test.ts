@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { analyze } from '../../src/analysis/analyze.ts';
 import { formatLens } from '../../src/profile/formatValue.ts';
 import { toPerfettoJson } from '../../src/profile/exportPerfetto.ts';
+import { phaseBounds } from '../../src/profile/phaseBounds.ts';
 import { readRecording } from '../../src/profile/readRecording.ts';
 import type { Report, ReportSpan } from '../../src/profile/report.ts';
 import { call, callEnd, end, gpu, header, message, recordingText, sample, site, span, spanEnd, testGpu, toolCall } from './recordingLines.ts';
@@ -215,6 +216,16 @@ describe('the GPU’s time', () => {
     expect(spanOf(report, 'a').llm).toMatchObject({ queueMs: null, prefillMs: null, decodeMs: null, phaseEvidence: null, ttftMs: null });
     expect(report.totals.gpuMs).toEqual({ prefill: null, decode: null, mixed: 500, foreign: null, idle: 500 });
     expect(report.totals.gpuEvidence).toBe('estimated');
+  });
+
+  it('leaves the queue out of the GPU’s work where the server tells nothing else', () => {
+    const server = { queueMs: 120, prefillMs: null, decodeMs: null, evidence: 'measured' as const };
+    const { report } = analyze(readRecording(recordingText(header(), call('a', 100, { stream: false }), callEnd('a', 600, { server }), end(1000))));
+    expect(spanOf(report, 'a').llm).toMatchObject({ queueMs: 120, prefillMs: null, decodeMs: null, phaseEvidence: 'measured', phaseSource: 'answer' });
+    expect(report.totals.gpuMs).toEqual({ prefill: null, decode: null, mixed: 380, foreign: null, idle: 620 });
+    expect(phaseBounds(spanOf(report, 'a').llm!, 100, 600)).toEqual([{ phase: 'queue', startMs: 100, endMs: 220 }]);
+    const streamed = analyze(readRecording(recordingText(header(), call('a', 0), callEnd('a', 1000, { firstTokenAt: 500, chunkGaps: [0, 500], server }), end(1000)))).report;
+    expect(spanOf(streamed, 'a').llm).toMatchObject({ queueMs: 120, prefillMs: 380, decodeMs: 500, phaseEvidence: 'inferred', phaseSource: 'answer' });
   });
 
   it('takes the server’s own figures over the stream’s', () => {

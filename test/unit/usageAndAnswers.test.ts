@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { prepareBody, scanBody } from '../../src/proxy/requestBody.ts';
-import { parseServerTimes, parseUsage } from '../../src/proxy/usage.ts';
+import { parseHeadTimes, parseServerTimes, parseUsage } from '../../src/proxy/usage.ts';
 import { Answer } from '../../src/recorder/answer.ts';
 import { digestRequest } from '../../src/recorder/requestDigest.ts';
 
@@ -22,8 +22,19 @@ describe('usage', () => {
   it('comes with the server’s own times where it tells them', () => {
     expect(parseServerTimes({ metrics: { time_to_first_token_ms: 40.5, generation_time_ms: 461.5, queue_time_ms: 0.03 } })).toEqual({ queueMs: 0.03, prefillMs: 40.5, decodeMs: 461.5 });
     expect(parseServerTimes({ timings: { prompt_ms: 39.9, predicted_ms: 21.6, cache_n: 24 } })).toEqual({ queueMs: null, prefillMs: 39.9, decodeMs: 21.6 });
+    // LM Studio's own documentation, https://lmstudio.ai/docs/developer/rest/endpoints.
+    expect(parseServerTimes({ stats: { tokens_per_second: 57.69230769230769, time_to_first_token: 0.299, generation_time: 0.156, stop_reason: 'maxPredictedTokensReached' } })).toEqual({ queueMs: null, prefillMs: 299, decodeMs: 156 });
+    expect(parseServerTimes({ stats: {} })).toBeNull();
     expect(parseServerTimes({ metrics: null })).toBeNull();
     expect(parseServerTimes({ metrics: { speculative_decoding: null } })).toBeNull();
+  });
+
+  it('comes with TGI’s queue in its head, and with nothing from heads of others', () => {
+    const of = (headers: Record<string, string>) => parseHeadTimes((name) => headers[name] ?? null);
+    expect(of({ 'x-queue-time': '12', 'x-inference-time': '345', 'x-time-per-token': '17' })).toEqual({ queueMs: 12, prefillMs: null, decodeMs: null });
+    expect(of({ 'x-queue-time': '12' })).toBeNull();
+    expect(of({ 'x-queue-time': 'soon', 'x-inference-time': '345' })).toBeNull();
+    expect(of({})).toBeNull();
   });
 });
 

@@ -35,6 +35,12 @@ export class Replay {
     this.#answers = recording.calls.flatMap((call) => recordedAnswer(call) ?? []);
   }
 
+  /** What became of the questions so far, in words. */
+  get account(): string {
+    const { byContent, byOrder, unanswered } = this.counts;
+    return `answered from the recording: ${byContent} as the same conversation was, ${byOrder} in its order; with filler: ${unanswered}`;
+  }
+
   /** Answers that can be given again. */
   get size(): number {
     return this.#answers.length;
