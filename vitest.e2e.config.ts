@@ -1,3 +1,4 @@
+import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
 
 /** The packaged extension in a real VS Code, driven through Chromium: apart from the rest, for it takes minutes. */
@@ -7,6 +8,8 @@ export default defineConfig({
     testTimeout: 120_000,
     hookTimeout: 180_000,
     maxWorkers: 1,
+    // As for the other tests: counts that do not depend on the models that this machine has.
+    env: { HF_HUB_CACHE: fileURLToPath(new URL('test/fixtures/tokenizer/empty-cache', import.meta.url)) },
     fileParallelism: false,
     expect: { poll: { timeout: 30_000, interval: 100 } },
   },

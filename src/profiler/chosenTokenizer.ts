@@ -1,4 +1,5 @@
 /** Finds what the embedded server counts tokens with. */
+import { homedir } from 'node:os';
 import { resolve } from 'node:path';
 import type { ModelProfile } from '../profile/hardwareProfiles.ts';
 import { estimatingTokenizer } from '../simulator/tokens/estimatingTokenizer.ts';
@@ -23,7 +24,7 @@ export interface ChosenTokenizer {
 export function chosenTokenizer(choice: string | undefined, model: ModelProfile, folder: string): ChosenTokenizer {
   if (choice === ESTIMATE) return { tokenizer: estimatingTokenizer, warning: null };
   try {
-    if (choice !== undefined) return { tokenizer: readTokenizer(resolve(folder, choice), choice), warning: null };
+    if (choice !== undefined) return { tokenizer: readTokenizer(resolve(folder, choice.replace(/^~(?=[/\\])/, homedir())), choice), warning: null };
     return { tokenizer: tokenizerInCache([model.name, ...model.aliases]) ?? estimatingTokenizer, warning: null };
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);

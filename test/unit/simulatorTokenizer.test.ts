@@ -72,6 +72,19 @@ describe('a text of any kind', () => {
   });
 });
 
+describe('a text that the vocabulary normalizes', () => {
+  it('is given to its tokens as it was, and all of it', () => {
+    const folder = newFolder();
+    cpSync(join(FIXTURES, 'bytes'), folder, { recursive: true });
+    const files = JSON.parse(readFileSync(join(folder, 'tokenizer.json'), 'utf8')) as object;
+    writeFileSync(join(folder, 'tokenizer.json'), JSON.stringify({ ...files, normalizer: { type: 'NFC' } }));
+    const text = 'e\u0301tude, cafe\u0301';
+    const tokens = readTokenizer(folder).cut([text]);
+    expect(tokens.map(({ id }) => id)).toEqual(readTokenizer(folder).cut([text.normalize('NFC')]).map(({ id }) => id));
+    expect(tokens.map((token) => token.text).join('')).toBe(text);
+  });
+});
+
 describe('a chat template', () => {
   const tokenizer = readTokenizer(join(FIXTURES, 'bytes'));
   const conversations = expected('bytes').conversations.map((each) => ({ ...each, ...asSent(each) }));

@@ -65,7 +65,7 @@ export class VocabularyTokenizer implements Tokenizer {
     const text = parts.join('');
     const ids = this.#encode(text);
     const pieces = ids.map((id) => this.#piece(id));
-    const texts = (this.#isOfBytes ? textsOfByteTokens(text, ids.map((id, index) => this.#bytes(id, pieces[index]!))) : null) ?? textsByDecoding(ids, (some) => this.#decode(some));
+    const texts = (this.#isOfBytes ? textsOfByteTokens(text, ids.map((id, index) => this.#bytes(id, pieces[index]!))) : null) ?? asInText(text, textsByDecoding(ids, (some) => this.#decode(some)));
     return ids.map((id, index) => ({ id, piece: pieces[index]!, text: texts[index]! }));
   }
 
@@ -142,6 +142,16 @@ export class VocabularyTokenizer implements Tokenizer {
     }
     return ids;
   }
+}
+
+/** Decoding may tell of a text that normalizing has changed: the tokens still share the text as it was given, all of it. */
+function asInText(text: string, decoded: readonly string[]): string[] {
+  let at = 0;
+  return decoded.map(({ length }, index) => {
+    const from = at;
+    at = index === decoded.length - 1 ? text.length : Math.min(text.length, at + length);
+    return text.slice(from, at);
+  });
 }
 
 interface AddedToken {
