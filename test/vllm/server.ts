@@ -43,6 +43,7 @@ export async function setup(): Promise<() => Promise<void>> {
   });
   say(`vLLM is ready (${seconds(starting)}): ${server.url}, its log is ${logFile}`);
   process.env['AGENT_COST_LIVE_URL'] = server.url;
+  process.env['AGENT_COST_LIVE_TOKENIZER'] = model;
   return async () => {
     await server.stop();
     process.off('exit', kill);
