@@ -103,6 +103,7 @@ export function callDrafts(profile: Profile, clock: Clock, ids: SpanIds): Draft[
               retryOf: null,
               promptText: start.request.messages.at(-1)?.text ?? null,
               answerText: end?.text ?? null,
+              toolCalls: end === null || end.toolCalls.length === 0 ? undefined : end.toolCalls.map(({ name, arguments: given }) => ({ name, arguments: given })),
             },
       tool: null,
     };

@@ -53,6 +53,8 @@ export const llmDetailsSchema = z.object({
   /** Prompt's last message and the answer's text; only when the recording's capture is `full`. */
   promptText: z.string().nullable(),
   answerText: z.string().nullable(),
+  /** Tools that the answer asks for, in its order; `arguments` as the model wrote them, only when capture is `full`. Absent where it asks for none. */
+  toolCalls: z.array(z.object({ name: z.string(), arguments: z.string().nullable() })).optional(),
 });
 
 export const toolDetailsSchema = z.object({

@@ -282,7 +282,9 @@ describe('in the editor', () => {
       const chosen = await height();
       const at = await timeline.pointAt(middleOf(call), wallMs, 'Llama');
       await page.mouse.click(at.x, at.y);
-      expect(await timeline.details()).toContain('Answer');
+      const texts = await timeline.details();
+      expect(texts).toContain('search({"title":"First for Women"})');
+      expect(texts).not.toContain('Answer');
       await expect.poll(() => page.evaluate("JSON.parse(sessionStorage.getItem('state') ?? '{}').details?.height ?? null")).toBe(chosen);
       await page.reload();
       await timeline.theme('vscode-dark');

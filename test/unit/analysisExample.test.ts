@@ -91,6 +91,7 @@ describe('two calls and a tool', () => {
 
   it('has one tool: measured, with the name and the result of the wire', () => {
     expect(report.totals).toMatchObject({ llmCalls: 2, toolCalls: 1, failedCalls: 0, requests: 1 });
+    expect(report.spans.flatMap(({ llm }) => (llm === null ? [] : [llm.toolCalls?.map(({ name }) => name)]))).toEqual([['search'], undefined]);
     expect(spanOf(report, 's')).toMatchObject({ name: 'search', evidence: 'measured', startMs: 1200, endMs: 2200, site: { file: TOOLS, line: 20 }, tool: { callId: 'id1', resultBytes: 700 } });
     expect(report.tools).toMatchObject([{ name: 'search', calls: 1, errors: 0, totalMs: 1000, p50Ms: 1000, idleBlameMs: 1000, evidence: 'measured' }]);
   });

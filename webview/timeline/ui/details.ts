@@ -107,7 +107,13 @@ export class Details {
     if (findings.length > 0) sections.push(section('Why it matters', ...findings.map((finding) => note(finding.message, this.actions))));
     const prompt = span.llm?.promptText ?? null;
     const answer = span.llm?.answerText ?? null;
-    const texts = [...(prompt === null ? [] : [textSection('Prompt’s end', prompt)]), ...(answer === null ? [] : [textSection('Answer', answer)])];
+    const asked = (span.llm?.toolCalls ?? []).map(({ name, arguments: given }) => `${name}(${given ?? '…'})`).join('\n');
+    const texts = [
+      ...(prompt === null ? [] : [textSection('Prompt’s end', prompt)]),
+      // Nothing but calls of tools is no empty answer.
+      ...(answer === null || (answer === '' && asked !== '') ? [] : [textSection('Answer', answer)]),
+      ...(asked === '' ? [] : [textSection('Asked for', asked)]),
+    ];
     return texts.length === 0 ? sections : [...sections, element('div', 'texts', ...texts)];
   }
 
