@@ -44,7 +44,7 @@ const allowed = {
   // Agents like anybody's: they know nothing of the profiler.
   'src/agents': [BUILT_IN, folders('src/benchmarks'), packages('openai', 'zod')],
   // The agents' interface only: benchmarks know no agent.
-  'src/benchmarks': [BUILT_IN, folders('src/agents/agent.ts'), packages('zod', '@cortex-js/compute-engine')],
+  'src/benchmarks': [BUILT_IN, folders('src/agents/agent.ts', 'profiles/workload'), packages('zod', '@cortex-js/compute-engine')],
 
   // The terminal.
   'src/cli': [

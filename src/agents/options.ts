@@ -54,7 +54,7 @@ export function parseOptions(args: string[]): Options | null {
   if (values.help === true) return null;
   const agent = findAgent(values.agent);
   const benchmark = findBenchmark(values.benchmark);
-  if (!benchmark.agents.includes(agent.name)) throw new Error(`${benchmark.title} does not suit ${agent.name}. It suits: ${benchmark.agents.join(', ')}.`);
+  if (!benchmark.agents.includes(agent.name)) throw new Error(`${benchmark.title} does not suit ${agent.name}. It suits: ${benchmark.agents.join(', ') || 'no agent'}.`);
   const toolCalling = values['tool-calling'];
   if (toolCalling !== 'text' && toolCalling !== 'native') throw new Error(`--tool-calling takes text or native, not "${toolCalling}".`);
   const { defaults } = agent;

@@ -15,6 +15,8 @@ export interface Score {
 /** One task with its score. */
 export interface BenchmarkItem {
   task: Task;
+  /** How long the dataset's own answer is, estimated in tokens, for loads with answers of that length; only of chat. */
+  answerTokens?: number;
   /**
    * Scores what an agent answered; null is no answer.
    * @throws Error only when the world that scoring needs cannot be used

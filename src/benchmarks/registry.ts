@@ -3,8 +3,10 @@ import type { Benchmark } from './benchmark.ts';
 import { hotpotqa } from './hotpotqa/benchmark.ts';
 import { humaneval } from './humaneval/benchmark.ts';
 import { math } from './math/benchmark.ts';
+import { sharegpt } from './sharegpt/benchmark.ts';
+import { webshop } from './webshop/benchmark.ts';
 
-export const benchmarks: readonly Benchmark[] = [hotpotqa, humaneval, math];
+export const benchmarks: readonly Benchmark[] = [hotpotqa, webshop, math, humaneval, sharegpt];
 
 /** @throws Error that names the benchmarks that there are */
 export function findBenchmark(name: string): Benchmark {
