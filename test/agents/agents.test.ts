@@ -221,7 +221,7 @@ describe('LATS', () => {
 
 describe('LLMCompiler', () => {
   it.each(['text', 'native'] as const)('starts the tools while the plan is still written, and joins their results (%s)', async (toolCalling) => {
-    const world = smallWorld({ toolMs: 30 });
+    const world = smallWorld({ toolMs: 30, stateful: false });
     let planned = 0;
     await started(({ messages }) => {
       if (partsOf({ messages }).system.startsWith('You are given')) return 'Thought: It is there.\nAction: Finish(Nervión)';
@@ -239,8 +239,16 @@ describe('LLMCompiler', () => {
     expect(first!.endMs).toBeLessThan(last!.startMs);
   });
 
+  it("keeps to the plan's order where calls change the environment", async () => {
+    const world = smallWorld({ toolMs: 20 });
+    await started(({ messages }) => (partsOf({ messages }).system.startsWith('You are given') ? 'Action: Finish(x)' : '1. recall("museum")\n2. recall("city")\n3. recall("river")\n4. join()'));
+    await solve(llmcompiler, world);
+    expect(world.used.map(({ fact }) => fact)).toEqual(['museum', 'city', 'river']);
+    for (const at of [1, 2]) expect(world.used[at]!.startMs).toBeGreaterThanOrEqual(world.used[at - 1]!.endMs);
+  });
+
   it('waits only for what a call needs, and puts it in', async () => {
-    const world = smallWorld({ toolMs: 40 });
+    const world = smallWorld({ toolMs: 40, stateful: false });
     await started(({ messages }) => (partsOf({ messages }).system.startsWith('You are given') ? 'Action: Finish(x)' : '1. recall("museum")\n2. recall("of $1")\n3. recall("city")\n4. join()'));
     await solve(llmcompiler, world);
     expect(world.used.map(({ fact }) => fact)).toEqual(['museum', 'city', 'of The museum stands in Bilbao.']);

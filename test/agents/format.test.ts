@@ -35,11 +35,16 @@ describe('a turn in text', () => {
     ['as JSON', 'Thought: I look.\nAction: {"name": "search", "arguments": {"query": "Jørn Utzon"}}'],
     ['as a tool call of another model', 'I look.\n<tool_call>\n{"name": "search", "arguments": {"query": "Jørn Utzon"}}\n</tool_call>'],
     ['without the word', 'I look.\nsearch[Jørn Utzon]'],
+    ['in the words of the examples', 'Thought: I look.\nCall: search with query "Jørn Utzon"\nFound: He was born in Oslo.'],
     ['with a made-up observation and more', 'Thought 1: I look.\nAction 1: search[Jørn Utzon]\nObservation 1: He was born in Oslo.\nThought 2: So it is.\nAction 2: finish[Oslo]'],
     ['with the next thought', 'Thought 1: I look.\nAction 1: search[Jørn Utzon]\nThought 2: Then I finish.\nAction 2: finish[Oslo]'],
   ])('%s', (_, said) => {
     expect(parseTurn(said, tools)).toMatchObject({ call: searches, answer: null });
     expect(parseTurn(said, tools).thought).toContain('I look.');
+  });
+
+  it('reads several arguments in the words of the examples', () => {
+    expect(parseTurn('Call: lookup with title "The Queen\'s College, Oxford" and keyword "founded"', tools).call).toEqual({ tool: 'lookup', arguments: { title: "The Queen's College, Oxford", keyword: 'founded' } });
   });
 
   it.each([

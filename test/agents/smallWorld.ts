@@ -12,7 +12,8 @@ export interface SmallWorld {
   environments: () => number;
 }
 
-export function smallWorld({ feedback = true, toolMs = 1 }: { feedback?: boolean; toolMs?: number } = {}): SmallWorld {
+/** @param stateful each branch has an environment of its own, which calls change */
+export function smallWorld({ feedback = true, toolMs = 1, stateful = true }: { feedback?: boolean; toolMs?: number; stateful?: boolean } = {}): SmallWorld {
   const used: SmallWorld['used'] = [];
   let environments = 0;
   const open = (): Environment => {
@@ -29,7 +30,8 @@ export function smallWorld({ feedback = true, toolMs = 1 }: { feedback?: boolean
         return { text: FACTS[fact] ?? `No fact is called "${fact}".` };
       },
     };
-    return { tools: [recall], fork: open };
+    const environment: Environment = { tools: [recall], fork: () => (stateful ? open() : environment) };
+    return environment;
   };
   return {
     used,

@@ -19,11 +19,12 @@ export const STOP_AT_OBSERVATION = ['\nObservation'];
 const FINISH = /^(finish|final|answer|final[_ ]?answer|done)$/i;
 const LABEL = String.raw`^[ \t>*_#-]*`;
 const labelled = (words: string): RegExp => new RegExp(`${LABEL}(?:${words})(?:[ \\t]*\\d+)?[ \\t]*(?:\\*\\*)?[ \\t]*:[ \\t]*(?:\\*\\*)?`, 'im');
-const OBSERVATION = labelled('observation');
-const ACTION = labelled('action');
+/** `Found` and `Call` are the words of the examples for models that are given tools by the API. */
+const OBSERVATION = labelled('observation|found');
+const ACTION = labelled('action|call');
 const ACTION_INPUT = labelled('action[ _]input');
 const ANSWER = labelled('final[ _]answer|answer');
-const NEXT = labelled('thought|action|observation|question');
+const NEXT = labelled('thought|action|call|observation|found|question');
 const THOUGHT = labelled('thought');
 
 export function parseTurn(said: string, tools: readonly Tool[]): ParsedTurn {
@@ -65,6 +66,9 @@ function parseAction(rest: string, tools: readonly Tool[]): NamedCall | null {
   if (json !== null) return json;
   const bracketed = /^[`*"']*([A-Za-z_][\w-]*)[ \t]*([[(])/.exec(own);
   if (bracketed !== null) return { name: bracketed[1]!, argument: upToClosing(own.slice(bracketed[0].length), bracketed[2] === '[' ? ']' : ')') };
+  const told = /^([A-Za-z_][\w-]*) with (.*)$/s.exec(own);
+  const pairs = [...(told?.[2] ?? '').matchAll(/([A-Za-z_]\w*) ("(?:[^"\\]|\\.)*")/g)];
+  if (told !== null && pairs.length > 0) return { name: told[1]!, argument: pairs.map(([, property, value]) => `${property}=${value}`).join(', ') };
   const worded = /^[`*"']*([A-Za-z_][\w-]*)[`*"']*[ \t]*:?[ \t]*([\s\S]*)$/.exec(own);
   if (worded !== null && (findTool(tools, worded[1]!) !== undefined || FINISH.test(worded[1]!))) return { name: worded[1]!, argument: worded[2]!.trim() };
   return null;

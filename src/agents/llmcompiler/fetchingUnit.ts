@@ -16,10 +16,13 @@ export class FetchingUnit {
   readonly #environment: Environment;
   /** Of all plans of the task, in the order of their numbers. */
   readonly #started = new Map<number, Promise<Executed>>();
+  /** An environment with state is changed by each call: there they go one after the other, in the plan's order. */
+  readonly #inOrder: boolean;
 
   constructor(session: Session, environment: Environment) {
     this.#session = session;
     this.#environment = environment;
+    this.#inOrder = environment.fork() !== environment;
   }
 
   get count(): number {
@@ -28,7 +31,8 @@ export class FetchingUnit {
 
   /** Takes a call over, which runs when it can. Nobody needs to wait for it: `all` tells what came of it, and throws what it threw. */
   async dispatch(call: PlannedCall): Promise<void> {
-    const execution = this.#execute(call);
+    const before = this.#inOrder ? [...this.#started.values()].at(-1) : undefined;
+    const execution = this.#execute(call, before);
     this.#started.set(call.id, execution);
     await execution.catch(() => undefined);
   }
@@ -38,7 +42,8 @@ export class FetchingUnit {
     return Promise.all(this.#started.values());
   }
 
-  async #execute(call: PlannedCall): Promise<Executed> {
+  async #execute(call: PlannedCall, before?: Promise<Executed>): Promise<Executed> {
+    await before;
     const needed = dependencies(call).filter((id) => id !== call.id && this.#started.has(id));
     const results = new Map<number, string>();
     for (const id of needed) results.set(id, (await this.#started.get(id)!).observation.text);
