@@ -50,8 +50,10 @@ describe('view range', () => {
   });
 
   it('reads kept state and takes anything odd for nothing', () => {
-    expect(readKept({ run: 'a', range: { start: 1, end: 2 }, selected: ['x', 3], query: 'q', following: false })).toEqual({ run: 'a', range: { start: 1, end: 2 }, selected: ['x'], query: 'q', following: false });
-    for (const odd of [null, 7, { range: { start: 5, end: 1 } }, { run: {}, selected: 'x', query: 1 }]) expect(readKept(odd)).toEqual({ run: null, range: null, selected: [], query: '', following: true });
+    expect(readKept({ run: 'a', range: { start: 1, end: 2 }, selected: ['x', 3], query: 'q', following: false, details: { height: 300, width: -5 } })).toEqual({ run: 'a', range: { start: 1, end: 2 }, selected: ['x'], query: 'q', following: false, details: { height: 300, width: null } });
+    for (const odd of [null, 7, { range: { start: 5, end: 1 } }, { run: {}, selected: 'x', query: 1, details: 'wide' }]) {
+      expect(readKept(odd)).toEqual({ run: null, range: null, selected: [], query: '', following: true, details: { height: null, width: null } });
+    }
   });
 });
 
