@@ -12,7 +12,7 @@ import { instrumentSource, type FunctionRow, type ModuleKind } from '../../src/i
 
 const HOOK = Symbol.for('agent-cost.hook');
 const options = (kind: ModuleKind): Options => ({ ecmaVersion: 'latest', sourceType: kind === 'module' ? 'module' : 'script', allowHashBang: true, allowReturnOutsideFunction: true, locations: true });
-const ADDED = /;?const \$agentCostRun=\$agentCost\.off\?\.\[\d+\]\?void 0:\$agentCost\(\d+\);try\{|\}(?:catch\(\$agentCostError\)\{\$agentCostRun\?\.failed\(\$agentCostError\);throw \$agentCostError\})?finally\{\$agentCostRun\?\.end\(\)\}|\n;function \$agentCost\(n\).*\n$/g;
+const ADDED = /;?const \$agentCostRun=\$agentCost\.off\?\.\[\d+\]\?void 0:\$agentCost\(\d+\);try\{|\}(?:catch\(\$agentCostError\)\{\$agentCostRun\?\.failed\(\$agentCostError\);throw \$agentCostError\})?finally\{\$agentCostRun\?\.end\(\)\}|\$agentCost\.caught\?\.\([\p{ID_Continue}$]+\);|\n;function \$agentCost\(n\).*\n$/gu;
 
 /** Tokens that can be a place in a stack, an excerpt or a map, each with its place: all but brackets and what separates. */
 function placesIn(text: string, kind: ModuleKind): string[] {

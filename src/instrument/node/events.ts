@@ -18,6 +18,8 @@ const soon = setImmediate;
 const writeText = writeFileSync;
 const APPENDING = { encoding: 'utf8', flag: 'a', mode: 0o600 } as const;
 
+type Waiting = string | (() => string);
+
 /**
  * Appends events to `events-<pid>-<threadId>.ndjson` in the session's folder, those of one turn of the event loop together.
  *
@@ -26,7 +28,7 @@ const APPENDING = { encoding: 'utf8', flag: 'a', mode: 0o600 } as const;
  */
 export class EventLog {
   #file: string;
-  #waiting: string[] = [];
+  #waiting: Waiting[] = [];
   #length = 0;
   /** Of the oldest event that waits. */
   #since = 0;
@@ -56,13 +58,14 @@ export class EventLog {
     this.write(event);
   }
 
-  /** `event`: as JSON. Never throws: an event that cannot be written is counted and lost. */
-  write(event: string): void {
+  /** `event`: as JSON, or what makes it at the end of the turn. Never throws: an event that cannot be written is counted and lost. */
+  write(event: Waiting): void {
     try {
       const isFirst = this.#waiting.push(event) === 1;
       this.#length += event.length;
       if (isFirst) this.#since = now();
-      if (this.#atOnce || this.#length > MOST_WAITING || (!isFirst && now() - this.#since > LONGEST_WAIT_MS)) this.flush();
+      if (this.#atOnce) this.flush();
+      else if (this.#length > MOST_WAITING || (!isFirst && now() - this.#since > LONGEST_WAIT_MS)) this.#flushKnown();
       else if (isFirst) soon(() => this.flush());
     } catch {
       this.#dropped += 1;
@@ -71,10 +74,22 @@ export class EventLog {
 
   /** Writes what waits, as before the program stops to do anything else. Never throws. */
   flush(): void {
-    const lines = this.#waiting;
-    if (lines.length === 0) return;
+    const waiting = this.#waiting;
     this.#waiting = [];
+    this.#append(waiting.map((event) => (typeof event === 'string' ? event : event())));
+  }
+
+  /** In the middle of a turn. */
+  #flushKnown(): void {
+    const known = this.#waiting.filter((event) => typeof event === 'string');
+    this.#waiting = this.#waiting.filter((event) => typeof event !== 'string');
+    this.#since = now();
+    this.#append(known);
+  }
+
+  #append(lines: readonly string[]): void {
     this.#length = 0;
+    if (lines.length === 0) return;
     const text = `${this.#torn ? '\n' : ''}${lines.join('\n')}\n`;
     try {
       writeText(this.#file, text, APPENDING);

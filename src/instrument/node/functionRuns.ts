@@ -11,6 +11,7 @@ import { now } from './events.ts';
 import type { Runtime } from './runtime.ts';
 import { describeError, isCancellation } from './safeText.ts';
 import { captureSites, readStack, takeStack, type CallSite, type TakenStack } from './stacks.ts';
+import { ThrownErrors, type MayHaveThrown } from './thrownErrors.ts';
 import type { FunctionRow, MARK as Mark } from './transform/instrumentSource.ts';
 
 /** A function is worth a line from here on. */
@@ -24,6 +25,7 @@ const MARK: typeof Mark = '$agentCost';
 /** Flags of a row. */
 const ASYNC = 1;
 const PASSES_ON = 2;
+const RETURNS_ERRORS = 4;
 
 interface Probe {
   name: string;
@@ -32,6 +34,7 @@ interface Probe {
   column: number;
   isAsync: boolean;
   passesOn: boolean;
+  returnsErrors: boolean;
   calls: number;
   ms: number;
   open: number;
@@ -61,7 +64,7 @@ class OwnFile {
     this.off = new Uint8Array(rows.length).fill(1);
     this.probes = rows.map(([, , , , name, line, column, flags]) => {
       if (name === undefined || line === undefined || column === undefined || flags === undefined) return null;
-      return { name, line, column, isAsync: (flags & ASYNC) !== 0, passesOn: (flags & PASSES_ON) !== 0, calls: 0, ms: 0, open: 0, site: undefined };
+      return { name, line, column, isAsync: (flags & ASYNC) !== 0, passesOn: (flags & PASSES_ON) !== 0, returnsErrors: (flags & RETURNS_ERRORS) !== 0, calls: 0, ms: 0, open: 0, site: undefined };
     });
   }
 
@@ -89,12 +92,17 @@ function isBefore(line: number, column: number, thanLine: number, thanColumn: nu
 }
 
 /** What the probes of one file call: with a function's number, when it is entered. `off` says of which they need not. */
-export type Enter = ((index: number) => FunctionRun | undefined) & { off: Uint8Array };
+export type Enter = ((index: number) => FunctionRun | undefined) & {
+  off: Uint8Array;
+  /** Called where the program catches something. Raises nothing. */
+  caught(error: unknown): void;
+};
 
 export class FunctionRuns {
   readonly runtime: Runtime;
   readonly #files = new Map<string, OwnFile>();
   #isOn = false;
+  readonly thrown = new ThrownErrors();
 
   constructor(runtime: Runtime) {
     this.runtime = runtime;
@@ -109,7 +117,7 @@ export class FunctionRuns {
       const probe = file.probes[index];
       return probe === undefined || probe === null || file.off[index] === 1 ? undefined : this.#begin(file, index, probe, enter);
     };
-    return Object.assign(enter, { off: file.off });
+    return Object.assign(enter, { off: file.off, caught: (error: unknown) => this.thrown.caught(error) });
   }
 
   /** With the first call of a model: what came before tells nothing about an agent. */
@@ -143,7 +151,7 @@ export class FunctionRuns {
 }
 
 /** One run of a function: a span to what begins inside it, written down only if it comes to matter. */
-export class FunctionRun implements Enclosing {
+export class FunctionRun implements Enclosing, MayHaveThrown {
   readonly outer: Enclosing | null;
   readonly #runs: FunctionRuns;
   readonly #file: OwnFile;
@@ -206,6 +214,7 @@ export class FunctionRun implements Enclosing {
 
   /** Called by the probe of an asynchronous function, before `end`. Raises nothing. */
   failed(error: unknown): void {
+    if (this.#probe.isAsync) this.#runs.thrown.caught(error);
     this.#hasFailed = true;
     this.#error = error;
   }
@@ -229,6 +238,17 @@ export class FunctionRun implements Enclosing {
   innerEnded(): void {
     this.#inner -= 1;
     if (this.#inner === 0 && this.#left !== null && this.#endedAt === null) this.#finish(now());
+  }
+
+  get returnsErrors(): boolean {
+    return this.#probe.returnsErrors;
+  }
+
+  isAt(name: string, place: string): boolean {
+    if (name !== this.#probe.name) return false;
+    const site = this.#file.siteOf(this.#probe);
+    // As it runs, or as the process's source maps have it.
+    return place.startsWith(`${this.#file.path}:`) || (site !== null && place.startsWith(`${site.file}:`));
   }
 
   chainFrom(nearest: CallSite): readonly Site[] | null {
@@ -304,6 +324,25 @@ export class FunctionRun implements Enclosing {
     });
   }
 
+  #writeEnd(id: string, at: number): void {
+    const { runtime } = this.#runs;
+    if (this.#probe.isAsync || at !== this.#left) {
+      const { status, error } = this.#outcome();
+      runtime.writeSpanEnd(id, at, status, error, null);
+      return;
+    }
+    this.#runs.thrown.mayHaveThrown(this);
+    runtime.writeSpanEndLater(id, at, () => {
+      this.#runs.thrown.settled(this);
+      return this.#outcome();
+    });
+  }
+
+  #outcome(): { status: 'ok' | 'cancelled' | 'error'; error: string | null } {
+    if (!this.#hasFailed) return { status: 'ok', error: null };
+    return { status: isCancellation(this.#error) ? 'cancelled' : 'error', error: describeError(this.#error) };
+  }
+
   #finish(at: number): void {
     const took = at - this.#started;
     if (took >= SHORTEST_MS) {
@@ -315,10 +354,7 @@ export class FunctionRun implements Enclosing {
     // Else each run would keep the one before it, in whose context it was begun.
     this.#around = undefined;
     this.#inside = undefined;
-    if (this.#id !== null) {
-      const status = !this.#hasFailed ? 'ok' : isCancellation(this.#error) ? 'cancelled' : 'error';
-      this.#runs.runtime.writeSpanEnd(this.#id, at, status, this.#hasFailed ? describeError(this.#error) : null, null);
-    }
+    if (this.#id !== null) this.#writeEnd(this.#id, at);
     this.outer?.innerEnded();
     const probe = this.#probe;
     probe.open -= 1;

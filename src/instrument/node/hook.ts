@@ -69,7 +69,10 @@ function start(): void {
     sampler.stop();
     runtime.bye();
   });
-  process.on('uncaughtExceptionMonitor', hideFromStack);
+  process.on('uncaughtExceptionMonitor', (error) => {
+    functions.thrown.caught(error);
+    hideFromStack(error);
+  });
 }
 
 /** One part that does not fit this Node leaves the others, and the host, at work. */

@@ -121,6 +121,11 @@ export class Runtime {
     this.#write({ type: 'spanEnd', t, id, status, error, resultBytes });
   }
 
+  /** The same, where what came of it may be known only a little later: `outcome` is asked once the event is written. */
+  writeSpanEndLater(id: string, t: number, outcome: () => Pick<EndEvent, 'status' | 'error'>): void {
+    this.#log.write(() => JSON.stringify({ type: 'spanEnd', t, id, ...outcome(), resultBytes: null } satisfies HookEvent));
+  }
+
   /** The value of the call header for an LLM request, cut (outermost frames first) to the limit. */
   tag(caller: Caller): string {
     this.onModelCall?.();

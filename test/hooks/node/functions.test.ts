@@ -31,6 +31,22 @@ async function both(major: NodeMajor, args: string[], folder = programs): Promis
 const measured = (spans: readonly Span[], name: string): Span[] => spans.filter((span) => span.source === 'function' && span.name === name);
 const lengthOf = (span: Span): number => (span.ended?.t ?? Infinity) - span.t;
 
+/** Of throwing.mjs. */
+function expectThrown(spans: readonly Span[]): void {
+  const outcome = (name: string) => measured(spans, name).map(({ ended }) => [ended?.status, ended?.error]);
+  expect(Object.fromEntries(['parseReply', 'plan', 'pick', 'step', 'makeError', 'fine', 'parseStrictly', 'recover', 'last'].map((name) => [name, outcome(name)]))).toEqual({
+    parseReply: [['error', expect.stringContaining('JSON') as string]],
+    plan: [['error', expect.stringContaining('Cannot read properties') as string]],
+    pick: [['error', expect.stringContaining('Cannot read properties') as string]],
+    step: [['error', expect.stringContaining('Cannot read properties') as string]],
+    makeError: [['ok', null]],
+    fine: [['ok', null]],
+    parseStrictly: [['error', 'strictly']],
+    recover: [['ok', null]],
+    last: [['error', 'uncaught']],
+  });
+}
+
 describe.each(NODE_MAJORS)('Node %i', (major) => {
   it.each(['ownFunctions.mjs', 'ownFunctions.cjs'])('measures the functions of %s', async (file) => {
     const spans = await both(major, [file]);
@@ -60,6 +76,10 @@ describe.each(NODE_MAJORS)('Node %i', (major) => {
     expect(suite.server.calls.map(({ tag }) => tag?.parent ?? null)).toEqual([null, thoughts.at(-1)?.id]);
     // Called from `main`, at the line that calls it.
     expect(third?.frames.map((frame) => frame.function)).toEqual(['search', 'lookup', 'main', ...(file.endsWith('.mjs') ? [null] : [])].filter((name, index) => index < 3 || name === null));
+  });
+
+  it('tells which synchronous functions threw', async () => {
+    expectThrown(await both(major, ['throwing.mjs']));
   });
 
   it('leaves a program alone that a debugger or a coverage tool looks into', async () => {
@@ -106,6 +126,12 @@ describe('a program that is built before it runs', () => {
     expect(measured(spans, 'search').length).toBe(1);
     if (args.length > 1) expect(measured(spans, 'search')[0]?.frames[0]).toMatchObject({ file: join(folder, 'agent.mts'), line: lineOf('ownFunctions.mts', 'search') });
   });
+});
+
+it('tells which synchronous functions threw by the stacks that Node maps', async () => {
+  const folder = join(runs.folder, 'throwing');
+  await build({ entryPoints: [join(programs, 'throwing.mjs')], outfile: join(folder, 'dist/throwing.mjs'), sourcemap: 'inline', format: 'esm', target: 'es2022', minifyWhitespace: true, logLevel: 'warning' });
+  expectThrown(await both(24, ['--enable-source-maps', 'dist/throwing.mjs'], folder));
 });
 
 describe('what may not be measured', () => {

@@ -27,6 +27,8 @@ export type FunctionRow =
 const ASYNC = 1;
 /** It may return a promise that it does not wait for. */
 const PASSES_ON = 2;
+/** It may return an error that it made. */
+const RETURNS_ERRORS = 4;
 
 type Tree = Node & Record<string, unknown>;
 interface Found {
@@ -74,6 +76,10 @@ export function instrumentSource(text: string, file: string, kind: ModuleKind, a
     const found = probed.get(node);
     if (found !== undefined) insertions.push(...probe(found, index));
   }
+  for (const clause of catchClauses(program as unknown as Tree)) {
+    const { start } = clause['body'] as Tree;
+    if (inline !== null || isRestOfHead(text, lines, start + 1)) insertions.push({ at: start + 1, text: `${MARK}.caught?.(${String((clause['param'] as Tree)['name'])});` });
+  }
   insertions.sort((a, b) => a.at - b.at);
   const shift = new Shift(lines, insertions);
   const rows = all.map((node): FunctionRow => {
@@ -83,7 +89,7 @@ export function instrumentSource(text: string, file: string, kind: ModuleKind, a
     const found = probed.get(node);
     if (found === undefined) return [...range];
     const name = shift.place(found.nameStart);
-    return [...range, found.name, name.line, name.column, (found.isAsync ? ASYNC : 0) | (passesOn(found.body) ? PASSES_ON : 0)];
+    return [...range, found.name, name.line, name.column, (found.isAsync ? ASYNC : 0) | (passesOn(found.body) ? PASSES_ON : 0) | (returnsErrors(found.body) ? RETURNS_ERRORS : 0)];
   });
   const result = inline === null ? insert(text, insertions) : moveMap(insert(text, insertions), inline, shift);
   return result === null ? null : `${result}\n${enter(file, rows)}\n`;
@@ -101,7 +107,7 @@ function probe({ body, isAsync }: Found, index: number): Insertion[] {
   const last = directives.at(-1);
   const head: Insertion = { at: last?.end ?? body.start + 1, text: `const ${MARK}Run=${MARK}.off?.[${index}]?void 0:${MARK}(${index});try{` };
   if (last !== undefined) head.text = `;${head.text}`;
-  // To throw again what a synchronous function threw would move the place that Node prints of it; a rejection has none.
+  // To throw again what a synchronous function threw would move the place that Node prints of it; a rejection has none. Whoever catches it tells.
   const failed = isAsync ? `catch(${MARK}Error){${MARK}Run?.failed(${MARK}Error);throw ${MARK}Error}` : '';
   return [head, { at: body.end - 1, text: `}${failed}finally{${MARK}Run?.end()}` }];
 }
@@ -182,7 +188,17 @@ function plainName(key: unknown): { name: string; nameStart: number } | null {
 function keepsPlaces(text: string, lines: Lines, body: Tree): boolean {
   const head = directivesOf(body).at(-1)?.end ?? body.start + 1;
   const tail = body.end - 1;
-  return REST_OF_HEAD.test(text.slice(head, lines.endOf(head))) && BEFORE_TAIL.test(text.slice(lines.startOf(tail), tail)) && REST_OF_TAIL.test(text.slice(tail + 1, lines.endOf(tail)));
+  return isRestOfHead(text, lines, head) && BEFORE_TAIL.test(text.slice(lines.startOf(tail), tail)) && REST_OF_TAIL.test(text.slice(tail + 1, lines.endOf(tail)));
+}
+
+function isRestOfHead(text: string, lines: Lines, at: number): boolean {
+  return REST_OF_HEAD.test(text.slice(at, lines.endOf(at)));
+}
+
+/** Those that have a name for what they catch. */
+function* catchClauses(node: Tree): Generator<Tree> {
+  if (node.type === 'CatchClause' && isTree(node['param']) && node['param'].type === 'Identifier') yield node;
+  for (const child of children(node)) yield* catchClauses(child);
 }
 
 /** Functions declared in a body are declared in a block then, where the same name may not be declared twice. */
@@ -215,6 +231,20 @@ function passesOn(node: Tree): boolean {
   const value = node.type === 'ReturnStatement' ? node['argument'] : null;
   if (isTree(value) && !/^(?:AwaitExpression|Literal|TemplateLiteral|ObjectExpression|ArrayExpression|BinaryExpression|UnaryExpression|UpdateExpression|.*FunctionExpression)$/.test(value.type)) return true;
   for (const child of children(node)) if (passesOn(child)) return true;
+  return false;
+}
+
+/** Whether a body returns an error that it may have made itself, as far as names tell. */
+function returnsErrors(node: Tree): boolean {
+  if (/Function/.test(node.type)) return false;
+  if (node.type === 'ReturnStatement' && isTree(node['argument']) && namesError(node['argument'])) return true;
+  for (const child of children(node)) if (returnsErrors(child)) return true;
+  return false;
+}
+
+function namesError(node: Tree): boolean {
+  if (node.type === 'Identifier' && /^e(?:rr)?$|err(?:or)?$|exception$/i.test(String(node['name']))) return true;
+  for (const child of children(node)) if (namesError(child)) return true;
   return false;
 }
 
