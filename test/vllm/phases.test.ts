@@ -22,31 +22,36 @@ let report: Report;
 let theirs: Phases[] = [];
 
 beforeAll(async () => {
-  const cwd = newFolder();
-  const program = fileURLToPath(new URL('programs/alone.mjs', import.meta.url));
-  const { stdout, stderr, code } = await agentCost(['run', '--backend', url, '--', process.execPath, program], { cwd, env: { MODEL: SERVED_MODEL, METRICS_URL: `${new URL(url).origin}/metrics` } });
-  expect(code, stderr).toBe(0);
+  const { file, stdout } = await runOf('alone.mjs', { METRICS_URL: `${new URL(url).origin}/metrics` });
   theirs = stdout.trim().split('\n').map((line) => JSON.parse(line) as Phases);
-  recording = readFileSync(onlyRecording(cwd), 'utf8');
-  report = await reportOf(onlyRecording(cwd));
+  recording = readFileSync(file, 'utf8');
+  report = await reportOf(file);
 });
+
+/** A run of a program of this folder: its recording, and what it printed. */
+async function runOf(program: string, env: NodeJS.ProcessEnv): Promise<{ file: string; stdout: string }> {
+  const cwd = newFolder();
+  const { stdout, stderr, code } = await agentCost(['run', '--backend', url, '--', process.execPath, fileURLToPath(new URL(`programs/${program}`, import.meta.url))], { cwd, env: { MODEL: SERVED_MODEL, ...env } });
+  expect(code, stderr).toBe(0);
+  return { file: onlyRecording(cwd), stdout };
+}
 
 function calls({ spans }: Report): LlmSpan[] {
   return spans.filter((span): span is LlmSpan => span.llm !== null);
 }
 
 /** What would be known of a server that says less. */
-function reportWithout(says: (line: Line) => Line): Report {
-  const lines = recording.trim().split('\n').map((line) => JSON.stringify(says(JSON.parse(line) as Line)));
+function reportWithout(says: (line: Line) => Line, from = recording): Report {
+  const lines = from.trim().split('\n').map((line) => JSON.stringify(says(JSON.parse(line) as Line)));
   return analyze(readRecording(`${lines.join('\n')}\n`)).report;
 }
 
 const withoutAnswers = (line: Line) => (line['type'] === 'callEnd' ? { ...line, server: null } : line);
 const withoutCounters = (line: Line) => ({ ...line, counters: undefined });
 
-function figures(found: Report, limit: Figure['limit']): Figure[] {
+function figures(found: Report, limit: Figure['limit'], told = theirs): Figure[] {
   return calls(found).flatMap(({ llm }, index) => {
-    const server = theirs[index]!;
+    const server = told[index]!;
     return [
       ...PHASES.map((phase): Figure => ({ what: `call ${index + 1}, ${phase.slice(0, -2)}`, ours: llm[phase] ?? 0, theirs: server[phase], unit: 'ms', limit: null })),
       { what: `call ${index + 1}, together`, ours: sum(Object.fromEntries(PHASES.map((phase) => [phase, llm[phase]]))), theirs: sum(server), unit: 'ms', limit },
@@ -64,6 +69,19 @@ describe('phases', () => {
     expect(new Set(calls(found).map(({ llm }) => `${llm.phaseSource}, ${llm.phaseEvidence}`))).toEqual(new Set([`${source}, ${evidence}`]));
     const rows = figures(found, LIMIT);
     print(`Queue, prefill and decode of calls on their own, by ${title}`, rows);
+    expect(rows.filter((row) => !isMet(row))).toEqual([]);
+  });
+
+  it('by the server’s trace are those of its answers, also of calls at once', async () => {
+    const { file } = await runOf('traced.mjs', { RELAY_URL: process.env['AGENT_COST_TRACE_RELAY'] });
+    const text = readFileSync(file, 'utf8');
+    const answered = calls(reportWithout((line) => line, text));
+    expect(answered.map(({ llm }) => llm.phaseSource)).toEqual(answered.map(() => 'answer'));
+    const found = reportWithout((line) => withoutCounters(withoutAnswers(line)), text);
+    expect(calls(found).map(({ llm }) => `${llm.phaseSource}, ${llm.phaseEvidence}`)).toEqual(Array(6).fill('trace, measured'));
+    const told = answered.map(({ llm }) => Object.fromEntries(PHASES.map((phase) => [phase, llm[phase] ?? 0])) as Phases);
+    const rows = figures(found, LIMIT, told);
+    print('Queue, prefill and decode by the server’s trace, had the answers been silent, beside what these say', rows);
     expect(rows.filter((row) => !isMet(row))).toEqual([]);
   });
 

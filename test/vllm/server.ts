@@ -6,6 +6,7 @@ import { VllmServer } from '../../src/serving/vllmServer.ts';
 import { freePort } from '../fixtures/freePort.ts';
 import { killServer } from './serverProcesses.ts';
 import { installedVllm } from './install.ts';
+import { startTraceRelay } from './traceRelay.ts';
 import { BLOCK_TOKENS, MAX_BATCHED_TOKENS, MAX_MODEL_TOKENS, MAX_SEQUENCES, SERVED_MODEL } from './limits.ts';
 
 const logFile = fileURLToPath(new URL('../../test-results/vllm.log', import.meta.url));
@@ -29,13 +30,14 @@ export async function setup(): Promise<() => Promise<void>> {
   const log = createWriteStream(logFile);
   const starting = performance.now();
   const port = await freePort();
+  const relay = await startTraceRelay();
   // It outlives us unless we see to its end, also while it starts.
   const kill = (): void => killServer(String(port));
   const leave = (signal: NodeJS.Signals): never => process.exit(EXIT_CODE_OF_SIGNAL[signal]);
   process.once('exit', kill);
   for (const signal of SIGNALS) process.once(signal, leave);
   const server = await VllmServer.start(
-    { host: null, program, model, port, cwd: dirname(model), env: environment(program, cache), arguments: ARGUMENTS },
+    { host: null, program, model, port, cwd: dirname(model), env: environment(program, cache), arguments: [...ARGUMENTS, '--otlp-traces-endpoint', `${relay.url}/v1/traces`] },
     { onLog: (line) => log.write(`${line}\n`), onProgress: () => undefined },
     AbortSignal.timeout(READY_MS),
   ).catch((error: Error) => {
@@ -44,8 +46,10 @@ export async function setup(): Promise<() => Promise<void>> {
   say(`vLLM is ready (${seconds(starting)}): ${server.url}, its log is ${logFile}`);
   process.env['AGENT_COST_LIVE_URL'] = server.url;
   process.env['AGENT_COST_LIVE_TOKENIZER'] = model;
+  process.env['AGENT_COST_TRACE_RELAY'] = relay.url;
   return async () => {
     await server.stop();
+    relay.close();
     process.off('exit', kill);
     for (const signal of SIGNALS) process.off(signal, leave);
     log.end();
@@ -69,6 +73,7 @@ function environment(program: string, cache: string): NodeJS.ProcessEnv {
     TRANSFORMERS_OFFLINE: '1',
     VLLM_NO_USAGE_STATS: '1',
     DO_NOT_TRACK: '1',
+    OTEL_EXPORTER_OTLP_TRACES_PROTOCOL: 'http/protobuf',
   };
 }
 
