@@ -47,7 +47,7 @@ export interface Benchmark {
   title: string;
   /** What `Score.value` is. */
   metric: string;
-  /** Names of the agents that it suits, as in Table II of "The Cost of Dynamic Reasoning"; none for chat. */
+  /** Names of the agents that it suits, as in Table II of "The Cost of Dynamic Reasoning"; `chat` for single turns. */
   agents: readonly string[];
   /**
    * The bundled items, or those of a file of the real dataset. Its tools reach the world by the environment's

@@ -38,7 +38,7 @@ export function addBenchCommand(root: Command): Command {
   const command = root
     .command('bench')
     .description("run a bundled agent on a benchmark's tasks under the profiler: a recording, and a table (CSV) with a row for each task; in a clone only")
-    .requiredOption('--agent <name>', 'cot, react, reflexion, lats or llmcompiler')
+    .requiredOption('--agent <name>', 'cot, react, reflexion, lats, llmcompiler, or chat (one question, one answer)')
     .requiredOption('--benchmark <name>', 'what it works on, such as hotpotqa')
     .option('--n <count>', 'how many tasks, from the first on', '3')
     .option('--items <file>', 'tasks of a file of the real dataset, instead of those of our own that are bundled')

@@ -37,10 +37,10 @@ describe('the benchmark', () => {
   });
   afterAll(() => rm(folder, { recursive: true, force: true }));
 
-  it('has single turns, without tools and scores, for no agent', async () => {
+  it('has single turns, without tools and scores, for chat alone', async () => {
     const { items, notes } = await sharegpt.open({ file: null });
     expect(items.length).toBeGreaterThan(900);
-    expect(sharegpt.agents).toEqual([]);
+    expect(sharegpt.agents).toEqual(['chat']);
     const { task } = items[0]!;
     expect(task.openEnvironment().tools).toEqual([]);
     expect(items[0]!.answerTokens).toBeGreaterThanOrEqual(4);

@@ -15,7 +15,8 @@ export interface Request {
   temperature?: number;
   /** Which of several samples of one prompt this is. */
   sample?: number;
-  maxTokens?: number;
+  /** Null: as long as the model will. */
+  maxTokens?: number | null;
   stop?: string[];
   /** Gets the text so far whenever it has grown. */
   onText?: (text: string) => void;
@@ -57,7 +58,7 @@ export class Session {
           messages: request.messages,
           ...(request.tools === undefined || request.tools.length === 0 ? {} : { tools: request.tools.map(({ name, description, parameters }) => ({ type: 'function' as const, function: { name, description, parameters: { ...parameters, additionalProperties: false } } })) }),
           temperature: request.temperature ?? 0,
-          max_tokens: request.maxTokens ?? MAX_ANSWER_TOKENS,
+          ...(request.maxTokens === null ? {} : { max_tokens: request.maxTokens ?? MAX_ANSWER_TOKENS }),
           ...(request.stop === undefined ? {} : { stop: request.stop }),
           ...(request.sample === undefined ? {} : { seed: request.sample }),
           stream: true,

@@ -10,7 +10,7 @@ export const sharegpt: Benchmark = {
   name: 'sharegpt',
   title: 'ShareGPT',
   metric: 'none',
-  agents: [],
+  agents: ['chat'],
   async open({ file }) {
     const { turns, source, leftOut } = await loadTurns(file);
     const notes =
