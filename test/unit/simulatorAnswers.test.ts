@@ -228,12 +228,12 @@ describe('choice of an answer', () => {
 });
 
 describe('scripts', () => {
-  it('cover every bundled question, in 2 to 4 calls', () => {
-    expect(scripts.map(({ question }) => question).sort()).toEqual(questions.map(({ question }) => question).sort());
-    for (const { steps, answer, question } of scripts) {
+  it('cover every bundled question of HotpotQA, in 2 to 4 calls', () => {
+    for (const { question, answer: right } of questions) {
+      const { steps, answer } = scripts.find((script) => script.question === question)!;
       expect(steps.length).toBeGreaterThanOrEqual(1);
       expect(steps.length).toBeLessThanOrEqual(3);
-      expect(answer.endsWith(`\nAnswer: ${questions.find((one) => one.question === question)!.answer}`)).toBe(true);
+      expect(answer.endsWith(`\nAnswer: ${right}`)).toBe(true);
     }
   });
 

@@ -26,11 +26,17 @@ export const math: Benchmark = {
   metric: 'exact match, as mathematics',
   agents: ['cot', 'react', 'reflexion', 'lats'],
   async open({ file }) {
-    const [{ problems, source }, sandbox] = await Promise.all([loadMathProblems(file), openSandbox()]);
+    const { problems, source } = await loadMathProblems(file);
+    const sandbox = await openSandbox().catch((error: unknown) => (error instanceof Error ? error : new Error(String(error))));
     const { WOLFRAM_API_URL: url, WOLFRAM_APP_ID: appId } = process.env;
     const wolfram = url === undefined && appId === undefined ? null : { url: url ?? WOLFRAM_URL, appId: appId ?? null };
-    const notes = wolfram === null ? ['wolfram_alpha is not among the tools: set WOLFRAM_APP_ID for the real one, or use what stands in for it.'] : [];
-    return { items: problems.map((problem, index) => mathItem(problem, index, sandbox, wolfram)), source, notes: [...sourceNotes(source), ...sandboxNotes(sandbox), ...notes] };
+    // Both are left out where they are not to be had: thinking alone needs neither.
+    const notes = [
+      ...sourceNotes(source),
+      ...(sandbox instanceof Error ? [`calculator is not among the tools. ${sandbox.message}`] : sandboxNotes(sandbox)),
+      ...(wolfram === null ? ['wolfram_alpha is not among the tools: set WOLFRAM_APP_ID for the real one, or use what stands in for it.'] : []),
+    ];
+    return { items: problems.map((problem, index) => mathItem(problem, index, sandbox instanceof Error ? null : sandbox, wolfram)), source, notes };
   },
   async startStandIns() {
     const server = await startWolframServer();
@@ -43,7 +49,7 @@ export const math: Benchmark = {
 };
 
 /** The task of one problem. */
-export function mathItem(problem: MathProblem, index: number, sandbox: Sandbox, wolfram: WolframOptions | null): BenchmarkItem {
+export function mathItem(problem: MathProblem, index: number, sandbox: Sandbox | null, wolfram: WolframOptions | null): BenchmarkItem {
   const isRight = async (answer: string) => ((await areEquivalentInTime(finalAnswer(answer), problem.answer)) ? 1 : 0);
   const task: Task = {
     id: problem.unique_id ?? `math-${index + 1}`,

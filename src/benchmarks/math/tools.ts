@@ -4,10 +4,10 @@ import type { Sandbox } from '../sandbox/sandbox.ts';
 import { calculate } from './calculator.ts';
 import { askWolfram, type WolframOptions } from './wolfram.ts';
 
-/** Nothing is kept between calls. Without Wolfram|Alpha there is the calculator alone. */
-export function mathEnvironment(sandbox: Sandbox, wolfram: WolframOptions | null): Environment {
+/** Nothing is kept between calls. Without a sandbox there is no calculator, without access to Wolfram|Alpha only that. */
+export function mathEnvironment(sandbox: Sandbox | null, wolfram: WolframOptions | null): Environment {
   const environment: Environment = {
-    tools: [calculatorTool(sandbox), ...(wolfram === null ? [] : [wolframTool(wolfram)])],
+    tools: [...(sandbox === null ? [] : [calculatorTool(sandbox)]), ...(wolfram === null ? [] : [wolframTool(wolfram)])],
     fork: () => environment,
   };
   return environment;

@@ -25,7 +25,7 @@ export interface Product {
 }
 
 export const CATALOGUE_SIZE = 10_000;
-const ASIN_CHARACTERS = '0123456789ABCDEFGHJKLMNPQRSTUVWXYZ';
+const ASIN_CHARACTERS = [...'0123456789ABCDEFGHJKLMNPQRSTUVWXYZ'];
 const SYLLABLES = ['nor', 'vel', 'ka', 'tri', 'lum', 'bex', 'sol', 'mar', 'zen', 'rik', 'ola', 'fen', 'dal', 'qui', 'ost', 'pry', 'gal', 'hem'];
 
 /** So many products, evenly of every kind, in an order of their own. */
@@ -41,7 +41,7 @@ export function makeCatalogue(seed: number, size = CATALOGUE_SIZE): Product[] {
 
 function newAsin(random: Random, used: Set<string>): string {
   for (;;) {
-    const asin = `B0${Array.from({ length: 8 }, () => random.pick([...ASIN_CHARACTERS])).join('')}`;
+    const asin = `B0${Array.from({ length: 8 }, () => random.pick(ASIN_CHARACTERS)).join('')}`;
     if (used.has(asin)) continue;
     used.add(asin);
     return asin;

@@ -21,6 +21,8 @@ const LONGEST_FORM_BYTES = 10_000;
  */
 export async function startShopServer({ latencyMs = PAGE_MS, port = 0 }: { latencyMs?: Milliseconds; port?: number } = {}): Promise<ShopServer> {
   const shop = openShop();
+  // Makes the index, lest the first search take longer.
+  shop.search('');
   const stopped = new AbortController();
   const server = createServer((request, response) => {
     const { pathname } = new URL(request.url ?? '/', 'http://localhost');

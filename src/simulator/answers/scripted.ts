@@ -1,6 +1,9 @@
 /** Answers written beforehand for the tasks that ship with the product, so that its own examples solve them. */
 import { z } from 'zod';
 import hotpotqa from '../scripts/hotpotqa.json' with { type: 'json' };
+import humaneval from '../scripts/humaneval.json' with { type: 'json' };
+import math from '../scripts/math.json' with { type: 'json' };
+import webshop from '../scripts/webshop.json' with { type: 'json' };
 import { answerInFormat, conclusion, nextStep, variant, type Asked } from './scriptedFormats.ts';
 import type { Answer } from '../tokens/tokenizer.ts';
 
@@ -18,7 +21,7 @@ const scriptSchema = z.object({
 export type Script = z.infer<typeof scriptSchema>;
 
 /** Every script that ships. */
-export const scripts: Script[] = z.array(scriptSchema).parse(hotpotqa);
+export const scripts: Script[] = z.array(scriptSchema).parse([...hotpotqa, ...humaneval, ...math, ...webshop]);
 
 /** One message of a conversation, as far as scripts look at it. */
 export interface ScriptMessage {
