@@ -4,10 +4,11 @@
  * From the first model call on. A function that is called often and ends at once is let go of. A run is written down when it took
  * a millisecond, or when something that is written down ran inside it: then it is the parent of that.
  */
-import { callerIn, MOST_FRAMES, sourceSite, userSite } from './callSites.ts';
+import { callerIn, MOST_FRAMES, userSite } from './callSites.ts';
 import { currentContext, enclosingSpan, joinFrames, keepContext, keptContext, runningIn, type CallContext, type Enclosing } from './context.ts';
 import type { Site } from './contract.ts';
 import { now } from './events.ts';
+import { OwnFile, type Probe } from './ownFile.ts';
 import type { Runtime } from './runtime.ts';
 import { describeError, isCancellation } from './safeText.ts';
 import { captureSites, readStack, takeStack, type CallSite, type TakenStack } from './stacks.ts';
@@ -22,73 +23,11 @@ const LIMITS = [[25, 0.03], [100, 0.1], [2000, 5]] as const;
 const MOST_OPEN = 200;
 
 const MARK: typeof Mark = '$agentCost';
-/** Flags of a row. */
-const ASYNC = 1;
-const PASSES_ON = 2;
-const RETURNS_ERRORS = 4;
-
-interface Probe {
-  name: string;
-  /** Where its name stands in the text that runs. */
-  line: number;
-  column: number;
-  isAsync: boolean;
-  passesOn: boolean;
-  returnsErrors: boolean;
-  calls: number;
-  ms: number;
-  open: number;
-  site: Site | null | undefined;
-}
-
 /** One of the functions of one of the user's files. */
 interface Place {
   file: OwnFile;
   /** -1 for the module's own code. */
   index: number;
-}
-
-/** A file with probes in it. */
-class OwnFile {
-  readonly path: string;
-  readonly rows: readonly FunctionRow[];
-  readonly probes: (Probe | null)[];
-  /** By probe, 1: not to be called. */
-  readonly off: Uint8Array;
-  /** The frames around the module's own code, once they were read. */
-  loadedBy: readonly Site[] | null = null;
-
-  constructor(path: string, rows: readonly FunctionRow[]) {
-    this.path = path;
-    this.rows = rows;
-    this.off = new Uint8Array(rows.length).fill(1);
-    this.probes = rows.map(([, , , , name, line, column, flags]) => {
-      if (name === undefined || line === undefined || column === undefined || flags === undefined) return null;
-      return { name, line, column, isAsync: (flags & ASYNC) !== 0, passesOn: (flags & PASSES_ON) !== 0, returnsErrors: (flags & RETURNS_ERRORS) !== 0, calls: 0, ms: 0, open: 0, site: undefined };
-    });
-  }
-
-  functionAtSite(site: CallSite): number {
-    return this.functionAt(site.getLineNumber() ?? 0, site.getColumnNumber() ?? 0);
-  }
-
-  /** The innermost function around a place: of those that begin before it, which come in order, the last that does not end before it. */
-  functionAt(line: number, column: number): number {
-    for (let index = this.rows.length - 1; index >= 0; index -= 1) {
-      const [fromLine, fromColumn, toLine, toColumn] = this.rows[index]!;
-      if (isBefore(fromLine, fromColumn, line, column) && isBefore(line, column, toLine, toColumn)) return index;
-    }
-    return -1;
-  }
-
-  /** Null where it is not in a file of the user's. */
-  siteOf(probe: Probe): Site | null {
-    return (probe.site ??= sourceSite(this.path, probe.line, probe.column, probe.name));
-  }
-}
-
-function isBefore(line: number, column: number, thanLine: number, thanColumn: number): boolean {
-  return line < thanLine || (line === thanLine && column <= thanColumn);
 }
 
 /** What the probes of one file call: with a function's number, when it is entered. `off` says of which they need not. */

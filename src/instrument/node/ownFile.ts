@@ -1,0 +1,68 @@
+/** The functions of one of the user's files that has probes in it, as `transform/instrumentSource.ts` lists them. */
+import { sourceSite } from './callSites.ts';
+import type { Site } from './contract.ts';
+import type { CallSite } from './stacks.ts';
+import type { FunctionRow } from './transform/instrumentSource.ts';
+
+/** Flags of a row. */
+const ASYNC = 1;
+const PASSES_ON = 2;
+const RETURNS_ERRORS = 4;
+
+/** One function with a probe, and what is known of its runs. */
+export interface Probe {
+  name: string;
+  /** Where its name stands in the text that runs. */
+  line: number;
+  column: number;
+  isAsync: boolean;
+  passesOn: boolean;
+  returnsErrors: boolean;
+  calls: number;
+  ms: number;
+  open: number;
+  site: Site | null | undefined;
+}
+
+/** A file with probes in it. */
+export class OwnFile {
+  readonly path: string;
+  readonly rows: readonly FunctionRow[];
+  readonly probes: (Probe | null)[];
+  /** By probe, 1: not to be called. */
+  readonly off: Uint8Array;
+  /** The frames around the module's own code, once they were read. */
+  loadedBy: readonly Site[] | null = null;
+
+  constructor(path: string, rows: readonly FunctionRow[]) {
+    this.path = path;
+    this.rows = rows;
+    this.off = new Uint8Array(rows.length).fill(1);
+    this.probes = rows.map(([, , , , name, line, column, flags]) => {
+      if (name === undefined || line === undefined || column === undefined || flags === undefined) return null;
+      return { name, line, column, isAsync: (flags & ASYNC) !== 0, passesOn: (flags & PASSES_ON) !== 0, returnsErrors: (flags & RETURNS_ERRORS) !== 0, calls: 0, ms: 0, open: 0, site: undefined };
+    });
+  }
+
+  functionAtSite(site: CallSite): number {
+    return this.functionAt(site.getLineNumber() ?? 0, site.getColumnNumber() ?? 0);
+  }
+
+  /** The innermost function around a place: of those that begin before it, which come in order, the last that does not end before it. */
+  functionAt(line: number, column: number): number {
+    for (let index = this.rows.length - 1; index >= 0; index -= 1) {
+      const [fromLine, fromColumn, toLine, toColumn] = this.rows[index]!;
+      if (isBefore(fromLine, fromColumn, line, column) && isBefore(line, column, toLine, toColumn)) return index;
+    }
+    return -1;
+  }
+
+  /** Null where it is not in a file of the user's. */
+  siteOf(probe: Probe): Site | null {
+    return (probe.site ??= sourceSite(this.path, probe.line, probe.column, probe.name));
+  }
+}
+
+function isBefore(line: number, column: number, thanLine: number, thanColumn: number): boolean {
+  return line < thanLine || (line === thanLine && column <= thanColumn);
+}
