@@ -46,10 +46,13 @@ const allowed = {
   // The agents' interface only: benchmarks know no agent.
   'src/benchmarks': [BUILT_IN, folders('src/agents/agent.ts', 'profiles/workload'), packages('zod', '@cortex-js/compute-engine')],
 
+  // The paper's figures on the simulator, in virtual time; pure.
+  'src/experiments': [folders('src/profile', 'src/simulator', 'profiles'), packages('zod')],
+
   // The terminal.
   'src/cli': [
     BUILT_IN,
-    folders('src/profile', 'src/protocol', 'src/analysis', 'src/profiler', 'src/proxy', 'src/recorder', 'src/instrument', 'src/simulator', 'src/calibration', 'src/serving', 'src/telemetry', 'package.json'),
+    folders('src/profile', 'src/protocol', 'src/analysis', 'src/profiler', 'src/proxy', 'src/recorder', 'src/instrument', 'src/simulator', 'src/calibration', 'src/serving', 'src/telemetry', 'src/experiments', 'package.json'),
     // The agents themselves run in a program of their own: only what it writes is read here.
     folders('src/agents/results.ts'),
     packages('commander', 'zod'),

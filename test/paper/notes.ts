@@ -1,5 +1,5 @@
 /** What stands beside the table: what was fitted on which rows, what is assumed, and what is not recomputed. */
-import { GPU_TIME } from './published.ts';
+import { GPU_TIME } from '../../src/experiments/paper/published.ts';
 import type { Fitted } from './recompute.ts';
 import { CHAT_PROMPT_TOKENS, CHAT_SIGMA, REACT_CALLS, REACT_TOOL_CALLS } from './workloads.ts';
 

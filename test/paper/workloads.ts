@@ -1,7 +1,7 @@
 /** What was asked of the servers, as far as the paper says; what it leaves open is fitted or assumed, and `notes.ts` says so. */
 import { createRandom, type Random } from '../../src/simulator/answers/random.ts';
 import type { Session, Turn } from '../../src/simulator/virtualTime.ts';
-import { MOST_CHATS_SECONDS, REACT_HOTPOTQA, TABLE_III } from './published.ts';
+import { MOST_CHATS_SECONDS, REACT_HOTPOTQA, TABLE_III } from '../../src/experiments/paper/published.ts';
 
 /** Between clients that wait for each other: long enough for any answer. */
 const ONE_AT_A_TIME_MS = 10_000_000;

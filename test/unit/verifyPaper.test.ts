@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { fitWholeNumber, peakRate } from '../paper/peak.ts';
+import { fitWholeNumber, peakRate } from '../../src/experiments/peak.ts';
 import { recompute } from '../paper/recompute.ts';
 import { megawatts, verdictOf, type Row } from '../paper/rows.ts';
 

@@ -1,0 +1,78 @@
+/** `agent-cost paper`: the figures and tables of the paper that the product is built on, again, on the simulator in virtual time. */
+import { writeFileSync } from 'node:fs';
+import type { Command } from 'commander';
+import { ENOUGH, Lab, type Scale } from '../experiments/lab.ts';
+import { EXPERIMENTS, type RunnableExperiment } from '../experiments/registry.ts';
+import type { Result } from '../experiments/report/grouped.ts';
+import { toCsv } from '../experiments/report/csv.ts';
+import { toHtml } from '../experiments/report/html.ts';
+import { experimentText, groupedText } from './paperText.ts';
+import { terminalStyle } from './terminalStyle.ts';
+import { UsageError } from './usageError.ts';
+
+interface PaperFlags {
+  requests: string;
+  repeats: string;
+  csv?: string;
+  html?: string;
+}
+
+export function addPaperCommand(root: Command): Command {
+  const ids = EXPERIMENTS.map(({ id }) => id).join(', ');
+  return root
+    .command('paper')
+    .description('run figures and tables of the paper that this is built on (arXiv 2506.04301) on the simulator, in virtual time, and print ours beside the published ones; no model is asked')
+    .argument('<figure...>', `all, or some of ${ids}`)
+    .option('--requests <n>', 'requests of a run: more are more certain and take longer', String(ENOUGH.requests))
+    .option('--repeats <n>', 'runs of each kind, of different seeds; from 2 on there are confidence intervals', String(ENOUGH.repeats))
+    .option('--csv <file>', 'write every row to a file as well')
+    .option('--html <file>', 'write it all to a page as well')
+    .addHelpText('after', '\nExamples:\n  $ agent-cost paper fig11 --csv fig11.csv\n  $ agent-cost paper all --html paper.html')
+    .action((figures: string[], flags: PaperFlags) => {
+      const chosen = choose(figures);
+      const scale: Scale = { requests: atLeast(flags.requests, '--requests', 10), repeats: atLeast(flags.repeats, '--repeats', 1) };
+      const results = run(chosen, scale);
+      const style = terminalStyle(process.stdout);
+      const text = results.length > 1 ? groupedText(results, style) : experimentText(results[0]!, style);
+      process.stdout.write(`${text.join('\n')}\n`);
+      if (flags.csv !== undefined) write(flags.csv, toCsv(results));
+      if (flags.html !== undefined) write(flags.html, toHtml(results, `${scale.requests} requests a run, ${scale.repeats} runs of each kind.`));
+    });
+}
+
+/** In the paper's order, each once. @throws UsageError for one that there is not */
+function choose(figures: readonly string[]): readonly RunnableExperiment[] {
+  if (figures.includes('all')) return EXPERIMENTS;
+  for (const figure of figures) {
+    if (!EXPERIMENTS.some(({ id }) => id === figure)) throw new UsageError(`There is no experiment "${figure}". There are all, ${EXPERIMENTS.map(({ id }) => id).join(', ')}.`);
+  }
+  return EXPERIMENTS.filter(({ id }) => figures.includes(id));
+}
+
+/** @throws UsageError */
+function atLeast(text: string, flag: string, least: number): number {
+  const value = Number(text);
+  if (!Number.isInteger(value) || value < least) throw new UsageError(`${flag} must be a whole number of at least ${least}, not "${text}".`);
+  return value;
+}
+
+function run(experiments: readonly RunnableExperiment[], scale: Scale): Result[] {
+  const lab = new Lab(scale);
+  return experiments.map((experiment, index) => {
+    const begin = performance.now();
+    const findings = experiment.run(lab);
+    // They look at each other's runs, so that what one took says little of the next: what is over is said, and how many are left.
+    process.stderr.write(`${experiment.where} in ${((performance.now() - begin) / 1000).toFixed(1)} s; ${experiments.length - index - 1} left\n`);
+    return { experiment, findings };
+  });
+}
+
+/** @throws UsageError */
+function write(file: string, text: string): void {
+  try {
+    writeFileSync(file, text);
+  } catch (error) {
+    throw new UsageError(`${file} cannot be written: ${error instanceof Error ? error.message : String(error)}.`);
+  }
+  process.stderr.write(`wrote ${file}\n`);
+}

@@ -1,0 +1,84 @@
+/** Runs workloads on the paper's servers, some repeats of each, and keeps what it ran: many figures look at the same runs. */
+import type { ModelSize } from './behaviour/schema.ts';
+import type { RequestOutcome } from './outcome.ts';
+import { peakRate } from './peak.ts';
+import { runLoad, type Load, type LoadOutcome } from './runLoad.ts';
+import { startServer } from './servers.ts';
+import { estimate, meanOf, percentileOf, type Estimate } from './statistics.ts';
+import { requestsOf, type Workload } from './workload.ts';
+
+/** How much is run: more takes longer and is more certain. */
+export interface Scale {
+  /** Requests of a run. */
+  requests: number;
+  /** Runs of each kind, of different seeds. */
+  repeats: number;
+}
+export const ENOUGH: Scale = { requests: 120, repeats: 3 };
+
+export interface Setting {
+  model?: ModelSize;
+  prefixCaching?: boolean;
+  load?: { clients: number } | { perSecond: number };
+  /** Instead of the scale's. */
+  requests?: number;
+}
+
+/** Requests that fill the prefix cache before anything is measured. */
+const WARM_UP = 3;
+
+export class Lab {
+  readonly scale: Scale;
+  readonly #runs = new Map<string, LoadOutcome>();
+
+  constructor(scale: Scale = ENOUGH) {
+    this.scale = scale;
+  }
+
+  /** A workload's runs, one for each repeat; one request at a time unless a load is given. */
+  runs(workload: Workload, setting: Setting = {}): LoadOutcome[] {
+    return Array.from({ length: this.scale.repeats }, (_, repeat) => this.#run(workload, setting, repeat + 1));
+  }
+
+  /** The mean over repeats of something that is measured in each; null where it is not known in one. */
+  measure(workload: Workload, setting: Setting, of: (outcome: LoadOutcome) => number | null): Estimate | null {
+    return estimate(this.runs(workload, setting).map(of));
+  }
+
+  /** Measured in each of two runs of the same requests. */
+  compare(workload: Workload, [one, other]: readonly [Setting, Setting], of: (one: LoadOutcome, other: LoadOutcome) => number | null): Estimate | null {
+    const others = this.runs(workload, other);
+    return estimate(this.runs(workload, one).map((outcome, repeat) => of(outcome, others[repeat]!)));
+  }
+
+  /** The highest rate, in requests a second, at which a workload's mean latency is at most `most` seconds; for each repeat. */
+  peaks(workload: Workload, setting: Setting, most: number, highest: number): number[] {
+    return Array.from({ length: this.scale.repeats }, (_, repeat) => peakRate((perSecond) => meanSeconds(this.#run(workload, { ...setting, load: { perSecond } }, repeat + 1)), most, highest));
+  }
+
+  #run(workload: Workload, { model = '8B', prefixCaching = true, load = { clients: 1 }, requests = this.scale.requests }: Setting, seed: number): LoadOutcome {
+    const name = workload === 'chat' ? 'chat' : { ...workload, behaviour: workload.behaviour.id };
+    const key = JSON.stringify([name, model, prefixCaching, load, requests, seed]);
+    const known = this.#runs.get(key);
+    if (known !== undefined) return known;
+    const { engine, idleWatts } = startServer(model, prefixCaching);
+    const seeded: Load = 'perSecond' in load ? { ...load, seed } : load;
+    const outcome = runLoad(engine, { load: seeded, requests, warmUp: WARM_UP, idleWatts, next: requestsOf(workload, model, seed) });
+    this.#runs.set(key, outcome);
+    return outcome;
+  }
+}
+
+export const secondsOf = ({ arrival, end }: RequestOutcome): number => (end - arrival) / 1000;
+export const meanSeconds = ({ requests }: LoadOutcome): number => meanOf(requests.map(secondsOf));
+export const p95Seconds = ({ requests }: LoadOutcome): number => percentileOf(requests.map(secondsOf), 0.95);
+/** The agent's own calls: not those that a tool makes. */
+export const callsPerRequest = ({ requests }: LoadOutcome): number => meanOf(requests.map(({ calls }) => calls.filter(({ role }) => role !== 'write tests').length));
+/** The behaviour's word. Null where nothing is asked that could be right. */
+export function solvedShare({ requests }: LoadOutcome): number | null {
+  const known = requests.map(({ solved }) => solved).filter((solved) => solved !== null);
+  return known.length === 0 ? null : known.filter(Boolean).length / known.length;
+}
+/** Null where a power is not known. */
+export const wattHoursPerRequest = ({ requests, server: { joules } }: LoadOutcome): number | null => (joules === null ? null : joules / 3600 / requests.length);
+export const tokensPerRequest = ({ requests }: LoadOutcome): number => meanOf(requests.map(({ calls }) => calls.reduce((sum, { promptTokens, outputTokens }) => sum + promptTokens + outputTokens, 0)));

@@ -1,0 +1,67 @@
+/** All findings as one page of HTML that needs nothing beside it. */
+import { errorOf, type Direction } from '../rows.ts';
+import { percentOff, withMargin, digits } from './format.ts';
+import { basisTitle, groupedByBasis, type PlacedRow, type Result } from './grouped.ts';
+
+const STYLE = `
+:root { color-scheme: light dark; font: 15px/1.5 system-ui, sans-serif; }
+body { max-width: 64rem; margin: 2rem auto; padding: 0 1rem; }
+table { border-collapse: collapse; width: 100%; margin: 0.5rem 0 1.5rem; }
+th, td { text-align: left; padding: 0.2rem 0.8rem 0.2rem 0; border-bottom: 1px solid color-mix(in srgb, currentColor 20%, transparent); }
+td.number, th.number { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
+.fails { font-weight: 600; }
+`;
+
+const PAPER = 'https://arxiv.org/abs/2506.04301';
+
+/** @param settings how much was run, in words */
+export function toHtml(results: readonly Result[], settings: string): string {
+  const groups = groupedByBasis(results).filter(({ rows }) => rows.length > 0);
+  const summary = groups.map(
+    ({ title, rows, medianError }) => `<h3>${escape(title)}</h3>\n<p>${rows.length} figures, off by ${medianError === null ? '–' : `${(100 * medianError).toFixed(1)} %`} in the median.</p>\n${table(rows, true)}`,
+  );
+  const each = results.map(
+    ({ experiment: { where, title }, findings: { rows, directions, notes } }) =>
+      `<h2>${escape(where)}: ${escape(title)}</h2>\n${table(
+        rows.map((row) => ({ ...row, where })),
+        false,
+      )}\n${list(directions.map(direction))}\n${list(notes.map(escape))}`,
+  );
+  return `<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>The paper’s figures, simulated</title>
+<style>${STYLE}</style>
+</head>
+<body>
+<h1>The paper’s figures, simulated</h1>
+<p>“The Cost of Dynamic Reasoning” (<a href="${PAPER}">${PAPER}</a>) beside a simulated vLLM 0.6 on simulated A100s. All of ours is simulated; no model was asked. ${escape(settings)}</p>
+${summary.join('\n')}
+${each.join('\n')}
+</body>
+</html>
+`;
+}
+
+function direction({ says, holds }: Direction): string {
+  return `${escape(says)}: ${holds ? 'yes' : '<span class="fails">no</span>'}`;
+}
+
+function list(items: readonly string[]): string {
+  return items.length === 0 ? '' : `<ul>${items.map((item) => `<li>${item}</li>`).join('')}</ul>`;
+}
+
+function table(rows: readonly PlacedRow[], isPlaced: boolean): string {
+  const head = `<tr>${isPlaced ? '<th>in</th>' : ''}<th>of</th><th>figure</th><th class="number">ours</th><th class="number">published</th><th></th><th class="number">error</th>${isPlaced ? '' : '<th>ours is</th>'}</tr>`;
+  const body = rows.map(
+    (row) =>
+      `<tr>${isPlaced ? `<td>${escape(row.where)}</td>` : ''}<td>${escape(row.series)}</td><td>${escape(row.what)}</td><td class="number">${withMargin(row.ours)}</td><td class="number">${digits(row.published)}</td><td>${escape(row.unit)}</td><td class="number">${percentOff(errorOf(row))}</td>${isPlaced ? '' : `<td title="${escape(basisTitle(row.basis))}">${row.basis}</td>`}</tr>`,
+  );
+  return `<table>\n${head}\n${body.join('\n')}\n</table>`;
+}
+
+function escape(text: string): string {
+  return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;');
+}
