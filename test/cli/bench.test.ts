@@ -1,4 +1,6 @@
 /** `agent-cost bench` as a user types it. */
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -58,13 +60,39 @@ describe('agent-cost bench', () => {
 
   it('keeps the rows of tasks that could not be worked on, and says so', async () => {
     const folder = newFolder();
-    const run = await agentCost(['bench', '--agent', 'react', '--benchmark', 'hotpotqa', '--n', '5', '--real-world'], { cwd: folder, env: { WIKI_API_URL: 'http://127.0.0.1:9/w/api.php' } });
+    // Another server than was thought: it is not asked again.
+    const wrong = createServer((_, response) => response.writeHead(404).end());
+    await new Promise<void>((resolve) => wrong.listen(0, '127.0.0.1', resolve));
+    const url = `http://127.0.0.1:${(wrong.address() as AddressInfo).port}/w/api.php`;
+    const run = await agentCost(['bench', '--agent', 'react', '--benchmark', 'hotpotqa', '--n', '5', '--real-world'], { cwd: folder, env: { WIKI_API_URL: url } });
+    wrong.close();
     expect(run.code).toBe(1);
-    expect(run.stderr).toContain('The encyclopedia at http://127.0.0.1:9/w/api.php cannot be used');
+    expect(run.stderr).toContain(`The encyclopedia at ${url} cannot be used: it answered 404`);
     // It gives up after three in a row.
     expect(run.stderr).toContain('react on hotpotqa · 3 of 5 tasks');
     expect(run.stderr).toMatch(/score {6}– over 0, 3 could not be worked on/);
     expect(rowsOf(onlyRecording(folder).replace(/\.agentcost$/, '.csv')).map(({ end, score }) => [end, score])).toEqual([['failed', ''], ['failed', ''], ['failed', '']]);
+  });
+
+  it('keeps what was done when it is stopped', async () => {
+    const folder = newFolder();
+    let stop: (() => void) | null = null;
+    const run = await agentCost(['bench', '--agent', 'react', '--benchmark', 'hotpotqa', '--n', '5'], {
+      cwd: folder,
+      onStart: (child) => (stop = () => child.kill('SIGTERM')),
+      onStderr: (sofar) => {
+        if (!/^1 of 5 tasks/m.test(sofar)) return;
+        stop?.();
+        stop = null;
+      },
+    });
+    expect(run.code).toBe(1);
+    expect(run.stderr).toContain('Stopped by SIGTERM.');
+    const rows = rowsOf(onlyRecording(folder).replace(/\.agentcost$/, '.csv'));
+    expect(rows[0]).toMatchObject({ task: 'own-01', end: 'answered', score: '1' });
+    expect(rows.at(-1)).toMatchObject({ end: 'failed', score: '', error: 'Stopped by SIGTERM.' });
+    expect(rows.length).toBeLessThan(5);
+    expect((await reportOf(onlyRecording(folder))).run.complete).toBe(true);
   });
 
   it('says what is wrong, and leaves nothing behind', async () => {
