@@ -83,7 +83,7 @@ function wasRefused(status: Draft['span']['status'], firstTokenAt: Milliseconds 
  */
 export function othersTokens(counted: readonly { t: Milliseconds; value: Tokens | null }[], calls: readonly Draft[], portionsOf: (call: Draft) => Portion[] | null): (Tokens | null)[] {
   const portions: Portion[] = [];
-  const unknown: { from: Milliseconds; until: Milliseconds }[] = [];
+  const unknown: Stretch[] = [];
   for (const call of calls) {
     const own = portionsOf(call);
     if (own !== null) portions.push(...own);
@@ -92,6 +92,8 @@ export function othersTokens(counted: readonly { t: Milliseconds; value: Tokens 
   }
   const most = sumUntil(portions.map(({ from, most: tokens }) => ({ at: from, tokens })));
   const least = sumUntil(portions.map(({ until, least: tokens }) => ({ at: until, tokens })));
+  const isAnyBetween = touching(unknown);
+  const isAnyAt = touching(unknown);
   const rises: (Tokens | null)[] = counted.map(() => null);
   let chain: Bounds[] = [];
   const close = (): void => {
@@ -104,14 +106,29 @@ export function othersTokens(counted: readonly { t: Milliseconds; value: Tokens 
   let before: { t: Milliseconds; value: Tokens } = { t: -Infinity, value: -Infinity };
   counted.forEach(({ t, value }, index) => {
     if (value === null) return;
-    const isBlind = unknown.some(({ from, until }) => from <= t && until > before.t);
     // A counter that fell is that of a server that was started anew.
-    if (isBlind || value < before.value) close();
-    if (!unknown.some(({ from, until }) => from <= t && until > t)) chain.push({ index, t, least: value - most(t), most: value - least(t) });
+    if (isAnyBetween(before.t, t) || value < before.value) close();
+    if (!isAnyAt(t, t)) chain.push({ index, t, least: value - most(t), most: value - least(t) });
     before = { t, value };
   });
   close();
   return rises;
+}
+
+interface Stretch {
+  from: Milliseconds;
+  until: Milliseconds;
+}
+
+/** Whether a stretch began by `to` and had not ended at `from`. To be asked in order of time. */
+function touching(stretches: readonly Stretch[]): (from: Milliseconds, to: Milliseconds) => boolean {
+  const byStart = [...stretches].sort((a, b) => a.from - b.from);
+  let next = 0;
+  let latest: Milliseconds = -Infinity;
+  return (from, to) => {
+    for (let stretch = byStart[next]; stretch !== undefined && stretch.from <= to; stretch = byStart[++next]) latest = Math.max(latest, stretch.until);
+    return latest > from;
+  };
 }
 
 interface Bounds {
