@@ -13,6 +13,8 @@ export const engineProfileSchema = z.object({
   stepMs: sourced,
   /** For each of the model's layers, in each step. */
   layerMs: sourced.optional(),
+  /** The least that a step takes in which a prompt is read, for each of the model's layers: where it is launched piece by piece, however little there is to compute. */
+  prefillLayerMs: sourced.optional(),
   /** For each sequence, in each step. */
   sequenceMs: sourced.optional(),
   /** For each sequence, in each step, on the GPU: choosing its token among all that the model knows. */

@@ -5,6 +5,7 @@ import { ownProfilesFolder, readOwnProfiles } from '../../src/profiler/ownProfil
 import { nearNames } from '../../src/profile/nearNames.ts';
 import { createCatalog, findEngine, findGpu, findModel, findPrice, listProfiles, parseProfile, PROFILE_KINDS, ProfileError } from '../../src/simulator/catalog.ts';
 import { allReduceTimes } from '../../src/simulator/engine/allReduce.ts';
+import { workTimes } from '../../src/profile/modelWork.ts';
 import { createCostModel, NotSimulatableError } from '../../src/simulator/engine/costModel.ts';
 import { BLOCK_TOKENS } from '../../src/simulator/engine/kvBlocks.ts';
 import { gpuReadings } from './gpuReadings.ts';
@@ -142,6 +143,14 @@ describe('cost model', () => {
     const [v0, v1] = [findEngine('vllm-v0')!, findEngine('vllm-v1')!];
     expect(alone('v0', 1) - alone('v1', 1)).toBeCloseTo(v0.stepMs.value + v0.sequenceMs!.value - v1.stepMs.value - 32 * v1.layerMs!.value - v1.sequenceMs!.value - v1.samplingMs!.value, 9);
     expect(alone('v0', 33) - alone('v0', 1)).toBeCloseTo(alone('v1', 33) - alone('v1', 1) + 32 * (v0.sequenceMs!.value - v1.sequenceMs!.value - v1.samplingMs!.value), 9);
+  });
+
+  it('takes a least time to read a prompt where an engine launches it piece by piece, and no more where there is enough to compute', () => {
+    const read = (tokens: number, name: string) => createCostModel(gpu, model, 1, findEngine(name)!).cost([{ newTokens: tokens, contextTokens: tokens, prefill: true }]).duration;
+    const own = (tokens: number) => tokens * workTimes(gpu, model, 1)!.contextTokenMs;
+    const v0 = findEngine('vllm-v0')!;
+    expect(read(16, 'v0')).toBeCloseTo(32 * v0.prefillLayerMs!.value + v0.stepMs.value + v0.sequenceMs!.value + own(16), 9);
+    expect(read(4000, 'v0')).toBeCloseTo(4000 * workTimes(gpu, model, 1)!.tokenMs + v0.stepMs.value + v0.sequenceMs!.value + own(4000), 9);
   });
 
   it('has no power where the profile has none', () => {

@@ -18,6 +18,8 @@ export interface LatsBudget {
 }
 
 interface Node {
+  /** Null of the root. */
+  parent: Node | null;
   depth: number;
   /** From the root: what was said and seen. */
   path: number[];
@@ -53,13 +55,16 @@ class LatsSearch {
   run(iterations: number): AgentRequest {
     const { depth: mostDepth, rolloutDepth } = this.#context.behaviour.lats;
     /** Nodes to expand, those nearest to the root first. */
-    const frontier: Node[] = [{ depth: 0, path: [], answered: false, right: false }];
+    const frontier: Node[] = [{ parent: null, depth: 0, path: [], answered: false, right: false }];
     for (let iteration = 0; iteration < iterations; iteration++) {
       const node = frontier.shift();
       if (node === undefined) break;
       const children = this.#expand(node);
       this.#evaluate(children);
-      if (node.depth + 1 < mostDepth.value) frontier.push(...children.filter(({ answered }) => !answered));
+      const toExpand = children.filter(({ answered, depth }) => !answered && depth < mostDepth.value);
+      frontier.push(...toExpand);
+      // A node that leads nowhere is cut off, and its parent grows another instead, as in the authors' code (src/agents/LATS/hotpotqa/search.py).
+      if (toExpand.length === 0 && node.parent !== null) frontier.push(node.parent);
       if (children.some(({ right }) => right)) return this.#end(true);
       if (this.#rollOut(children, rolloutDepth.value)) return this.#end(true);
     }
@@ -94,7 +99,7 @@ class LatsSearch {
       // As likely at each step, so that a path to an answer is as long as an attempt's on average.
       const answered = random.next() < 1 / behaviour.step.meanCalls.value;
       const right = answered && this.#solvable && random.next() < behaviour.success[model].perLeaf.value;
-      return { depth: node.depth + 1, path: [...node.path, ...output], answered, right };
+      return { parent: node, depth: node.depth + 1, path: [...node.path, ...output], answered, right };
     });
     // The tools begin when all candidates are there, and run at once.
     const acting = children.filter(({ answered }) => !answered);

@@ -126,7 +126,7 @@ function roofline(gpu: GpuProfile, model: ModelProfile, gpuCount: number, engine
     tokenMs: times.tokenMs,
     tokenPairMs: 0,
     weightsMs: model.weightBytes.value * times.byteMs,
-    prefillLeastMs: 0,
+    prefillLeastMs: (engine.prefillLayerMs?.value ?? 0) * model.layers.value,
     overheadMs: engine.stepMs.value + (engine.layerMs?.value ?? 0) * model.layers.value + allReduce.stepMs,
     contextTokenMs: times.contextTokenMs,
     tokenLinkMs: allReduce.tokenMs,
