@@ -103,7 +103,8 @@ async function benchWith(flags: BenchFlags, { node, agents }: Programs, args: st
   writeFileSync(csv, toCsv(taskRows(document, plan, tasks, shown(profiling.out))));
   const asked = Number(flags.n);
   const fewer = plan.tasks < asked ? [`There are ${plan.tasks} tasks, not ${asked}: ${plan.items}. More come with --items.`] : [];
-  const notes = [...fewer, ...plan.notes, ...world.notes, ...(document.report.backend.simulated ? ['The answers are the embedded server\'s, written beforehand or made up: the score says nothing of a model.'] : [])];
+  const foreign = flags.items !== undefined && world.notes.length > 0 ? ['What stands in for the tools\' world was made for the bundled tasks, not for those of a file: let the tools reach the real one with --real-world.'] : [];
+  const notes = [...fewer, ...plan.notes, ...world.notes, ...foreign, ...(document.report.backend.simulated ? ['The answers are the embedded server\'s, written beforehand or made up: the score says nothing of a model.'] : [])];
   if (flags.json === true) process.stdout.write(`${JSON.stringify({ plan, notes, tasks: taskRows(document, plan, tasks, shown(profiling.out)), recording: profiling.out, csv }, null, 2)}\n`);
   else process.stderr.write(`${[...summary(document, plan, tasks), ...notes.map((note) => `! ${note}`), '', `recording   ${shown(profiling.out)}`, `table       ${shown(csv)}`].join('\n')}\n`);
   if (ended.signal !== null) return 128 + constants.signals[ended.signal];
