@@ -14,7 +14,7 @@ export interface Scale {
   /** Runs of each kind, of different seeds. */
   repeats: number;
 }
-export const ENOUGH: Scale = { requests: 120, repeats: 3 };
+export const ENOUGH: Scale = { requests: 150, repeats: 5 };
 
 export interface Setting {
   model?: ModelSize;
@@ -51,21 +51,29 @@ export class Lab {
     return estimate(this.runs(workload, one).map((outcome, repeat) => of(outcome, others[repeat]!)));
   }
 
-  /** The highest rate, in requests a second, at which a workload's mean latency is at most `most` seconds; for each repeat. */
+  /** The highest rate, in requests a second, at which a workload's mean latency is at most `most` seconds; for each repeat. These many runs are not kept. */
   peaks(workload: Workload, setting: Setting, most: number, highest: number): number[] {
-    return Array.from({ length: this.scale.repeats }, (_, repeat) => peakRate((perSecond) => meanSeconds(this.#run(workload, { ...setting, load: { perSecond } }, repeat + 1)), most, highest));
+    return Array.from({ length: this.scale.repeats }, (_, repeat) => peakRate((perSecond) => meanSeconds(this.#runNew(workload, { ...setting, load: { perSecond } }, repeat + 1)), most, highest));
   }
 
-  #run(workload: Workload, { model = '8B', prefixCaching = true, load = { clients: 1 }, requests = this.scale.requests }: Setting, seed: number): LoadOutcome {
+  #run(workload: Workload, setting: Setting, seed: number): LoadOutcome {
     const name = workload === 'chat' ? 'chat' : { ...workload, behaviour: workload.behaviour.id };
+    const { model, prefixCaching, load, requests } = this.#complete(setting);
     const key = JSON.stringify([name, model, prefixCaching, load, requests, seed]);
-    const known = this.#runs.get(key);
-    if (known !== undefined) return known;
-    const { engine, idleWatts } = startServer(model, prefixCaching);
-    const seeded: Load = 'perSecond' in load ? { ...load, seed } : load;
-    const outcome = runLoad(engine, { load: seeded, requests, warmUp: WARM_UP, idleWatts, next: requestsOf(workload, model, seed) });
+    const outcome = this.#runs.get(key) ?? this.#runNew(workload, setting, seed);
     this.#runs.set(key, outcome);
     return outcome;
+  }
+
+  #runNew(workload: Workload, setting: Setting, seed: number): LoadOutcome {
+    const { model, prefixCaching, load, requests } = this.#complete(setting);
+    const { engine, idleWatts } = startServer(model, prefixCaching);
+    const seeded: Load = 'perSecond' in load ? { ...load, seed } : load;
+    return runLoad(engine, { load: seeded, requests, warmUp: WARM_UP, idleWatts, next: requestsOf(workload, model, seed) });
+  }
+
+  #complete({ model = '8B', prefixCaching = true, load = { clients: 1 }, requests = this.scale.requests }: Setting): Required<Setting> {
+    return { model, prefixCaching, load, requests };
   }
 }
 

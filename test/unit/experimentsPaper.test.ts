@@ -44,6 +44,26 @@ describe('the paper’s figures of one request at a time, simulated', () => {
   });
 });
 
+describe('a lab', () => {
+  it('runs each workload once for each seed and setting, and the same requests whatever the server', () => {
+    const lab = new Lab({ requests: 20, repeats: 2 });
+    const runs = lab.runs('chat');
+    expect(lab.runs('chat')).toEqual(runs);
+    expect(lab.runs('chat')[0]).toBe(runs[0]);
+    const answers = (outcomes: typeof runs) => outcomes.map(({ requests }) => requests.map(({ calls }) => calls[0]!.outputTokens));
+    expect(answers(lab.runs('chat', { prefixCaching: false }))).toEqual(answers(runs));
+    expect(answers(runs)[0]).not.toEqual(answers(runs)[1]);
+  });
+
+  it('finds the rate at which a latency is no longer kept: lower for less patience', () => {
+    const lab = new Lab({ requests: 20, repeats: 1 });
+    const peak = (most: number) => lab.peaks('chat', { requests: 150 }, most, 20)[0]!;
+    expect(peak(6)).toBeGreaterThan(0.5);
+    expect(peak(6)).toBeLessThan(peak(9));
+    expect(peak(9)).toBeLessThan(15);
+  });
+});
+
 describe('findings', () => {
   it('are grouped by what they rest on, those that the paper prints, with the median error', () => {
     const groups = groupedByBasis([result([row({}), row({ ours: { mean: 9, margin: null } }), row({ published: null }), row({ ours: null }), row({ basis: 'fitted' })])]);

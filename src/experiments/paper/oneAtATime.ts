@@ -154,6 +154,6 @@ export function kvMemory(lab: Lab): Findings {
       ...beside.map(({ pair, times }): Row => ({ series: pairName(pair), what: 'KV memory while the model works, in chain of thought’s', unit: '×', ours: estimate(times), published: null, basis: 'predicted' })),
     ],
     directions: [],
-    notes: ['Chain of thought’s own prompts are assumed (the paper’s code has none), and with them the ratios; WebShop has no chain of thought to compare with.', 'LLMCompiler holds most: each new plan’s prompt has all earlier plans and what their tools returned, of which there are more than its real lookups return, since one length of results is known for search and lookup together.'],
+    notes: ['Chain of thought’s own prompts are assumed (the paper’s code has none), and with them the ratios; WebShop has no chain of thought to compare with.', 'LLMCompiler holds most: each new plan’s prompt has all earlier plans and what their tools returned, and one length of results is known for search and lookup together, though a lookup returns a sentence.'],
   };
 }
