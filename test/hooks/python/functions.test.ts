@@ -51,7 +51,8 @@ function expectActivity(spans: SpanPair[], name: string, activity: string): void
 describe.each(plain)('$title', (environment) => {
   const { version } = environment.python;
 
-  it('sees functions between calls, how long each took, and what it waited for', async () => {
+  // Who looks every few milliseconds is kept waiting itself on a machine with much else to do, now and then for longer than a function runs.
+  it('sees functions between calls, how long each took, and what it waited for', { retry: 2 }, async () => {
     const spans = await run(environment, 'own_functions.py');
     expect(server.arrived.map(({ label }) => label)).toEqual(['one', 'two', 'three']);
     const marked = markedLines('own_functions.py');
