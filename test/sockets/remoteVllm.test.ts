@@ -1,58 +1,22 @@
 /** A vLLM on another host: a stand-in for ssh runs the real script with this machine's shell. */
 import { spawn } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { delimiter, join } from 'node:path';
-import { afterAll, afterEach, expect, it } from 'vitest';
+import { readFileSync } from 'node:fs';
+import { expect, it } from 'vitest';
 import { isAlive } from '../../src/profiler/processes.ts';
 import { CONNECTED_LINE, remoteScript } from '../../src/serving/remoteVllm.ts';
-import { VllmServer, type VllmLaunch } from '../../src/serving/vllmServer.ts';
+import type { VllmLaunch } from '../../src/serving/vllmServer.ts';
 import { writeFakeSsh, type FakeSsh } from '../fixtures/fakeSsh.ts';
 import { writeFakeVllm, type FakeVllm } from '../fixtures/fakeVllm.ts';
 import { freePort } from '../fixtures/freePort.ts';
+import { vllmWorlds, type Started } from '../fixtures/vllmWorlds.ts';
 import { until } from './scriptedUpstream.ts';
 
-const folder = mkdtempSync(join(tmpdir(), 'agent-cost-remote-'));
-let count = 0;
-const running = new Set<VllmServer>();
-afterEach(async () => {
-  for (const server of running) server.kill();
-  await Promise.all([...running].map(({ ended }) => ended));
-  running.clear();
-});
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
-
-interface Started {
-  argv: string[];
-  pid: number;
-  worker?: number;
-}
+const { newFolder, world: worldIn } = vllmWorlds();
 
 async function world(programs: Record<string, FakeVllm>, ssh: FakeSsh = {}, over: Partial<VllmLaunch> = {}) {
-  const bin = join(folder, `bin-${++count}`);
-  mkdirSync(bin);
+  const bin = newFolder();
   writeFakeSsh(bin, ssh);
-  for (const [name, fake] of Object.entries(programs)) writeFakeVllm(bin, name, fake);
-  const log: string[] = [];
-  const progress: string[] = [];
-  const launch: VllmLaunch = { host: 'me@gpu-box', model: 'tiny', port: await freePort(), arguments: [], program: null, cwd: bin, env: { ...process.env, HOME: bin, PATH: `${bin}${delimiter}/usr/bin${delimiter}/bin` }, ...over };
-  const start = async (signal = new AbortController().signal): Promise<VllmServer> => {
-    const server = await VllmServer.start(launch, { onLog: (line) => log.push(line), onProgress: (text) => progress.push(text) }, signal);
-    running.add(server);
-    return server;
-  };
-  const started = (name: string): Started[] => {
-    try {
-      return readFileSync(join(bin, `${name}.log`), 'utf8').trim().split('\n').map((line) => JSON.parse(line) as Started);
-    } catch {
-      return [];
-    }
-  };
-  const gone = async (): Promise<void> => {
-    const [only] = started('vllm');
-    await until(() => !isAlive(only!.pid) && !isAlive(only!.worker!), 'all of it to be gone');
-  };
-  return { launch, start, started, gone, log, progress };
+  return worldIn(bin, programs, { host: 'me@gpu-box', ...over, env: { HOME: bin, ...over.env } });
 }
 
 it('is started there without a password, reached here, and stopped there with its workers', async () => {
@@ -132,8 +96,7 @@ it.each<[string, Record<string, FakeVllm>, FakeSsh, Partial<VllmLaunch>, RegExp]
 });
 
 it('ends when nothing has come over the link for a while, though nobody has closed it', async () => {
-  const bin = join(folder, `bin-${++count}`);
-  mkdirSync(bin);
+  const bin = newFolder();
   const vllm = writeFakeVllm(bin, 'vllm', {});
   const script = remoteScript({ model: 'tiny', port: await freePort(), arguments: [], program: vllm, container: 'none' }, []);
   const quick = script.replace('sleep 10 &', 'sleep 0.1 &');

@@ -1,58 +1,18 @@
 /** Starting a vLLM, waiting for it and stopping it: a stand-in on the path does what the real one does. */
-import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
-import { delimiter, join } from 'node:path';
-import { afterAll, afterEach, describe, expect, it } from 'vitest';
-import { isAlive } from '../../src/profiler/processes.ts';
-import { VllmServer, type VllmLaunch } from '../../src/serving/vllmServer.ts';
-import { writeFakeVllm, type FakeVllm } from '../fixtures/fakeVllm.ts';
-import { freePort } from '../fixtures/freePort.ts';
+import { describe, expect, it } from 'vitest';
+import type { VllmLaunch } from '../../src/serving/vllmServer.ts';
+import type { FakeVllm } from '../fixtures/fakeVllm.ts';
+import { vllmWorlds } from '../fixtures/vllmWorlds.ts';
 import { until } from './scriptedUpstream.ts';
 
-const folder = mkdtempSync(join(tmpdir(), 'agent-cost-vllm-'));
-let count = 0;
-const running = new Set<VllmServer>();
-afterEach(async () => {
-  for (const server of running) server.kill();
-  await Promise.all([...running].map(({ ended }) => ended));
-  running.clear();
-});
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
-
-interface Started {
-  argv: string[];
-  pid: number;
-  worker?: number;
-}
-
-/** A folder on the path with stand-ins in it, and what they noted of how they were started. */
-async function world(programs: Record<string, FakeVllm>, over: Partial<VllmLaunch> = {}) {
-  const bin = join(folder, `bin-${++count}`);
-  mkdirSync(bin);
-  for (const [name, fake] of Object.entries(programs)) writeFakeVllm(bin, name, fake);
-  const log: string[] = [];
-  const progress: string[] = [];
-  const launch: VllmLaunch = { host: null, model: 'tiny', port: await freePort(), arguments: [], program: null, cwd: bin, env: { ...process.env, PATH: `${bin}${delimiter}/usr/bin${delimiter}/bin`, HF_TOKEN: '' }, ...over };
-  const start = async (signal = new AbortController().signal): Promise<VllmServer> => {
-    const server = await VllmServer.start(launch, { onLog: (line) => log.push(line), onProgress: (text) => progress.push(text) }, signal);
-    running.add(server);
-    return server;
-  };
-  const started = (name: string): Started[] => {
-    try {
-      return readFileSync(join(bin, `${name}.log`), 'utf8').trim().split('\n').map((line) => JSON.parse(line) as Started);
-    } catch {
-      return [];
-    }
-  };
-  return { launch, start, started, log, progress };
-}
+const { newFolder, world: worldIn } = vllmWorlds();
+const world = (programs: Record<string, FakeVllm>, over: Partial<VllmLaunch> = {}) => worldIn(newFolder(), programs, { host: null, ...over, env: { HF_TOKEN: '', ...over.env } });
 
 describe('a vLLM that was asked for', () => {
   it('is there once it answers, with its log and how far it was, and gone with its workers when it is stopped', async () => {
-    const { launch, start, started, log, progress } = await world({ vllm: { slow: 2 } }, { arguments: ['--max-model-len', '4096'] });
+    const { launch, start, started, gone, log, progress } = await world({ vllm: { slow: 2 } }, { arguments: ['--max-model-len', '4096'] });
     const server = await start();
     expect([server.url, server.way]).toEqual([`http://127.0.0.1:${launch.port}/v1`, 'program']);
     expect((await fetch(`${server.url}/models`)).status).toBe(200);
@@ -62,7 +22,7 @@ describe('a vLLM that was asked for', () => {
     expect(progress).toEqual(['starting vLLM', 'Resolved architecture: LlamaForCausalLM']);
     await Promise.all([server.stop(), server.stop()]);
     expect(server.stopping).toBe(true);
-    await until(() => !isAlive(only!.pid) && !isAlive(only!.worker!), 'all of it to be gone');
+    await gone();
   });
 
   it('that is too old for a flag is started again without it, and with the others', async () => {
@@ -85,24 +45,21 @@ describe('a vLLM that was asked for', () => {
   });
 
   it('is ended at once when the editor closes, workers included, though it takes no notice', async () => {
-    const { start, started } = await world({ vllm: { stubborn: true } });
+    const { start, gone } = await world({ vllm: { stubborn: true } });
     const server = await start();
-    const [only] = started('vllm');
     server.kill();
     await server.ended;
-    await until(() => !isAlive(only!.pid) && !isAlive(only!.worker!), 'all of it to be gone');
+    await gone();
   });
 
   it('is stopped where it is no longer wanted before it is ready', async () => {
-    const { start, started } = await world({ vllm: { slow: Infinity } });
+    const { start, started, gone } = await world({ vllm: { slow: Infinity } });
     const asked = new AbortController();
     const waiting = start(asked.signal);
     await until(() => started('vllm').length === 1, 'a start');
     asked.abort();
     await expect(waiting).rejects.toThrow('stopped before it was ready');
-    const [only] = started('vllm');
-    // Its worker is killed, and for the system a process until its parent, by then another, has taken note.
-    await until(() => !isAlive(only!.pid) && !isAlive(only!.worker!), 'all of it to be gone');
+    await gone();
   });
 });
 

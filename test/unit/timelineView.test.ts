@@ -121,10 +121,13 @@ describe('words', () => {
   });
 
   it('cut labels to their room and never in the middle of a letter', () => {
-    expect(fitText('search', 60, 40)).toBe('search');
-    expect(fitText('search the encyclopedia', 60, 140)).toMatch(/^search.*…$/);
-    expect(fitText('search', 10, 40)).toBe('');
-    for (let width = 20; width < 100; width++) expect(fitText('😀😀😀😀😀😀😀😀', width, 110)).not.toMatch(/[\ud800-\udbff](?![\udc00-\udfff])/);
+    // Wide letters first: w is 12 wide, all others are 5.
+    const measure = (text: string): number => [...text].reduce((sum, letter) => sum + (letter === 'w' ? 12 : 5), 0);
+    expect(fitText('search', 60, measure)).toBe('search');
+    expect(fitText('search the encyclopedia', 60, measure)).toMatch(/^search.*…$/);
+    for (let width = 20; width < 120; width++) expect(measure(fitText('wwwwwww in the middle of nothing', width, measure))).toBeLessThanOrEqual(width);
+    expect(fitText('search', 10, measure)).toBe('');
+    for (let width = 20; width < 100; width++) expect(fitText('😀😀😀😀😀😀😀😀', width, (text) => text.length * 7)).not.toMatch(/[\ud800-\udbff](?![\udc00-\udfff])/);
   });
 
   it('show a band as one figure where it is even', () => {

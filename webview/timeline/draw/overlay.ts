@@ -89,7 +89,7 @@ export class Overlay {
       const left = Math.max(box.x, area.left) + 5;
       const label = box.height < LABEL_ROW_HEIGHT || box.width < 30 ? '' : labelText(span);
       ctx.fillStyle = theme.ink[name];
-      ctx.fillText(fitText(label, box.x + box.width - left - 3, textWidth(ctx, label)), left, box.y + box.height / 2 + 0.5);
+      ctx.fillText(fitText(label, box.x + box.width - left - 3, (each) => textWidth(ctx, each)), left, box.y + box.height / 2 + 0.5);
       ctx.strokeStyle = number === current ? theme.foreground : theme.focus;
       ctx.lineWidth = number === current ? 2 : 1;
       ctx.strokeRect(box.x + 0.5, box.y + 0.5, Math.max(1, box.width - 1), box.height - 1);

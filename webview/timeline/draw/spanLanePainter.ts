@@ -147,7 +147,7 @@ export class SpanLanePainter {
       const name = categories[category];
       if (span === null || span === undefined || name === undefined) continue;
       const label = labelText(span);
-      const text = fitText(label, width, textWidth(ctx, label));
+      const text = fitText(label, width, (each) => textWidth(ctx, each));
       if (text === '') continue;
       const hatched = (shape.flags & (FLAG_INFERRED | FLAG_CUT)) !== 0 || (theme.contrast && contrastHatch[name] !== undefined);
       if (hatched) plate(ctx, theme.background, left - 3, shape.top + 2, Math.min(width + 4, textWidth(ctx, text) + 6), box.rowHeight - 4);

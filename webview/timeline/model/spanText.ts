@@ -101,15 +101,17 @@ export function spanSentence(span: ReportSpan): string {
   return parts.join(', ');
 }
 
-/**
- * Cuts `text` to about `width` pixels with an ellipsis, given how wide the whole would be; empty when not even two letters
- * fit. In proportion, without measuring pieces: labels are cut anew in every frame of a zoom.
- */
-export function fitText(text: string, width: number, fullWidth: number): string {
-  if (fullWidth <= width) return text;
-  const letters = Math.floor((text.length * (width - 7) * 0.97) / fullWidth);
-  // Do not leave half of a surrogate pair behind.
-  const code = text.charCodeAt(letters - 1);
-  const cut = code >= 0xd800 && code <= 0xdbff ? letters - 1 : letters;
-  return cut < 2 ? '' : `${text.slice(0, cut).trimEnd()}…`;
+/** A text cut to a width with an ellipsis, or nothing where there is no room for two letters. `measure`: how wide a text is, in the same unit. */
+export function fitText(text: string, width: number, measure: (text: string) => number): string {
+  const full = measure(text);
+  if (full <= width) return text;
+  // By the mean letter, and letter by letter from there: the first ones may be wide.
+  for (let letters = Math.floor((text.length * (width - 7)) / full); letters >= 2; letters--) {
+    // Do not leave half of a surrogate pair behind.
+    const code = text.charCodeAt(letters - 1);
+    if (code >= 0xd800 && code <= 0xdbff) continue;
+    const cut = `${text.slice(0, letters).trimEnd()}…`;
+    if (measure(cut) <= width) return cut;
+  }
+  return '';
 }
