@@ -3,7 +3,7 @@ import { isMainThread, threadId } from 'node:worker_threads';
 import type { Caller } from './callSites.ts';
 import { CALL_TAG_LIMIT, type CallTag, type HookEvent, type SessionFile, type Site } from './contract.ts';
 import { enclosingSpan, type Enclosing } from './context.ts';
-import { asHeader, withFrames } from './eventText.ts';
+import { asHeader, endText, withFrames } from './eventText.ts';
 import { EventLog, now } from './events.ts';
 import { Flights } from './flights.ts';
 import { Router } from './router.ts';
@@ -118,12 +118,12 @@ export class Runtime {
   }
 
   writeSpanEnd(id: string, t: number, status: EndEvent['status'], error: string | null, resultBytes: number | null): void {
-    this.#write({ type: 'spanEnd', t, id, status, error, resultBytes });
+    this.#log.write(endText({ t, id, status, error, resultBytes }));
   }
 
   /** The same, where what came of it may be known only a little later: `outcome` is asked once the event is written. */
   writeSpanEndLater(id: string, t: number, outcome: () => Pick<EndEvent, 'status' | 'error'>): void {
-    this.#log.write(() => JSON.stringify({ type: 'spanEnd', t, id, ...outcome(), resultBytes: null } satisfies HookEvent));
+    this.#log.write(() => endText({ t, id, ...outcome(), resultBytes: null }));
   }
 
   /** The value of the call header for an LLM request, cut (outermost frames first) to the limit. */
