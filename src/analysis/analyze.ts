@@ -10,6 +10,7 @@ import { REPORT_SCHEMA, type Report, type Totals } from '../profile/report.ts';
 import type { Milliseconds } from '../profile/units.ts';
 import type { TimelineDocument } from '../protocol/webview.ts';
 import { agentTime, findWaits, otherTime } from './agentTime.ts';
+import { withCellsJoined } from './cells.ts';
 import { findConversations } from './conversations.ts';
 import { SpanIds, callDrafts, hookDrafts, linkHookParents, toolAncestors, wallTime, type Clock, type Draft } from './drafts.ts';
 import { useOfEnergy, type EnergyUse } from './energy.ts';
@@ -48,7 +49,7 @@ export function analyze(recorded: Profile, options: AnalyzeOptions = {}): Timeli
   const live = options.live ?? false;
   const accounting: Accounting = { ...DEFAULT_ACCOUNTING, ...options.accounting };
   const ownClock = runClock(recorded);
-  const profile = withTraces(withServerTimes(onRunClock(recorded, ownClock)));
+  const profile = withTraces(withCellsJoined(withServerTimes(onRunClock(recorded, ownClock))));
   const clock: Clock = { live, wallMs: wallTime(profile, live && options.nowMs !== undefined ? Math.max(0, ownClock.at(options.nowMs)) : null) };
   const ids = new SpanIds();
   const wireDrafts = callDrafts(profile, clock, ids);

@@ -125,7 +125,7 @@ export class MovedFiles implements Disposable {
 }
 
 /** Names of all files that a report speaks of. */
-function filesOf({ lines, functions }: Report): ReadonlySet<string> {
+export function filesOf({ lines, functions }: Report): ReadonlySet<string> {
   return new Set([...lines.map(({ file }) => file), ...functions.flatMap(({ site }) => (site === null ? [] : [site.file]))]);
 }
 

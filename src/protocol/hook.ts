@@ -104,6 +104,8 @@ export const hookEventSchema = z.discriminatedUnion('type', [
     error: z.string().nullable(),
     resultBytes: z.int().nullable(),
   }),
+  /** What a notebook's cell holds that frames name: it is in no file. */
+  z.object({ type: z.literal('cell'), t, file: z.string(), text: z.string() }),
   /** Something the user should know, such as a call that could not be routed. */
   z.object({ type: z.literal('note'), t, code: z.string(), message: z.string() }),
   z.object({ type: z.literal('bye'), t, dropped: z.int() }),

@@ -27,6 +27,8 @@ export interface RecorderListener {
   onProcess(pid: number): void;
   /** Frames of a process's call or span, as they are recorded. */
   onFrames(frames: readonly Site[], pid: number): void;
+  /** The text of a notebook's cell, by the name that frames have for it. */
+  onCell(file: string, text: string): void;
   onOtlpTaken(request: number, outcome: OtlpOutcome): void;
 }
 
@@ -129,6 +131,9 @@ export class Recorder {
       }
       case 'note':
         this.warn(event.code, event.message, event.t + (this.#clockOffsets.get(file.path) ?? 0));
+        return;
+      case 'cell':
+        this.#listener.onCell(event.file, event.text);
         return;
       case 'bye':
         this.#dropped(file.pid, event.dropped);

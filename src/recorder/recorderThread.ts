@@ -54,6 +54,7 @@ export async function runRecorderThread(): Promise<void> {
     onWarning: (code, message) => tell({ type: 'warning', code, message }),
     onProcess: (pid) => tell({ type: 'process', pid }),
     onFrames: (frames, pid) => sources?.see(frames, pid),
+    onCell: (file, text) => sources?.seeCell(file, text),
     onOtlpTaken: (request, outcome) => tell({ type: 'otlpTaken', request, outcome }),
   });
   const joined = recorder;

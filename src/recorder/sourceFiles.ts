@@ -4,6 +4,7 @@
  */
 import { readFileSync, statSync } from 'node:fs';
 import { basename, dirname, extname, isAbsolute } from 'node:path';
+import { notebookCell } from '../profile/notebookCell.ts';
 import type { Capture, RecordingLine, Site } from '../profile/recordingFormat.ts';
 import type { Bytes, Milliseconds } from '../profile/units.ts';
 import { checkoutOf } from './git.ts';
@@ -58,6 +59,12 @@ export class SourceFiles {
     }
   }
 
+  /** Notes what a notebook's cell holds: a kernel knows it, and no file has it in this form. */
+  seeCell(file: string, text: string): void {
+    const bytes = Buffer.from(text);
+    if (notebookCell(file) !== null && bytes.length <= LARGEST_FILE) this.#note(file, bytes, true);
+  }
+
   /** Resolves when all that was seen is written. */
   settled(): Promise<void> {
     return this.#work;
@@ -65,12 +72,7 @@ export class SourceFiles {
 
   #look(file: string): void {
     const bytes = readSource(file);
-    if (bytes === null) return;
-    const sha256 = sha256Hex(bytes);
-    if (this.#hashes.get(file) === sha256) return;
-    this.#hashes.set(file, sha256);
-    this.#options.append({ type: 'source', t: this.#options.now(), file, sha256 });
-    this.#keep(file, sha256, bytes);
+    if (bytes === null || !this.#note(file, bytes, SOURCE_ENDINGS.has(extname(file).toLowerCase()))) return;
     const folder = dirname(file);
     if (this.#asked.has(folder)) return;
     this.#asked.add(folder);
@@ -82,8 +84,18 @@ export class SourceFiles {
     });
   }
 
-  #keep(file: string, sha256: string, bytes: Buffer): void {
-    if (!this.#keepsTexts || this.#kept.has(sha256) || !SOURCE_ENDINGS.has(extname(file).toLowerCase()) || this.#keptBytes + bytes.length > MOST_TEXT) return;
+  /** False where it was noted before. */
+  #note(file: string, bytes: Buffer, isSource: boolean): boolean {
+    const sha256 = sha256Hex(bytes);
+    if (this.#hashes.get(file) === sha256) return false;
+    this.#hashes.set(file, sha256);
+    this.#options.append({ type: 'source', t: this.#options.now(), file, sha256 });
+    if (isSource) this.#keep(sha256, bytes);
+    return true;
+  }
+
+  #keep(sha256: string, bytes: Buffer): void {
+    if (!this.#keepsTexts || this.#kept.has(sha256) || this.#keptBytes + bytes.length > MOST_TEXT) return;
     this.#kept.add(sha256);
     this.#keptBytes += bytes.length;
     this.#then(() => keepSourceText(this.#options.recording, sha256, bytes));
@@ -106,7 +118,7 @@ function readSource(file: string): Buffer | null {
     const bytes = readFileSync(file);
     return bytes.includes(0) ? null : bytes;
   } catch {
-    // Not on this machine (a notebook's cell, a bundle's virtual file), or not readable.
+    // Not on this machine (a bundle's virtual file), no file (a notebook's cell), or not readable.
     return null;
   }
 }

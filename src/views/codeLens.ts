@@ -4,13 +4,14 @@ import { lensLanguages, type LineReference } from '../contributions.ts';
 import { DisposableList } from '../host/disposables.ts';
 import { lensesOnCallers, lensesWithChange, lensSettings } from '../host/choices.ts';
 import { readSetting } from '../host/editor.ts';
+import { CELL_SCHEME } from '../host/notebookCells.ts';
 import { rawSettings } from '../host/settings.ts';
 import { functionLensText } from './functionText.ts';
 import { lensText } from './lensModel.ts';
 import type { MeasuredLines } from './measuredLines.ts';
 
-/** Files on disk only: those are what runs. */
-export const measuredFiles = lensLanguages.map((language) => ({ scheme: 'file', language }));
+/** Files on disk, and cells of notebooks: those are what runs. */
+export const measuredFiles = [...lensLanguages.map((language) => ({ scheme: 'file', language })), { scheme: CELL_SCHEME, language: 'python' }];
 
 class CostLenses implements CodeLensProvider {
   private readonly measured: MeasuredLines;

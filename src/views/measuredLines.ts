@@ -5,6 +5,7 @@ import { DisposableList } from '../host/disposables.ts';
 import type { EarlierRuns } from '../host/earlierRuns.ts';
 import { setContext } from '../host/editor.ts';
 import type { MovedFiles } from '../host/movedFiles.ts';
+import { CELL_SCHEME, namesOfCell } from '../host/notebookCells.ts';
 import type { Run, RunStore } from '../host/runs.ts';
 import type { Report } from '../profile/report.ts';
 import { splitLines } from '../analysis/lineAnchors.ts';
@@ -56,11 +57,9 @@ export class MeasuredLines implements Disposable {
     const run = this.runs.current;
     const report = run?.document?.report;
     if (run === null || report === undefined || !this.isShown(run, document)) return [];
-    const path = document.uri.fsPath;
-    const buffer = bufferOf(document);
-    const placed = await this.placed(run, path, buffer);
+    const placed = await this.placed(run, document);
     if (placed.length === 0) return [];
-    const earlier = await Promise.all(this.earlier.of(run).map(async (each) => ({ read: readerOf(each), lines: await this.placed(each, path, buffer) })));
+    const earlier = await Promise.all(this.earlier.of(run).map(async (each) => ({ read: readerOf(each), lines: await this.placed(each, document) })));
     const read = readerOf(run);
     return placed.map((line) => {
       const before = earlier.flatMap((each) => {
@@ -81,11 +80,10 @@ export class MeasuredLines implements Disposable {
     const run = this.runs.current;
     const report = run?.document?.report;
     if (run === null || report === undefined || !this.isShown(run, document)) return [];
-    const path = document.uri.fsPath;
     const buffer = bufferOf(document);
     const measured: MeasuredFunction[] = [];
-    for (const name of await this.moved.namesOf(run, path, buffer)) {
-      const snapshot = await run.snapshots.linesOf(name, report.run, path);
+    for (const name of await this.namesOf(run, document)) {
+      const snapshot = await run.snapshots.linesOf(name, report.run, document.uri.fsPath);
       for (const placed of placeFunctions(report, name, snapshot, buffer))
         measured.push({ ...placed, run: report, reference: { run: run.file, file: name, line: placed.report.site?.line ?? 1, function: placed.report.name } });
     }
@@ -103,19 +101,26 @@ export class MeasuredLines implements Disposable {
   }
 
   private isShown(run: Run, document: TextDocument): boolean {
-    return run !== this.cleared && document.uri.scheme === 'file';
+    return run !== this.cleared && (document.uri.scheme === 'file' || document.uri.scheme === CELL_SCHEME);
   }
 
   /** A run's lines in a buffer, from the top. */
-  private async placed(run: Run, path: string, buffer: readonly string[]): Promise<PlacedLine[]> {
+  private async placed(run: Run, document: TextDocument): Promise<PlacedLine[]> {
     const report = run.document?.report;
     if (report === undefined) return [];
+    const buffer = bufferOf(document);
     const placed: PlacedLine[] = [];
-    for (const name of await this.moved.namesOf(run, path, buffer)) {
-      const snapshot = await run.snapshots.linesOf(name, report.run, path);
+    for (const name of await this.namesOf(run, document)) {
+      const snapshot = await run.snapshots.linesOf(name, report.run, document.uri.fsPath);
       placed.push(...placeLines(report.lines.filter(({ file }) => file === name), snapshot, buffer));
     }
     return placed.sort((a, b) => a.line - b.line);
+  }
+
+  /** The names that a run has for a buffer: usually none or one. */
+  private namesOf(run: Run, document: TextDocument): Promise<readonly string[]> {
+    if (document.uri.scheme === CELL_SCHEME) return namesOfCell(run, document);
+    return this.moved.namesOf(run, document.uri.fsPath, bufferOf(document));
   }
 
   private update(): void {

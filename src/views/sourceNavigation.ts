@@ -1,11 +1,13 @@
 /** From a span to its line in the editor. Paths come from a recording and are not trusted: only sources of the run open. */
 import { stat } from 'node:fs/promises';
-import { OverviewRulerLane, Range, Selection, TextEditorRevealType, ThemeColor, Uri, ViewColumn, window, workspace, type Disposable, type TextEditor } from 'vscode';
+import { NotebookEditorRevealType, NotebookRange, OverviewRulerLane, Range, Selection, TextEditorRevealType, ThemeColor, Uri, ViewColumn, window, workspace, type Disposable, type TextDocument, type TextEditor } from 'vscode';
 import type { SpanReference } from '../contributions.ts';
 import { DisposableList } from '../host/disposables.ts';
 import { canonicalPath, isNetworkPath, isWithin } from '../host/paths.ts';
 import type { MovedFiles } from '../host/movedFiles.ts';
+import { cellNow } from '../host/notebookCells.ts';
 import type { Run, RunStore } from '../host/runs.ts';
+import { notebookCell } from '../profile/notebookCell.ts';
 import type { Site } from '../profile/recordingFormat.ts';
 import { visibleText } from '../profile/visibleText.ts';
 import { anchorLines, splitLines } from '../analysis/lineAnchors.ts';
@@ -17,6 +19,13 @@ export class SourceUnavailableError extends Error {
     super(message);
     this.name = 'SourceUnavailableError';
   }
+}
+
+/** Where a site's source is. */
+interface Place {
+  path: string;
+  /** The path is a notebook's. */
+  isCell: boolean;
 }
 
 export class SourceNavigation implements Disposable {
@@ -59,10 +68,10 @@ export class SourceNavigation implements Disposable {
   async open(reference: SpanReference, frame: number): Promise<void> {
     const { run, site } = this.siteOf(reference, frame);
     if (site === null) throw new SourceUnavailableError('No source line is known for this span.');
-    const path = await this.moved.placeOf(run, site.file);
-    const why = await this.refusal(run, path);
+    const place = await this.placeOf(run, site);
+    const why = await this.refusal(run, place.path);
     if (why !== null) throw new SourceUnavailableError(why);
-    await this.show(run, site, path, false);
+    await this.show(run, site, place, false);
   }
 
   dispose(): void {
@@ -77,16 +86,41 @@ export class SourceNavigation implements Disposable {
     this.unlight();
     const { run, site } = this.siteOf(reference, 0);
     if (site === null) return;
-    const path = await this.moved.placeOf(run, site.file);
-    if (!openIfHidden && (await this.visibleEditorOf(path)) === null) return;
-    if ((await this.refusal(run, path)) !== null) return;
-    await this.show(run, site, path, true);
+    const place = await this.placeOf(run, site);
+    if (!openIfHidden && !(await this.isVisible(place))) return;
+    if ((await this.refusal(run, place.path)) !== null) return;
+    await this.show(run, site, place, true);
   }
 
-  /** @param path where the site's file is now */
-  private async show(run: Run, site: Site, path: string, preserveFocus: boolean): Promise<void> {
-    const shown = await this.visibleEditorOf(path);
-    const document = shown?.document ?? (await workspace.openTextDocument(Uri.file(path)));
+  /** Where a site's file is now, or the notebook that its cell is of. */
+  private async placeOf(run: Run, { file }: Site): Promise<Place> {
+    const cell = notebookCell(file);
+    return { path: await this.moved.placeOf(run, cell?.notebook ?? file), isCell: cell !== null };
+  }
+
+  private async isVisible({ path, isCell }: Place): Promise<boolean> {
+    if (!isCell) return (await this.visibleEditorOf(path)) !== null;
+    const wanted = await canonicalPath(path);
+    const open = await Promise.all(window.visibleNotebookEditors.map(({ notebook }) => canonicalPath(notebook.uri.fsPath)));
+    return open.includes(wanted);
+  }
+
+  /** The document to show: a file, or what ran of a notebook. @throws SourceUnavailableError */
+  private async documentOf(run: Run, site: Site, { path, isCell }: Place): Promise<TextDocument> {
+    if (!isCell) return workspace.openTextDocument(Uri.file(path));
+    const notebook = await workspace.openNotebookDocument(Uri.file(path));
+    const cell = await cellNow(run, site.file, notebook);
+    if (cell === null) throw new SourceUnavailableError(`No cell of ${visibleText(path)} is what ran as ${visibleText(site.file)}.`);
+    const shown = window.visibleNotebookEditors.find((editor) => editor.notebook === notebook);
+    const range = new NotebookRange(cell.index, cell.index + 1);
+    const editor = await window.showNotebookDocument(notebook, { viewColumn: shown?.viewColumn ?? this.freeColumn(), preserveFocus: true, selections: [range] });
+    editor.revealRange(range, NotebookEditorRevealType.InCenterIfOutsideViewport);
+    return cell.document;
+  }
+
+  private async show(run: Run, site: Site, place: Place, preserveFocus: boolean): Promise<void> {
+    const shown = place.isCell ? null : await this.visibleEditorOf(place.path);
+    const document = shown?.document ?? (await this.documentOf(run, site, place));
     const editor = await window.showTextDocument(document, { viewColumn: shown?.viewColumn ?? this.freeColumn(), preserveFocus, preview: true });
     const line = await lineNow(run, site, editor);
     const column = Math.min((site.column ?? 1) - 1, document.lineAt(line).text.length);

@@ -51,6 +51,7 @@ export async function startFixture(script: Script, options: { capture?: Capture;
     onWarning: () => undefined,
     onProcess: () => undefined,
     onFrames: () => undefined,
+    onCell: () => undefined,
     onOtlpTaken: (request, outcome) => proxy.otlpTaken(request, outcome),
   });
   const link = new RecorderLink(({ messages, bytes }) => {

@@ -77,6 +77,21 @@ describe('a source file that a frame names', () => {
     expect(existsSync(sourcesFolder(recording))).toBe(false);
   });
 
+  it('may be a notebook’s cell, whose text its kernel tells, and which is noted as files are', async () => {
+    const { recording, path } = program();
+    const { files, lines } = sources(recording);
+    const cell = `${path('trips.ipynb')}[3]`;
+    files.see([site(cell, 1)], 1);
+    files.seeCell(cell, 'ask("é")\n');
+    files.seeCell(cell, 'ask("é")\n');
+    files.seeCell(path('secrets'), 'no cell');
+    files.seeCell(`${path('trips.ipynb')}[4]`, 'x'.repeat(2_000_001));
+    await files.settled();
+    const sha256 = sha256Hex(Buffer.from('ask("é")\n'));
+    expect(lines).toEqual([{ type: 'source', t: 7, file: cell, sha256 }]);
+    expect((await readSourceText(recording, sha256))?.toString()).toBe('ask("é")\n');
+  });
+
   it('keeps no text of what is no source, and notes nothing of what is no text, no file, or huge', async () => {
     const { recording, path, folder } = program({ id_rsa: 'secret', 'data.py': Buffer.from([1, 0, 2]), 'bundle.js': 'x'.repeat(2_000_001) });
     const { files, lines } = sources(recording);

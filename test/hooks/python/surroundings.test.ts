@@ -58,6 +58,9 @@ it("names the cell of a notebook that made a call", async () => {
     ['/work/trips.ipynb[1]', 6],
     ['/work/trips.ipynb[4]', 2],
   ]);
+  const told = session.eventsByFile().flat().flatMap((event) => (event.type === 'cell' ? [event] : []));
+  expect(told.map(({ file }) => file)).toEqual(['/work/trips.ipynb[1]', '/work/trips.ipynb[2]', '/work/trips.ipynb[4]']);
+  expect(told[1]?.text).toBe("print('once')\nprint(think('cell'))");
 });
 
 describe.each(['greenlets.py', 'uvloop_tasks.py'])('%s', (name) => {

@@ -11,13 +11,15 @@ import itertools
 import sys
 from _weakref import ref  # weakref itself takes longer to import than this module
 
-from . import json_text
+from . import events, json_text
 from .system import os
 
 MAX_FRAMES = 20
 # Stop looking in runaway recursion: the innermost frames are those that matter.
 _MAX_DEPTH = 400
 _MAX_CACHED = 20000
+# Characters of a cell that is told of.
+_MAX_CELL = 200000
 
 # Attribute of threads, work items and tasks that holds their Origin.
 ORIGIN = "_agent_cost_origin"
@@ -71,6 +73,8 @@ _coroutines = {}
 _sites = {}
 # file name of code -> one of _USER ... _SDK.
 _kinds = {}
+# Names of the cells of notebooks whose text was told.
+_cells = set()
 # Code of concurrent.futures.thread._WorkItem.run, once that module is imported.
 _work_item_code = None
 # The span that encloses what runs here. Only our own variable: contexts are the program's.
@@ -329,10 +333,26 @@ def _shown(name):
             shell = sys.modules["IPython"].get_ipython()
             # The editor tells the kernel the notebook's path in a variable, the server in the environment.
             notebook = shell.user_ns.get("__vsc_ipynb_file__") or os.environ.get("JPY_SESSION_NAME") or "notebook"
-            return "%s[%d]" % (notebook, shell.compile._filename_map[name])
+            number = shell.compile._filename_map[name]
+            cell = "%s[%d]" % (notebook, number)
+            _tell_cell(cell, shell, number)
+            return cell
         except Exception:
             pass  # Another IPython than those we know, or none.
     return _absolute(name)
+
+
+def _tell_cell(cell, shell, number):
+    """What the cell holds, as it was typed; once, with the first of its lines that is named."""
+    if cell in _cells:
+        return
+    _cells.add(cell)
+    try:
+        text = shell.history_manager.input_hist_raw[number]
+        if len(text) <= _MAX_CELL:
+            events.emit({"type": "cell", "t": events.now(), "file": cell, "text": text})
+    except Exception:
+        pass  # A kernel without a history: its lines are recorded all the same.
 
 
 def _absolute(name):
