@@ -5,6 +5,7 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     include: ['test/e2e/**/*.test.ts'],
+    globalSetup: 'test/temporaryFolder.ts',
     testTimeout: 120_000,
     hookTimeout: 180_000,
     maxWorkers: 1,

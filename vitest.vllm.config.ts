@@ -10,7 +10,7 @@ export default defineConfig({
   test: {
     include: isMissing ? [] : ['test/{live,vllm}/**/*.test.ts'],
     passWithNoTests: isMissing,
-    globalSetup: isMissing ? [] : 'test/vllm/server.ts',
+    globalSetup: isMissing ? [] : ['test/temporaryFolder.ts', 'test/vllm/server.ts'],
     testTimeout: 300_000,
     hookTimeout: 300_000,
     fileParallelism: false,
