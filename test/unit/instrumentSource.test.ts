@@ -30,7 +30,7 @@ function rowsIn(text: string): FunctionRow[] {
 }
 
 function check(text: string, kind: ModuleKind): number {
-  const changed = instrumentSource(text, '/a/file.js', kind, false);
+  const changed = instrumentSource(text, '/a/file.js', kind, 'nobody');
   if (changed === null) return 0;
   Parser.parse(changed, options(kind));
   expect(changed.replace(ADDED, '')).toBe(text);
@@ -117,7 +117,7 @@ const hideProbesIn = `() => { const { toString } = Function.prototype; Object.de
 
 async function compare(text: string): Promise<Run[]> {
   const bare = await run(text);
-  const changed = instrumentSource(text, '/a/file.js', 'commonjs', false);
+  const changed = instrumentSource(text, '/a/file.js', 'commonjs', 'nobody');
   expect(changed).not.toBeNull();
   const hooked = await run(changed ?? '');
   expect(hooked.said).toEqual(bare.said);
@@ -303,15 +303,15 @@ describe('of running programs', () => {
       '// node_modules/left-pad/index.js\nfunction leftPad() {\n  return 1;\n}',
       'const $agentCost = 1;\nfunction f() {\n  return 1;\n}',
     ];
-    for (const text of kept) expect(instrumentSource(text, '/a.js', 'commonjs', false), text).toBeNull();
-    expect(() => instrumentSource('const a: string = 1;', '/a.js', 'commonjs', false)).toThrow(SyntaxError);
-    expect(instrumentSource('#!/usr/bin/env node\n"use strict";\nfunction f() {\n  return 1;\n}\n', '/a.js', 'commonjs', false)).toMatch(/^#!.*\n"use strict";\nfunction f\(\) \{const/);
+    for (const text of kept) expect(instrumentSource(text, '/a.js', 'commonjs', 'nobody'), text).toBeNull();
+    expect(() => instrumentSource('const a: string = 1;', '/a.js', 'commonjs', 'nobody')).toThrow(SyntaxError);
+    expect(instrumentSource('#!/usr/bin/env node\n"use strict";\nfunction f() {\n  return 1;\n}\n', '/a.js', 'commonjs', 'nobody')).toMatch(/^#!.*\n"use strict";\nfunction f\(\) \{const/);
   });
 
   it('takes types that are blanked out for what they are', () => {
     const typed = 'async function f(a: string): Promise<string> {\n  return a;\n}\n';
     const running = typed.replace(': string', ' '.repeat(8)).replace(': Promise<string>', ' '.repeat(17));
-    const changed = instrumentSource(typed, '/a.ts', 'module', false, running);
+    const changed = instrumentSource(typed, '/a.ts', 'module', 'nobody', running);
     expect(changed).toContain('async function f(a: string): Promise<string> {const $agentCostRun');
   });
 });
@@ -324,7 +324,7 @@ describe('of a file with its source map in it', () => {
   });
 
   it('moves the map along', () => {
-    const changed = instrumentSource(bundled.code, '/a/tools.ts', 'module', true) ?? '';
+    const changed = instrumentSource(bundled.code, '/a/tools.ts', 'module', 'process') ?? '';
     expect(rowsIn(changed).flatMap((row) => (row.length > 4 ? [row[4]] : []))).toEqual(['search', 'parse', 'run']);
     const mapOf = (text: string) => new TraceMap(Buffer.from(/base64,(\S+)/.exec(text)?.[1] ?? '', 'base64').toString());
     const before = mapOf(bundled.code);
@@ -339,7 +339,29 @@ describe('of a file with its source map in it', () => {
   });
 
   it('is left alone, written on one line, where nobody applies the map', () => {
-    expect(instrumentSource(bundled.code, '/a/tools.ts', 'module', false)).toBeNull();
+    expect(instrumentSource(bundled.code, '/a/tools.ts', 'module', 'nobody')).toBeNull();
+  });
+});
+
+describe('for a debugger', () => {
+  const text = 'export async function search(query) { // first\n  const found = await find(query);\n  return found;\n} // last\nconst list = [\n  function each() {\n    return list;\n  }].map((made) => made());\n';
+
+  it('says by a map that it is the file on disk, word for word', () => {
+    for (const [file, url] of [['/a/b c.mjs', 'file:///a/b%20c.mjs'], ['file:///a/b%20c.mjs', 'file:///a/b%20c.mjs']] as const) {
+      const changed = instrumentSource(text, file, 'module', 'debugger') ?? '';
+      expect(changed.replace(/\/\/# sourceMappingURL=.*\n$/, '')).toBe(instrumentSource(text, file, 'module', 'nobody'));
+      const map = new TraceMap(Buffer.from(/base64,(\S+)\n$/.exec(changed)?.[1] ?? '', 'base64').toString());
+      const placeOf = (whole: string, at: number) => ({ line: whole.slice(0, at).split('\n').length, column: at - (whole.lastIndexOf('\n', at - 1) + 1) });
+      for (const word of ['export', 'search', 'found', 'return', 'find(', '} // last', 'list', '].map', 'made())']) {
+        const { source, line, column } = originalPositionFor(map, placeOf(changed, changed.indexOf(word)));
+        expect({ source, line, column }, word).toEqual({ source: url, ...placeOf(text, text.indexOf(word)) });
+      }
+    }
+  });
+
+  it('leaves the file’s own map as it is', () => {
+    const compiled = `${text}//# sourceMappingURL=search.js.map\n`;
+    expect(instrumentSource(compiled, '/a/search.js', 'module', 'debugger')?.match(/sourceMappingURL=\S+/g)).toEqual(['sourceMappingURL=search.js.map']);
   });
 });
 
@@ -378,7 +400,7 @@ it('hides the probes from those who ask for the text of a function', () => {
   try {
     hideProbes();
     const text = 'async function f() {\n  return 1;\n}';
-    const changed = instrumentSource(text, '/a.js', 'commonjs', false) ?? '';
+    const changed = instrumentSource(text, '/a.js', 'commonjs', 'nobody') ?? '';
     const made = new Script(`${changed};f`).runInThisContext() as () => unknown;
     expect(String(made)).toBe(text);
     const replacement = Object.getOwnPropertyDescriptor(Function.prototype, 'toString')?.value as () => string;

@@ -3,7 +3,7 @@ import Module, { createRequire } from 'node:module';
 import { dirname, join, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { loadBuiltin } from './builtins.ts';
-import type { instrumentSource, MARK, ModuleKind } from './transform/instrumentSource.ts';
+import type { instrumentSource, MapReader, MARK, ModuleKind } from './transform/instrumentSource.ts';
 
 interface Transform {
   instrumentSource: typeof instrumentSource;
@@ -51,7 +51,7 @@ export function ownFolders(): string[] {
 export function withProbes(source: unknown, file: string, format: unknown): unknown {
   try {
     if (typeof source !== 'string' && !(source instanceof Uint8Array)) return source;
-    if (source.length > MOST_BYTES || isLookedInto()) return source;
+    if (source.length > MOST_BYTES || isCompared()) return source;
     const text = typeof source === 'string' ? source : Buffer.from(source.buffer, source.byteOffset, source.byteLength).toString();
     const changed = instrument(text, file, format);
     if (changed === null) return source;
@@ -70,7 +70,7 @@ function instrument(text: string, file: string, format: unknown): string | null 
   if (instrumentSource === undefined) return null;
   for (const kind of kinds) {
     try {
-      return instrumentSource(text, file, kind, appliesMaps(), running);
+      return instrumentSource(text, file, kind, mapReader(), running);
     } catch {
       // Not of this kind.
     }
@@ -98,10 +98,6 @@ function load(): Transform | null {
   return transform;
 }
 
-function appliesMaps(): boolean {
-  return (process as { sourceMapsEnabled?: boolean }).sourceMapsEnabled === true;
-}
-
 /** The text with blanks for its types, as Node will make it; null where Node does not tell. Node warns of the function, which the program did not call. */
 function stripTypes(text: string): string | null {
   const { stripTypeScriptTypes } = Module as unknown as { stripTypeScriptTypes?: StripTypes };
@@ -116,9 +112,24 @@ function stripTypes(text: string): string | null {
   }
 }
 
-/** Debuggers and coverage compare the text that runs with the file on disk. */
-function isLookedInto(): boolean {
+/** Debuggers and coverage compare the text that runs with the file on disk. The editor's own debugger believes a map. */
+function isCompared(): boolean {
   if (process.env['NODE_V8_COVERAGE']) return true;
-  if (!process.env['VSCODE_INSPECTOR_OPTIONS'] && !/--inspect/.test(`${process.execArgv.join(' ')} ${process.env['NODE_OPTIONS'] ?? ''}`)) return false;
-  return loadBuiltin('node:inspector').url() !== undefined;
+  // Node itself would apply it, too.
+  if (isEditors()) return appliesMaps();
+  return /--inspect/.test(`${process.execArgv.join(' ')} ${process.env['NODE_OPTIONS'] ?? ''}`) && loadBuiltin('node:inspector').url() !== undefined;
+}
+
+function appliesMaps(): boolean {
+  return (process as { sourceMapsEnabled?: boolean }).sourceMapsEnabled === true;
+}
+
+function mapReader(): MapReader {
+  if (appliesMaps()) return 'process';
+  return isEditors() ? 'debugger' : 'nobody';
+}
+
+/** js-debug hands this to the programs that it starts. */
+function isEditors(): boolean {
+  return Boolean(process.env['VSCODE_INSPECTOR_OPTIONS']);
 }

@@ -36,9 +36,15 @@ class Stops implements vscode.Disposable {
   }
 }
 
-async function lineOf({ session, threadId }: Stop): Promise<number | undefined> {
-  const { stackFrames } = (await session.customRequest('stackTrace', { threadId, levels: 1 })) as { stackFrames: { line: number }[] };
-  return stackFrames[0]?.line;
+interface Frame {
+  line: number;
+  /** A file has a path and no reference: what has one is shown as a text that is on no disk. */
+  source?: { path?: string; sourceReference?: number };
+}
+
+async function topFrame({ session, threadId }: Stop): Promise<Frame | undefined> {
+  const { stackFrames } = (await session.customRequest('stackTrace', { threadId, levels: 1 })) as { stackFrames: Frame[] };
+  return stackFrames[0];
 }
 
 const programs: [language: string, file: string, configuration: { type: string } & Record<string, unknown>][] = [
@@ -73,7 +79,9 @@ export function debuggingSuite(): void {
           });
           assert.ok(started, 'the debugger started');
           const stop = await eventually('the breakpoint', () => stops.latest, RUN_TIMEOUT_MS);
-          assert.equal(await lineOf(stop), line);
+          const frame = await topFrame(stop);
+          assert.deepEqual([frame?.line, frame?.source?.sourceReference ?? 0], [line, 0]);
+          assert.ok(frame?.source?.path?.endsWith(file.fsPath), `stopped in ${frame?.source?.path}`);
           // What a person does at a breakpoint: looks at things for a while.
           await pause(HELD_MS);
           const ended = new Promise<void>((resolve) => {
@@ -103,6 +111,9 @@ export function debuggingSuite(): void {
         assert.ok(held!.atMs >= first!.endMs! && held!.atMs <= second!.startMs);
         assert.ok(second!.startMs - first!.endMs! < HELD_MS, 'the time stopped is in no figure');
         assert.ok((await lensesOf(file)).length > 0);
+        // What it called between the two, which nobody declared, was measured as without a debugger.
+        const search = report.spans.find((span) => span.name === 'search');
+        assert.deepEqual([search?.source, search?.evidence, search?.site?.line], ['function', 'measured', lineWith(document, language === 'Node' ? 'async function search' : 'def search')]);
       });
     });
 }

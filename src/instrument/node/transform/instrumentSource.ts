@@ -8,6 +8,7 @@
  *
  * In a file of its own, with its parser, that is read when the first file of the user's is loaded.
  */
+import { pathToFileURL } from 'node:url';
 import { decode, encode } from '@jridgewell/sourcemap-codec';
 import { parse, type Node } from 'acorn';
 
@@ -50,19 +51,24 @@ const REST_OF_HEAD = /^\s*(?:\/\*(?:[^*]|\*(?!\/))*\*\/\s*)*(?:\/\/.*)?$/;
 const REST_OF_TAIL = /^[\s)\]};,]*(?:\/\*(?:[^*]|\*(?!\/))*\*\/\s*)*(?:\/\/.*)?$/;
 const BEFORE_TAIL = /^[\s)\]};,]*$/;
 const INLINE_MAP = /\/\/[#@] ?sourceMappingURL=data:application\/json[^,\s]*?;base64,([A-Za-z0-9+/=]+)\s*$/;
+const SOURCE_MAP = /^\s*\/\/[#@] ?sourceMappingURL=/m;
 /** How bundlers head the modules of packages that they put into one file. */
 const BUNDLED_PACKAGE = /^\s*(?:\/\/|\/\*+!?|"|!\*\*\*) ?(?:\.{0,2}\/)*node_modules\//m;
 
+/** Who reads source maps: nobody, the process, or the editor's debugger. */
+export type MapReader = 'nobody' | 'process' | 'debugger';
+
 /**
- * The text with its probes, or null where there is nothing to probe, or that cannot be done. `applied`: the process applies source
- * maps. `running`: the text as it will run where `text` has types in it that are blanked out later (same places, other letters).
+ * The text with its probes, or null where there is nothing to probe, or that cannot be done. For a debugger, which compares what
+ * runs with the file on disk, it says by a map that it is that file. `running`: the text as it will run where `text` has types in
+ * it that are blanked out later (same places, other letters).
  */
-export function instrumentSource(text: string, file: string, kind: ModuleKind, applied: boolean, running: string = text): string | null {
+export function instrumentSource(text: string, file: string, kind: ModuleKind, reader: MapReader, running: string = text): string | null {
   if (text.includes(MARK) || running.length !== text.length || BUNDLED_PACKAGE.test(text)) return null;
   const isModule = kind === 'module';
   const program = parse(running, { ecmaVersion: 'latest', sourceType: kind === 'module' ? 'module' : 'script', allowHashBang: true, allowReturnOutsideFunction: !isModule, allowSuperOutsideMethod: true, checkPrivateFields: false });
   const lines = new Lines(text);
-  const inline = applied ? INLINE_MAP.exec(text) : null;
+  const inline = reader === 'process' ? INLINE_MAP.exec(text) : null;
   const all: Tree[] = [];
   const probed = new Map<Tree, Found>();
   collect(program as unknown as Tree, null, null, (node, found) => {
@@ -92,7 +98,9 @@ export function instrumentSource(text: string, file: string, kind: ModuleKind, a
     return [...range, found.name, name.line, name.column, (found.isAsync ? ASYNC : 0) | (passesOn(found.body) ? PASSES_ON : 0) | (returnsErrors(found.body) ? RETURNS_ERRORS : 0)];
   });
   const result = inline === null ? insert(text, insertions) : moveMap(insert(text, insertions), inline, shift);
-  return result === null ? null : `${result}\n${enter(file, rows)}\n`;
+  if (result === null) return null;
+  const map = reader === 'debugger' && !SOURCE_MAP.test(text) ? `//# sourceMappingURL=data:application/json;base64,${identityMap(text, file, shift)}\n` : '';
+  return `${result}\n${enter(file, rows)}\n${map}`;
 }
 
 /** A declaration, which is there before all else in the file runs. */
@@ -332,4 +340,11 @@ function moveMap(text: string, inline: RegExpExecArray, shift: Shift): string | 
   const moved = Buffer.from(JSON.stringify({ ...map, mappings: encode(mappings) })).toString('base64');
   const at = text.lastIndexOf(comment);
   return text.slice(0, at) + comment.replace(encoded, () => moved) + text.slice(at + comment.length);
+}
+
+/** Maps each word of the text with its probes to where it stands in the file, in base64. */
+function identityMap(text: string, file: string, shift: Shift): string {
+  const mappings = text.split(LINE_END).map((line, index) => [...line.matchAll(/\w+|[^\w\s]/g)].map(({ index: column }): [number, number, number, number] => [shift.column(index, column), 0, index, column]));
+  const source = file.startsWith('file:') ? file : pathToFileURL(file).href;
+  return Buffer.from(JSON.stringify({ version: 3, sources: [source], names: [], mappings: encode(mappings) })).toString('base64');
 }
