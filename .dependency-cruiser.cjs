@@ -47,12 +47,14 @@ const allowed = {
   'src/benchmarks': [BUILT_IN, folders('src/agents/agent.ts', 'profiles/workload'), packages('zod', '@cortex-js/compute-engine')],
 
   // The paper's figures on the simulator, in virtual time; pure.
-  'src/experiments': [folders('src/profile', 'src/simulator', 'profiles'), packages('zod')],
+  'src/experiments': [folders('src/profile', 'src/simulator', 'profiles'), packages('zod', 'chart\\.js', 'chartjs-chart-error-bars')],
+  // Charts as SVG and PNG, without a browser.
+  'src/drawing': [BUILT_IN, folders('src/experiments/charts'), packages('chart\\.js', 'opentype\\.js', '@resvg/resvg-wasm')],
 
   // The terminal.
   'src/cli': [
     BUILT_IN,
-    folders('src/profile', 'src/protocol', 'src/analysis', 'src/profiler', 'src/proxy', 'src/recorder', 'src/instrument', 'src/simulator', 'src/calibration', 'src/serving', 'src/telemetry', 'src/experiments', 'package.json'),
+    folders('src/profile', 'src/protocol', 'src/analysis', 'src/profiler', 'src/proxy', 'src/recorder', 'src/instrument', 'src/simulator', 'src/calibration', 'src/serving', 'src/telemetry', 'src/experiments', 'src/drawing', 'package.json'),
     // The agents themselves run in a program of their own: only what it writes is read here.
     folders('src/agents/results.ts'),
     packages('commander', 'zod'),

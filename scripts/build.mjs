@@ -37,6 +37,13 @@ const bundles = [
 // Not by default: programs that run from dist/ right now keep their files.
 if (process.argv.includes('--clean')) rmSync(out, { recursive: true, force: true });
 mkdirSync(out, { recursive: true });
+// What the command line draws charts with. The editor draws them itself: none of it is packed.
+const drawing = {
+  'resvg.wasm': '@resvg/resvg-wasm/index_bg.wasm',
+  'Inter_400Regular.ttf': '@expo-google-fonts/inter/400Regular/Inter_400Regular.ttf',
+  'Inter_600SemiBold.ttf': '@expo-google-fonts/inter/600SemiBold/Inter_600SemiBold.ttf',
+};
+for (const [name, path] of Object.entries(drawing)) cpSync(join(root, 'node_modules', path), join(out, 'drawing', name));
 const pythonHook = join(root, 'src/instrument/python');
 if (existsSync(pythonHook))
   cpSync(pythonHook, join(out, 'instrument/python'), { recursive: true, filter: (file) => !file.includes('__pycache__') && !file.endsWith('README.md') });

@@ -6,6 +6,8 @@ export interface Installation {
   profiler: string;
   instrumentDir: string;
   webviewScript: string;
+  /** Folder of what charts are drawn with: fonts, and what makes PNG of SVG. */
+  drawing: string;
   /** The folder around it: in a clone the repository's root. */
   clone: string;
 }
@@ -17,6 +19,7 @@ export function installation(): Installation {
     profiler: join(beside, 'profiler.cjs'),
     instrumentDir: join(beside, 'instrument'),
     webviewScript: join(beside, 'webview', 'timeline.js'),
+    drawing: join(beside, 'drawing'),
     clone: dirname(beside),
   };
 }

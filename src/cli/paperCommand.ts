@@ -1,11 +1,11 @@
 /** `agent-cost paper`: the figures and tables of the paper that the product is built on, again, on the simulator in virtual time. */
-import { writeFileSync } from 'node:fs';
 import type { Command } from 'commander';
 import { ENOUGH, Lab, type Scale } from '../experiments/lab.ts';
 import { EXPERIMENTS, type RunnableExperiment } from '../experiments/registry.ts';
 import type { Result } from '../experiments/report/grouped.ts';
 import { toCsv } from '../experiments/report/csv.ts';
-import { toHtml } from '../experiments/report/html.ts';
+import { toResultsJson } from '../experiments/results.ts';
+import { writeFolder, writeOrSay, writePage } from './paperFiles.ts';
 import { experimentText, groupedText } from './paperText.ts';
 import { terminalStyle } from './terminalStyle.ts';
 import { UsageError } from './usageError.ts';
@@ -13,9 +13,13 @@ import { UsageError } from './usageError.ts';
 interface PaperFlags {
   requests: string;
   repeats: string;
+  out: string | false;
   csv?: string;
+  json?: string;
   html?: string;
 }
+
+const TITLE = 'The paper’s figures, simulated';
 
 export function addPaperCommand(root: Command): Command {
   const ids = EXPERIMENTS.map(({ id }) => id).join(', ');
@@ -25,18 +29,27 @@ export function addPaperCommand(root: Command): Command {
     .argument('<figure...>', `all, or some of ${ids}`)
     .option('--requests <n>', 'requests of a run: more are more certain and take longer', String(ENOUGH.requests))
     .option('--repeats <n>', 'runs of each kind, of different seeds; from 2 on there are confidence intervals', String(ENOUGH.repeats))
-    .option('--csv <file>', 'write every row to a file as well')
-    .option('--html <file>', 'write it all to a page as well')
-    .addHelpText('after', '\nExamples:\n  $ agent-cost paper fig11 --csv fig11.csv\n  $ agent-cost paper all --html paper.html')
-    .action((figures: string[], flags: PaperFlags) => {
+    .option('--out <folder>', 'where each figure’s table (CSV) and charts (SVG and PNG) go', 'paper')
+    .option('--no-out', 'write no charts')
+    .option('--csv <file>', 'write every row to one file as well')
+    .option('--json <file>', 'write it all, charts included, for the editor: Agent Cost: Open Experiment')
+    .option('--html <file>', 'write it all, charts included, to a page that needs nothing else')
+    .addHelpText('after', '\nExamples:\n  $ agent-cost paper fig11\n  $ agent-cost paper all --html paper.html')
+    .action(async (figures: string[], flags: PaperFlags) => {
       const chosen = choose(figures);
       const scale: Scale = { requests: atLeast(flags.requests, '--requests', 10), repeats: atLeast(flags.repeats, '--repeats', 1) };
       const results = run(chosen, scale);
       const style = terminalStyle(process.stdout);
       const text = results.length > 1 ? groupedText(results, style) : experimentText(results[0]!, style);
       process.stdout.write(`${text.join('\n')}\n`);
+      const settings = `${scale.requests} requests a run, ${scale.repeats} runs of each kind.`;
+      if (flags.out !== false) say(`${await writeFolder(flags.out, results)} files in ${flags.out}`);
       if (flags.csv !== undefined) write(flags.csv, toCsv(results));
-      if (flags.html !== undefined) write(flags.html, toHtml(results, `${scale.requests} requests a run, ${scale.repeats} runs of each kind.`));
+      if (flags.json !== undefined) write(flags.json, toResultsJson({ title: TITLE, settings, results }));
+      if (flags.html !== undefined) {
+        await writePage(flags.html, results, settings);
+        say(flags.html);
+      }
     });
 }
 
@@ -69,10 +82,10 @@ function run(experiments: readonly RunnableExperiment[], scale: Scale): Result[]
 
 /** @throws UsageError */
 function write(file: string, text: string): void {
-  try {
-    writeFileSync(file, text);
-  } catch (error) {
-    throw new UsageError(`${file} cannot be written: ${error instanceof Error ? error.message : String(error)}.`);
-  }
-  process.stderr.write(`wrote ${file}\n`);
+  writeOrSay(file, text);
+  say(file);
+}
+
+function say(what: string): void {
+  process.stderr.write(`wrote ${what}\n`);
 }

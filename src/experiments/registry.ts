@@ -1,6 +1,7 @@
 /** Every figure and table that is run, in the paper's order. */
 import type { Lab } from './lab.ts';
 import { figure4, figure5, figure6, figure7, figure8, figure9, kvMemory } from './paper/oneAtATime.ts';
+import { figure13 } from './paper/designs.ts';
 import { figure14, figure15, figure16, figure17 } from './paper/scaling.ts';
 import { figure11, figure12 } from './paper/serving.ts';
 import { table3, table4 } from './paper/tables.ts';
@@ -20,6 +21,7 @@ export const EXPERIMENTS: readonly RunnableExperiment[] = [
   { id: 'kv', where: 'IV-B', title: 'KV memory of a request', run: kvMemory },
   { id: 'fig11', where: 'Fig 11', title: 'latency under load', run: figure11 },
   { id: 'fig12', where: 'Fig 12', title: 'KV memory under load', run: figure12 },
+  { id: 'fig13', where: 'Fig 13', title: 'what accuracy costs', run: figure13 },
   { id: 'fig14', where: 'Fig 14', title: 'budget of iterations', run: figure14 },
   { id: 'fig15', where: 'Fig 15', title: 'worked examples in the prompt', run: figure15 },
   { id: 'fig16', where: 'Fig 16', title: 'scaling in sequence and at once', run: figure16 },

@@ -1,4 +1,5 @@
 /** What an experiment says: rows of a tidy table, and whether what the paper says in words holds. */
+import type { Chart } from './charts/chart.ts';
 import type { Estimate } from './statistics.ts';
 
 /**
@@ -33,6 +34,8 @@ export interface Findings {
   directions: Direction[];
   /** What is assumed, and why ours misses where it does. */
   notes: string[];
+  /** What the figure draws, ours beside theirs. */
+  charts: Chart[];
 }
 
 export interface Experiment {

@@ -1,7 +1,8 @@
 /** The paper's figures, as a user asks for them. */
-import { readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { readResults } from '../../src/experiments/results.ts';
 import { agentCost, newFolder } from './agentCost.ts';
 
 const QUICK = ['--requests', '10', '--repeats', '2'];
@@ -20,6 +21,26 @@ describe('paper', () => {
     expect(lines.some((line) => line.startsWith('fig8,Fig 8,"ReAct, HotpotQA",tokens of the first prompt,tokens,980,'))).toBe(true);
   });
 
+  it('draws it as SVG and PNG into a folder, and writes all of it for the editor', async () => {
+    const cwd = newFolder();
+    const { code, stderr } = await agentCost(['paper', 'fig8', ...QUICK, '--json', 'fig8.json'], { cwd });
+    expect(stderr).toContain('wrote 3 files in paper');
+    expect(code).toBe(0);
+    expect(readdirSync(join(cwd, 'paper')).sort()).toEqual(['fig8-tokens.png', 'fig8-tokens.svg', 'fig8.csv']);
+    expect(readFileSync(join(cwd, 'paper', 'fig8-tokens.png')).subarray(0, 8)).toEqual(Buffer.from([0x89, 0x50, 0x4e, 0x47, 13, 10, 26, 10]));
+    const svg = readFileSync(join(cwd, 'paper', 'fig8-tokens.svg'), 'utf8');
+    expect(svg).toContain('>Tokens of a call of the model, mean over requests</text>');
+    const { results } = readResults(readFileSync(join(cwd, 'fig8.json'), 'utf8'), 'fig8.json');
+    expect(results[0]!.findings.charts[0]!.series.flatMap(({ points }) => points).length).toBeGreaterThan(60);
+  });
+
+  it('draws nothing where nothing is wanted', async () => {
+    const cwd = newFolder();
+    const { code } = await agentCost(['paper', 'fig8', ...QUICK, '--no-out'], { cwd });
+    expect(code).toBe(0);
+    expect(existsSync(join(cwd, 'paper'))).toBe(false);
+  });
+
   it('groups several by what they rest on, in the paper’s order, and is the same each time', async () => {
     const cwd = newFolder();
     const [once, again] = await Promise.all([0, 1].map(() => agentCost(['paper', 'fig8', 'fig7', ...QUICK, '--html', 'paper.html'], { cwd })));
@@ -27,13 +48,17 @@ describe('paper', () => {
     expect(once!.stdout.indexOf('Fig 7')).toBeLessThan(once!.stdout.indexOf('Fig 8'));
     expect(once!.stdout).toMatch(/1 of 1 hold/);
     expect(again!.stdout).toBe(once!.stdout);
-    expect(readFileSync(join(cwd, 'paper.html'), 'utf8')).toContain('<h2>Fig 7: ');
+    const page = readFileSync(join(cwd, 'paper.html'), 'utf8');
+    expect(page).toContain('<h2 id="fig7">Fig 7: ');
+    expect(page.match(/<svg /g)).toHaveLength(2);
+    expect(page).toContain('fill="var(--chart-background)"');
   });
 
   it.each([
     [['paper', 'fig99'], 'There is no experiment "fig99". There are all, fig4'],
     [['paper', 'fig8', '--requests', '3'], '--requests must be a whole number of at least 10, not "3"'],
     [['paper', 'fig8', ...QUICK, '--csv', 'nowhere/fig8.csv'], 'nowhere/fig8.csv cannot be written'],
+    [['paper', 'fig8', ...QUICK, '--out', '/dev/null/charts'], 'cannot be written'],
   ])('refuses %j', async (args, message) => {
     const { code, stderr } = await agentCost(args, { cwd: newFolder() });
     expect(stderr).toContain(message);

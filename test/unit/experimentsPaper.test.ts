@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { Lab } from '../../src/experiments/lab.ts';
 import { EXPERIMENTS } from '../../src/experiments/registry.ts';
@@ -8,7 +9,7 @@ import { toHtml } from '../../src/experiments/report/html.ts';
 import { errorOf, type Row } from '../../src/experiments/rows.ts';
 
 const row = (over: Partial<Row>): Row => ({ series: 'ReAct', what: 'latency', unit: 's', ours: { mean: 12, margin: 1 }, published: 10, basis: 'predicted', ...over });
-const result = (rows: Row[]): Result => ({ experiment: { id: 'fig0', where: 'Fig 0', title: 'a & b' }, findings: { rows, directions: [{ says: 'it rises', holds: false }], notes: ['<b>'] } });
+const result = (rows: Row[]): Result => ({ experiment: { id: 'fig0', where: 'Fig 0', title: 'a & b' }, findings: { rows, directions: [{ says: 'it rises', holds: false }], notes: ['<b>'], charts: [] } });
 
 describe('the paper’s figures of one request at a time, simulated', () => {
   let results: Map<string, Result>;
@@ -85,11 +86,13 @@ describe('findings', () => {
   });
 
   it('become a page that asks for nothing else and says what does not hold', () => {
-    const page = toHtml([result([row({})])], '5 requests.');
+    const page = toHtml([result([row({})])], '5 requests.', () => '');
     expect(page).toContain('Fig 0: a &amp; b');
     expect(page).toContain('&lt;b&gt;');
     expect(page).toContain('it rises: <span class="fails">no</span>');
-    expect(page).not.toMatch(/<script|<link|src=|@import/);
+    expect(page).not.toMatch(/<script|<link|src=|@import| style=/);
+    const [, style] = /<style>([^<]*)<\/style>/.exec(page)!;
+    expect(page).toContain(`style-src 'sha256-${createHash('sha256').update(style!).digest('base64')}'`);
   });
 
   it('are written with their margins, and what is not known as a dash', () => {

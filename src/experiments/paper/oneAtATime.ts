@@ -6,6 +6,8 @@ import type { LoadOutcome } from '../runLoad.ts';
 import type { Findings, Row } from '../rows.ts';
 import { estimate, meanOf, type Estimate } from '../statistics.ts';
 import { meanOverPairs, pairName, PAIRS, TOOL_PAIRS, type Pair } from './pairs.ts';
+import { chartsOfFigure4, chartsOfFigure5, chartsOfFigure6, chartsOfFigure7, chartsOfFigure9, chartsOfKvMemory } from './charts/oneAtATime.ts';
+import { chartsOfFigure8 } from './charts/tokens.ts';
 import { CACHING_SAVES, CALLS, GPU_TIME, KV_MEMORY, LATENCY_SHARES, MOST_CHATS_SECONDS, REACT_HOTPOTQA, REACT_WEBSHOP } from './published.ts';
 
 const REACT: Record<'hotpotQa' | 'webShop', Pair> = { hotpotQa: { agent: 'ReAct', behaviour: HOTPOTQA }, webShop: { agent: 'ReAct', behaviour: WEBSHOP } };
@@ -29,6 +31,7 @@ export function figure4(lab: Lab): Findings {
     rows,
     directions: [{ says: 'LATS makes more calls than any other agent, on each benchmark', holds: PAIRS.filter(({ agent }) => agent === 'LATS').every((lats) => PAIRS.filter(({ behaviour, agent }) => behaviour === lats.behaviour && agent !== 'LATS').every((pair) => lab.measure(pair, {}, callsPerRequest)!.mean < lab.measure(lats, {}, callsPerRequest)!.mean)) }],
     notes: ['Calls that HumanEval’s tool makes to write tests are the tool’s, as in the paper.', 'The 9.2 times that the text gives for tool-augmented agents are taken without LATS: with its 71.0 four agents’ mean would be above 17.'],
+    charts: chartsOfFigure4(lab),
   };
 }
 
@@ -53,6 +56,7 @@ export function figure5(lab: Lab): Findings {
     ],
     directions: [{ says: 'tools take a larger share of ReAct’s latency on HotpotQA than on WebShop and MATH', holds: ['webshop', 'math'].every((id) => toolShare(react(id)) < toolShare(react('hotpotqa'))) }],
     notes: [],
+    charts: chartsOfFigure5(lab),
   };
 }
 
@@ -72,6 +76,7 @@ export function figure6(lab: Lab): Findings {
     ],
     directions: [{ says: 'GPUs idle more on HotpotQA and MATH than on WebShop and HumanEval', holds: Math.min(ofBenchmark('hotpotqa'), ofBenchmark('math')) > Math.max(ofBenchmark('webshop'), ofBenchmark('humaneval')) }],
     notes: ['Utilization as DCGM measures it (active cores) is not simulated.'],
+    charts: chartsOfFigure6(lab),
   };
 }
 
@@ -88,6 +93,7 @@ export function figure7(lab: Lab): Findings {
     ],
     directions: [{ says: 'ReAct’s latencies are broader than chats’, on HotpotQA and on WebShop', holds: Object.values(REACT).every((pair) => lab.measure(pair, {}, p95Seconds)!.mean > lab.measure('chat', chats, p95Seconds)!.mean) }],
     notes: ['“Most” chats are taken as 95 %.'],
+    charts: chartsOfFigure7(lab),
   };
 }
 
@@ -104,6 +110,7 @@ export function figure8(lab: Lab): Findings {
     ],
     directions: [],
     notes: [],
+    charts: chartsOfFigure8(lab),
   };
 }
 
@@ -129,6 +136,7 @@ export function figure9(lab: Lab): Findings {
       { says: 'LATS gains most by prefix caching', holds: ['CoT', 'ReAct', 'Reflexion', 'LLMCompiler'].every((agent) => savedOf(agent) < savedOf('LATS')) },
     ],
     notes: ['Ours saves more of reading prompts: between requests of an agent everything that they share stays cached here, and what a call takes before its first token beside the GPU’s work (tokenizing, HTTP) is not simulated, which caching does not save.'],
+    charts: chartsOfFigure9(lab),
   };
 }
 
@@ -155,5 +163,6 @@ export function kvMemory(lab: Lab): Findings {
     ],
     directions: [],
     notes: ['Chain of thought’s own prompts are assumed (the paper’s code has none), and with them the ratios; WebShop has no chain of thought to compare with.', 'LLMCompiler holds most: each new plan’s prompt has all earlier plans and what their tools returned, and one length of results is known for search and lookup together, though a lookup returns a sentence.'],
+    charts: chartsOfKvMemory(lab),
   };
 }

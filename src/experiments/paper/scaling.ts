@@ -1,31 +1,35 @@
 /** Figures 14 to 17: what more of a budget takes. Accuracies are the behaviour's word. */
 import { HOTPOTQA } from '../behaviour/shipped.ts';
 import type { ModelSize } from '../behaviour/schema.ts';
-import { meanSeconds, p95Seconds, solvedShare, tokensPerRequest, wattHoursPerRequest, type Lab } from '../lab.ts';
+import { meanSeconds, p95Seconds, solvedShare, tokensPerRequest, wattHoursPerRequest, type Lab, type Setting } from '../lab.ts';
 import type { LoadOutcome } from '../runLoad.ts';
 import type { Basis, Findings, Row } from '../rows.ts';
 import { meanOf, type Estimate } from '../statistics.ts';
 import type { Workload } from '../workload.ts';
+import { chartsOfFigure14, chartsOfFigure15, chartsOfFigure16, chartsOfFigure17, type Tried } from './charts/scaling.ts';
 import { SCALING } from './published.ts';
 
-const react = (mostCalls?: number, examples?: number): Workload => ({ agent: 'ReAct', behaviour: HOTPOTQA, budget: { react: { mostCalls, examples } } });
+export const react = (mostCalls?: number, examples?: number): Workload => ({ agent: 'ReAct', behaviour: HOTPOTQA, budget: { react: { mostCalls, examples } } });
 export const reflexion = (reflections: number): Workload => ({ agent: 'Reflexion', behaviour: HOTPOTQA, budget: { reflexion: { reflections } } });
 export const lats = (children: number, iterations: number): Workload => ({ agent: 'LATS', behaviour: HOTPOTQA, budget: { lats: { children, iterations } } });
 
-const CALL_BUDGETS = [3, 5, 7, 10, 15, 20, 30];
+export const CALL_BUDGETS = [3, 5, 7, 10, 15, 20, 30];
 const EXAMPLES = [0, 1, 2, 3, 5, 6];
-const REFLECTIONS = [0, 1, 2, 4, 8, 16, 32, 64];
-const CHILDREN = [1, 2, 4, 8, 16];
+export const REFLECTIONS = [0, 1, 2, 4, 8, 16, 32, 64];
+export const CHILDREN = [1, 2, 4, 8, 16];
 /** The authors' example configuration of LATS. */
 export const LATS_ITERATIONS = 20;
-const ITERATIONS = [5, 10, LATS_ITERATIONS, 40];
+export const LATS_CHILDREN = 5;
+export const ITERATIONS = [5, 10, LATS_ITERATIONS, 40];
 
 /** Long requests: fewer are run. */
-const few = (lab: Lab) => ({ requests: Math.max(10, Math.round(lab.scale.requests / 3)) });
+export const few = (lab: Lab) => ({ requests: Math.max(10, Math.round(lab.scale.requests / 3)) });
 
 const percent = (share: number | null): number | null => (share === null ? null : 100 * share);
 const accuracy = (lab: Lab, series: string, workload: Workload, requests?: number, model?: ModelSize): Row => ({ series, what: 'accuracy', unit: '%', ours: lab.measure(workload, { requests, model }, (outcome) => percent(solvedShare(outcome))), published: null, basis: 'behaviour' });
 const measured = (lab: Lab, series: string, workload: Workload, of: (outcome: LoadOutcome) => number | null, what: string, unit: string, { published = null, basis = 'open', ...setting }: { published?: number | null; basis?: Basis; requests?: number; model?: ModelSize } = {}): Row => ({ series, what, unit, ours: lab.measure(workload, setting, of), published, basis });
+
+const tried = (lab: Lab, budget: number, workload: Workload, setting: Setting = {}): Tried => ({ budget, seconds: lab.measure(workload, setting, meanSeconds), accuracy: lab.measure(workload, setting, (outcome) => percent(solvedShare(outcome))) });
 
 export function figure14(lab: Lab): Findings {
   const rows = CALL_BUDGETS.flatMap((calls) => {
@@ -41,6 +45,7 @@ export function figure14(lab: Lab): Findings {
       { says: 'the 95th percentile goes on rising with the budget', holds: at(15, p95Seconds) > at(10, p95Seconds) && at(30, p95Seconds) > 1.2 * at(10, p95Seconds) },
     ],
     notes: ['Steps are taken to be as likely to be the last, each as another; theirs have outliers that use up any budget, for which no share is published. Beyond some 15 calls ours’ 95th percentile saturates, too.'],
+    charts: chartsOfFigure14(CALL_BUDGETS.map((calls) => ({ ...tried(lab, calls, react(calls)), p95: lab.measure(react(calls), {}, p95Seconds) }))),
   };
 }
 
@@ -52,6 +57,7 @@ export function figure15(lab: Lab): Findings {
     rows,
     directions: [{ says: 'the mean latency falls with more examples, as agents need fewer steps', holds: last < first }],
     notes: ['Ours has what longer prompts cost and nothing else: how many steps and how much accuracy an example brings is a model’s doing, and the paper’s text gives no number to fit it on.'],
+    charts: chartsOfFigure15(EXAMPLES.map((examples) => ({ examples, seconds: lab.measure(react(undefined, examples), {}, meanSeconds) }))),
   };
 }
 
@@ -89,14 +95,20 @@ export function figure16(lab: Lab): Findings {
       'Whose budgets the paper’s latencies are of is in the figure’s legend alone, not in its text: 16.9 and 25.6 s are taken as one and two reflections, doubling from there.',
       'That LATS solves more tasks with more children (14.4 points, theirs) is not in the behaviour, in which a task can be solved or cannot. So ours fails as often with 16 children as with one, and failures, which use up all iterations, take longer with 16: the direction is not theirs.',
     ],
+    charts: chartsOfFigure16({
+      reflections: REFLECTIONS.map((reflections) => tried(lab, reflections, reflexion(reflections), requests)),
+      iterations: ITERATIONS.map((iterations) => tried(lab, iterations, lats(LATS_CHILDREN, iterations), requests)),
+      children: CHILDREN.map((children) => tried(lab, children, lats(children, LATS_ITERATIONS), requests)),
+      saved,
+    }),
   };
 }
 
 export function figure17(lab: Lab): Findings {
   const requests = few(lab);
   const agents = [
-    ...[1, 4, 16].map((reflections) => ({ name: `Reflexion, ${reflections} reflections at most`, workload: reflexion(reflections) })),
-    ...[1, 5, 16].map((children) => ({ name: `LATS, ${children} children`, workload: lats(children, LATS_ITERATIONS) })),
+    ...[1, 4, 16].map((reflections) => ({ agent: 'Reflexion', budget: reflections, name: `Reflexion, ${reflections} reflections at most`, workload: reflexion(reflections) })),
+    ...[1, 5, 16].map((children) => ({ agent: 'LATS', budget: children, name: `LATS, ${children} children`, workload: lats(children, LATS_ITERATIONS) })),
   ];
   const rows = agents.flatMap(({ name, workload }) =>
     (['8B', '70B'] as const).flatMap((model) => {
@@ -119,5 +131,10 @@ export function figure17(lab: Lab): Findings {
       { says: '8B needs more tokens than 70B with Reflexion', holds: tokens('8B') > tokens('70B') },
     ],
     notes: ['70B’s calls are as long as 8B’s here, for want of figures: only how often it succeeds differs.'],
+    charts: chartsOfFigure17(
+      agents.flatMap(({ agent, budget, workload }) =>
+        (['8B', '70B'] as const).map((model) => ({ ...tried(lab, budget, workload, { ...requests, model }), agent, model, tokens: lab.measure(workload, { ...requests, model }, tokensPerRequest), wattHours: lab.measure(workload, { ...requests, model }, wattHoursPerRequest) })),
+      ),
+    ),
   };
 }

@@ -5,6 +5,7 @@ import type { LoadOutcome } from '../runLoad.ts';
 import type { Basis, Findings, Row } from '../rows.ts';
 import { estimate, meanOf, type Estimate } from '../statistics.ts';
 import type { Workload } from '../workload.ts';
+import { chartsOfFigure11, chartsOfFigure12 } from './charts/serving.ts';
 import { LATENCY_AT_PEAK, PEAK, SERVING_KV } from './published.ts';
 
 interface Served {
@@ -61,6 +62,7 @@ export function figure11(lab: Lab): Findings {
       'ReAct on HotpotQA peaks lower than theirs: with prompts that grow as Figure 8 says, 2.6 QPS leave no time to read what is new in them.',
       'ReAct on WebShop peaks higher than theirs and gains more by caching, and so the order of the two is not theirs: how long WebShop’s pages are in prompts is derived from shortened examples, and longer ones would bring it down.',
     ],
+    charts: chartsOfFigure11(lab, SERVED.map(({ name, workload, rates, length, published }, index) => ({ name, workload, rates, requests: length * lab.scale.requests, published, peaks: peaks[index]! }))),
   };
 }
 
@@ -86,5 +88,6 @@ export function figure12(lab: Lab): Findings {
     ],
     directions: [{ says: 'prefix caching lowers the KV memory that agents hold', holds: meanOf(mean.flat()) > 0 && meanOf(most.flat()) > 0 }],
     notes: ['Memory is what requests hold at a time, over all the time that was measured, idle or not; blocks that are kept for nobody but the cache do not count, as in vLLM’s own metric.', 'The most that is held hangs on the few moments when many requests meet, and on how unlike their lengths are.'],
+    charts: chartsOfFigure12(agents.map(({ name, workload, perSecond }) => ({ name, perSecond, cached: lab.runs(workload, at(perSecond, true)), plain: lab.runs(workload, at(perSecond, false)) })), { mean: over(mean), most: over(most) }),
   };
 }

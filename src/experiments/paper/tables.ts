@@ -4,6 +4,7 @@ import { meanSeconds, solvedShare, wattHoursPerRequest, type Lab, type Setting }
 import type { Basis, Findings, Row } from '../rows.ts';
 import type { Estimate } from '../statistics.ts';
 import type { Workload } from '../workload.ts';
+import { chartOfCells, type Cell } from './charts/tables.ts';
 import { TABLE_III, TABLE_IV, type PaperWorkload } from './published.ts';
 import { lats, LATS_ITERATIONS, reflexion } from './scaling.ts';
 
@@ -36,6 +37,11 @@ export function table3(lab: Lab): Findings {
       ...(accuracy === null ? [] : [{ series, what: 'accuracy', unit: '%', ours: measure(lab, workload, model, (outcome) => 100 * (solvedShare(outcome) ?? 0)), published: accuracy, basis: 'behaviour' as const }]),
     ];
   });
+  const cells = (what: string, theirs: (row: (typeof TABLE_III)[number]) => number): Cell[] =>
+    TABLE_III.map((row) => {
+      const { basis, ours } = rows.find((each) => each.series === `${row.model} ${row.workload}` && each.what === what)!;
+      return { name: [row.model, row.workload], basis, ours, published: theirs(row) };
+    });
   const energy = (workload: PaperWorkload, model: ModelSize) => measure(lab, workload, model, wattHoursPerRequest)!.mean;
   return {
     rows,
@@ -48,6 +54,10 @@ export function table3(lab: Lab): Findings {
       'Power hardly hangs on how long an agent runs, so that it is a prediction at 70B. Ours is lower: with tools of 1.2 s a call HotpotQA’s agents leave the GPU idle for more than 40 % of their time, with which 230 W cannot be reached.',
       'Latency and energy of LATS are far lower: its searches end soon where they can succeed, as Figure 4’s 71 calls ask for, and 380 s are some hundred expansions.',
     ],
+    charts: [
+      chartOfCells('energy', 'Energy of a request', { title: 'energy of a request', unit: 'Wh' }, cells('energy per request', ({ wattHours }) => wattHours)),
+      chartOfCells('latency', 'Latency of a request', { title: 'latency', unit: 's' }, cells('latency', ({ seconds }) => seconds)),
+    ],
   };
 }
 
@@ -59,5 +69,5 @@ export function table4(lab: Lab): Findings {
     const ours = energy === null ? null : { mean: energy.mean * factor, margin: energy.margin === null ? null : energy.margin * factor };
     return { series: `${model} ${workload}, ${queriesPerDay / 1e6} million requests a day`, what: 'power', unit: 'MW', ours, published: megawatts, basis: workload !== 'ShareGPT' ? 'open' : model === '8B' ? 'fitted' : 'predicted' };
   });
-  return { rows, directions: [], notes: ['The arithmetic of the paper’s own energies is checked by `npm run verify:paper`; these are ours.'] };
+  return { rows, directions: [], notes: ['The arithmetic of the paper’s own energies is checked by `npm run verify:paper`; these are ours.'], charts: [chartOfCells('power', 'Power of a day’s requests', { title: 'power', unit: 'MW' }, TABLE_IV.map(({ model, workload, queriesPerDay, megawatts }, index) => ({ name: [model, workload, `${queriesPerDay / 1e6} M a day`], basis: rows[index]!.basis, ours: rows[index]!.ours, published: megawatts })))] };
 }

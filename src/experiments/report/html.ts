@@ -1,11 +1,18 @@
 /** All findings as one page of HTML that needs nothing beside it. */
+import { sha256Base64 } from '../../profile/sha256.ts';
+import type { Chart } from '../charts/chart.ts';
+import { pageThemeCss } from '../charts/theme.ts';
 import { errorOf, type Direction } from '../rows.ts';
 import { percentOff, withMargin, digits } from './format.ts';
 import { basisTitle, groupedByBasis, type PlacedRow, type Result } from './grouped.ts';
 
 const STYLE = `
+${pageThemeCss()}
 :root { color-scheme: light dark; font: 15px/1.5 system-ui, sans-serif; }
-body { max-width: 64rem; margin: 2rem auto; padding: 0 1rem; }
+body { max-width: 66rem; margin: 2rem auto; padding: 0 1rem; background: var(--chart-background); color: var(--chart-foreground); }
+a { color: var(--chart-0); }
+figure { margin: 1rem 0; overflow-x: auto; }
+figure svg { display: block; max-width: 100%; height: auto; }
 table { border-collapse: collapse; width: 100%; margin: 0.5rem 0 1.5rem; }
 th, td { text-align: left; padding: 0.2rem 0.8rem 0.2rem 0; border-bottom: 1px solid color-mix(in srgb, currentColor 20%, transparent); }
 td.number, th.number { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
@@ -14,15 +21,19 @@ td.number, th.number { text-align: right; font-variant-numeric: tabular-nums; wh
 
 const PAPER = 'https://arxiv.org/abs/2506.04301';
 
-/** @param settings how much was run, in words */
-export function toHtml(results: readonly Result[], settings: string): string {
+/**
+ * Light or dark as the reader's system has it; its policy lets no script run and nothing be fetched.
+ * @param settings how much was run, in words
+ * @param draw a chart as an `<svg>` element in the page's colours; `prefix` keeps ids in it apart from others'
+ */
+export function toHtml(results: readonly Result[], settings: string, draw: (chart: Chart, prefix: string) => string): string {
   const groups = groupedByBasis(results).filter(({ rows }) => rows.length > 0);
   const summary = groups.map(
     ({ title, rows, medianError }) => `<h3>${escape(title)}</h3>\n<p>${rows.length} figures, off by ${medianError === null ? '–' : `${(100 * medianError).toFixed(1)} %`} in the median.</p>\n${table(rows, true)}`,
   );
   const each = results.map(
-    ({ experiment: { where, title }, findings: { rows, directions, notes } }) =>
-      `<h2>${escape(where)}: ${escape(title)}</h2>\n${table(
+    ({ experiment: { id, where, title }, findings: { rows, directions, notes, charts } }) =>
+      `<h2 id="${escape(id)}">${escape(where)}: ${escape(title)}</h2>\n${charts.map((chart) => `<figure>${draw(chart, `${id}-${chart.id}`)}</figure>`).join('\n')}\n${table(
         rows.map((row) => ({ ...row, where })),
         false,
       )}\n${list(directions.map(direction))}\n${list(notes.map(escape))}`,
@@ -31,7 +42,9 @@ export function toHtml(results: readonly Result[], settings: string): string {
 <html lang="en">
 <head>
 <meta charset="utf-8">
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'sha256-${sha256Base64(STYLE)}'; base-uri 'none'; form-action 'none'">
 <meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
 <title>The paper’s figures, simulated</title>
 <style>${STYLE}</style>
 </head>
