@@ -47,7 +47,7 @@ const allowed = {
   'src/benchmarks': [BUILT_IN, folders('src/agents/agent.ts', 'profiles/workload'), packages('zod', '@cortex-js/compute-engine')],
 
   // The paper's figures on the simulator, in virtual time; pure.
-  'src/experiments': [folders('src/profile', 'src/simulator', 'profiles'), packages('zod', 'chart\\.js', 'chartjs-chart-error-bars')],
+  'src/experiments': [folders('src/profile', 'src/simulator', 'profiles'), packages('zod', 'chart\\.js', 'chartjs-chart-error-bars', 'hyparquet', 'hyparquet-writer')],
   // Charts as SVG and PNG, without a browser.
   'src/drawing': [BUILT_IN, folders('src/experiments/charts'), packages('chart\\.js', 'opentype\\.js', '@resvg/resvg-wasm')],
 

@@ -1,14 +1,19 @@
 /**
- * An agent on a benchmark's tasks, one after the other: `node src/agents/main.ts --agent lats --benchmark hotpotqa --n 3`.
- * `--help` lists the options.
+ * An agent on a benchmark's tasks, one after the other, some at once, or as they come at a rate:
+ * `node src/agents/main.ts --agent lats --benchmark hotpotqa --n 3`. `--help` lists the options.
  */
 import { appendFileSync, writeFileSync } from 'node:fs';
 import OpenAI from 'openai';
 import type { BenchmarkItem, OpenedBenchmark, Score } from '../benchmarks/benchmark.ts';
+import { seededRandom } from '../benchmarks/random.ts';
 import type { Model } from './agent.ts';
+import { poissonArrivals } from './arrivals.ts';
 import { chooseModel } from './model/chooseModel.ts';
 import { parseOptions, USAGE, type Options } from './options.ts';
+import { planTasks, type PlannedTask } from './plannedTasks.ts';
 import type { RunPlan, TaskResult } from './results.ts';
+import { now, runClosedLoop, runOpenLoop } from './runLoad.ts';
+import { TaskTrace, TraceExporter } from './tracing.ts';
 
 /** So many items in a row that could not be worked on end the run: the model's server, say, is gone. */
 const FAILURES_IN_A_ROW = 3;
@@ -21,43 +26,106 @@ async function main(): Promise<number> {
   }
   const stopped = new AbortController();
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stopped.abort(new Error(`Stopped by ${signal}.`)));
+  if (options.untilInputEnds) process.stdin.once('end', () => stopped.abort(new Error('Stopped with the program that started it.'))).resume();
   const opened = await options.benchmark.open({ file: options.file });
   for (const note of opened.notes) console.log(note);
-  const chosen = opened.items.slice(0, options.count);
   const client = new OpenAI();
   const model: Model = { client, name: await chooseModel(client, options.model), toolCalling: options.toolCalling };
-  if (options.results !== null) writeFileSync(options.results, `${JSON.stringify(planOf(options, model, opened, chosen.length))}\n`);
-  const results: TaskResult[] = [];
-  for (const [index, item] of chosen.entries()) {
-    console.log(`\n[${index + 1}/${chosen.length}] ${item.task.question}`);
-    const result = await work(item, model, options, stopped.signal);
-    results.push(result);
-    if (options.results !== null) appendFileSync(options.results, `${JSON.stringify(result)}\n`);
-    if (result.error === null) console.log(outcomeText(result));
-    else console.error(result.error);
-    if (stopped.signal.aborted || (results.length >= FAILURES_IN_A_ROW && results.slice(-FAILURES_IN_A_ROW).every(({ error }) => error !== null))) break;
-  }
+  const { tasks, arrivals } = planned(options, opened.items.length);
+  if (options.results !== null) writeFileSync(options.results, `${JSON.stringify(planOf(options, model, opened, tasks, arrivals))}\n`);
+  const results = await runTasks(tasks, arrivals, { options, model, opened, stopped });
   console.log(`\n${meanText(results)}`);
   return results.some(({ error }) => error !== null) ? 1 : 0;
 }
 
-function planOf({ agent, benchmark, budget }: Options, { name, toolCalling }: Model, { source, notes }: OpenedBenchmark, tasks: number): RunPlan {
-  return { agent: agent.name, benchmark: benchmark.name, model: name, toolCalling, budget, tasks, items: source.name, notes: [...notes] };
+/** The tasks in their order, and, where they come at a rate, when. */
+function planned({ extent, load, again, warmUp, seed, shard, done }: Options, items: number): { tasks: PlannedTask[]; arrivals: number[] | null } {
+  const order = seed === 0 ? null : seededRandom(seed);
+  const choose = (count: number) => planTasks({ items, count, again, warmUp, shard, done, order });
+  // Gaps and order are drawn apart, so that as many tasks in another order come at the same times.
+  const random = seededRandom(seed ^ 0x5bd1e995);
+  if ('clients' in load) return { tasks: choose('count' in extent ? extent.count : 0), arrivals: null };
+  if ('count' in extent) {
+    const tasks = choose(extent.count);
+    return { tasks, arrivals: poissonArrivals(load.perSecond, { count: tasks.length }, random) };
+  }
+  const arrivals = poissonArrivals(load.perSecond, extent, random);
+  return { tasks: choose(Math.max(0, arrivals.length - warmUp)).slice(0, arrivals.length), arrivals };
 }
 
-async function work(item: BenchmarkItem, model: Model, { agent, budget }: Options, signal: AbortSignal): Promise<TaskResult> {
-  const { task } = item;
-  const startedAt = Date.now();
-  const asked = { id: task.id, question: task.question, startedAt };
+function planOf(options: Options, { name, toolCalling }: Model, { source, notes }: OpenedBenchmark, tasks: readonly PlannedTask[], arrivals: readonly number[] | null): RunPlan {
+  const { agent, benchmark, budget, load, seed, shard } = options;
+  const warmUp = tasks.filter((task) => task.warmUp).length;
+  return { startedAt: now(), agent: agent.name, benchmark: benchmark.name, model: name, toolCalling, budget, load, seed, shard, tasks: tasks.length - warmUp, warmUp, lastArrivalMs: arrivals?.at(-1) ?? null, items: source.name, notes: [...notes] };
+}
+
+interface Running {
+  options: Options;
+  model: Model;
+  opened: OpenedBenchmark;
+  stopped: AbortController;
+}
+
+async function runTasks(tasks: readonly PlannedTask[], arrivals: readonly number[] | null, { options, model, opened, stopped }: Running): Promise<TaskResult[]> {
+  const { load } = options;
+  const exporter = options.traces === null ? null : new TraceExporter(options.traces);
+  const results: TaskResult[] = [];
+  let begun = 0;
+  const work = async (task: PlannedTask, scheduledAt: number | null): Promise<void> => {
+    const item = opened.items[task.item]!;
+    const label = `[${++begun}/${tasks.length}]`;
+    console.log(`\n${label} ${item.task.question}`);
+    // Of several at once each line says whose it is.
+    const say = 'clients' in load && load.clients === 1 ? (line: string) => console.log(line) : (line: string) => console.log(`${label} ${line}`);
+    const result = await workOn(item, task, { scheduledAt, model, options, exporter, say, signal: stopped.signal });
+    results.push(result);
+    if (options.results !== null) appendFileSync(options.results, `${JSON.stringify(result)}\n`);
+    if (result.error === null) say(outcomeText(result));
+    else console.error(result.error);
+    if (isHopeless(results)) stopped.abort(new Error('Stopped: nothing could be worked on.'));
+  };
+  if (arrivals === null) await runClosedLoop(tasks, 'clients' in load ? load.clients : 1, work, stopped.signal);
+  else await runOpenLoop(tasks.map((task, index) => ({ task, at: arrivals[index]! })), work, stopped.signal);
+  await exporter?.flush();
+  return results;
+}
+
+/** One by one, some in a row that failed; at a rate, where a server may be overrun for a while, all of four times as many. */
+function isHopeless(results: readonly TaskResult[]): boolean {
+  const atRate = results.at(-1)?.scheduledAt !== null;
+  const last = results.slice(atRate ? 0 : -FAILURES_IN_A_ROW);
+  return last.length >= FAILURES_IN_A_ROW * (atRate ? 4 : 1) && last.every(({ error }) => error !== null);
+}
+
+interface Circumstances {
+  scheduledAt: number | null;
+  model: Model;
+  options: Options;
+  exporter: TraceExporter | null;
+  say: (line: string) => void;
+  signal: AbortSignal;
+}
+
+async function workOn(item: BenchmarkItem, { number, warmUp }: PlannedTask, { scheduledAt, model, options: { agent, budget }, exporter, say, signal }: Circumstances): Promise<TaskResult> {
+  const trace = exporter === null ? null : new TaskTrace();
+  const task = trace?.task(item.task) ?? item.task;
+  const startedAt = now();
+  const asked = { id: task.id, number, warmUp, question: task.question, scheduledAt, startedAt, trace: trace === null ? null : { traceId: trace.traceId, spanId: trace.spanId, toolUses: trace.toolUses } };
+  const ended = (endedAt: number, error: string | null) => {
+    if (trace !== null) exporter?.send(trace.span(`${agent.name} ${task.id}${warmUp ? ' (warm-up)' : ''}`, startedAt, endedAt, error));
+  };
   try {
-    const { answer, end, trajectory, counts } = await agent.solve(task, { model, budget, log: (line) => console.log(line), signal });
+    const { answer, end, trajectory, counts } = await agent.solve(task, { model: trace?.model(model) ?? model, budget, log: say, signal });
     // Scoring is not the agent's time.
-    const endedAt = Date.now();
+    const endedAt = now();
+    ended(endedAt, null);
     const { value, parts }: Score = await item.score(answer, signal);
-    return { ...asked, endedAt, answer, score: value, parts, end, steps: trajectory.length, ...counts, error: null };
+    return { ...asked, endedAt, answer, score: value, parts, end, steps: trajectory.length, ...counts, error: null, interrupted: false };
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
-    return { ...asked, endedAt: Date.now(), answer: null, score: null, parts: {}, end: 'failed', steps: 0, modelCalls: null, toolCalls: null, error: message };
+    const endedAt = now();
+    ended(endedAt, message);
+    return { ...asked, endedAt, answer: null, score: null, parts: {}, end: 'failed', steps: 0, modelCalls: null, toolCalls: null, error: message, interrupted: signal.aborted };
   }
 }
 
@@ -81,4 +149,7 @@ main().then(
     console.error(error instanceof Error ? error.message : error);
     process.exitCode = 1;
   },
-);
+).finally(() => {
+  // The input must not keep the process.
+  if (process.argv.includes('--until-input-ends')) process.stdin.destroy();
+});

@@ -49,11 +49,16 @@ export function withTraces(profile: Profile): Profile {
   // A function that was measured as well is the tool itself: what ran in it ran in the tool.
   const stands = new Map(own.flatMap((node) => (node.run?.start.source === 'function' ? [[node.run.start.id, idOf(node)] as const] : [])));
   const home = (parent: string | null) => (parent === null ? null : (stands.get(parent) ?? parent));
-  const hooks = profile.hookSpans.filter(({ start }) => !stands.has(start.id)).map((hook) => (stands.has(hook.start.parent ?? '') ? { ...hook, start: { ...hook.start, parent: home(hook.start.parent) } } : hook));
+  const functions = functionsWithin(joined, profile.hookSpans);
+  const hooks = profile.hookSpans.filter(({ start }) => !stands.has(start.id)).map((hook) => {
+    const parent = functions.outermost.get(hook.start.id) ?? home(hook.start.parent);
+    return parent === hook.start.parent ? hook : { ...hook, start: { ...hook.start, parent } };
+  });
   const inFramework = withinFramework(profile.hookSpans, stands);
+  const isPlaced = (parent: string | null) => inFramework(parent) || functions.all.has(parent ?? '');
   return {
     ...profile,
-    calls: profile.calls.map((call) => joinedCall({ ...call, start: { ...call.start, parent: home(call.start.parent) } }, joined.get(call) ?? null, inFramework)),
+    calls: profile.calls.map((call) => joinedCall({ ...call, start: { ...call.start, parent: home(call.start.parent) } }, joined.get(call) ?? null, isPlaced)),
     hookSpans: [...hooks, ...spans].sort((a, b) => a.start.t - b.start.t),
     traceSpans: [],
     warnings: unseen.length === 0 ? profile.warnings : [...profile.warnings, unseenWarning(unseen)],
@@ -327,6 +332,42 @@ function smallestAround(node: Node, agents: readonly HookSpan[]): HookSpan | nul
   return around.sort((a, b) => lengthOf(a) - lengthOf(b))[0] ?? null;
 }
 
+/**
+ * The program's own functions that led to calls of one span of the trace alone, and ran within it: they are inside of it, with all
+ * that they did besides. `outermost`: of such a chain the outermost, with the span's id.
+ */
+function functionsWithin(joined: ReadonlyMap<Call, Node>, hooks: readonly HookSpan[]): { all: ReadonlySet<string>; outermost: ReadonlyMap<string, string> } {
+  const measured = new Map(hooks.flatMap((hook) => (hook.start.source === 'function' ? [[hook.start.id, hook] as const] : [])));
+  const chains = new Map<Call, HookSpan[]>();
+  const spansOf = new Map<HookSpan, Set<Node | null>>();
+  for (const [call, node] of joined) {
+    const around: HookSpan[] = [];
+    for (let at = measured.get(call.start.parent ?? ''); at !== undefined && !around.includes(at); at = measured.get(at.start.parent ?? '')) around.push(at);
+    chains.set(call, around);
+    const span = chain(node).find((each) => each.fate === 'own' || each.twin !== null) ?? null;
+    for (const each of around) spansOf.set(each, (spansOf.get(each) ?? new Set()).add(span));
+  }
+  const all = new Set<string>();
+  const outermost = new Map<string, string>();
+  for (const around of chains.values()) {
+    for (const [index, hook] of around.entries()) {
+      const span = spanAround(hook, spansOf);
+      if (span === null) break;
+      all.add(hook.start.id);
+      const next = around[index + 1];
+      if (next === undefined || spanAround(next, spansOf) === null) outermost.set(hook.start.id, idOf(span));
+    }
+  }
+  return { all, outermost };
+}
+
+function spanAround(hook: HookSpan, spansOf: ReadonlyMap<HookSpan, ReadonlySet<Node | null>>): Node | null {
+  const [span = null, other] = spansOf.get(hook) ?? [];
+  if (span === null || other !== undefined || span.fate !== 'own') return null;
+  const slack = slackOf(span);
+  return hook.start.t >= span.start - slack && hook.end !== null && hook.end.t <= span.end + slack ? span : null;
+}
+
 /** Whether an agent, a step or a tool is around what has this parent: more than functions that led there. */
 function withinFramework(hooks: readonly HookSpan[], stands: ReadonlyMap<string, string>): (parent: string | null) => boolean {
   const byId = new Map(hooks.map(({ start }) => [start.id, start]));
@@ -342,12 +383,12 @@ function withinFramework(hooks: readonly HookSpan[], stands: ReadonlyMap<string,
 }
 
 /** What a hook said of a call goes before what a trace says. */
-function joinedCall(call: Call, node: Node | null, inFramework: (parent: string | null) => boolean): Call {
+function joinedCall(call: Call, node: Node | null, isPlaced: (parent: string | null) => boolean): Call {
   if (node === null) return call;
   const site = call.start.frames.length > 0 ? null : (chain(node).find(({ line }) => line.site !== null)?.line.site ?? null);
   return {
     ...call,
-    start: { ...call.start, parent: inFramework(call.start.parent) ? call.start.parent : (parentFrom(node) ?? call.start.parent), ...(site === null ? {} : { frames: [site], unattributed: null }) },
+    start: { ...call.start, parent: isPlaced(call.start.parent) ? call.start.parent : (parentFrom(node) ?? call.start.parent), ...(site === null ? {} : { frames: [site], unattributed: null }) },
   };
 }
 

@@ -315,6 +315,8 @@ function spanOver(envelope: Envelope, parts: readonly Draft[], ids: SpanIds): Dr
  */
 function candidatesWithin(candidates: readonly Draft[], envelopes: readonly Envelope[], above: Above, around: Around): Draft[] {
   const outer = new Set(envelopes.flatMap(({ issuer }) => around(issuer)));
+  const [asking] = envelopes;
+  const agent = asking === undefined ? undefined : agentAround(asking.issuer, around);
   const from = Math.min(...envelopes.map((envelope) => envelope.start)) - CLOCK_SKEW;
   const until = Math.max(...envelopes.map((envelope) => envelope.end)) + CLOCK_SKEW;
   let low = 0;
@@ -329,10 +331,17 @@ function candidatesWithin(candidates: readonly Draft[], envelopes: readonly Enve
     const draft = candidates[index];
     if (draft === undefined || draft.start > until) break;
     if (outer.has(draft)) continue;
+    const other = agentAround(draft, around);
+    // Of agents that work at once none answers what another has asked for.
+    if (agent !== undefined && other !== undefined && other !== agent && !around(other).includes(agent) && !around(agent).includes(other)) continue;
     const tool = above.get(draft.span.id);
     if (envelopes.some((envelope) => liesWithin(draft, envelope) && (tool === undefined || tool === above.get(envelope.issuer.span.id)))) found.push(draft);
   }
   return found;
+}
+
+function agentAround(draft: Draft, around: Around): Draft | undefined {
+  return around(draft).find(({ span }) => span.kind === 'agent');
 }
 
 function liesWithin(draft: Draft, envelope: Envelope): boolean {

@@ -6,6 +6,7 @@ import { RecordingError } from '../profile/recordingFormat.ts';
 import { addBenchCommand } from './benchCommand.ts';
 import { addCalibrateCommand } from './calibrateCommand.ts';
 import { addExportCommand } from './exportCommand.ts';
+import { addLoadCommand } from './loadCommand.ts';
 import { addPaperCommand } from './paperCommand.ts';
 import { addProfilesCommand } from './profilesCommand.ts';
 import { addReportCommand } from './reportCommand.ts';
@@ -23,7 +24,7 @@ function program(): Command {
     .version(version)
     .showHelpAfterError('(agent-cost --help lists the verbs; agent-cost VERB --help has an example)')
     .exitOverride();
-  for (const add of [addRunCommand, addServeCommand, addReportCommand, addExportCommand, addSimulateCommand, addBenchCommand, addCalibrateCommand, addProfilesCommand, addPaperCommand, addVllmCommand]) add(root).exitOverride();
+  for (const add of [addRunCommand, addServeCommand, addReportCommand, addExportCommand, addSimulateCommand, addBenchCommand, addLoadCommand, addCalibrateCommand, addProfilesCommand, addPaperCommand, addVllmCommand]) add(root).exitOverride();
   root.addHelpText('after', '\nExample:\n  $ agent-cost run -- python my_agent.py');
   return root;
 }

@@ -16,6 +16,8 @@ export interface Profiling {
   /** Absolute path of the recording, and the same as people would type it. */
   out: string;
   shownOut: string;
+  /** Where the program's own traces are taken in (OTLP over HTTP), as in `OTEL_EXPORTER_OTLP_ENDPOINT`. */
+  tracesUrl: string;
   /** What to set in a program's environment, on top of `base`. */
   environment: (base: NodeJS.ProcessEnv, hooks: boolean) => Record<string, string>;
   stop: (end: { exitCode: number | null; signal: string | null }) => Promise<void>;
@@ -39,6 +41,7 @@ export async function startProfiling(options: ProfilerOptions, accounting: Accou
   return {
     out: ready.out,
     shownOut: relative(process.cwd(), ready.out).startsWith('..') ? ready.out : relative(process.cwd(), ready.out),
+    tracesUrl: `${ready.routeUrl}/otlp`,
     environment: (base, hooks) =>
       launchEnvironment({
         base,

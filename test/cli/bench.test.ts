@@ -1,20 +1,13 @@
 /** `agent-cost bench` as a user types it. */
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { findGpu, findModel } from '../../src/simulator/catalog.ts';
 import { startEmbeddedServer } from '../../src/simulator/embeddedServer.ts';
 import { agentCost, newFolder, onlyRecording, reportOf } from './agentCost.ts';
-
-/** Rows of a table without line ends in its cells. */
-function rowsOf(csv: string): Record<string, string>[] {
-  const [head = '', ...lines] = readFileSync(csv, 'utf8').trimEnd().split('\r\n');
-  const cells = (line: string) => [...line.matchAll(/(?:^|,)(?:"((?:[^"]|"")*)"|([^,]*))/g)].map(([, quoted, plain]) => quoted?.replaceAll('""', '"') ?? plain ?? '');
-  const columns = cells(head);
-  return lines.map((line) => Object.fromEntries(cells(line).map((cell, index) => [columns[index]!, cell])));
-}
+import { rowsOf, sumOf } from './table.ts';
 
 describe('agent-cost bench', () => {
   it('runs an agent under the profiler, and writes a recording and a row for each task', async () => {
@@ -29,20 +22,19 @@ describe('agent-cost bench', () => {
     const report = await reportOf(recording);
     const rows = rowsOf(recording.replace(/\.agentcost$/, '.csv'));
     expect(rows.map(({ task, answer, score, em, end, llm_calls: calls, tool_calls: tools }) => [task, answer, score, em, end, calls, tools])).toEqual([
-      ['own-01', 'Copenhagen', '1', '1', 'answered', '2', '2'],
-      ['own-02', 'Akashi Kaikyō Bridge', '1', '1', 'answered', '2', '2'],
-      ['own-03', '1341', '1', '1', 'answered', '2', '3'],
-      ['own-04', 'Greater Caucasus', '1', '1', 'answered', '2', '2'],
-      ['own-05', 'no', '1', '1', 'answered', '2', '2'],
+      ['own-01', 'Copenhagen', 1, 1, 'answered', 2, 2],
+      ['own-02', 'Akashi Kaikyō Bridge', 1, 1, 'answered', 2, 2],
+      ['own-03', '1341', 1, 1, 'answered', 2, 3],
+      ['own-04', 'Greater Caucasus', 1, 1, 'answered', 2, 2],
+      ['own-05', 'no', 1, 1, 'answered', 2, 2],
     ]);
-    const sum = (column: string) => rows.reduce((total, row) => total + Number(row[column]), 0);
-    expect([sum('llm_calls'), sum('prompt_tokens'), sum('completion_tokens')]).toEqual([report.totals.llmCalls, report.totals.promptTokens, report.totals.completionTokens]);
-    expect(sum('active_energy_wh')).toBeCloseTo(report.totals.energyWh.active!, 6);
+    expect([sumOf(rows, 'llm_calls'), sumOf(rows, 'prompt_tokens'), sumOf(rows, 'completion_tokens')]).toEqual([report.totals.llmCalls, report.totals.promptTokens, report.totals.completionTokens]);
+    expect(sumOf(rows, 'active_energy_wh')).toBeCloseTo(report.totals.energyWh.active!, 6);
     for (const row of rows) {
       // Planning and tools at once.
-      expect(Number(row['overlap_ms'])).toBeGreaterThan(0);
-      expect(Number(row['llm_only_ms']) + Number(row['tools_only_ms']) + Number(row['overlap_ms']) + Number(row['other_ms'])).toBeCloseTo(Number(row['latency_ms']), 2);
-      expect(row).toMatchObject({ benchmark: 'hotpotqa', agent: 'llmcompiler', tool_calling: 'text', few_shot: '3', simulated: 'true', error: '' });
+      expect(row.overlap_ms).toBeGreaterThan(0);
+      expect(row.llm_only_ms! + row.tools_only_ms! + row.overlap_ms! + row.other_ms!).toBeCloseTo(row.latency_ms!, 2);
+      expect(row).toMatchObject({ benchmark: 'hotpotqa', agent: 'llmcompiler', tool_calling: 'text', few_shot: 3, simulated: true, clients: 1, qps: null, scheduled_at: null, error: null });
     }
   });
 
@@ -52,10 +44,10 @@ describe('agent-cost bench', () => {
     const { code, stdout } = await agentCost(['bench', '--agent', 'cot', '--benchmark', 'hotpotqa', '--n', '2', '--backend', server.url, '--telemetry', 'off', '--json'], { cwd: folder });
     await server.close();
     expect(code).toBe(0);
-    const printed = JSON.parse(stdout) as { plan: { model: string; tasks: number }; tasks: Record<string, unknown>[]; csv: string };
+    const printed = JSON.parse(stdout) as { plan: { model: string; tasks: number }; tasks: Record<string, unknown>[]; table: string };
     expect(printed.plan).toMatchObject({ model: 'HuggingFaceTB/SmolLM2-135M-Instruct', tasks: 2 });
     expect(printed.tasks.map(({ task, llm_calls: calls, score }) => [task, calls, score])).toEqual([['own-01', 1, 1], ['own-02', 1, 1]]);
-    expect(existsSync(printed.csv)).toBe(true);
+    expect(existsSync(printed.table)).toBe(true);
   });
 
   it('keeps the rows of tasks that could not be worked on, and says so', async () => {
@@ -71,7 +63,7 @@ describe('agent-cost bench', () => {
     // It gives up after three in a row.
     expect(run.stderr).toContain('react on hotpotqa · 3 of 5 tasks');
     expect(run.stderr).toMatch(/score {6}– over 0, 3 could not be worked on/);
-    expect(rowsOf(onlyRecording(folder).replace(/\.agentcost$/, '.csv')).map(({ end, score }) => [end, score])).toEqual([['failed', ''], ['failed', ''], ['failed', '']]);
+    expect(rowsOf(onlyRecording(folder).replace(/\.agentcost$/, '.csv')).map(({ end, score }) => [end, score])).toEqual([['failed', null], ['failed', null], ['failed', null]]);
   });
 
   it('keeps what was done when it is stopped', async () => {
@@ -89,8 +81,8 @@ describe('agent-cost bench', () => {
     expect(run.code).toBe(1);
     expect(run.stderr).toContain('Stopped by SIGTERM.');
     const rows = rowsOf(onlyRecording(folder).replace(/\.agentcost$/, '.csv'));
-    expect(rows[0]).toMatchObject({ task: 'own-01', end: 'answered', score: '1' });
-    expect(rows.at(-1)).toMatchObject({ end: 'failed', score: '', error: 'Stopped by SIGTERM.' });
+    expect(rows[0]).toMatchObject({ task: 'own-01', end: 'answered', score: 1 });
+    expect(rows.at(-1)).toMatchObject({ end: 'failed', score: null, error: 'Stopped by SIGTERM.' });
     expect(rows.length).toBeLessThan(5);
     expect((await reportOf(onlyRecording(folder))).run.complete).toBe(true);
   });

@@ -5,7 +5,7 @@ import { Session } from '../model/session.ts';
 export const chat: Agent = {
   name: 'chat',
   defaults: { iterations: 1, reflections: 0, children: 1, rollouts: 1, fewShot: 0 },
-  solve(task, setup) {
+  async solve(task, setup) {
     const session = new Session(setup);
     return session.result(async () => {
       const { text } = await session.ask({ messages: [{ role: 'user', content: task.question }], maxTokens: null });

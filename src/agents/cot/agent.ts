@@ -14,7 +14,7 @@ export const cot: Agent = {
   name: 'cot',
   // Wei et al. §3.1: 8 examples, or as many as the task has.
   defaults: { iterations: 1, reflections: 0, children: 1, rollouts: 1, fewShot: 8 },
-  solve(task, setup) {
+  async solve(task, setup) {
     const session = new Session(setup);
     return session.result(async () => {
       const { text } = await session.ask({ messages: cotMessages(task, setup.budget.fewShot), maxTokens: MAX_ANSWER_TOKENS });

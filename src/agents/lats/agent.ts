@@ -12,7 +12,7 @@ export const lats: Agent = {
   // The paper's own code for HotpotQA (https://github.com/lapisrocks/LanguageAgentTreeSearch, hotpot/lats.py and
   // lats.sh): depth 7, 5 children, 50 rollouts, reflections on up to 3 failed attempts; examples as ReAct's.
   defaults: { iterations: 7, reflections: 3, children: 5, rollouts: 50, fewShot: 2 },
-  solve(task, setup) {
+  async solve(task, setup) {
     const session = new Session(setup);
     return session.result(async () => {
       const { root, solution } = await searchTree(session, task, setup.budget);

@@ -21,7 +21,7 @@ export const llmcompiler: Agent = {
   // The paper's own code for HotpotQA plans at most once (https://github.com/SqueezeAILab/LLMCompiler,
   // configs/hotpotqa/configs.py: max_replans 1); its questions are two at a time, ours are chains: one more plan.
   defaults: { iterations: 1, reflections: 1, children: 1, rollouts: 1, fewShot: 3 },
-  solve(task, setup) {
+  async solve(task, setup) {
     const session = new Session(setup);
     const environment = task.openEnvironment();
     const unit = new FetchingUnit(session, environment);

@@ -21,7 +21,7 @@ export const react: Agent = {
   // Yao et al. §3.3: 7 steps for HotpotQA. They show 6 examples (§3.2); two make a first prompt of about 1,000 tokens,
   // as "The Cost of Dynamic Reasoning" has measured it (§IV-B).
   defaults: { iterations: 7, reflections: 0, children: 1, rollouts: 1, fewShot: 2 },
-  solve(task, setup) {
+  async solve(task, setup) {
     const session = new Session(setup);
     return session.result(async () => {
       const { answer, end, turns } = await attempt(session, task, setup.budget);

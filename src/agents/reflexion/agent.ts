@@ -11,7 +11,7 @@ export const reflexion: Agent = {
   // The paper's code for HotpotQA: 6 steps (hotpotqa_runs/agents.py: max_steps); its runs have 5 trials
   // (hotpotqa_runs/root/…/100_questions_5_trials). https://github.com/noahshinn/reflexion. Examples as ReAct's.
   defaults: { iterations: 6, reflections: 4, children: 1, rollouts: 1, fewShot: 2 },
-  solve(task, setup) {
+  async solve(task, setup) {
     const session = new Session(setup);
     const { budget } = setup;
     return session.result(async () => {

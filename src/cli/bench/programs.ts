@@ -1,4 +1,4 @@
-/** The programs that `bench` runs: they are TypeScript, in a clone, and need a Node that runs it as it is. */
+/** The programs that `bench` and `load` run: they are TypeScript, in a clone, and need a Node that runs it as it is. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
@@ -17,11 +17,11 @@ export interface Programs {
   standIns: string;
 }
 
-/** @throws UsageError where there is no clone around this program, or no such Node */
-export function programs(): Programs {
+/** @param who for messages: `bench runs`. @throws UsageError where there is no clone around this program, or no such Node */
+export function programs(who: string): Programs {
   const { clone } = installation();
   const agents = join(clone, 'src/agents/main.ts');
-  if (!existsSync(agents)) throw new UsageError(`bench runs the bundled agents, and ${agents} is not there. Run it in a clone of the repository.`);
+  if (!existsSync(agents)) throw new UsageError(`${who} the bundled agents, and ${agents} is not there. Run it in a clone of the repository.`);
   return { node: typescriptNode(clone), agents, standIns: join(clone, 'src/benchmarks/standInsMain.ts') };
 }
 

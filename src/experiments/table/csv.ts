@@ -1,0 +1,58 @@
+/** The table as CSV (RFC 4180): lines end in CRLF, an empty cell is a value that is not known. */
+import { checkColumns, checkRows, columnsOf, COLUMNS, TableError, type ColumnKind, type TaskRow } from './columns.ts';
+
+export function toCsv(rows: readonly TaskRow[]): string {
+  const columns = columnsOf(rows);
+  const lines = rows.map((row) => columns.map(({ name }) => cell(row[name])));
+  return [columns.map(({ name }) => cell(name)), ...lines].map((cells) => `${cells.join(',')}\r\n`).join('');
+}
+
+function cell(value: string | number | boolean | null | undefined): string {
+  const text = value === null || value === undefined ? '' : String(value);
+  // An empty text is known to be empty.
+  return value === '' || /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+}
+
+/** @throws TableError that names the file, and what is wrong with it */
+export function parseCsv(csv: string, file: string): TaskRow[] {
+  const [head = [], ...lines] = recordsOf(csv.replace(/^\uFEFF/, ''));
+  const names = head.map(({ text }) => text);
+  checkColumns(names, file);
+  const kinds = new Map(COLUMNS.map(({ name, kind }) => [name, kind]));
+  const rows = lines.map((cells, index) => {
+    if (cells.length !== names.length) throw new TableError(`${file}, row ${index + 1} has ${cells.length} cells, and the table ${names.length} columns.`);
+    return Object.fromEntries(cells.map((each, column) => [names[column]!, valueOf(each, kinds.get(names[column]!) ?? 'number')]));
+  });
+  return checkRows(rows, file);
+}
+
+interface Cell {
+  text: string;
+  quoted: boolean;
+}
+
+function valueOf({ text, quoted }: Cell, kind: ColumnKind): string | number | boolean | null {
+  if (text === '' && !quoted) return null;
+  if (kind === 'truth') return text === 'true' ? true : text === 'false' ? false : text;
+  if (kind !== 'number' && kind !== 'integer') return text;
+  const value = Number(text);
+  // Left as it is for the check, which tells where it stands.
+  return Number.isFinite(value) && text.trim() !== '' ? value : text;
+}
+
+function recordsOf(csv: string): Cell[][] {
+  const records: Cell[][] = [];
+  let record: Cell[] = [];
+  const cells = /(?:"((?:[^"]|"")*)"|([^",\r\n]*))(,|\r?\n|$)/gy;
+  while (cells.lastIndex < csv.length) {
+    const found = cells.exec(csv);
+    if (found === null) break;
+    const [, quoted, plain = '', end] = found;
+    record.push(quoted === undefined ? { text: plain, quoted: false } : { text: quoted.replaceAll('""', '"'), quoted: true });
+    if (end === ',') continue;
+    records.push(record);
+    record = [];
+  }
+  if (record.length > 0) records.push([...record, { text: '', quoted: false }]);
+  return records;
+}
