@@ -13,6 +13,7 @@ import { addReportCommand } from './reportCommand.ts';
 import { addRunCommand } from './runCommand.ts';
 import { addServeCommand } from './serveCommand.ts';
 import { addSimulateCommand } from './simulateCommand.ts';
+import { addSweepCommand } from './sweepCommand.ts';
 import { addVllmCommand } from './vllmCommand.ts';
 import { UsageError } from './usageError.ts';
 
@@ -24,7 +25,7 @@ function program(): Command {
     .version(version)
     .showHelpAfterError('(agent-cost --help lists the verbs; agent-cost VERB --help has an example)')
     .exitOverride();
-  for (const add of [addRunCommand, addServeCommand, addReportCommand, addExportCommand, addSimulateCommand, addBenchCommand, addLoadCommand, addCalibrateCommand, addProfilesCommand, addPaperCommand, addVllmCommand]) add(root).exitOverride();
+  for (const add of [addRunCommand, addServeCommand, addReportCommand, addExportCommand, addSimulateCommand, addBenchCommand, addLoadCommand, addSweepCommand, addCalibrateCommand, addProfilesCommand, addPaperCommand, addVllmCommand]) add(root).exitOverride();
   root.addHelpText('after', '\nExample:\n  $ agent-cost run -- python my_agent.py');
   return root;
 }

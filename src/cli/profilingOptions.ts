@@ -6,7 +6,8 @@ import { BackendOptionError, parseBackendOption } from '../protocol/backendOptio
 import type { ProfilerOptions } from '../protocol/profiler.ts';
 import { parseGpuIndexes, parseTelemetryOption, TELEMETRY_HELP, TelemetryOptionError } from '../protocol/telemetryOption.ts';
 import { captureSchema } from '../profile/recordingFormat.ts';
-import { newRecordingPath, RECORDINGS_FOLDER } from '../recorder/recordingFile.ts';
+import { newRecordingPath } from '../recorder/recordingFile.ts';
+import { RECORDINGS_FOLDER } from '../recorder/recordingsFolder.ts';
 import { addAccountingOptions, type AccountingFlags } from './accountingOptions.ts';
 import { UsageError } from './usageError.ts';
 
@@ -33,9 +34,15 @@ const DEFAULT_DIRECT_URL = 'https://api.openai.com/v1';
 /** What `--tokenizer` is, for the commands that have it. */
 export const TOKENIZER_HELP = "have the embedded server count tokens with a model's tokenizer.json, by its path or its folder's, or by an estimate (default: the model's in Hugging Face's cache, else an estimate)";
 
-export function addProfilingOptions(command: Command): Command {
+/** @param backends `several`: its option may be given again and again, and is a list */
+export function addProfilingOptions(command: Command, backends: 'one' | 'several' = 'one'): Command {
+  const backend = new Option('--backend <backend>', 'where LLM calls go: sim[:GPU/MODEL] (embedded, simulated), a URL, or direct (where the program sends them)').default('sim');
+  if (backends === 'several') {
+    backend.description += '; may be given several times, to compare them';
+    backend.argParser((value, before: string[]) => [...before, value]).default([], 'sim');
+  }
   return addAccountingOptions(command)
-    .option('--backend <backend>', 'where LLM calls go: sim[:GPU/MODEL] (embedded, simulated), a URL, or direct (where the program sends them)', 'sim')
+    .addOption(backend)
     .option('--model <name>', "rewrite the model's name on the way to the backend")
     .option('--out <file>', `recording to write (default: ${RECORDINGS_FOLDER}/NAME-DATE-TIME.agentcost)`)
     .option('--name <name>', "the run's name (default: the program's)")

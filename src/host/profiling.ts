@@ -4,7 +4,8 @@ import { env, ProgressLocation, window, workspace, type Disposable, type Extensi
 import { likelyShell, shellEnvironment } from '../instrument/shellEnvironment.ts';
 import { profiledLanguages, type ProfiledLanguage, type Resource, type SettingId } from '../contributions.ts';
 import { inSettings, settingNamedIn } from '../profile/optionNames.ts';
-import { newRecordingPath, RECORDINGS_FOLDER } from '../recorder/recordingFile.ts';
+import { newRecordingPath } from '../recorder/recordingFile.ts';
+import { RECORDINGS_FOLDER } from '../recorder/recordingsFolder.ts';
 import { openOnRun } from './choices.ts';
 import { followDebuggers } from './debugging.ts';
 import { terminalVariables } from './debugRules.ts';

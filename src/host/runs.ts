@@ -3,6 +3,7 @@ import { readdir, stat } from 'node:fs/promises';
 import { basename, extname, join } from 'node:path';
 import { EventEmitter, workspace, type Disposable, type Event } from 'vscode';
 import type { TimelineDocument } from '../protocol/webview.ts';
+import { RECORDINGS_FOLDER } from '../recorder/recordingsFolder.ts';
 import { DisposableList } from './disposables.ts';
 import type { Git } from './git.ts';
 import { SourceSnapshots } from './sourceSnapshots.ts';
@@ -63,7 +64,7 @@ export class RunStore implements Disposable {
 
   /** Looks into the folders for recordings, and from then on notices new ones. */
   async refresh(): Promise<void> {
-    const { RECORDING_EXTENSION, RECORDINGS_FOLDER } = await import('../recorder/recordingFile.ts');
+    const { RECORDING_EXTENSION } = await import('../recorder/recordingFile.ts');
     this.watch(`**/${RECORDINGS_FOLDER}/*${RECORDING_EXTENSION}`);
     const found = new Map<string, number>();
     for (const folder of workspace.workspaceFolders ?? []) if (folder.uri.scheme === 'file') await collect(join(folder.uri.fsPath, RECORDINGS_FOLDER), RECORDING_EXTENSION, found);

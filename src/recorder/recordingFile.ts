@@ -7,7 +7,6 @@ import { RecordingError } from '../profile/recordingFormat.ts';
 import type { Profile } from '../profile/model.ts';
 import type { Bytes } from '../profile/units.ts';
 
-export const RECORDINGS_FOLDER = '.agent-cost';
 export const RECORDING_EXTENSION = '.agentcost';
 /** A larger file is refused: its profile would not fit the memory of an editor. */
 export const MAX_RECORDING_BYTES: Bytes = 1_000_000_000;
@@ -43,11 +42,20 @@ export async function readRecordingFile(path: string): Promise<Profile> {
 
 /** A path for a new recording in `folder`: `NAME-YYYYMMDD-HHMM.agentcost`, numbered when that is taken. */
 export function newRecordingPath(folder: string, name: string, now: Date): string {
+  return newPath(folder, name, now, RECORDING_EXTENSION);
+}
+
+/** The same for a folder of recordings that belong together. */
+export function newFolderPath(folder: string, name: string, now: Date): string {
+  return newPath(folder, name, now, '');
+}
+
+function newPath(folder: string, name: string, now: Date, ending: string): string {
   const two = (value: number) => String(value).padStart(2, '0');
   const stamp = `${now.getFullYear()}${two(now.getMonth() + 1)}${two(now.getDate())}-${two(now.getHours())}${two(now.getMinutes())}`;
   const base = `${fileNameFrom(name)}-${stamp}`;
   for (let n = 1; ; n++) {
-    const path = join(folder, base + (n === 1 ? '' : `-${n}`) + RECORDING_EXTENSION);
+    const path = join(folder, base + (n === 1 ? '' : `-${n}`) + ending);
     if (!existsSync(path)) return path;
   }
 }

@@ -4,9 +4,10 @@
  */
 import { constants, existsSync } from 'node:fs';
 import { mkdir, open, writeFile } from 'node:fs/promises';
-import { basename, dirname } from 'node:path';
+import { dirname } from 'node:path';
 import type { RecordingLine } from '../profile/recordingFormat.ts';
 import type { Bytes, Milliseconds } from '../profile/units.ts';
+import { recordingsFolderOf } from './recordingsFolder.ts';
 
 /** A call's end is written at once, unless calls end faster than this. */
 const FLUSH_AFTER_MS: Milliseconds = 20;
@@ -15,7 +16,6 @@ const BATCH_BYTES: Bytes = 1024 * 1024;
 export const MAX_WAITING_BYTES: Bytes = 64 * 1024 * 1024;
 /** What goes first when too much waits, after texts and chunk times. */
 const DROPPED_FIRST: RecordingLine['type'][] = ['firstToken', 'sample', 'gpu'];
-const RECORDINGS_FOLDER = '.agent-cost';
 
 /** What the writer needs of an open file; a `FileHandle` is one. */
 export interface AppendTarget {
@@ -43,8 +43,9 @@ interface Waiting {
 export async function createRecordingFile(path: string): Promise<AppendTarget> {
   const folder = dirname(path);
   await makeFolder(folder);
-  if (basename(folder) === RECORDINGS_FOLDER) {
-    await writeFile(`${folder}/.gitignore`, '*\n', { flag: 'wx' }).catch(() => {
+  const recordings = recordingsFolderOf(path);
+  if (recordings !== null) {
+    await writeFile(`${recordings}/.gitignore`, '*\n', { flag: 'wx' }).catch(() => {
       // It is there already, or cannot be made: neither keeps a recording from being written.
     });
   }

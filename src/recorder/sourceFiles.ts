@@ -3,12 +3,12 @@
  * each file that a frame names, its text beside the recording, and the commit that they were at.
  */
 import { readFileSync, statSync } from 'node:fs';
-import { basename, dirname, extname, isAbsolute } from 'node:path';
+import { dirname, extname, isAbsolute } from 'node:path';
 import { notebookCell } from '../profile/notebookCell.ts';
 import type { Capture, RecordingLine, Site } from '../profile/recordingFormat.ts';
 import type { Bytes, Milliseconds } from '../profile/units.ts';
 import { checkoutOf } from './git.ts';
-import { RECORDINGS_FOLDER } from './recordingFile.ts';
+import { recordingsFolderOf } from './recordingsFolder.ts';
 import { keepSourceText, pruneSourceTexts, sha256Hex } from './sourceTexts.ts';
 
 /** Source that people write is far below; of larger files (bundles) nothing is noted. */
@@ -29,7 +29,7 @@ export interface SourceFilesOptions {
 
 export class SourceFiles {
   readonly #options: SourceFilesOptions;
-  /** Texts are kept beside recordings in their own folder, which git ignores; nowhere else. */
+  /** Texts are kept beside recordings in the folder for them, which git ignores; nowhere else. */
   readonly #keepsTexts: boolean;
   /** Files already looked at, by process: what a later process runs may have been edited since. */
   readonly #seen = new Map<number, Set<string>>();
@@ -44,7 +44,7 @@ export class SourceFiles {
 
   constructor(options: SourceFilesOptions) {
     this.#options = options;
-    this.#keepsTexts = options.capture !== 'none' && basename(dirname(options.recording)) === RECORDINGS_FOLDER;
+    this.#keepsTexts = options.capture !== 'none' && recordingsFolderOf(options.recording) !== null;
     if (this.#keepsTexts) this.#work = pruneSourceTexts(options.recording);
   }
 

@@ -1,13 +1,14 @@
 /** What `bench` and `load` do: repeats of a bundled agent on a benchmark's tasks under the profiler, and one table of them all. */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { isAbsolute, join, relative } from 'node:path';
+import { join } from 'node:path';
 import { serverIn, type StretchOfServer } from '../../analysis/serverUse.ts';
 import type { RunPlan, TaskResult } from '../../agents/results.ts';
 import type { TaskRow } from '../../experiments/table/columns.ts';
 import type { TimelineDocument } from '../../protocol/webview.ts';
 import { accounting } from '../accountingOptions.ts';
 import { openRecording } from '../openRecording.ts';
+import { shownPath } from '../shownPath.ts';
 import { writeTable } from '../table/tableFile.ts';
 import { runAttempt } from './attempt.ts';
 import type { AgentFlags, Asked } from './flags.ts';
@@ -106,10 +107,4 @@ function notesOf(flags: AgentFlags, repeats: readonly RepeatDone[], worldNotes: 
     ...(repeats.some(({ simulated }) => simulated) ? ["The answers are the embedded server's, written beforehand or made up: the score says nothing of a model."] : []),
     ...(repeats.some(({ rows }) => rows.some((row) => row.llm_calls === null)) ? ["What some tasks took is not known: their part of the recording is not whole, or their traces did not come."] : []),
   ];
-}
-
-/** As people would type it. */
-export function shownPath(path: string): string {
-  const near = relative(process.cwd(), path);
-  return near.startsWith('..') || isAbsolute(near) ? path : near;
 }

@@ -1,7 +1,8 @@
 /** What `bench` and `load` print when they are done. */
 import { repeatFigures } from '../../experiments/table/means.ts';
 import { figureLines, loadLines } from './figuresText.ts';
-import { shownPath, type ExperimentDone } from './experiment.ts';
+import { shownPath } from '../shownPath.ts';
+import type { ExperimentDone } from './experiment.ts';
 
 /** On stderr for people, or as JSON on stdout. */
 export function printDone({ repeats, rows, table, notes }: ExperimentDone, { json, withLoad }: { json: boolean; withLoad: boolean }): void {

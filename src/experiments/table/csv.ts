@@ -1,4 +1,5 @@
 /** The table as CSV (RFC 4180): lines end in CRLF, an empty cell is a value that is not known. */
+import { CsvError, csvRecords, type CsvCell } from './csvRecords.ts';
 import { checkColumns, checkRows, columnsOf, COLUMNS, TableError, type ColumnKind, type TaskRow } from './columns.ts';
 
 export function toCsv(rows: readonly TaskRow[]): string {
@@ -15,7 +16,7 @@ function cell(value: string | number | boolean | null | undefined): string {
 
 /** @throws TableError that names the file, and what is wrong with it */
 export function parseCsv(csv: string, file: string): TaskRow[] {
-  const [head = [], ...lines] = recordsOf(csv.replace(/^\uFEFF/, ''));
+  const [head = [], ...lines] = records(csv, file);
   const names = head.map(({ text }) => text);
   checkColumns(names, file);
   const kinds = new Map(COLUMNS.map(({ name, kind }) => [name, kind]));
@@ -26,33 +27,20 @@ export function parseCsv(csv: string, file: string): TaskRow[] {
   return checkRows(rows, file);
 }
 
-interface Cell {
-  text: string;
-  quoted: boolean;
+function records(csv: string, file: string): CsvCell[][] {
+  try {
+    return csvRecords(csv);
+  } catch (error) {
+    if (error instanceof CsvError) throw new TableError(`${file}, ${error.message}`);
+    throw error;
+  }
 }
 
-function valueOf({ text, quoted }: Cell, kind: ColumnKind): string | number | boolean | null {
+function valueOf({ text, quoted }: CsvCell, kind: ColumnKind): string | number | boolean | null {
   if (text === '' && !quoted) return null;
   if (kind === 'truth') return text === 'true' ? true : text === 'false' ? false : text;
   if (kind !== 'number' && kind !== 'integer') return text;
   const value = Number(text);
   // Left as it is for the check, which tells where it stands.
   return Number.isFinite(value) && text.trim() !== '' ? value : text;
-}
-
-function recordsOf(csv: string): Cell[][] {
-  const records: Cell[][] = [];
-  let record: Cell[] = [];
-  const cells = /(?:"((?:[^"]|"")*)"|([^",\r\n]*))(,|\r?\n|$)/gy;
-  while (cells.lastIndex < csv.length) {
-    const found = cells.exec(csv);
-    if (found === null) break;
-    const [, quoted, plain = '', end] = found;
-    record.push(quoted === undefined ? { text: plain, quoted: false } : { text: quoted.replaceAll('""', '"'), quoted: true });
-    if (end === ',') continue;
-    records.push(record);
-    record = [];
-  }
-  if (record.length > 0) records.push([...record, { text: '', quoted: false }]);
-  return records;
 }
