@@ -37,7 +37,7 @@ async function load(flags: LoadFlags): Promise<number> {
   if (flags.duration !== undefined && (flags.qps === undefined || flags.n !== undefined)) throw new UsageError('--duration goes with --qps, and instead of --n.');
   const extent = flags.duration === undefined ? ['--n', String(wholeNumber('--n', flags.n ?? String(DEFAULT_REQUESTS), 1, 1_000_000))] : ['--duration', positive('--duration', flags.duration)];
   const rate = flags.qps === undefined ? [] : ['--qps', positive('--qps', flags.qps)];
-  const done = await runExperiment(flags, asked(flags, [...extent, ...rate, '--again']));
+  const done = await runExperiment({ flags, asked: asked(flags, [...extent, ...rate, '--again']), keep: null });
   if (done === null) return 2;
   printDone(done, { json: flags.json === true, withLoad: true });
   return done.code;

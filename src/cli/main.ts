@@ -7,6 +7,7 @@ import { addBenchCommand } from './benchCommand.ts';
 import { addCalibrateCommand } from './calibrateCommand.ts';
 import { addExportCommand } from './exportCommand.ts';
 import { addLoadCommand } from './loadCommand.ts';
+import { addMergeCommand } from './mergeCommand.ts';
 import { addPaperCommand } from './paperCommand.ts';
 import { addProfilesCommand } from './profilesCommand.ts';
 import { addReportCommand } from './reportCommand.ts';
@@ -25,7 +26,7 @@ function program(): Command {
     .version(version)
     .showHelpAfterError('(agent-cost --help lists the verbs; agent-cost VERB --help has an example)')
     .exitOverride();
-  for (const add of [addRunCommand, addServeCommand, addReportCommand, addExportCommand, addSimulateCommand, addBenchCommand, addLoadCommand, addSweepCommand, addCalibrateCommand, addProfilesCommand, addPaperCommand, addVllmCommand]) add(root).exitOverride();
+  for (const add of [addRunCommand, addServeCommand, addReportCommand, addExportCommand, addSimulateCommand, addBenchCommand, addLoadCommand, addMergeCommand, addSweepCommand, addCalibrateCommand, addProfilesCommand, addPaperCommand, addVllmCommand]) add(root).exitOverride();
   root.addHelpText('after', '\nExample:\n  $ agent-cost run -- python my_agent.py');
   return root;
 }

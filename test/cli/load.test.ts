@@ -45,14 +45,14 @@ describe('agent-cost load', () => {
     const { code, stdout, stderr } = await agentCost(['load', '--agent', 'chat', '--benchmark', 'sharegpt', '--clients', '3', '--n', '6', '--repeats', '2', '--seed', '5', '--json'], { cwd: folder });
     expect(code).toBe(0);
     expect(stderr).toMatch(/^repeat 2 of 2 {3}6 of 6 tasks/m);
-    const printed = JSON.parse(stdout) as { repeats: { seed: number; recording: string; figures: { tasks: number; latencyMs: { p95: number } }; server: { kvUse: { max: number } } }[]; tasks: Record<string, unknown>[]; table: string };
+    const printed = JSON.parse(stdout) as { repeats: { seed: number; recordings: string[]; figures: { tasks: number; latencyMs: { p95: number } }; server: { kvUse: { max: number } } }[]; tasks: Record<string, unknown>[]; table: string };
     expect(printed.repeats.map(({ seed, figures }) => [seed, figures.tasks])).toEqual([[5, 6], [6, 6]]);
-    for (const { recording, figures, server } of printed.repeats) {
-      expect(existsSync(recording)).toBe(true);
+    for (const { recordings: [recording], figures, server } of printed.repeats) {
+      expect(existsSync(recording!)).toBe(true);
       expect(figures.latencyMs.p95).toBeGreaterThan(0);
       expect(server.kvUse.max).toBeGreaterThan(0);
     }
-    expect(new Set(printed.repeats.map(({ recording }) => recording)).size).toBe(2);
+    expect(new Set(printed.repeats.flatMap(({ recordings }) => recordings)).size).toBe(2);
     const rows = rowsOf(printed.table);
     expect(rows.map(({ repeat, clients, qps }) => [repeat, clients, qps])).toEqual([...Array.from({ length: 6 }, () => [1, 3, null]), ...Array.from({ length: 6 }, () => [2, 3, null])]);
     // As many at once as there are clients, and no more.

@@ -36,10 +36,10 @@ export interface Attempt {
 
 /** @throws ProfilerError or UsageError */
 export async function runAttempt({ flags, asked, programs: { node, agents }, environment, place, results, done, onRecording }: AttemptOptions): Promise<Attempt> {
-  const repeatName = place.repeats > 1 ? `${asked.experiment}-${place.repeat}` : asked.experiment;
+  const name = asked.runName(place.repeat);
   const out = flags.out === undefined || place.repeats === 1 ? flags.out : flags.out.replace(/(\.agentcost)?$/, `-${place.repeat}$1`);
   const words = [node, agents, ...asked.args(place.repeat), ...(done === null ? [] : ['--done', done]), '--results', results, '--until-input-ends'];
-  const profiling = await startProfiling(profilingOptions({ ...flags, name: repeatName, ...(out === undefined ? {} : { out }) }, words, repeatName), accounting(flags));
+  const profiling = await startProfiling(profilingOptions({ ...flags, name, ...(out === undefined ? {} : { out }) }, words, name), accounting(flags));
   onRecording(profiling.out);
   const traces = asked.atOnce ? ['--traces', profiling.tracesUrl] : [];
   const progress = followProgress(results, place, process.stderr);

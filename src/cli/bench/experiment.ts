@@ -12,18 +12,21 @@ import { shownPath } from '../shownPath.ts';
 import { writeTable } from '../table/tableFile.ts';
 import { runAttempt } from './attempt.ts';
 import type { AgentFlags, Asked } from './flags.ts';
+import { doneIn, Parts, type Part } from './parts.ts';
 import { programs, startStandIns } from './programs.ts';
 import { benchedTasks, taskRows } from './table.ts';
 
 /** One repeat, or as much of it as was done. */
 export interface RepeatDone {
+  /** Of its first run: with all of its tasks. */
   plan: RunPlan;
   rows: TaskRow[];
-  recording: string;
+  /** One, or several where it was interrupted and gone on with. */
+  recordings: string[];
   /** What served it, in words: model, GPU. */
   served: string;
   simulated: boolean;
-  /** While measured tasks were worked on; null where none was. */
+  /** While measured tasks were worked on; null where none was, and where that was interrupted. */
   server: StretchOfServer | null;
 }
 
@@ -36,55 +39,93 @@ export interface ExperimentDone {
   code: number;
 }
 
+export interface ExperimentOptions {
+  flags: AgentFlags;
+  asked: Asked;
+  /** Keep what is done beside the table until that is whole; null: it is not to be gone on with. `resume`: go on with what is there. */
+  keep: { resume: boolean } | null;
+}
+
 /**
- * Runs all repeats and writes the table.
+ * Runs all repeats, or what is left of them, and writes the table.
  * @returns null where the agents' program could not begin, which has said why on stderr
  * @throws UsageError or ProfilerError
  */
-export async function runExperiment(flags: AgentFlags, asked: Asked): Promise<ExperimentDone | null> {
+export async function runExperiment({ flags, asked, keep }: ExperimentOptions): Promise<ExperimentDone | null> {
   const available = programs('bench and load run');
   const folder = mkdtempSync(join(tmpdir(), 'agent-cost-bench-'));
+  const kept = flags.table === undefined || keep === null ? null : Parts.beside(flags.table, keep.resume, keptOptions(flags, asked));
+  const parts = kept ?? new Parts(folder);
   const standIns = flags.realWorld === true ? null : await startStandIns(available, flags.benchmark);
   const repeats: RepeatDone[] = [];
   let code = 0;
+  let whole = true;
   try {
-    for (let repeat = 1; repeat <= asked.repeats; repeat++) {
-      const place = { repeat, repeats: asked.repeats };
-      const attempt = await runAttempt({ flags, asked, programs: available, environment: standIns?.environment ?? {}, place, results: join(folder, `${repeat}.jsonl`), done: null, onRecording: () => undefined });
-      if (attempt.plan === null) {
-        if (repeats.length === 0) return null;
-        code = attempt.code;
-        break;
+    for (let repeat = 1; repeat <= asked.repeats && whole; repeat++) {
+      if (!isWhole(parts.of(repeat))) {
+        const attempt = await runAttempt({ flags, asked, programs: available, environment: standIns?.environment ?? {}, place: { repeat, repeats: asked.repeats }, ...parts.next(repeat) });
+        if (attempt.code !== 0) code = attempt.code;
+        if (attempt.plan === null && parts.of(repeat).length === 0) {
+          if (repeats.length === 0) kept?.remove();
+          break;
+        }
       }
-      repeats.push(await repeatDone(attempt.plan, attempt.results, { flags, asked, repeat, recording: attempt.recording }));
-      const worked = attempt.results.filter(({ warmUp }) => !warmUp);
-      if (worked.length < attempt.plan.tasks || attempt.results.some(({ error }) => error !== null)) code = 1;
-      if (attempt.code !== 0) code = attempt.code;
+      const done = parts.of(repeat);
       // Stopped, or nothing can be worked on: further repeats would be so, too.
-      if (worked.length < attempt.plan.tasks || attempt.results.some(({ interrupted }) => interrupted)) break;
+      whole = isWhole(done);
+      repeats.push(await repeatDone(done, { flags, asked, repeat }));
     }
   } finally {
     await standIns?.close();
     rmSync(folder, { recursive: true, force: true });
   }
+  if (repeats.length === 0) return null;
   const rows = repeats.flatMap((repeat) => repeat.rows);
-  const table = flags.table ?? repeats[0]!.recording.replace(/\.agentcost$/, '.csv');
+  if (code === 0 && (!whole || rows.some(({ error }) => error !== null))) code = 1;
+  const table = flags.table ?? repeats[0]!.recordings[0]!.replace(/\.agentcost$/, '.csv');
   writeTable('--table', table, rows);
-  return { repeats, rows, table, notes: notesOf(flags, repeats, standIns?.notes ?? []), code };
+  const complete = whole && repeats.length === asked.repeats;
+  if (complete) kept?.remove();
+  return { repeats, rows, table, notes: [...notesOf(flags, repeats, standIns?.notes ?? []), ...(complete || kept === null ? [] : ['Not all tasks were worked on: the same command with --resume goes on.'])], code };
+}
+
+/** What has to be the same for who goes on. */
+function keptOptions(flags: AgentFlags, asked: Asked): Record<string, unknown> {
+  return { experiment: asked.experiment, options: asked.args(1).join(' '), repeats: asked.repeats, backend: flags.backend, model: flags.model ?? null };
+}
+
+function isWhole(parts: readonly Part[]): boolean {
+  const [first] = parts;
+  return first !== undefined && doneIn(parts).size >= first.plan.tasks;
 }
 
 interface Where {
   flags: AgentFlags;
   asked: Asked;
   repeat: number;
-  recording: string;
 }
 
-async function repeatDone(plan: RunPlan, results: readonly TaskResult[], { flags, asked, repeat, recording }: Where): Promise<RepeatDone> {
-  const document = await openRecording(recording, accounting(flags));
-  const rows = taskRows(benchedTasks(document, results), { document, plan, experiment: asked.experiment, repeat, recording: shownPath(recording) });
-  const { model, gpu, simulated } = document.report.backend;
-  return { plan, rows, recording, served: `${model ?? plan.model}${gpu === null ? '' : ` on ${gpu}`}`, simulated, server: serverWhile(document, results) };
+async function repeatDone(parts: readonly Part[], { flags, asked, repeat }: Where): Promise<RepeatDone> {
+  const done = doneIn(parts);
+  const seen = new Set<number>();
+  const rows: TaskRow[] = [];
+  const interrupted = new Map<number, TaskRow>();
+  let served = '';
+  let simulated = false;
+  let server: StretchOfServer | null = null;
+  for (const { plan, results, recording } of parts) {
+    const document = await openRecording(recording, accounting(flags));
+    const kept = results.filter((result) => result.warmUp || (result.interrupted ? !done.has(result.number) : !seen.has(result.number)));
+    // A run that was killed may have ended a task while the next one had begun with it.
+    for (const { warmUp, interrupted: cut, number } of kept) if (!warmUp && !cut) seen.add(number);
+    const made = taskRows(benchedTasks(document, kept), { document, plan, experiment: asked.experiment, repeat, recording: shownPath(recording) });
+    made.forEach((row, index) => (kept[index]!.interrupted ? interrupted.set(row.index, row) : rows.push(row)));
+    const { model, gpu } = document.report.backend;
+    served = `${model ?? plan.model}${gpu === null ? '' : ` on ${gpu}`}`;
+    simulated ||= document.report.backend.simulated;
+    server = parts.length === 1 ? serverWhile(document, results) : null;
+  }
+  return { plan: parts[0]!.plan, rows: [...rows, ...interrupted.values()], recordings: parts.map(({ recording }) => recording), served, simulated, server };
 }
 
 /** From the first measured task's arrival, or start, to the end of the last. */

@@ -53,6 +53,8 @@ export interface Asked {
   args: (repeat: number) => string[];
   repeats: number;
   experiment: string;
+  /** What a repeat's recording is called: shards, which may write into one folder at the same time, each by its own name. */
+  runName: (repeat: number) => string;
   /** Tasks are worked on at once: the program's traces tell them apart. */
   atOnce: boolean;
 }
@@ -73,10 +75,14 @@ export function asked(flags: AgentFlags, load: string[]): Asked {
     ...(warmUp === 0 ? [] : ['--warm-up', String(warmUp)]),
     ...load,
   ];
+  const repeats = wholeNumber('--repeats', flags.repeats, 1, 1000);
+  const experiment = flags.name ?? `${flags.agent}-${flags.benchmark}`;
+  const shard = load.includes('--shard') ? [`shard${load[load.indexOf('--shard') + 1]!.replace('/', 'of')}`] : [];
   return {
     args: (repeat) => [...args, '--seed', String(seed + repeat - 1)],
-    repeats: wholeNumber('--repeats', flags.repeats, 1, 1000),
-    experiment: flags.name ?? `${flags.agent}-${flags.benchmark}`,
+    repeats,
+    experiment,
+    runName: (repeat) => [experiment, ...shard, ...(repeats > 1 ? [String(repeat)] : [])].join('-'),
     atOnce: clients > 1 || load.includes('--qps'),
   };
 }

@@ -11,8 +11,8 @@ export function printDone({ repeats, rows, table, notes }: ExperimentDone, { jso
   if (first === undefined) return;
   const { plan } = first;
   if (json) {
-    const repeatsJson = repeats.map(({ plan: { seed }, recording, server }, index) => ({ repeat: rows.find((row) => row.seed === seed)?.repeat ?? index + 1, seed, figures: figures[index], server, recording }));
-    process.stdout.write(`${JSON.stringify({ plan, notes, repeats: repeatsJson, tasks: rows, recording: first.recording, table }, null, 2)}\n`);
+    const repeatsJson = repeats.map(({ plan: { seed }, recordings, server }, index) => ({ repeat: index + 1, seed, figures: figures[index], server, recordings }));
+    process.stdout.write(`${JSON.stringify({ plan, notes, repeats: repeatsJson, tasks: rows, recording: first.recordings[0], table }, null, 2)}\n`);
     return;
   }
   const done = figures.reduce((sum, { tasks }) => sum + tasks, 0);
@@ -25,7 +25,7 @@ export function printDone({ repeats, rows, table, notes }: ExperimentDone, { jso
     ...(withLoad ? loadLines(repeats) : []),
     ...notes.map((note) => `! ${note}`),
     '',
-    ...repeats.map(({ recording }) => `recording   ${shownPath(recording)}`),
+    ...repeats.flatMap(({ recordings }) => recordings.map((recording) => `recording   ${shownPath(recording)}`)),
     `table       ${shownPath(table)}`,
   ];
   process.stderr.write(`${lines.join('\n')}\n`);

@@ -40,7 +40,7 @@ export function mergeTables(tables: readonly Table[]): { rows: TaskRow[]; notes:
 }
 
 /** Rows of which means are taken: all of one setting on one server's model. */
-export function groupOf({ setting, backend, model }: TaskRow): string {
+export function groupOf({ setting, backend, model }: Pick<TaskRow, 'setting' | 'backend' | 'model'>): string {
   return JSON.stringify([setting, backend, model]);
 }
 
