@@ -67,18 +67,20 @@ const allowed = {
   'src/host': [
     VSCODE,
     BUILT_IN,
-    folders('src/contributions.ts', 'src/views', 'src/profile', 'src/protocol', 'src/analysis', 'src/profiler', 'src/recorder', 'src/instrument', 'src/serving', 'src/simulator'),
+    folders('src/contributions.ts', 'src/views', 'src/profile', 'src/protocol', 'src/analysis', 'src/profiler', 'src/recorder', 'src/instrument', 'src/serving', 'src/simulator', 'src/experiments'),
     packages('zod'),
   ],
-  'src/views': [VSCODE, BUILT_IN, folders('src/contributions.ts', 'src/host', 'src/profile', 'src/protocol', 'src/analysis'), packages('zod')],
+  'src/views': [VSCODE, BUILT_IN, folders('src/contributions.ts', 'src/host', 'src/profile', 'src/protocol', 'src/analysis', 'src/experiments/results.ts'), packages('zod')],
   'src/extension.ts': [VSCODE, BUILT_IN, folders('src/contributions.ts', 'src/host', 'src/views', 'src/profile', 'src/protocol')],
 
   // The webviews: no Node, no VS Code.
-  webview: [folders('src/profile', 'src/protocol', 'src/analysis'), packages('chart\\.js', 'zod', '@vscode/webview-ui-toolkit')],
+  // Of experiments what they say, not what runs them.
+  webview: [folders('src/profile', 'src/protocol', 'src/analysis', 'src/experiments/(charts|report|rows.ts|results.ts|statistics.ts)'), packages('chart\\.js', 'zod', '@vscode/webview-ui-toolkit')],
 };
 
 /** Types vanish when compiled: the hooks may name those of the protocol. */
 const typesOnly = {
+  'src/protocol': folders('src/experiments/(report|rows.ts|results.ts)'),
   'src/instrument/node': folders('src/profile', 'src/protocol'),
 };
 

@@ -9,26 +9,19 @@ const production = process.argv.includes('--production');
 const out = process.argv.includes('--out') ? process.argv[process.argv.indexOf('--out') + 1] : join(root, 'dist');
 const common = { absWorkingDir: root, bundle: true, logLevel: 'warning', sourcemap: !production, minify: production, legalComments: 'none' };
 const node = { ...common, platform: 'node', target: 'node20', format: 'cjs' };
+const page = { ...common, platform: 'browser', target: 'es2022', format: 'iife', tsconfig: 'webview/tsconfig.json', sourcemap: false, minify: true };
 
 const bundles = [
   { ...node, entryPoints: ['src/extension.ts'], outfile: join(out, 'extension.cjs'), external: ['vscode'] },
   { ...node, entryPoints: ['src/cli/main.ts'], outfile: join(out, 'cli.cjs'), banner: { js: '#!/usr/bin/env node' } },
+  { ...node, entryPoints: ['src/host/experimentThread.ts'], outfile: join(out, 'experiments.cjs') },
   { ...node, entryPoints: ['src/profiler/main.ts'], outfile: join(out, 'profiler.cjs') },
   { ...node, entryPoints: ['src/instrument/node/hook.ts'], outfile: join(out, 'instrument/node/hook.cjs'), sourcemap: false },
   // Beside the hook, which reads it when the first of the user's files is loaded.
   { ...node, entryPoints: ['src/instrument/node/transform/instrumentSource.ts'], outfile: join(out, 'instrument/node/transform.cjs'), sourcemap: false, minify: true },
-  {
-    ...common,
-    entryPoints: ['webview/timeline/main.ts'],
-    outfile: join(out, 'webview/timeline.js'),
-    format: 'iife',
-    platform: 'browser',
-    target: 'es2022',
-    tsconfig: 'webview/tsconfig.json',
-    sourcemap: false,
-    // Minified always: the HTML export carries this bundle.
-    minify: true,
-  },
+  // Minified always: the HTML export carries the timeline's bundle.
+  { ...page, entryPoints: ['webview/timeline/main.ts'], outfile: join(out, 'webview/timeline.js') },
+  { ...page, entryPoints: ['webview/experiment/main.ts'], outfile: join(out, 'webview/experiment.js') },
   ...(existsSync(join(root, 'test/host/index.ts'))
     ? [{ ...node, entryPoints: ['test/host/index.ts'], outfile: join(out, 'test/host/index.cjs'), external: ['vscode', 'mocha'] }]
     : []),

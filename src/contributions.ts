@@ -28,6 +28,15 @@ export interface SpanReference {
   span: string;
 }
 
+/** Which of the paper's figures to run, as `agent-cost paper` names them, and how much. */
+export interface ExperimentChoice {
+  figures: readonly string[];
+  /** Of a run. */
+  requests?: number;
+  /** Runs of each kind. */
+  repeats?: number;
+}
+
 export const exportFormats = ['html', 'json', 'perfetto'] as const;
 export type ExportFormat = (typeof exportFormats)[number];
 
@@ -45,6 +54,7 @@ export interface CommandArguments {
   'agentCost.clearLenses': [];
   'agentCost.showTimeline': [];
   'agentCost.export': [format?: ExportFormat, target?: Resource];
+  'agentCost.openExperiment': [what?: Resource | ExperimentChoice];
   'agentCost.showLog': [];
   'agentCost.refreshRuns': [];
   'agentCost.showRun': [run?: unknown];
@@ -68,6 +78,7 @@ export const commandTitles: Readonly<Record<CommandId, string>> = {
   'agentCost.clearLenses': 'Clear Lenses',
   'agentCost.showTimeline': 'Show Timeline',
   'agentCost.export': 'Export…',
+  'agentCost.openExperiment': 'Open Experiment…',
   'agentCost.showLog': 'Show Log',
   'agentCost.refreshRuns': 'Refresh Runs',
   'agentCost.showRun': 'Show Run',
@@ -176,6 +187,9 @@ export const views = {
 
 /** Type of the webview panel that holds the timeline as an editor tab. */
 export const timelinePanelType = 'agentCost.timelineTab';
+
+/** Type of the webview panel that shows an experiment. */
+export const experimentPanelType = 'agentCost.experiment';
 
 /** Type of the read-only editor that opens a recording as a timeline. */
 export const recordingEditorType = 'agentCost.recording';

@@ -10,6 +10,7 @@ import { MovedFiles } from './host/movedFiles.ts';
 import { Notifier, type Notification } from './host/notify.ts';
 import type { Profiling } from './host/profiling.ts';
 import { RunStore, type Run } from './host/runs.ts';
+import type { Experiments, ShownExperiment } from './host/experiments.ts';
 import type { Vllm } from './host/vllm.ts';
 import { registerLenses } from './views/codeLens.ts';
 import { registerHover } from './views/hover.ts';
@@ -28,6 +29,7 @@ export interface ExtensionState {
   currentRun(): Run | null;
   selection(): Selection | null;
   statusText(): string | null;
+  experiment(): ShownExperiment | null;
   messages(): readonly Notification[];
 }
 
@@ -62,18 +64,23 @@ export function activate(context: ExtensionContext): ExtensionState {
       (profiling ??= import('./host/profiling.ts').then((module) => own(new module.Profiling(context, { installation: parts, runs, notifier, log }, showSidebar))));
     let vllm: Promise<Vllm> | null = null;
     const loadVllm = (): Promise<Vllm> => (vllm ??= import('./host/vllm.ts').then((module) => own(new module.Vllm(context, notifier))));
+    let experiments: Experiments | null = null;
+    const loadExperiments = async (): Promise<Experiments> => {
+      const module = await import('./host/experiments.ts');
+      return (experiments ??= own(new module.Experiments(parts, Uri.joinPath(context.extensionUri, 'media'), notifier)));
+    };
     const tree = own(new RunTree(runs, timeline, onUnreadable));
     const status = own(new StatusBar(runs));
     own(registerTimelineSurfaces(timeline, runs, onUnreadable));
     own(registerLenses(measured));
     own(registerHover(measured));
     own(
-      registerCommands(commandHandlers({ runs, profiling: loadProfiling, vllm: loadVllm, measured, timeline, panel, sources, installation: parts, notifier, log }), (command, error) =>
+      registerCommands(commandHandlers({ runs, profiling: loadProfiling, vllm: loadVllm, experiments: loadExperiments, measured, timeline, panel, sources, installation: parts, notifier, log }), (command, error) =>
         notifier.error(`${command} failed: ${messageOf(error)}`),
       ),
     );
     const activationMs = performance.now() - begun;
-    return { activationMs, tree, currentRun: () => runs.current, selection: () => timeline.selection, statusText: () => status.text, messages: () => notifier.recent };
+    return { activationMs, tree, currentRun: () => runs.current, selection: () => timeline.selection, statusText: () => status.text, experiment: () => experiments?.current ?? null, messages: () => notifier.recent };
   } catch (error) {
     // VS Code shows nothing of a failed activation.
     log.error('activation failed', error instanceof Error ? error : String(error));

@@ -1,9 +1,11 @@
 /** `agent-cost paper`: the figures and tables of the paper that the product is built on, again, on the simulator in virtual time. */
 import type { Command } from 'commander';
-import { ENOUGH, Lab, type Scale } from '../experiments/lab.ts';
+import { Lab } from '../experiments/lab.ts';
+import { PAPER_TITLE, scaleInWords } from '../experiments/list.ts';
 import { EXPERIMENTS, type RunnableExperiment } from '../experiments/registry.ts';
 import type { Result } from '../experiments/report/grouped.ts';
 import { toCsv } from '../experiments/report/csv.ts';
+import { ENOUGH, type Scale } from '../experiments/scale.ts';
 import { toResultsJson } from '../experiments/results.ts';
 import { writeFolder, writeOrSay, writePage } from './paperFiles.ts';
 import { experimentText, groupedText } from './paperText.ts';
@@ -18,8 +20,6 @@ interface PaperFlags {
   json?: string;
   html?: string;
 }
-
-const TITLE = 'The paper’s figures, simulated';
 
 export function addPaperCommand(root: Command): Command {
   const ids = EXPERIMENTS.map(({ id }) => id).join(', ');
@@ -42,10 +42,10 @@ export function addPaperCommand(root: Command): Command {
       const style = terminalStyle(process.stdout);
       const text = results.length > 1 ? groupedText(results, style) : experimentText(results[0]!, style);
       process.stdout.write(`${text.join('\n')}\n`);
-      const settings = `${scale.requests} requests a run, ${scale.repeats} runs of each kind.`;
+      const settings = scaleInWords(scale);
       if (flags.out !== false) say(`${await writeFolder(flags.out, results)} files in ${flags.out}`);
       if (flags.csv !== undefined) write(flags.csv, toCsv(results));
-      if (flags.json !== undefined) write(flags.json, toResultsJson({ title: TITLE, settings, results }));
+      if (flags.json !== undefined) write(flags.json, toResultsJson({ title: PAPER_TITLE, settings, results }));
       if (flags.html !== undefined) {
         await writePage(flags.html, results, settings);
         say(flags.html);

@@ -3,18 +3,10 @@ import type { ModelSize } from './behaviour/schema.ts';
 import type { RequestOutcome } from './outcome.ts';
 import { peakRate } from './peak.ts';
 import { runLoad, type Load, type LoadOutcome } from './runLoad.ts';
+import { ENOUGH, type Scale } from './scale.ts';
 import { startServer } from './servers.ts';
 import { estimate, meanOf, percentileOf, type Estimate } from './statistics.ts';
 import { requestsOf, type Workload } from './workload.ts';
-
-/** How much is run: more takes longer and is more certain. */
-export interface Scale {
-  /** Requests of a run. */
-  requests: number;
-  /** Runs of each kind, of different seeds. */
-  repeats: number;
-}
-export const ENOUGH: Scale = { requests: 150, repeats: 5 };
 
 export interface Setting {
   model?: ModelSize;

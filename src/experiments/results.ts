@@ -1,6 +1,6 @@
 /** Findings as a file: what `agent-cost paper --json` writes and the editor's experiment view opens. */
 import { z } from 'zod';
-import { chartSchema } from './charts/chart.ts';
+import { chartSchema } from './charts/chartSchema.ts';
 import type { Findings } from './rows.ts';
 import type { Result } from './report/grouped.ts';
 
@@ -64,7 +64,10 @@ export function readResults(json: string, name: string): Results {
   if (kind !== KIND) throw new ResultsError(`${name} holds no results of an experiment. Choose a file that agent-cost paper --json wrote.`);
   if (typeof version === 'number' && version > RESULTS_VERSION) throw new ResultsError(`${name} is of version ${version}, and this one reads ${RESULTS_VERSION}. Update Agent Cost Profiler.`);
   const parsed = resultsSchema.safeParse(value);
-  if (parsed.success) return parsed.data;
+  if (parsed.success) {
+    const { title, settings, results } = parsed.data;
+    return { title, settings, results };
+  }
   const [issue] = parsed.error.issues;
   throw new ResultsError(`${name} is damaged: ${issue === undefined ? 'something' : `${issue.path.join('.') || 'the whole'}: ${issue.message}`}. Write it again with agent-cost paper --json.`);
 }

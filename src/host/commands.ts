@@ -7,11 +7,12 @@ import { SourceUnavailableError, type SourceNavigation } from '../views/sourceNa
 import type { TimelineController } from '../views/timelineController.ts';
 import type { TimelinePanel } from '../views/timelineSurfaces.ts';
 import { runCommand, type CommandHandlers } from './editor.ts';
+import type { Experiments } from './experiments.ts';
 import type { Installation } from './installation.ts';
 import { messageOf } from './log.ts';
 import type { Notifier } from './notify.ts';
 import type { Profiling } from './profiling.ts';
-import { lineReference, runReference, spanReference } from './references.ts';
+import { experimentReference, lineReference, runReference, spanReference } from './references.ts';
 import type { RunStore } from './runs.ts';
 import type { Vllm } from './vllm.ts';
 
@@ -19,6 +20,7 @@ export interface CommandServices {
   runs: RunStore;
   profiling: () => Promise<Profiling>;
   vllm: () => Promise<Vllm>;
+  experiments: () => Promise<Experiments>;
   measured: MeasuredLines;
   timeline: TimelineController;
   panel: TimelinePanel;
@@ -28,7 +30,7 @@ export interface CommandServices {
   log: LogOutputChannel;
 }
 
-export function commandHandlers({ runs, profiling, vllm, measured, timeline, panel, sources, installation, notifier, log }: CommandServices): CommandHandlers {
+export function commandHandlers({ runs, profiling, vllm, experiments, measured, timeline, panel, sources, installation, notifier, log }: CommandServices): CommandHandlers {
   return {
     'agentCost.profileActiveFile': async (file) => (await profiling()).profileFile(file),
     'agentCost.profileCommand': async (commandLine) => (await profiling()).profileCommand(commandLine),
@@ -44,6 +46,10 @@ export function commandHandlers({ runs, profiling, vllm, measured, timeline, pan
     'agentCost.export': async (format, target) => {
       const { exportRun } = await import('./exportRun.ts');
       await exportRun(runs.current, installation.webviewScript, notifier, format, target);
+    },
+    'agentCost.openExperiment': async (argument) => {
+      const what = argument === undefined ? undefined : experimentReference(argument);
+      if (what !== null) await (await experiments()).open(what);
     },
     'agentCost.showLog': () => log.show(),
     'agentCost.refreshRuns': () => runs.refresh(),

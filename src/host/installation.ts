@@ -8,6 +8,9 @@ export interface Installation {
   /** Folder of the hooks. */
   instrumentDir: string;
   webviewScript: string;
+  experimentScript: string;
+  /** The thread that runs experiments. */
+  experiments: string;
 }
 
 export function installation(context: ExtensionContext): Installation {
@@ -16,5 +19,7 @@ export function installation(context: ExtensionContext): Installation {
     profiler: join(built, 'profiler.cjs'),
     instrumentDir: join(built, 'instrument'),
     webviewScript: join(built, 'webview', 'timeline.js'),
+    experimentScript: join(built, 'webview', 'experiment.js'),
+    experiments: join(built, 'experiments.cjs'),
   };
 }

@@ -1,21 +1,22 @@
-/** The page that hosts the timeline in the editor. Pure, so that tests load the same page under the same policy. */
+/** The page that hosts a webview's script in the editor. Pure, so that tests load the same page under the same policy. */
 import { EMPTY_STYLE_HASH, escapeHtml } from './exportHtml.ts';
 
 export interface WebviewHtmlOptions {
-  /** `dist/webview/timeline.js`, as `webview.asWebviewUri` gives it. */
+  /** The bundle in `dist/webview/`, as `webview.asWebviewUri` gives it. */
   scriptUri: string;
   /** `webview.cspSource`. */
   cspSource: string;
   /** Fresh and unguessable for every page. */
   nonce: string;
   placement: 'sidebar' | 'tab';
+  title?: string;
 }
 
 /**
  * The page and its policy. The bundle brings its styles as constructed stylesheets, so the policy needs no
  * `unsafe-inline`; the one style hash is of the empty style that the widget toolkit makes.
  */
-export function webviewHtml({ scriptUri, cspSource, nonce, placement }: WebviewHtmlOptions): string {
+export function webviewHtml({ scriptUri, cspSource, nonce, placement, title = 'Timeline' }: WebviewHtmlOptions): string {
   const source = escapeHtml(cspSource);
   const once = `'nonce-${escapeHtml(nonce)}'`;
   const policy = `default-src 'none'; script-src ${once}; style-src ${source} ${once} ${EMPTY_STYLE_HASH}; img-src ${source} data:; font-src ${source}`;
@@ -25,7 +26,7 @@ export function webviewHtml({ scriptUri, cspSource, nonce, placement }: WebviewH
 <meta charset="utf-8">
 <meta http-equiv="Content-Security-Policy" content="${policy}">
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<title>Timeline</title>
+<title>${escapeHtml(title)}</title>
 </head>
 <body data-placement="${placement}">
 <script nonce="${escapeHtml(nonce)}" src="${escapeHtml(scriptUri)}"></script>

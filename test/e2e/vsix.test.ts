@@ -8,7 +8,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { formatLens } from '../../src/profile/formatValue.ts';
 import type { Report, ReportLine } from '../../src/profile/report.ts';
 import { COMPARED_FILE, COMPARED_LINES, writeComparedRuns } from './comparedRuns.ts';
-import { cursorLine, finishedReport, goToLine, lensLink, lensTexts, openFile, openRun, openWorkbench, paintedCanvases, plain, playButton, runCommand, screenshots, themes, timelines, type Workbench } from './workbench.ts';
+import { cursorLine, experiments, finishedReport, goToLine, lensLink, lensTexts, openFile, openRun, openWorkbench, paintedCanvases, plain, playButton, runCommand, screenshots, themes, timelines, type Workbench } from './workbench.ts';
 
 let workbench: Workbench;
 beforeAll(async () => {
@@ -58,8 +58,8 @@ describe('the package', () => {
     const files = readdirSync(workbench.extension, { recursive: true, withFileTypes: true })
       .filter((entry) => entry.isFile())
       .map((entry) => join(entry.parentPath, entry.name).slice(workbench.extension.length + 1));
-    for (const needed of ['dist/extension.cjs', 'dist/profiler.cjs', 'dist/instrument/node/hook.cjs', 'dist/instrument/node/transform.cjs', 'dist/webview/timeline.js']) expect(files).toContain(needed);
-    const strays = files.filter((file) => !/^(dist\/(extension|profiler)\.cjs|dist\/(instrument|webview)\/|media\/|(package\.json|\.vsixmanifest|readme\.md|changelog\.md|license(\.txt|\.md)?)$)/i.test(file));
+    for (const needed of ['dist/extension.cjs', 'dist/profiler.cjs', 'dist/instrument/node/hook.cjs', 'dist/instrument/node/transform.cjs', 'dist/webview/timeline.js', 'dist/experiments.cjs', 'dist/webview/experiment.js']) expect(files).toContain(needed);
+    const strays = files.filter((file) => !/^(dist\/(extension|profiler|experiments)\.cjs|dist\/(instrument|webview)\/|media\/|(package\.json|\.vsixmanifest|readme\.md|changelog\.md|license(\.txt|\.md)?)$)/i.test(file));
     expect(strays).toEqual([]);
     expect(files.filter((file) => /\.(map|pyc|ts)$/.test(file))).toEqual([]);
   });
@@ -161,6 +161,23 @@ describe.each(themes)('in $theme', ({ theme, name, css }) => {
       await page.screenshot({ path: join(screenshots, `${what}-${name}.png`) });
       await page.keyboard.press('Escape');
     }
+  });
+});
+
+describe('an experiment', () => {
+  it('is chosen, run and shown with its charts', async () => {
+    const { page } = workbench;
+    await runCommand(page, 'View: Close All Editor Groups');
+    await runCommand(page, 'Agent Cost: Open Experiment…');
+    await page.locator('.quick-input-widget input').first().fill('Fig 15');
+    await page.locator('.quick-input-list .monaco-list-row', { hasText: 'worked examples' }).first().click();
+    await expect.poll(async () => (await experiments(page)).length).toBe(1);
+    const [frame] = await experiments(page);
+    await frame!.locator('article h2', { hasText: 'Fig 15: worked examples' }).waitFor({ timeout: RUN_TIMEOUT_MS });
+    await expect.poll(() => frame!.locator('.progress > *').count(), { timeout: RUN_TIMEOUT_MS }).toBe(0);
+    expect(await paintedCanvases(frame!)).toBe(1);
+    expect(await frame!.locator('tbody tr').count()).toBe(6);
+    await page.screenshot({ path: join(screenshots, 'experiment.png') });
   });
 });
 

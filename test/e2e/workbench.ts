@@ -174,11 +174,16 @@ export async function cursorLine(page: Page): Promise<number | null> {
 }
 
 /** Frames that show a timeline: the side panel's, and the tab's. */
-export async function timelines(page: Page): Promise<Frame[]> {
+export const timelines = (page: Page): Promise<Frame[]> => framesWith(page, 'main.app');
+
+/** Frames that show an experiment. */
+export const experiments = (page: Page): Promise<Frame[]> => framesWith(page, 'main.experiment');
+
+async function framesWith(page: Page, selector: string): Promise<Frame[]> {
   const found: Frame[] = [];
   for (const frame of page.frames()) {
     // Frames come and go while VS Code lays out its webviews.
-    const shows = await frame.locator('main.app').count().catch(() => 0);
+    const shows = await frame.locator(selector).count().catch(() => 0);
     if (shows > 0) found.push(frame);
   }
   return found;

@@ -3,6 +3,7 @@ import { runSuites } from './runSuite.ts';
 import { activationSuite } from './suite/activation.test.ts';
 import { badInputSuite } from './suite/badInput.test.ts';
 import { debuggingSuite } from './suite/debugging.test.ts';
+import { experimentsSuite } from './suite/experiments.test.ts';
 import { lensesSuite } from './suite/lenses.test.ts';
 import { notebooksSuite } from './suite/notebooks.test.ts';
 import { profilingSuite } from './suite/profiling.test.ts';
@@ -11,5 +12,5 @@ import { tasksSuite } from './suite/tasks.test.ts';
 import { vllmSuite } from './suite/vllm.test.ts';
 
 export function run(): Promise<void> {
-  return runSuites([activationSuite, profilingSuite, lensesSuite, badInputSuite, debuggingSuite, tasksSuite, vllmSuite, notebooksSuite, recordingsSuite]);
+  return runSuites([activationSuite, profilingSuite, lensesSuite, badInputSuite, debuggingSuite, tasksSuite, vllmSuite, notebooksSuite, recordingsSuite, experimentsSuite]);
 }

@@ -1,10 +1,10 @@
 /** The other side of the webview: the editor's extension host, or nobody in an exported page. */
 import type { FromWebview, ToWebview } from '../../src/protocol/webview.ts';
 
-export interface Host {
+export interface Host<Message = FromWebview> {
   /** False in an exported page: no sources to open, nothing to export, nobody to tell. */
   readonly hosted: boolean;
-  post(message: FromWebview): void;
+  post(message: Message): void;
   /** What was kept by `keep` before the page was hidden or reloaded. */
   kept(): unknown;
   keep(state: unknown): void;
@@ -21,7 +21,7 @@ declare global {
   var acquireVsCodeApi: (() => VsCodeApi) | undefined;
 }
 
-export function connectHost(): Host {
+export function connectHost<Message = FromWebview>(): Host<Message> {
   if (typeof globalThis.acquireVsCodeApi !== 'function') {
     let state: unknown = null;
     return { hosted: false, post: () => undefined, kept: () => state, keep: (next) => (state = next) };

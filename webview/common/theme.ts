@@ -120,6 +120,13 @@ export function publishFills(theme: Theme): void {
   for (const name of categories) document.body.style.setProperty(`--fill-${name}`, theme.fill[name]);
 }
 
+/** Background, text and font of the editor as they are now, as #rrggbb, and whether its theme is of high contrast. */
+export function readPlainTheme(): { background: string; foreground: string; fontFamily: string; contrast: boolean } {
+  const theme = readTheme();
+  const hex = (color: string): string => `#${toRgba(color).slice(0, 3).map((channel) => channel.toString(16).padStart(2, '0')).join('')}`;
+  return { background: hex(theme.background), foreground: hex(theme.foreground), fontFamily: getComputedStyle(document.body).fontFamily, contrast: theme.contrast };
+}
+
 /** Calls `changed` whenever the editor changes its theme (it swaps the body's class and the variables on the root). */
 export function watchTheme(changed: () => void): void {
   const observer = new MutationObserver(changed);
