@@ -7,7 +7,7 @@ import { toPng } from '../drawing/png.ts';
 import { LIGHT_THEME, PAGE_THEME } from '../experiments/charts/theme.ts';
 import { toCsv } from '../experiments/report/csv.ts';
 import type { Result } from '../experiments/report/grouped.ts';
-import { toHtml } from '../experiments/report/html.ts';
+import { toHtml, type Heading } from '../experiments/report/html.ts';
 import { installation } from './installation.ts';
 import { UsageError } from './usageError.ts';
 
@@ -55,11 +55,11 @@ export async function writeFolder(folder: string, results: readonly Result[]): P
 }
 
 /** @throws UsageError */
-export async function writePage(file: string, results: readonly Result[], settings: string): Promise<void> {
+export async function writePage(file: string, results: readonly Result[], heading: Heading): Promise<void> {
   await drawing(() => {
     const { regular, strong } = drawingParts();
     const measure = measureWith(regular, strong);
-    writeOrSay(file, toHtml(results, settings, (chart, prefix) => drawChart(chart, PAGE_THEME, measure, prefix)));
+    writeOrSay(file, toHtml(results, heading, (chart, prefix) => drawChart(chart, PAGE_THEME, measure, prefix)));
   });
 }
 

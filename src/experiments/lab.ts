@@ -16,15 +16,31 @@ export interface Setting {
   requests?: number;
 }
 
+/** A run that a lab asks for. */
+export interface RunAsked {
+  workload: Workload;
+  setting: Required<Setting>;
+  seed: number;
+}
+
+/** The same run asked for again has the same key. */
+export function runKey({ workload, setting: { model, prefixCaching, load, requests }, seed }: RunAsked): string {
+  const name = workload === 'chat' ? 'chat' : { ...workload, behaviour: workload.behaviour.id };
+  return JSON.stringify([name, model, prefixCaching, load, requests, seed]);
+}
+
 /** Requests that fill the prefix cache before anything is measured. */
 const WARM_UP = 3;
 
 export class Lab {
   readonly scale: Scale;
   readonly #runs = new Map<string, LoadOutcome>();
+  readonly #runner: (asked: RunAsked) => LoadOutcome;
 
-  constructor(scale: Scale = ENOUGH) {
+  /** @param runner what runs; the simulator unless said */
+  constructor(scale: Scale = ENOUGH, runner: (asked: RunAsked) => LoadOutcome = simulated) {
     this.scale = scale;
+    this.#runner = runner;
   }
 
   /** A workload's runs, one for each repeat; one request at a time unless a load is given. */
@@ -49,24 +65,26 @@ export class Lab {
   }
 
   #run(workload: Workload, setting: Setting, seed: number): LoadOutcome {
-    const name = workload === 'chat' ? 'chat' : { ...workload, behaviour: workload.behaviour.id };
-    const { model, prefixCaching, load, requests } = this.#complete(setting);
-    const key = JSON.stringify([name, model, prefixCaching, load, requests, seed]);
+    const key = runKey({ workload, setting: this.#complete(setting), seed });
     const outcome = this.#runs.get(key) ?? this.#runNew(workload, setting, seed);
     this.#runs.set(key, outcome);
     return outcome;
   }
 
   #runNew(workload: Workload, setting: Setting, seed: number): LoadOutcome {
-    const { model, prefixCaching, load, requests } = this.#complete(setting);
-    const { engine, idleWatts } = startServer(model, prefixCaching);
-    const seeded: Load = 'perSecond' in load ? { ...load, seed } : load;
-    return runLoad(engine, { load: seeded, requests, warmUp: WARM_UP, idleWatts, next: requestsOf(workload, model, seed) });
+    return this.#runner({ workload, setting: this.#complete(setting), seed });
   }
 
   #complete({ model = '8B', prefixCaching = true, load = { clients: 1 }, requests = this.scale.requests }: Setting): Required<Setting> {
     return { model, prefixCaching, load, requests };
   }
+}
+
+/** In virtual time, on one of the paper's servers. */
+export function simulated({ workload, setting: { model, prefixCaching, load, requests }, seed }: RunAsked): LoadOutcome {
+  const { engine, idleWatts } = startServer(model, prefixCaching);
+  const seeded: Load = 'perSecond' in load ? { ...load, seed } : load;
+  return runLoad(engine, { load: seeded, requests, warmUp: WARM_UP, idleWatts, next: requestsOf(workload, model, seed) });
 }
 
 export const secondsOf = ({ arrival, end }: RequestOutcome): number => (end - arrival) / 1000;

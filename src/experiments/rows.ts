@@ -8,8 +8,9 @@ import type { Estimate } from './statistics.ts';
  * - `predicted`: nothing was.
  * - `open`: predicted, for a setting that the paper's text does not give, so that theirs may be of another.
  * - `behaviour`: the behaviour's word, as no model was asked: accuracies.
+ * - `measured`: of a server that was asked.
  */
-export type Basis = 'fitted' | 'predicted' | 'open' | 'behaviour';
+export type Basis = 'fitted' | 'predicted' | 'open' | 'behaviour' | 'measured';
 
 export interface Row {
   /** Of whom: agent, benchmark, model, setting. */

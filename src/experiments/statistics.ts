@@ -9,12 +9,12 @@ export interface Estimate {
 /** 97.5th percentile of Student's t by degrees of freedom, 1 to 10 (NIST/SEMATECH e-Handbook of Statistical Methods, 1.3.6.7.2). */
 const STUDENT_T = [12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228];
 /**
- * The mean of repeats that differ by their seeds alone; null where one of them is not known.
+ * The mean of repeats that differ by their seeds alone; null where one of them is not known (or no number).
  * @throws RangeError for none
  */
 export function estimate(repeats: readonly (number | null)[]): Estimate | null {
   if (repeats.length === 0) throw new RangeError('nothing to estimate from');
-  const values = repeats.filter((value) => value !== null);
+  const values = repeats.filter((value): value is number => value !== null && Number.isFinite(value));
   if (values.length < repeats.length) return null;
   const mean = meanOf(values);
   if (values.length === 1) return { mean, margin: null };

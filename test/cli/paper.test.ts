@@ -3,7 +3,9 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { readResults } from '../../src/experiments/results.ts';
-import { agentCost, newFolder } from './agentCost.ts';
+import { findGpu, findModel } from '../../src/simulator/catalog.ts';
+import { startEmbeddedServer } from '../../src/simulator/embeddedServer.ts';
+import { agentCost, newFolder, reportOf } from './agentCost.ts';
 
 const QUICK = ['--requests', '10', '--repeats', '2'];
 
@@ -63,5 +65,41 @@ describe('paper', () => {
     const { code, stderr } = await agentCost(args, { cwd: newFolder() });
     expect(stderr).toContain(message);
     expect(code).toBe(2);
+  });
+
+  it('measures with the agents on a server, and leaves out what that cannot show', async () => {
+    const cwd = newFolder();
+    const server = await startEmbeddedServer({ gpu: findGpu('h100')!, model: findModel('smollm2-135m')! });
+    const { code, stdout, stderr } = await agentCost(['paper', 'fig7', 'fig9', 'fig17', '--backend', server.url, '--telemetry', 'off', '--requests', '1', '--warm-up', '0', '--json', 'fig7.json'], { cwd });
+    await server.close();
+    expect(code, stderr).toBe(0);
+    expect(stderr).toContain('! Fig 9, what prefix caching saves, is left out: it needs --backend-uncached');
+    expect(stderr).toContain('! Fig 17, size of the model, is left out: it needs --backend-large (a larger model).');
+    expect(stderr).toMatch(/^run 3 of about 3: react on webshop, one at a time, 1 requests$/m);
+    expect(stdout).toMatch(/Fig 7 +ReAct, HotpotQA +mean latency \(Section IV-C\) +[\d.]+ +9\.6 +s +-\d+ % +measured/);
+    expect(stdout).toContain('Measured on HuggingFaceTB/SmolLM2-135M-Instruct');
+    const recordings = readdirSync(join(cwd, '.agent-cost')).filter((name) => name.endsWith('.agentcost'));
+    expect(recordings).toHaveLength(3);
+    // What it says is what the recordings hold.
+    const chats = await reportOf(join(cwd, '.agent-cost', recordings.find((name) => name.includes('chat'))!));
+    expect(chats.totals.llmCalls).toBe(5);
+    const slowest = Math.max(...chats.spans.flatMap(({ kind, startMs, endMs }) => (kind === 'llm' ? [endMs! - startMs] : []))) / 1000;
+    const { results, title } = readResults(readFileSync(join(cwd, 'fig7.json'), 'utf8'), 'fig7.json');
+    const row = results[0]!.findings.rows[0]!;
+    expect(title).toBe('The paper’s figures, measured');
+    expect(row).toMatchObject({ series: 'ShareGPT', basis: 'measured' });
+    expect(row.ours!.mean).toBeGreaterThan(0.5 * slowest);
+    expect(row.ours!.mean).toBeLessThan(slowest + 1);
+  });
+
+  it.each([
+    [['fig4', '--backend', 'sim'], '--backend takes the URL of a server'],
+    [['fig4', '--model', 'x'], '--model is for a server: name one by --backend URL, or leave it out.'],
+    [['fig9', '--backend', 'http://127.0.0.1:9/v1'], 'None of these can be measured with what is there'],
+    [['fig4', '--backend', 'http://127.0.0.1:9/v1', '--items', 'x'], '--items takes BENCHMARK=FILE'],
+  ])('refuses %j with what is wrong', async (args, message) => {
+    const { code, stdout, stderr } = await agentCost(['paper', ...args], { cwd: newFolder() });
+    expect([code, stdout]).toEqual([2, '']);
+    expect(stderr).toContain(message);
   });
 });

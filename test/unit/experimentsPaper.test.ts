@@ -73,6 +73,7 @@ describe('findings', () => {
       ['predicted', 3, expect.closeTo(0.15, 9)],
       ['open', 0, null],
       ['behaviour', 0, null],
+      ['measured', 0, null],
     ]);
   });
 
@@ -86,9 +87,10 @@ describe('findings', () => {
   });
 
   it('become a page that asks for nothing else and says what does not hold', () => {
-    const page = toHtml([result([row({})])], '5 requests.', () => '');
+    const page = toHtml([result([row({})])], { title: 'Figures', ours: 'a server <x>.', settings: '5 requests.' }, () => '');
     expect(page).toContain('Fig 0: a &amp; b');
     expect(page).toContain('&lt;b&gt;');
+    expect(page).toContain('beside a server &lt;x&gt;. 5 requests.');
     expect(page).toContain('it rises: <span class="fails">no</span>');
     expect(page).not.toMatch(/<script|<link|src=|@import| style=/);
     const [, style] = /<style>([^<]*)<\/style>/.exec(page)!;

@@ -24,6 +24,7 @@ const TITLES: Record<Basis, string> = {
   predicted: 'Predicted: nothing was fitted on these figures',
   open: 'Predicted, at settings that the paper’s text does not give',
   behaviour: 'The behaviour’s own word: no model was asked',
+  measured: 'Measured: agents on a server that was asked',
 };
 
 export const basisTitle = (basis: Basis): string => TITLES[basis];

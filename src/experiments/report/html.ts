@@ -19,14 +19,22 @@ td.number, th.number { text-align: right; font-variant-numeric: tabular-nums; wh
 .fails { font-weight: 600; }
 `;
 
+/** Of the page. */
+export interface Heading {
+  title: string;
+  /** What stands beside the paper's figures. */
+  ours: string;
+  settings: string;
+}
+
 const PAPER = 'https://arxiv.org/abs/2506.04301';
 
 /**
  * Light or dark as the reader's system has it; its policy lets no script run and nothing be fetched.
- * @param settings how much was run, in words
+ * @param heading what they are, how they came about, and how much was run, in words
  * @param draw a chart as an `<svg>` element in the page's colours; `prefix` keeps ids in it apart from others'
  */
-export function toHtml(results: readonly Result[], settings: string, draw: (chart: Chart, prefix: string) => string): string {
+export function toHtml(results: readonly Result[], { title, ours, settings }: Heading, draw: (chart: Chart, prefix: string) => string): string {
   const groups = groupedByBasis(results).filter(({ rows }) => rows.length > 0);
   const summary = groups.map(
     ({ title, rows, medianError }) => `<h3>${escape(title)}</h3>\n<p>${rows.length} figures, off by ${medianError === null ? '–' : `${(100 * medianError).toFixed(1)} %`} in the median.</p>\n${table(rows, true)}`,
@@ -45,12 +53,12 @@ export function toHtml(results: readonly Result[], settings: string, draw: (char
 <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'sha256-${sha256Base64(STYLE)}'; base-uri 'none'; form-action 'none'">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
-<title>The paper’s figures, simulated</title>
+<title>${escape(title)}</title>
 <style>${STYLE}</style>
 </head>
 <body>
-<h1>The paper’s figures, simulated</h1>
-<p>“The Cost of Dynamic Reasoning” (<a href="${PAPER}">${PAPER}</a>) beside a simulated vLLM 0.6 on simulated A100s. All of ours is simulated; no model was asked. ${escape(settings)}</p>
+<h1>${escape(title)}</h1>
+<p>“The Cost of Dynamic Reasoning” (<a href="${PAPER}">${PAPER}</a>) beside ${escape(ours)} ${escape(settings)}</p>
 ${summary.join('\n')}
 ${each.join('\n')}
 </body>
