@@ -2,13 +2,19 @@
 import { type Command, Option } from 'commander';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
+import { version } from '../../package.json';
+import { analyze } from '../analysis/analyze.ts';
+import { toAiperfTrace } from '../analysis/load/aiperfTrace.ts';
+import { toK6Script } from '../analysis/load/k6Script.ts';
+import { recordedLoad, type RecordedLoad } from '../analysis/load/recordedLoad.ts';
+import type { Accounting } from '../profile/accounting.ts';
 import { toPerfettoJson } from '../profile/exportPerfetto.ts';
 import { renderHtml } from '../profile/exportHtml.ts';
 import type { TimelineDocument } from '../protocol/webview.ts';
 import { RECORDING_EXTENSION } from '../recorder/recordingFile.ts';
 import { accounting, addAccountingOptions, type AccountingFlags } from './accountingOptions.ts';
 import { installation } from './installation.ts';
-import { openRecording } from './openRecording.ts';
+import { openProfile, openRecording } from './openRecording.ts';
 import { UsageError } from './usageError.ts';
 
 const formats = {
@@ -17,6 +23,17 @@ const formats = {
   perfetto: { extension: '.perfetto.json', render: toPerfettoJson },
 } satisfies Record<string, { extension: string; render: (document: TimelineDocument) => string }>;
 export type ExportFormat = keyof typeof formats;
+
+/** The run's calls of models as a load for engines that send it again. */
+const loadFormats = {
+  k6: { extension: '.k6.js', render: (load: RecordedLoad, name: string) => toK6Script(load, { name, version }) },
+  aiperf: { extension: '.aiperf.jsonl', render: toAiperfTrace },
+} satisfies Record<string, { extension: string; render: (load: RecordedLoad, name: string) => string }>;
+type LoadFormat = keyof typeof loadFormats;
+
+function isLoadFormat(format: ExportFormat | LoadFormat): format is LoadFormat {
+  return format in loadFormats;
+}
 
 /** The self-contained page with the same timeline as in the editor. */
 function htmlOf(document: TimelineDocument): string {
@@ -30,10 +47,13 @@ function htmlOf(document: TimelineDocument): string {
  * @throws UsageError when it cannot be written
  */
 export function exportDocument(document: TimelineDocument, format: ExportFormat, recording: string, out: string | null): string {
-  const path = out === null ? recordingStem(recording) + formats[format].extension : resolve(out);
+  return write(formats[format].render(document), out === null ? recordingStem(recording) + formats[format].extension : resolve(out));
+}
+
+function write(text: string, path: string): string {
   try {
     // Readable by the owner alone, as recordings are: it may hold prompts.
-    writeFileSync(path, formats[format].render(document), { mode: 0o600 });
+    writeFileSync(path, text, { mode: 0o600 });
   } catch (error) {
     throw new UsageError(`cannot write ${path}: ${error instanceof Error ? error.message : String(error)}. Name another place with --out.`);
   }
@@ -50,18 +70,29 @@ export function addExportCommand(root: Command): Command {
     .command('export')
     .description('write a recording as a self-contained page or for other tools')
     .argument('<file>', 'recording (*.agentcost)')
-    .addOption(new Option('--format <format>', 'html: one page with the timeline; json: the report; perfetto: for ui.perfetto.dev').choices(Object.keys(formats)).makeOptionMandatory())
+    .addOption(new Option('--format <format>', 'html: one page with the timeline; json: the report; perfetto: for ui.perfetto.dev; k6: a script for k6 that sends the calls again; aiperf: the same as a trace for AIPerf').choices([...Object.keys(formats), ...Object.keys(loadFormats)]).makeOptionMandatory())
     .option('-o, --out <file>', "file to write, - for stdout (default: beside the recording, by the format's ending)")
     .option('--json', 'print {"path"} as JSON instead of the path')
-    .addHelpText('after', '\nExample:\n  $ agent-cost export .agent-cost/my_agent-20261122-1412.agentcost --format html');
-  addAccountingOptions(command).action(async (file: string, flags: AccountingFlags & { format: ExportFormat; out?: string; json?: true }) => {
-    const document = await openRecording(file, accounting(flags));
+    .addHelpText('after', '\nExample:\n  $ agent-cost export .agent-cost/my_agent-20261122-1412.agentcost --format html\n  $ agent-cost export .agent-cost/my_agent-20261122-1412.agentcost --format k6 && k6 run .agent-cost/my_agent-20261122-1412.k6.js');
+  addAccountingOptions(command).action(async (file: string, flags: AccountingFlags & { format: ExportFormat | LoadFormat; out?: string; json?: true }) => {
+    const { text, extension } = await rendered(file, flags.format, accounting(flags));
     if (flags.out === '-') {
-      process.stdout.write(formats[flags.format].render(document));
+      process.stdout.write(text);
       return;
     }
-    const path = exportDocument(document, flags.format, file, flags.out ?? null);
+    const path = write(text, flags.out === undefined ? recordingStem(file) + extension : resolve(flags.out));
     process.stdout.write(flags.json ? `${JSON.stringify({ path })}\n` : `${path}\n`);
   });
   return command;
+}
+
+/** @throws UsageError or RecordingError */
+async function rendered(file: string, format: ExportFormat | LoadFormat, charged: Accounting): Promise<{ text: string; extension: string }> {
+  if (!isLoadFormat(format)) return { text: formats[format].render(await openRecording(file, charged)), extension: formats[format].extension };
+  const profile = await openProfile(file);
+  const document = analyze(profile, { accounting: charged });
+  const load = recordedLoad(profile, document);
+  if (load.sessions.length === 0) throw new UsageError(`${file} has no call of a model with messages and an answer: there is no load to send again.`);
+  const { extension, render } = loadFormats[format];
+  return { text: render(load, document.report.run.name), extension };
 }

@@ -31,13 +31,25 @@ describe('agent-cost load', () => {
       expect(row.score).toBe(1);
       // A plan and what joins its tools, as when it is alone: nothing of the others'.
       expect(row.llm_calls).toBe(2);
-      expect(row.overlap_ms).toBeGreaterThan(0);
+      expect(row.tools_only_ms! + row.overlap_ms!).toBeGreaterThan(100);
       expect(row.llm_only_ms! + row.tools_only_ms! + row.overlap_ms! + row.other_ms!).toBeCloseTo(row.latency_ms!, 2);
       expect(Date.parse(row.started_at) - Date.parse(row.scheduled_at!)).toBeGreaterThanOrEqual(0);
     }
+    // Planning and tools at once, where the machine had time for both.
+    expect(sumOf(rows, 'overlap_ms')).toBeGreaterThan(0);
     const report = await reportOf(onlyRecording(folder));
     expect(report.totals).toMatchObject({ requests: 14, requestsEvidence: 'measured', llmCalls: sumOf(rows, 'llm_calls'), promptTokens: sumOf(rows, 'prompt_tokens'), completionTokens: sumOf(rows, 'completion_tokens') });
     expect(sumOf(rows, 'active_energy_wh')).toBeCloseTo(report.totals.energyWh.active!, 6);
+
+    // The same load for engines that send more of it.
+    const recording = onlyRecording(folder);
+    const trace = await agentCost(['export', recording, '--format', 'aiperf', '-o', '-'], { cwd: folder });
+    const entries = trace.stdout.trimEnd().split('\n').map((line) => JSON.parse(line) as { timestamp?: number; delay?: number; output_length: number });
+    expect([entries.length, entries.filter(({ timestamp }) => timestamp !== undefined).length]).toEqual([report.totals.llmCalls, report.totals.requests]);
+    expect(entries.reduce((sum, { output_length: tokens }) => sum + tokens, 0)).toBe(report.totals.completionTokens);
+    const script = await agentCost(['export', recording, '--format', 'k6'], { cwd: folder });
+    expect(script.stdout).toBe(`${recording.replace(/\.agentcost$/, '.k6.js')}\n`);
+    expect(readFileSync(script.stdout.trim(), 'utf8')).toContain(`// ${report.totals.requests} requests with ${report.totals.llmCalls} calls of a model, as llmcompiler-hotpotqa made them`);
   });
 
   it('repeats with other seeds, each a recording, and says how sure the means are', async () => {
