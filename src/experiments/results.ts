@@ -16,7 +16,7 @@ const rowSchema = z.object({
   unit: text,
   ours: estimateSchema.nullable(),
   published: z.number().nullable(),
-  basis: z.enum(['fitted', 'predicted', 'open', 'behaviour', 'measured']),
+  basis: z.enum(['fitted', 'predicted', 'open', 'behaviour', 'measured', 'simulated']),
 });
 const findingsSchema: z.ZodType<Findings> = z.object({
   rows: z.array(rowSchema).max(100_000),

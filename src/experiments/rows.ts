@@ -12,6 +12,9 @@ import type { Estimate } from './statistics.ts';
  */
 export type Basis = 'fitted' | 'predicted' | 'open' | 'behaviour' | 'measured';
 
+/** What a figure of a program's run rests on: a real server, or the embedded one. */
+export type RunBasis = 'measured' | 'simulated';
+
 export interface Row {
   /** Of whom: agent, benchmark, model, setting. */
   series: string;
@@ -21,7 +24,7 @@ export interface Row {
   ours: Estimate | null;
   /** Null where the paper prints none. */
   published: number | null;
-  basis: Basis;
+  basis: Basis | RunBasis;
 }
 
 /** Something that the paper says without a number, or an order of its numbers. */

@@ -1,11 +1,15 @@
 /** Open Experiment…: runs the paper's figures, or opens a file of results, and shows them in a tab. */
 import { readFile, stat, writeFile } from 'node:fs/promises';
-import { basename } from 'node:path';
+import { basename, extname } from 'node:path';
 import { QuickPickItemKind, window, type Disposable, type QuickPickItem, type Uri } from 'vscode';
 import type { ExperimentChoice, Resource } from '../contributions.ts';
 import { EXPERIMENT_NAMES, PAPER_TITLE, scaleInWords } from '../experiments/list.ts';
 import { readResults, ResultsError, toResultsJson, type Results } from '../experiments/results.ts';
 import { ENOUGH } from '../experiments/scale.ts';
+import { TableError } from '../experiments/table/columns.ts';
+import { parseCsv } from '../experiments/table/csv.ts';
+import { parseParquet } from '../experiments/table/parquet.ts';
+import { tableResults } from '../experiments/table/tableResults.ts';
 import { ExperimentPanel } from '../views/experimentPanel.ts';
 import type { ExperimentOrder, ExperimentProgress } from '../protocol/experiment.ts';
 import { runExperiments, type ExperimentRun } from './experimentRun.ts';
@@ -63,12 +67,12 @@ export class Experiments implements Disposable {
 
   private async choose(): Promise<void> {
     const all: ChoiceItem = { label: 'All Figures and Tables', detail: 'In virtual time, on the simulator: some minutes of one processor', choice: { figures: EXPERIMENT_NAMES.map(({ id }) => id) } };
-    const file: ChoiceItem = { label: 'Open Results File…', detail: 'What agent-cost paper --json wrote', choice: 'file' };
+    const file: ChoiceItem = { label: 'Open Results File…', detail: 'What agent-cost paper --json wrote, or a table of bench, load or sweep (--table): CSV or Parquet', choice: 'file' };
     const each = EXPERIMENT_NAMES.map(({ id, where, title }): ChoiceItem => ({ label: where, description: title, choice: { figures: [id] } }));
     const picked = await window.showQuickPick<ChoiceItem>([file, all, { label: 'Run one', kind: QuickPickItemKind.Separator, choice: 'file' }, ...each], { title: 'Open Experiment', placeHolder: 'The paper’s figures, or a file of results', matchOnDescription: true });
     if (picked === undefined) return;
     if (picked.choice !== 'file') return this.run(picked.choice);
-    const chosen = await window.showOpenDialog({ title: 'Open Results', filters: { 'Results of an experiment': ['json'], 'All files': ['*'] } });
+    const chosen = await window.showOpenDialog({ title: 'Open Results', filters: { 'Results of an experiment': ['json', 'csv', 'parquet'], 'All files': ['*'] } });
     if (chosen?.[0] !== undefined) await this.openFile(chosen[0].fsPath);
   }
 
@@ -76,11 +80,11 @@ export class Experiments implements Disposable {
     try {
       const { size } = await stat(file);
       if (size > BYTES_AT_MOST) throw new ResultsError(`${basename(file)} has ${Math.round(size / 1e6)} MB, more than any results. Choose a file that agent-cost paper --json wrote.`);
-      const results = readResults(await readFile(file, 'utf8'), basename(file));
+      const results = await read(file);
       this.running?.cancel();
       this.show({ ...results, progress: null });
     } catch (error) {
-      this.notifier.error(error instanceof ResultsError ? error.message : `${file} could not be read: ${messageOf(error)}.`);
+      this.notifier.error(error instanceof ResultsError || error instanceof TableError ? error.message : `${file} could not be read: ${messageOf(error)}.`);
     }
   }
 
@@ -126,6 +130,20 @@ export class Experiments implements Disposable {
     } catch (error) {
       this.notifier.error(`${file.fsPath} could not be written: ${messageOf(error)}. Choose another place.`);
     }
+  }
+}
+
+/** By the file's name: a table of tasks, or results. @throws ResultsError, TableError */
+async function read(file: string): Promise<Results> {
+  const name = basename(file);
+  const bytes = await readFile(file);
+  switch (extname(file).toLowerCase()) {
+    case '.csv':
+      return tableResults(parseCsv(bytes.toString('utf8'), name), name);
+    case '.parquet':
+      return tableResults(await parseParquet(bytes, name), name);
+    default:
+      return readResults(bytes.toString('utf8'), name);
   }
 }
 

@@ -26,6 +26,8 @@ export class App {
   private readonly save;
   private charts: ChartView[] = [];
   private shown: Shown | null = null;
+  /** Nothing of it is simulated. */
+  private isMeasured = false;
   /** The id of the figure that is shown; null for the first. */
   private chosen: string | null;
   /** What the article was last made of. */
@@ -53,6 +55,7 @@ export class App {
     }
     this.shown = message;
     this.title.textContent = visibleText(message.title, 200);
+    this.isMeasured = message.results.length > 0 && message.results.every(({ findings }) => findings.rows.every(({ basis }) => basis === 'measured'));
     this.settings.textContent = visibleText(message.settings, 400);
     this.save.disabled = message.results.length === 0 || message.progress !== null;
     this.showProgress(message);
@@ -81,7 +84,7 @@ export class App {
   }
 
   private showProgress({ progress, results }: Shown): void {
-    this.badge.classList.remove('hidden');
+    this.badge.classList.toggle('hidden', this.isMeasured);
     if (progress === null) {
       if (this.progress.childElementCount > 0) this.live.textContent = `${results.length} ${results.length === 1 ? 'figure' : 'figures'} shown`;
       fill(this.progress);

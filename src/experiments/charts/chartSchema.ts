@@ -3,8 +3,8 @@
  */
 import { z } from 'zod';
 
-/** What a value rests on: `rows.ts` says what ours may; `published` is the paper's own, `measured` is of a run that was not simulated here. */
-export const chartBasisSchema = z.enum(['fitted', 'predicted', 'open', 'behaviour', 'published', 'measured']);
+/** What a value rests on: `rows.ts` says what ours may; `published` is the paper's own; runs of programs are `measured`, or `simulated` where the embedded server answered. */
+export const chartBasisSchema = z.enum(['fitted', 'predicted', 'open', 'behaviour', 'published', 'measured', 'simulated']);
 export type ChartBasis = z.infer<typeof chartBasisSchema>;
 
 const text = z.string().max(400);

@@ -65,14 +65,14 @@ export function chartConfiguration(chart: Chart, theme: ChartTheme): ChartJsConf
 }
 
 /** How a basis is drawn, whatever its colour; dotted are lines, with hollow markers. */
-const LOOKS: Record<ChartBasis, string> = { fitted: 'full', measured: 'full', predicted: 'light', open: 'hollow', behaviour: 'dotted', published: 'hollow' };
+const LOOKS: Record<ChartBasis, string> = { fitted: 'full', measured: 'full', simulated: 'light', predicted: 'light', open: 'hollow', behaviour: 'dotted', published: 'hollow' };
 
 /** What ours rests on and how that is told, then what whiskers are. */
 function subtitle({ series, note }: Chart): string[] {
   const bases = new Set(series.flatMap(({ basis, form, points }) => points.map((point) => point.basis ?? basis).filter((each) => each !== 'published' || form === 'bars')));
-  const isMeasured = bases.size === 1 && bases.has('measured');
   const words = [...bases].map((basis) => `${LOOKS[basis]}: ${basisWord(basis)}`);
-  const ours = isMeasured ? 'Measured.' : bases.size === 1 ? `Simulated; ours is ${basisWord([...bases][0]!)}.` : `Simulated. ${capital(words.join('; '))}.`;
+  const isOfRuns = [...bases].some((basis) => basis === 'measured' || basis === 'simulated');
+  const ours = isOfRuns ? `${capital(bases.size === 1 ? basisWord([...bases][0]!) : words.join('; '))}.` : bases.size === 1 ? `Simulated; ours is ${basisWord([...bases][0]!)}.` : `Simulated. ${capital(words.join('; '))}.`;
   const hasWhiskers = series.some(({ points }) => points.some(({ margin }) => margin !== null && margin > 0));
   return [[ours, hasWhiskers ? 'Whiskers: 95 % confidence intervals.' : '', note].filter((part) => part !== '').join(' ')];
 }

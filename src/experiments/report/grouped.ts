@@ -1,5 +1,5 @@
 /** All findings together, grouped by what they rest on. */
-import { errorOf, type Basis, type Experiment, type Findings, type Row } from '../rows.ts';
+import { errorOf, type Basis, type Experiment, type Findings, type Row, type RunBasis } from '../rows.ts';
 import { medianOf } from '../statistics.ts';
 
 export interface Result {
@@ -27,7 +27,7 @@ const TITLES: Record<Basis, string> = {
   measured: 'Measured: agents on a server that was asked',
 };
 
-export const basisTitle = (basis: Basis): string => TITLES[basis];
+export const basisTitle = (basis: Basis | RunBasis): string => (basis === 'simulated' ? 'Simulated: the embedded server answered' : TITLES[basis]);
 
 /** The rows that the paper has a figure for. */
 export function groupedByBasis(results: readonly Result[]): Group[] {

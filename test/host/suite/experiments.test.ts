@@ -6,6 +6,8 @@ import { join } from 'node:path';
 import * as vscode from 'vscode';
 import { experimentPanelType } from '../../../src/contributions.ts';
 import { toResultsJson } from '../../../src/experiments/results.ts';
+import { COLUMNS, type TaskRow } from '../../../src/experiments/table/columns.ts';
+import { toCsv } from '../../../src/experiments/table/csv.ts';
 import { activated, eventually, messageOf, messagesOf, run, RUN_TIMEOUT_MS } from './inEditor.ts';
 
 const experimentTab = (): vscode.Tab | undefined =>
@@ -59,6 +61,15 @@ export function experimentsSuite(): void {
       await run('agentCost.openExperiment', write('good.json', toResultsJson({ title: 'Mine', settings: '', results })));
       assert.deepEqual(state.experiment(), { title: 'Mine', settings: '', results, progress: null });
       await eventually('its tab', experimentTab);
+    });
+
+    it('is read from a table of tasks', async () => {
+      const state = await activated();
+      const row = { ...Object.fromEntries(COLUMNS.map(({ name }) => [name, null])), experiment: 'x', setting: 'a=1', backend: 'vllm', simulated: false, seed: 0, repeat: 1, shard: '1/1', index: 1, task: 't', warm_up: false, started_at: '2026-01-01T00:00:00.000Z', latency_ms: 1500 } as unknown as TaskRow;
+      await run('agentCost.openExperiment', write('tasks.csv', toCsv([row])));
+      assert.equal(state.experiment()?.title, 'tasks.csv');
+      assert.ok(state.experiment()?.results[0]?.findings.rows.some(({ what, ours, basis }) => what === 'mean latency' && ours?.mean === 1.5 && basis === 'measured'));
+      assert.match((await messageOf(() => run('agentCost.openExperiment', write('shopping.csv', 'what,much\r\nmilk,2\r\n')))).message, /shopping\.csv is no table of tasks/);
     });
 
     const bad: [what: string, name: string, text: string, says: RegExp][] = [
