@@ -82,9 +82,9 @@ export class Lab {
 
 /** In virtual time, on one of the paper's servers. */
 export function simulated({ workload, setting: { model, prefixCaching, load, requests }, seed }: RunAsked): LoadOutcome {
-  const { engine, idleWatts } = startServer(model, prefixCaching);
+  const { engine, requestMs, idleWatts } = startServer(model, prefixCaching);
   const seeded: Load = 'perSecond' in load ? { ...load, seed } : load;
-  return runLoad(engine, { load: seeded, requests, warmUp: WARM_UP, idleWatts, next: requestsOf(workload, model, seed) });
+  return runLoad(engine, { load: seeded, requests, warmUp: WARM_UP, requestMs, idleWatts, next: requestsOf(workload, model, seed) });
 }
 
 export const secondsOf = ({ arrival, end }: RequestOutcome): number => (end - arrival) / 1000;

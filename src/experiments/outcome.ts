@@ -5,6 +5,8 @@ import type { Role } from './requests/request.ts';
 
 export interface FinishedCall extends FinishedRequest {
   role: Role;
+  /** When it left the client; it is with the engine later. */
+  sent: Milliseconds;
 }
 
 interface Interval {
@@ -35,7 +37,7 @@ export interface ServerOutcome {
 
 /** How long a request waited for the model, for tools, and for both at once. A call that writes tests is a tool's, as the paper counts it. */
 export function latencyShares({ arrival, end, calls, tools }: RequestOutcome): { llmMs: Milliseconds; toolMs: Milliseconds; overlapMs: Milliseconds } {
-  const interval = ({ times }: FinishedCall): Interval => ({ from: times.arrival, to: times.lastToken });
+  const interval = ({ sent, times }: FinishedCall): Interval => ({ from: sent, to: times.lastToken });
   const isOfTool = ({ role }: FinishedCall) => role === 'write tests';
   const llm = union(calls.filter((call) => !isOfTool(call)).map(interval));
   const tool = union([...tools, ...calls.filter(isOfTool).map(interval)]);

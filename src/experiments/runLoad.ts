@@ -20,6 +20,8 @@ export interface LoadOptions {
   requests: number;
   /** Requests before those, which are run and not measured. */
   warmUp?: number;
+  /** What a call takes to the engine and back, beside the engine's steps; 0 unless said. */
+  requestMs?: Milliseconds;
   /** All GPUs' together. */
   idleWatts: Watts | null;
   /** Makes the next request; called in the order of their arrival. */
@@ -46,15 +48,17 @@ interface Open {
   left: number;
 }
 
+/** `start` is a call's arrival at the engine. */
 type Event = { open: Open; part: number; does: 'start' | 'end' } | 'arrival';
 
 /**
  * @throws RangeError when no request is asked for, a load is not positive, a request has no parts or waits for a later part, or a call could never fit
  */
-export function runLoad(engine: Engine, { load, requests, warmUp = 0, idleWatts, next }: LoadOptions): LoadOutcome {
+export function runLoad(engine: Engine, options: LoadOptions): LoadOutcome {
+  const { load, requests } = options;
   if (!(requests >= 1)) throw new RangeError(`at least one request must be measured, not ${requests}`);
   if (!('clients' in load ? load.clients >= 1 : load.perSecond > 0)) throw new RangeError(`a load needs a client or a rate: ${JSON.stringify(load)}`);
-  return new LoadRun(engine, load, requests, warmUp, idleWatts, next).run();
+  return new LoadRun(engine, options).run();
 }
 
 class LoadRun {
@@ -62,6 +66,7 @@ class LoadRun {
   readonly #load: Load;
   readonly #total: number;
   readonly #warmUp: number;
+  readonly #requestMs: Milliseconds;
   readonly #next: () => AgentRequest;
   readonly #meter: ServerMeter;
   readonly #due = new TimeLine<Event>();
@@ -73,11 +78,12 @@ class LoadRun {
   #sent = 0;
   #now: Milliseconds = 0;
 
-  constructor(engine: Engine, load: Load, requests: number, warmUp: number, idleWatts: Watts | null, next: () => AgentRequest) {
+  constructor(engine: Engine, { load, requests, warmUp = 0, requestMs = 0, idleWatts, next }: LoadOptions) {
     this.#engine = engine;
     this.#load = load;
     this.#total = warmUp + requests;
     this.#warmUp = warmUp;
+    this.#requestMs = requestMs;
     this.#next = next;
     this.#meter = new ServerMeter(idleWatts);
     this.#scheduleArrivals();
@@ -151,7 +157,7 @@ class LoadRun {
 
   #start(open: Open, part: number, at: Milliseconds): void {
     const what = open.request.parts[part]!;
-    if (what.kind === 'call') this.#due.add(at + what.delayMs, { open, part, does: 'start' });
+    if (what.kind === 'call') this.#due.add(at + what.delayMs + this.#requestMs, { open, part, does: 'start' });
     else {
       open.outcome.tools.push({ from: at, to: at + what.ms });
       this.#due.add(at + what.ms, { open, part, does: 'end' });
@@ -176,7 +182,7 @@ class LoadRun {
     for (const finished of step.finished) {
       const { open, part, call } = this.#calls.get(finished.id)!;
       this.#calls.delete(finished.id);
-      open.outcome.calls.push({ ...finished, role: call.role });
+      open.outcome.calls.push({ ...finished, role: call.role, sent: finished.times.arrival - this.#requestMs });
       this.#end(open, part, step.end);
     }
   }

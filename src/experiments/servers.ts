@@ -1,5 +1,5 @@
 /** The paper's two servers, simulated: Llama-3.1 of 8B on one A100-40GB and of 70B on eight, vLLM 0.6. */
-import type { Watts } from '../profile/units.ts';
+import type { Milliseconds, Watts } from '../profile/units.ts';
 import { findEngine, findGpu, findModel } from '../simulator/catalog.ts';
 import { createCostModel } from '../simulator/engine/costModel.ts';
 import { Engine } from '../simulator/engine/engine.ts';
@@ -14,9 +14,9 @@ const MODELS = {
 } satisfies Record<ModelSize, unknown>;
 
 /** A server that was just started. */
-export function startServer(size: ModelSize, prefixCaching = true): { engine: Engine; idleWatts: Watts | null } {
+export function startServer(size: ModelSize, prefixCaching = true): { engine: Engine; requestMs: Milliseconds; idleWatts: Watts | null } {
   const { model, gpuCount } = MODELS[size];
   const cost = createCostModel(GPU, model, gpuCount, ENGINE);
   const engine = new Engine({ cost, scheduler: ENGINE.scheduler, prefixCaching, ...servingLimits(GPU, model, ENGINE.scheduler) });
-  return { engine, idleWatts: GPU.idleWatts === undefined ? null : GPU.idleWatts.value * gpuCount };
+  return { engine, requestMs: cost.requestMs, idleWatts: GPU.idleWatts === undefined ? null : GPU.idleWatts.value * gpuCount };
 }

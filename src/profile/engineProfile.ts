@@ -19,5 +19,7 @@ export const engineProfileSchema = z.object({
   sequenceMs: sourced.optional(),
   /** For each sequence, in each step, on the GPU: choosing its token among all that the model knows. */
   samplingMs: sourced.optional(),
+  /** For each request, beside its steps: the API server, and putting the prompt into tokens. */
+  requestMs: sourced.optional(),
 });
 export type EngineProfile = z.infer<typeof engineProfileSchema>;

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { BENCHMARKS, HOTPOTQA, SHAREGPT } from '../../src/experiments/behaviour/shipped.ts';
+import { BENCHMARKS, HOTPOTQA, HUMANEVAL, SHAREGPT } from '../../src/experiments/behaviour/shipped.ts';
 import { behaviourSchema, type Behaviour } from '../../src/experiments/behaviour/schema.ts';
+import { difficultyOf, solvedBy, TaskAnswers } from '../../src/experiments/difficulty.ts';
 import { drawGeometric, lognormalOfMean, TokenSupply } from '../../src/experiments/draws.ts';
 import type { AgentRequest, CallPart } from '../../src/experiments/requests/request.ts';
 import { AGENTS, isPair, requestsOf, type AgentName, type Budget } from '../../src/experiments/workload.ts';
@@ -60,6 +61,37 @@ describe('what is drawn', () => {
   });
 });
 
+describe('how hard tasks are', () => {
+  it('gives the shares that it was made of, of any model and benchmark', () => {
+    for (const { success } of BENCHMARKS) {
+      for (const { firstTry, reflexion, lats } of Object.values(success)) {
+        for (const { solved, tries } of [reflexion, lats]) {
+          const difficulty = difficultyOf(firstTry.value, solved.value, tries.value);
+          expect(solvedBy(difficulty, 1)).toBeCloseTo(firstTry.value, 6);
+          expect(solvedBy(difficulty, tries.value)).toBeCloseTo(solved.value, 6);
+          // Each answer more solves fewer tasks more.
+          expect(solvedBy(difficulty, 4) - solvedBy(difficulty, 2)).toBeLessThan(2 * (solvedBy(difficulty, 2) - solvedBy(difficulty, 1)));
+        }
+      }
+    }
+  });
+
+  it('is refused where no spread of chances gives that', () => {
+    expect(() => difficultyOf(0.5, 0.4, 10)).toThrow(/of tasks of which 0.5 are solved at the first answer, 0.4 cannot be by 10/);
+    expect(() => difficultyOf(0.1, 0.9, 2)).toThrow(RangeError);
+    expect(() => difficultyOf(0, 0.5, 2)).toThrow(RangeError);
+  });
+
+  it('is what tasks’ answers show', () => {
+    const random = createRandom(5);
+    const difficulty = difficultyOf(0.3, 0.7, 20);
+    const solved = (tries: number) => Array.from({ length: 4000 }, () => new TaskAnswers(difficulty, random)).filter((answers) => Array.from({ length: tries }, () => answers.next()).some(Boolean)).length / 4000;
+    expect(solved(1)).toBeCloseTo(0.3, 1);
+    expect(solved(5)).toBeCloseTo(solvedBy(difficulty, 5), 1);
+    expect(solved(20)).toBeCloseTo(0.7, 1);
+  });
+});
+
 describe('requests', () => {
   const pairs = BENCHMARKS.flatMap((behaviour) => AGENTS.filter((agent) => isPair(agent, behaviour)).map((agent) => [agent, behaviour] as const));
 
@@ -104,10 +136,43 @@ describe('requests', () => {
     }
     const failed = requests.find(({ solved }) => !solved)!;
     const reflect = calls(failed).findIndex(({ role }) => role === 'reflect');
+    const learnt = calls(failed)[reflect]!.output;
     const next = calls(failed)[reflect + 1]!.prompt();
-    expect(next.slice(-calls(failed)[reflect]!.output.length)).toEqual(calls(failed)[reflect]!.output);
-    expect(share(many(400, 'Reflexion', HOTPOTQA, { reflexion: { reflections: 30 } }))).toBeCloseTo(HOTPOTQA.success['8B'].reflexion.value, 1);
-    expect(share(many(400, 'Reflexion', HOTPOTQA, { reflexion: { reflections: 30 } }, '70B'))).toBeCloseTo(HOTPOTQA.success['70B'].reflexion.value, 1);
+    expect(next.slice(next.indexOf(learnt[0]!)).slice(0, learnt.length)).toEqual(learnt);
+    const { solved, tries } = HOTPOTQA.success['8B'].reflexion;
+    const inTheEnd = (model: '8B' | '70B') => share(many(100, 'Reflexion', HOTPOTQA, { reflexion: { reflections: tries.value - 1 } }, model));
+    expect(Math.abs(inTheEnd('8B') - solved.value)).toBeLessThan(0.1);
+    expect(Math.abs(inTheEnd('70B') - HOTPOTQA.success['70B'].reflexion.solved.value)).toBeLessThan(0.1);
+  });
+
+  it('of Reflexion ask for the next step behind the history, and have it twice from the second attempt on', () => {
+    const failed = many(100, 'Reflexion', HOTPOTQA, { reflexion: { reflections: 1 } }).find((each) => !each.solved && calls(each).filter(({ role }) => role === 'act').length > 5)!;
+    const reflect = calls(failed).findIndex(({ role }) => role === 'reflect');
+    const [first, second] = calls(failed);
+    // So the answer is read anew: the prompts part where the first one asks.
+    expect(shared(second!.prompt(), [...first!.prompt(), ...first!.output])).toBe(first!.prompt().length - 15);
+    const seen = calls(failed)[reflect + 1]!.output[0]!;
+    const later = calls(failed)[reflect + 2];
+    if (later !== undefined) expect(later.prompt().filter((token) => token === seen)).toHaveLength(2);
+    expect(second!.prompt().filter((token) => token === first!.output[0])).toHaveLength(1);
+  });
+
+  it('write their tests once, before the attempt, where the tool runs tests', () => {
+    for (const agent of ['ReAct', 'Reflexion'] as const) {
+      for (const each of many(20, agent, HUMANEVAL)) {
+        expect(calls(each).map(({ role }) => role).indexOf('write tests')).toBe(0);
+        expect(calls(each).filter(({ role }) => role === 'write tests')).toHaveLength(1);
+        expect(each.parts[1]!.after).toEqual([{ part: 0 }]);
+      }
+    }
+  });
+
+  it('of attempts that come to no answer use up whatever calls they may make', () => {
+    const longest = (mostCalls: number) => many(300, 'ReAct', HOTPOTQA, { react: { mostCalls } }).filter((each) => calls(each).length === mostCalls).length / 300;
+    const stuck = HOTPOTQA.step.stuck.value * (1 - HOTPOTQA.success['8B'].firstTry.value);
+    expect(longest(30)).toBeGreaterThan(stuck / 2);
+    expect(longest(30)).toBeLessThan(2 * stuck);
+    expect(Math.abs(longest(60) - longest(30))).toBeLessThan(0.02);
   });
 
   it('of LATS ask for all children of a node at once with one prompt, value those that go on, and go down no deeper than they may', () => {
@@ -126,6 +191,34 @@ describe('requests', () => {
     expect(most(2)).toBeLessThan(most(12));
   });
 
+  it('of LATS solve more tasks with more children, and tell all prompts what failed before', () => {
+    const solved = (children: number) => share(many(80, 'LATS', HOTPOTQA, { lats: { children, iterations: 20 } }));
+    const most = solved(16);
+    expect(most).toBeGreaterThan(solved(1) + 0.05);
+    expect(Math.abs(most - HOTPOTQA.success['8B'].lats.solved.value)).toBeLessThan(0.1);
+    const failed = many(60, 'LATS', HOTPOTQA).find((each) => !each.solved)!;
+    const reflections = calls(failed).filter(({ role }) => role === 'reflect');
+    // One about the first way that failed, two when there are two, and three.
+    expect(reflections.length).toBe(1 + 2 + 3);
+    const last = calls(failed).at(-1)!.prompt();
+    for (const { output } of reflections.slice(-3)) expect(last).toContain(output[0]);
+    expect(last).not.toContain(reflections[0]!.output[0]);
+  });
+
+  it('of LATS with tests reflect on each child that fails, and value none', () => {
+    const requests = many(60, 'LATS', HUMANEVAL, { lats: { children: 3, iterations: 4 } });
+    const [at, long] = [requests.filter(({ solved }) => !solved), requests.find(({ solved }) => !solved)!];
+    expect(at.length).toBeGreaterThan(0);
+    const roles = calls(long).map(({ role }) => role);
+    expect(roles.slice(0, 3)).toEqual(['write tests', 'act', 'reflect']);
+    expect(roles.filter((role) => role === 'write tests')).toHaveLength(1 + 4);
+    expect(roles.filter((role) => role === 'act')).toHaveLength(1 + 4 * 3);
+    expect(roles.filter((role) => role === 'reflect')).toHaveLength(1 + 4 * 3);
+    expect(roles).not.toContain('evaluate');
+    // The children's prompts go on from the root's solution.
+    expect(calls(long)[4]!.prompt()).toContain(calls(long)[1]!.output[0]);
+  });
+
   it('of LLMCompiler begin tools while the plan is being written, and join when all are there', () => {
     const plan = many(30, 'LLMCompiler', HOTPOTQA).find(({ parts }) => parts.filter(({ kind }) => kind === 'tool').length > 2)!;
     const [planner, tool] = plan.parts;
@@ -136,6 +229,14 @@ describe('requests', () => {
     expect(written!.tokens).toBeLessThan((planner as CallPart).output.length);
     const join = plan.parts.findIndex((part) => part.kind === 'call' && part.role === 'join');
     expect(plan.parts[join]!.after.map(({ part }) => part)).toEqual(Array.from({ length: join }, (_, part) => part));
+  });
+
+  it('of LLMCompiler ask for later plans by other instructions than for the first, with the earlier plans and what came of them', () => {
+    const again = many(60, 'LLMCompiler', HOTPOTQA).find((each) => calls(each).filter(({ role }) => role === 'plan').length > 2)!;
+    const [first, second, third] = calls(again).filter(({ role }) => role === 'plan');
+    expect(shared(first!.prompt(), second!.prompt())).toBe(0);
+    expect(second!.prompt()).toEqual(third!.prompt().slice(0, second!.prompt().length));
+    expect(first!.output.slice(0, 3).every((token) => second!.prompt().includes(token))).toBe(true);
   });
 
   it('of an agent that a benchmark is not for are refused', () => {

@@ -45,6 +45,21 @@ describe('a load', () => {
     expect(calls[1]!.times.arrival).toBe(calls[0]!.times.lastToken);
   });
 
+  it('lets the GPU wait while a call is on its way to the engine, and counts that as the call’s time', () => {
+    const chat = (): AgentRequest => {
+      const builder = new RequestBuilder();
+      builder.call('answer', [], () => tokens(100, 1), tokens(5, 2));
+      return { parts: builder.parts, solved: null };
+    };
+    const [far, near] = [run({ next: chat, requestMs: 20 }), run({ next: chat })];
+    const [call] = far.requests[0]!.calls;
+    expect(call!.sent).toBe(0);
+    expect(call!.times.arrival).toBe(20);
+    expect(far.server.gpuMs.idle).toBe(20);
+    expect(near.server.gpuMs.idle).toBe(0);
+    expect(latencyShares(far.requests[0]!).llmMs).toBeCloseTo(latencyShares(near.requests[0]!).llmMs + 20, 9);
+  });
+
   it('of one client has one request after another; of more as many at once as there are clients', () => {
     const next = () => planned(1000);
     const one = run({ next, requests: 4 }).requests;

@@ -15,7 +15,9 @@ describe('the paper’s figures of one request at a time, simulated', () => {
   let results: Map<string, Result>;
   beforeAll(() => {
     const lab = new Lab({ requests: 40, repeats: 2 });
-    results = new Map(EXPERIMENTS.filter(({ id }) => ['fig4', 'fig5', 'fig6', 'fig7', 'fig8', 'fig9', 'kv'].includes(id)).map((experiment) => [experiment.id, { experiment, findings: experiment.run(lab) }]));
+    // A 95th percentile of few is uncertain.
+    const larger = new Lab({ requests: 150, repeats: 2 });
+    results = new Map(EXPERIMENTS.filter(({ id }) => ['fig4', 'fig5', 'fig6', 'fig7', 'fig8', 'fig9', 'kv'].includes(id)).map((experiment) => [experiment.id, { experiment, findings: experiment.run(experiment.id === 'fig7' ? larger : lab) }]));
   }, 120_000);
 
   const published = (id: string) => results.get(id)!.findings.rows.filter((each) => each.published !== null);

@@ -48,7 +48,7 @@ export function budgetFlags(workload: Workload): Partial<Pick<AgentFlags, 'itera
         iterations: String(behaviour.lats.depth.value),
         children: String(budget.lats?.children ?? behaviour.lats.children.value),
         rollouts: String(budget.lats?.iterations ?? behaviour.lats.iterations.value),
-        reflections: String(behaviour.lats.reflections.value),
+        ...(behaviour.lats.steps === undefined ? {} : { reflections: String(behaviour.lats.steps.reflections.value) }),
         fewShot,
       };
     case 'LLMCompiler':

@@ -54,7 +54,7 @@ function finishedCall({ id, kind, llm, startMs, endMs }: ReportSpan): FinishedCa
   if (kind !== 'llm' || llm === null || endMs === null) return [];
   const firstScheduled = startMs + (llm.queueMs ?? 0);
   const firstToken = llm.prefillMs === null ? NaN : firstScheduled + llm.prefillMs;
-  return [{ id, role: 'act', times: { arrival: startMs, firstScheduled, firstToken, lastToken: endMs }, promptTokens: llm.promptTokens ?? NaN, cachedTokens: llm.cachedTokens ?? NaN, outputTokens: llm.completionTokens ?? NaN, preemptions: 0 }];
+  return [{ id, role: 'act', sent: startMs, times: { arrival: startMs, firstScheduled, firstToken, lastToken: endMs }, promptTokens: llm.promptTokens ?? NaN, cachedTokens: llm.cachedTokens ?? NaN, outputTokens: llm.completionTokens ?? NaN, preemptions: 0 }];
 }
 
 /** Over the time, while the server worked, and at most; NaN where it does not tell. */

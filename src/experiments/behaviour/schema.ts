@@ -6,7 +6,7 @@ const count = sourced.refine(({ value }) => Number.isInteger(value) && value >= 
 const tokens = sourced.refine(({ value }) => value >= 1, 'a length is at least 1 token');
 const share = sourced.refine(({ value }) => value >= 0 && value <= 1, 'a share is between 0 and 1');
 
-/** Lengths in tokens, taken to be lognormal. */
+/** Lengths in tokens, or calls, taken to be lognormal. */
 const lengths = z.object({
   mean: tokens,
   /** Standard deviation of the lengths' natural logarithm. */
@@ -14,15 +14,16 @@ const lengths = z.object({
 });
 export type Lengths = z.infer<typeof lengths>;
 
+/** How many tasks are solved by so many answers, when one right one is enough. */
+const solvedBy = z.object({ solved: share, tries: count });
+
 const successSchema = z.object({
-  /** Tasks that Reflexion solves if it may try for ever. */
-  reflexion: share,
-  /** Tasks that LATS solves if it may search for ever. */
-  lats: share,
-  /** Attempts that end with the right answer, of those at a task that can be solved. */
-  perAttempt: share,
-  /** Answers of a tree's leaves that are right, of those to a task that can be solved. */
-  perLeaf: share,
+  /** Tasks whose first answer is right. */
+  firstTry: share,
+  /** By attempts with what was learnt from those before. */
+  reflexion: solvedBy,
+  /** By answers of a tree's leaves. */
+  lats: solvedBy,
 });
 
 export const behaviourSchema = z.object({
@@ -38,7 +39,7 @@ export const behaviourSchema = z.object({
     sigma: sourced,
     resultTokens: lengths,
   }),
-  /** A call of the model that each call of the tool begins with. */
+  /** A call of the model that writes the tests which the tool runs. */
   testWriting: z.object({ instructionTokens: tokens, answerTokens: lengths }).optional(),
   cot: z.object({ promptTokens: tokens, answerTokens: lengths }).optional(),
   /** A thought and an action, as ReAct, Reflexion and LATS make them. */
@@ -48,8 +49,10 @@ export const behaviourSchema = z.object({
     /** Worked examples in the prompt. */
     examples: count,
     answerTokens: lengths,
-    /** Calls of the model in an attempt that nothing cuts short, the one that answers included. */
-    meanCalls: sourced.refine(({ value }) => value >= 1, 'an attempt has at least one call'),
+    /** Calls of the model in an attempt that comes to an answer, the one that answers included. */
+    calls: lengths,
+    /** Of attempts that come to no right answer, those that come to none at all and use up whatever calls they may make. */
+    stuck: share.refine(({ value }) => value > 0, 'some attempts come to no answer'),
   }),
   react: z.object({ mostCalls: count }),
   reflexion: z.object({ mostCalls: count, reflections: count, instructionTokens: tokens, answerTokens: lengths }),
@@ -57,14 +60,23 @@ export const behaviourSchema = z.object({
     children: count,
     iterations: count,
     depth: count,
-    rolloutDepth: count,
-    reflections: count,
-    value: z.object({ instructionTokens: tokens, answerTokens: lengths }),
+    /** How steps are followed downwards and valued; not where tests tell how good a whole solution is. */
+    steps: z
+      .object({
+        /** Candidates of a step of the way down. */
+        rolloutChildren: count,
+        rolloutDepth: count,
+        reflections: count,
+        value: z.object({ instructionTokens: tokens, answerTokens: lengths }),
+      })
+      .optional(),
   }),
   llmcompiler: z
     .object({
       planner: z.object({ instructionTokens: tokens, answerTokens: lengths }),
       joiner: z.object({ instructionTokens: tokens, answerTokens: lengths }),
+      /** What its tools return, where that differs from the others'. */
+      resultTokens: lengths.optional(),
       /** Tool calls in a plan. */
       meanTasks: sourced,
       /** Tasks that wait for the one before them. */
@@ -77,6 +89,7 @@ export const behaviourSchema = z.object({
   success: z.object({ '8B': successSchema, '70B': successSchema }),
 });
 export type Behaviour = z.infer<typeof behaviourSchema>;
+export type LatsSteps = NonNullable<Behaviour['lats']['steps']>;
 
 /** How single chat turns behave. */
 export const chatBehaviourSchema = z.object({

@@ -1,7 +1,7 @@
 /** Figures 4 to 9 and what the paper says of KV memory: agents one request at a time. */
 import { HOTPOTQA, WEBSHOP } from '../behaviour/shipped.ts';
 import { callsPerRequest, meanSeconds, p95Seconds, type Lab } from '../lab.ts';
-import { latencyShares } from '../outcome.ts';
+import { latencyShares, type FinishedCall } from '../outcome.ts';
 import type { LoadOutcome } from '../runLoad.ts';
 import type { Findings, Row } from '../rows.ts';
 import { estimate, meanOf, type Estimate } from '../statistics.ts';
@@ -30,7 +30,7 @@ export function figure4(lab: Lab): Findings {
   return {
     rows,
     directions: [{ says: 'LATS makes more calls than any other agent, on each benchmark', holds: PAIRS.filter(({ agent }) => agent === 'LATS').every((lats) => PAIRS.filter(({ behaviour, agent }) => behaviour === lats.behaviour && agent !== 'LATS').every((pair) => lab.measure(pair, {}, callsPerRequest)!.mean < lab.measure(lats, {}, callsPerRequest)!.mean)) }],
-    notes: ['Calls that HumanEval’s tool makes to write tests are the tool’s, as in the paper.', 'The 9.2 times that the text gives for tool-augmented agents are taken without LATS: with its 71.0 four agents’ mean would be above 17.'],
+    notes: ['Calls that write tests for HumanEval are its tool’s, as in the paper; there is one a request, or an iteration of LATS, as in the paper’s own code.', 'The 9.2 times that the text gives for tool-augmented agents are taken without LATS: with its 71.0 four agents’ mean would be above 17.'],
     charts: chartsOfFigure4(lab),
   };
 }
@@ -45,7 +45,6 @@ export function figure5(lab: Lab): Findings {
   const compiler: Pair = { agent: 'LLMCompiler', behaviour: HOTPOTQA };
   const row = (series: string, what: string, ours: Estimate | null, published: number, basis: Row['basis'] = 'fitted'): Row => ({ series, what, unit: '%', ours: percent(ours), published: 100 * published, basis });
   const toolShare = (pair: Pair) => lab.measure(pair, {}, shareOf('toolMs'))!.mean;
-  const react = (behaviourId: string) => PAIRS.find(({ agent, behaviour }) => agent === 'ReAct' && behaviour.id === behaviourId)!;
   return {
     rows: [
       row('tool-augmented, mean', 'share of tools', meanOverPairs(lab, TOOL_PAIRS, {}, shareOf('toolMs')), LATENCY_SHARES.tools),
@@ -54,7 +53,7 @@ export function figure5(lab: Lab): Findings {
       ...eachPair(lab, 'latency', 's', meanSeconds),
       ...TOOL_PAIRS.map((pair): Row => ({ series: pairName(pair), what: 'share of tools', unit: '%', ours: percent(lab.measure(pair, {}, shareOf('toolMs'))), published: null, basis: 'predicted' })),
     ],
-    directions: [{ says: 'tools take a larger share of ReAct’s latency on HotpotQA than on WebShop and MATH', holds: ['webshop', 'math'].every((id) => toolShare(react(id)) < toolShare(react('hotpotqa'))) }],
+    directions: [{ says: 'tools take a larger share of ReAct’s latency on HotpotQA than on WebShop', holds: toolShare(REACT.webShop) < toolShare(REACT.hotpotQa) }],
     notes: [],
     charts: chartsOfFigure5(lab),
   };
@@ -75,7 +74,7 @@ export function figure6(lab: Lab): Findings {
       ...idle.map(({ pair, share: ours }): Row => ({ series: pairName(pair), what: 'GPU idles', unit: '%', ours: percent(ours), published: null, basis: 'predicted' })),
     ],
     directions: [{ says: 'GPUs idle more on HotpotQA and MATH than on WebShop and HumanEval', holds: Math.min(ofBenchmark('hotpotqa'), ofBenchmark('math')) > Math.max(ofBenchmark('webshop'), ofBenchmark('humaneval')) }],
-    notes: ['Utilization as DCGM measures it (active cores) is not simulated.'],
+    notes: ['Utilization as DCGM measures it (active cores) is not simulated.', 'Ours reads prompts for a shorter time than theirs: see what prefix caching saves of it, Figure 9.'],
     charts: chartsOfFigure6(lab),
   };
 }
@@ -115,9 +114,10 @@ export function figure8(lab: Lab): Findings {
 }
 
 export function figure9(lab: Lab): Findings {
-  const sum = (of: (times: LoadOutcome['requests'][number]['calls'][number]['times']) => number) => ({ requests }: LoadOutcome) => requests.flatMap(({ calls }) => calls).reduce((total, { times }) => total + of(times), 0);
-  const prefill = sum(({ firstScheduled, firstToken }) => firstToken - firstScheduled);
-  const whole = sum(({ arrival, lastToken }) => lastToken - arrival);
+  const sum = (of: (call: FinishedCall) => number) => ({ requests }: LoadOutcome) => requests.flatMap(({ calls }) => calls).reduce((total, call) => total + of(call), 0);
+  // Theirs has two parts, of which what comes before the first token can only be the first.
+  const prefill = sum(({ sent, times }) => times.firstToken - sent);
+  const whole = sum(({ sent, times }) => times.lastToken - sent);
   const saved = (of: (outcome: LoadOutcome) => number) => (pair: Pair) => lab.compare(pair, [{}, { prefixCaching: false }], (cached, plain) => 1 - of(cached) / of(plain));
   const mean = (of: (outcome: LoadOutcome) => number) => {
     const perPair = TOOL_PAIRS.map((pair) => lab.runs(pair, {}).map((cached, repeat) => 1 - of(cached) / of(lab.runs(pair, { prefixCaching: false })[repeat]!)));
@@ -135,7 +135,7 @@ export function figure9(lab: Lab): Findings {
       { says: 'chain of thought gains least by prefix caching', holds: ['ReAct', 'Reflexion', 'LATS', 'LLMCompiler'].every((agent) => savedOf(agent) > savedOf('CoT')) },
       { says: 'LATS gains most by prefix caching', holds: ['CoT', 'ReAct', 'Reflexion', 'LLMCompiler'].every((agent) => savedOf(agent) < savedOf('LATS')) },
     ],
-    notes: ['Ours saves more of reading prompts: between requests of an agent everything that they share stays cached here, and what a call takes before its first token beside the GPU’s work (tokenizing, HTTP) is not simulated, which caching does not save.'],
+    notes: ['Reading a prompt is all until the first token, from where the call leaves the agent: theirs has two parts, and the other is writing.', 'Ours saves more of reading prompts: what V0 takes to look its cache up (a hash and a table entry for each block, in Python) is not simulated, as no measurement of it was found; nor are what agents themselves take between calls, and tokens that a text has when it is read again but had not when it was written.'],
     charts: chartsOfFigure9(lab),
   };
 }
@@ -162,7 +162,7 @@ export function kvMemory(lab: Lab): Findings {
       ...beside.map(({ pair, times }): Row => ({ series: pairName(pair), what: 'KV memory while the model works, in chain of thought’s', unit: '×', ours: estimate(times), published: null, basis: 'predicted' })),
     ],
     directions: [],
-    notes: ['Chain of thought’s own prompts are assumed (the paper’s code has none), and with them the ratios; WebShop has no chain of thought to compare with.', 'LLMCompiler holds most: each new plan’s prompt has all earlier plans and what their tools returned, and one length of results is known for search and lookup together, though a lookup returns a sentence.'],
+    notes: ['Chain of thought’s own prompts are assumed (the paper’s code has none), and with them the ratios; WebShop has no chain of thought to compare with.', 'Reflexion on HotpotQA holds most: the paper’s own code, as published, has an attempt’s history twice in its prompts from the second attempt on.'],
     charts: chartsOfKvMemory(lab),
   };
 }

@@ -59,8 +59,8 @@ export function figure11(lab: Lab): Findings {
     notes: [
       'A peak is where the mean latency is 2.1 times that of one at a time, as Section IV-C says of ReAct’s; the paper looks for the knee of the 95th percentile.',
       'Prompts are read whole before anyone goes on writing (vLLM 0.6 without chunked prefill), as the text describes it.',
-      'ReAct on HotpotQA peaks lower than theirs: with prompts that grow as Figure 8 says, 2.6 QPS leave no time to read what is new in them.',
-      'ReAct on WebShop peaks higher than theirs and gains more by caching, and so the order of the two is not theirs: how long WebShop’s pages are in prompts is derived from shortened examples, and longer ones would bring it down.',
+      'ReAct on HotpotQA peaks lower than theirs: with prompts that grow as Figure 8 says, reading what is new in them and the memory of all of them take more of the GPU than 2.6 QPS leave.',
+      'ReAct on WebShop peaks higher than theirs: its pages are as long as in published runs, but that the shop, the agents and the server share 12 virtual processors there is not simulated.',
     ],
     charts: chartsOfFigure11(lab, SERVED.map(({ name, workload, rates, length, published }, index) => ({ name, workload, rates, requests: length * lab.scale.requests, published, peaks: peaks[index]! }))),
   };
@@ -87,7 +87,7 @@ export function figure12(lab: Lab): Findings {
       ]),
     ],
     directions: [{ says: 'prefix caching lowers the KV memory that agents hold', holds: meanOf(mean.flat()) > 0 && meanOf(most.flat()) > 0 }],
-    notes: ['Memory is what requests hold at a time, over all the time that was measured, idle or not; blocks that are kept for nobody but the cache do not count, as in vLLM’s own metric.', 'The most that is held hangs on the few moments when many requests meet, and on how unlike their lengths are.'],
+    notes: ['Memory is what requests hold at a time, over all the time that was measured, idle or not; blocks that are kept for nobody but the cache do not count, as in vLLM’s own metric.', 'The most that is held hangs on the few moments when many requests meet, and on how unlike their lengths are.', 'Theirs saves more: prefix caching saves memory where requests meet, and at 0.1 and 0.2 QPS ours seldom do.'],
     charts: chartsOfFigure12(agents.map(({ name, workload, perSecond }) => ({ name, perSecond, cached: lab.runs(workload, at(perSecond, true)), plain: lab.runs(workload, at(perSecond, false)) })), { mean: over(mean), most: over(most) }),
   };
 }

@@ -1,7 +1,17 @@
 /** One attempt of ReAct's kind: a call, a tool, a call … until it answers or has made as many calls as it may. */
-import { drawGeometric, drawLength } from '../draws.ts';
+import { drawLength } from '../draws.ts';
 import { addTool, type RequestContext } from './context.ts';
 import { ends, type After, type RequestBuilder } from './request.ts';
+
+export interface AttemptPlan {
+  /** A call's prompt, with what was said and seen in the attempt before it. */
+  prompt: (history: readonly number[]) => number[];
+  /** What its first call waits for. */
+  after: readonly After[];
+  mostCalls: number;
+  /** Whether it comes to the right answer if it may make the calls that takes. */
+  right: boolean;
+}
 
 export interface Attempt {
   /** Its last call. */
@@ -12,13 +22,9 @@ export interface Attempt {
   answered: boolean;
 }
 
-/**
- * @param beginning what all of its prompts begin with
- * @param after what its first call waits for
- */
-export function addAttempt(builder: RequestBuilder, context: RequestContext, beginning: () => readonly number[], after: readonly After[], mostCalls: number): Attempt {
+export function addAttempt(builder: RequestBuilder, context: RequestContext, { prompt, after, mostCalls, right }: AttemptPlan): Attempt {
   const { behaviour, random, supply } = context;
-  const wanted = 1 + drawGeometric(random, behaviour.step.meanCalls.value - 1);
+  const wanted = drawCalls(context, right ? 0 : behaviour.step.stuck.value);
   const calls = Math.min(wanted, mostCalls);
   const history: number[] = [];
   let waits = after;
@@ -26,7 +32,7 @@ export function addAttempt(builder: RequestBuilder, context: RequestContext, beg
   for (let call = 0; call < calls; call++) {
     const output = supply.own(drawLength(random, behaviour.step.answerTokens));
     const seen = history.length;
-    last = builder.call('act', waits, () => [...beginning(), ...history.slice(0, seen)], output);
+    last = builder.call('act', waits, () => prompt(history.slice(0, seen)), output);
     history.push(...output);
     // The last one answers; of an attempt that is cut short it is not used any more.
     if (call === calls - 1) break;
@@ -34,4 +40,9 @@ export function addAttempt(builder: RequestBuilder, context: RequestContext, beg
     history.push(...supply.own(drawLength(random, behaviour.tool.resultTokens)));
   }
   return { last, history, answered: wanted <= mostCalls };
+}
+
+/** Calls until an answer; infinite for the share that comes to none. */
+export function drawCalls({ behaviour, random }: RequestContext, stuck: number): number {
+  return random.next() < stuck ? Infinity : drawLength(random, behaviour.step.calls);
 }

@@ -12,14 +12,16 @@ export interface RequestContext {
   supply: TokenSupply;
 }
 
-/** A tool's call; where the benchmark's tool has the model write tests, that is done first. @returns the part that ends it */
-export function addTool(builder: RequestBuilder, { behaviour: { id, taskTokens, testWriting, tool }, random, supply }: RequestContext, after: readonly After[]): number {
-  let waits = after;
-  if (testWriting !== undefined) {
-    const prompt = [...TokenSupply.shared(`tests ${id}`, testWriting.instructionTokens.value), ...supply.own(taskTokens.value)];
-    waits = ends([builder.call('write tests', after, () => prompt, supply.own(drawLength(random, testWriting.answerTokens)))]);
-  }
-  return builder.tool(waits, 1000 * lognormalOfMean(random, tool.seconds.value, tool.sigma.value));
+/** A tool's call. @returns the part that ends it */
+export function addTool(builder: RequestBuilder, { behaviour: { tool }, random }: RequestContext, after: readonly After[]): number {
+  return builder.tool(after, 1000 * lognormalOfMean(random, tool.seconds.value, tool.sigma.value));
+}
+
+/** Has the model write the tests that the tool will run, where the benchmark has such a tool. @returns what the next part waits for */
+export function addTestWriting(builder: RequestBuilder, { behaviour: { id, testWriting }, random, supply }: RequestContext, task: readonly number[], after: readonly After[]): readonly After[] {
+  if (testWriting === undefined) return after;
+  const instruction = TokenSupply.shared(`tests ${id}`, testWriting.instructionTokens.value);
+  return ends([builder.call('write tests', after, () => [...instruction, ...task], supply.own(drawLength(random, testWriting.answerTokens)))]);
 }
 
 /** Instructions and worked examples of a step: the same for all requests of an agent on a benchmark. */

@@ -1,6 +1,6 @@
 /** ReAct: one attempt. */
 import { addAttempt } from './attempt.ts';
-import { stepPreamble, type RequestContext } from './context.ts';
+import { addTestWriting, stepPreamble, type RequestContext } from './context.ts';
 import { RequestBuilder, type AgentRequest } from './request.ts';
 
 export interface ReactBudget {
@@ -12,10 +12,16 @@ export interface ReactBudget {
 
 export function reactRequest(context: RequestContext, { mostCalls, examples }: ReactBudget = {}): AgentRequest {
   const { behaviour, model, random, supply } = context;
-  const { reflexion, perAttempt } = behaviour.success[model];
   const builder = new RequestBuilder();
-  const beginning = [...stepPreamble('react', behaviour, examples), ...supply.own(behaviour.taskTokens.value)];
-  const right = random.next() < reflexion.value * perAttempt.value;
-  const { answered } = addAttempt(builder, context, () => beginning, [], mostCalls ?? behaviour.react.mostCalls.value);
+  const task = supply.own(behaviour.taskTokens.value);
+  const beginning = [...stepPreamble('react', behaviour, examples), ...task];
+  const right = random.next() < behaviour.success[model].firstTry.value;
+  const { answered } = addAttempt(builder, context, {
+    // What it said stays the assistant's own message, word for word, so that each prompt goes on where the one before and its answer end.
+    prompt: (history) => [...beginning, ...history],
+    after: addTestWriting(builder, context, task, []),
+    mostCalls: mostCalls ?? behaviour.react.mostCalls.value,
+    right,
+  });
   return { parts: builder.parts, solved: right && answered };
 }

@@ -132,7 +132,7 @@ function roofline(gpu: GpuProfile, model: ModelProfile, gpuCount: number, engine
     tokenLinkMs: allReduce.tokenMs,
     sequenceMs: engine.sequenceMs?.value ?? 0,
     samplingMs: engine.samplingMs?.value ?? 0,
-    requestMs: 0,
+    requestMs: engine.requestMs?.value ?? 0,
   };
 }
 

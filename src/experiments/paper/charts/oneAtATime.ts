@@ -96,11 +96,10 @@ export function chartsOfFigure7(lab: Lab): Chart[] {
 }
 
 export function chartsOfFigure9(lab: Lab): Chart[] {
-  type Times = LoadOutcome['requests'][number]['calls'][number]['times'];
-  const perCall = (of: (times: Times) => number) => ({ requests }: LoadOutcome) => meanOf(requests.flatMap(({ calls }) => calls.map(({ times }) => of(times)))) / 1000;
-  const reading = perCall(({ firstScheduled, firstToken }) => firstToken - firstScheduled);
-  const writing = perCall(({ firstToken, lastToken }) => lastToken - firstToken);
-  const whole = perCall(({ arrival, lastToken }) => lastToken - arrival);
+  const perCall = (of: (call: LoadOutcome['requests'][number]['calls'][number]) => number) => ({ requests }: LoadOutcome) => meanOf(requests.flatMap(({ calls }) => calls.map(of))) / 1000;
+  const reading = perCall(({ sent, times }) => times.firstToken - sent);
+  const writing = perCall(({ times }) => times.lastToken - times.firstToken);
+  const whole = perCall(({ sent, times }) => times.lastToken - sent);
   const saved = (pair: Pair, of: (outcome: LoadOutcome) => number) => lab.runs(pair, {}).map((cached, repeat) => 100 * (1 - of(cached) / of(lab.runs(pair, { prefixCaching: false })[repeat]!)));
   const mean = (of: (outcome: LoadOutcome) => number) => {
     const perPair = TOOL_PAIRS.map((pair) => saved(pair, of));

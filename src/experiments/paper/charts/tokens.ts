@@ -29,7 +29,7 @@ function fixed({ agent, behaviour }: Pair, role: RequestOutcome['calls'][number]
     case 'reflect':
       return alone(reflexion.instructionTokens);
     case 'evaluate':
-      return alone(lats.value.instructionTokens);
+      return alone(lats.steps?.value.instructionTokens);
     case 'plan':
       return alone(llmcompiler?.planner.instructionTokens);
     case 'join':
