@@ -198,10 +198,10 @@ export class FunctionRun implements Enclosing, MayHaveThrown {
 
   /**
    * Itself, or what is around it: when an asynchronous function waits for the first time, its caller goes on in the context that
-   * it began. The stack tells whose code it is that runs.
+   * it began, and so does the caller of one that passed the promise on. The stack tells whose code it is that runs.
    */
   actual(stack: () => readonly CallSite[]): Enclosing | null {
-    if (!this.#probe.isAsync) return this;
+    if (!this.#probe.isAsync && this.#left === null) return this;
     for (const site of stack()) {
       const file = this.#runs.fileOf(site);
       if (file === undefined) continue;

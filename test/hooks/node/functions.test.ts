@@ -78,6 +78,18 @@ describe.each(NODE_MAJORS)('Node %i', (major) => {
     expect(third?.frames.map((frame) => frame.function)).toEqual(['search', 'lookup', 'main', ...(file.endsWith('.mjs') ? [null] : [])].filter((name, index) => index < 3 || name === null));
   });
 
+  it('keeps apart what synchronous functions began that pass promises on', async () => {
+    const spans = await both(major, ['passingOn.mjs']);
+    const outer = measured(spans, 'solve');
+    const asks = measured(spans, 'ask').toSorted((a, b) => lengthOf(a) - lengthOf(b));
+    expect([...outer, ...measured(spans, 'aside')].map(({ name, parent }) => [name, parent])).toEqual([['solve', null], ['solve', null], ['solve', null], ['aside', null]]);
+    // What goes on after a timer has nobody that waits for it inside.
+    expect(asks.map(({ parent }) => parent)).toEqual([...outer.map(({ id }) => id), null]);
+    // A call's time is its own function's, whoever else is under way.
+    const answered = new Map(suite.server.calls.map(({ tag }) => [tag?.parent, tag]));
+    for (const ask of asks) expect(measured(spans, 'think').some(({ id, parent }) => parent === ask.id && answered.has(id))).toBe(true);
+  });
+
   it('tells which synchronous functions threw', async () => {
     expectThrown(await both(major, ['throwing.mjs']));
   });
