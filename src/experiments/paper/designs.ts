@@ -65,8 +65,7 @@ export function figure13(lab: Lab): Findings {
     notes: [
       'The paper’s text gives no values of this figure. All accuracies are the behaviour’s word, as no model was asked; latencies are simulated.',
       'Chain of thought is left out: its accuracy is not in the behaviour. So is what worked examples bring (Figure 15).',
-      'LATS’ searches end soon where they can succeed (as Table III’s notes say), so that it is more accurate for its time here than ReAct, and the front leaps to it: what does not hold of cost-efficiency and of diminishing returns comes of that. Within ReAct and Reflexion accuracy over latency falls with the budget, as theirs does.',
-      'LLMCompiler’s single answer is taken to be as often right as ReAct’s, for want of a number: that it is more accurate on HotpotQA is not to be seen here.',
+      'LLMCompiler’s answer is taken to be as often right as one of ReAct’s that no budget cuts short, for want of a number: that it is more accurate on HotpotQA lies within the margin here.',
     ],
     charts: chartsOfFigure13(all, front.map(({ design }) => design)),
   };
