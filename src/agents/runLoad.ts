@@ -21,9 +21,8 @@ export async function runOpenLoop<Task>(tasks: readonly { task: Task; at: number
   const begun = now();
   const running: Promise<void>[] = [];
   for (const { task, at } of tasks) {
-    const wait = begun + at - now();
-    // One that is late begins at once: what it waited is part of what it took.
-    if (wait > 0) await delay(wait, undefined, { signal }).catch(() => undefined);
+    // One that is late begins at once: what it waited is part of what it took. A timer may go off a little before its time.
+    for (let wait = begun + at - now(); wait > 0 && !signal.aborted; wait = begun + at - now()) await delay(wait, undefined, { signal }).catch(() => undefined);
     if (signal.aborted) break;
     running.push(work(task, begun + at));
   }

@@ -7,13 +7,14 @@ import { EXPERIMENTS } from '../../src/experiments/registry.ts';
 import type { Result } from '../../src/experiments/report/grouped.ts';
 import type { ToExperiment } from '../../src/protocol/experiment.ts';
 import { launchBrowser } from './browser.ts';
-import { experimentBundle, ExperimentPage, type ThemeKind } from './experimentPage.ts';
+import { ExperimentPage, type ThemeKind } from './experimentPage.ts';
+import { webviewBundle } from './watchedPage.ts';
 
 let browser: Browser;
 let results: Result[];
 beforeAll(async () => {
   browser = await launchBrowser();
-  await experimentBundle();
+  await webviewBundle('experiment');
   const lab = new Lab({ requests: 10, repeats: 2 });
   results = EXPERIMENTS.filter(({ id }) => ['fig4', 'fig5', 'fig7', 'fig14'].includes(id)).map(({ run, ...experiment }) => ({ experiment, findings: run(lab) }));
 });
@@ -143,6 +144,6 @@ describe('the experiment view', () => {
 
 describe('its bundle', () => {
   it('stays small', async () => {
-    expect((await experimentBundle()).length).toBeLessThan(400_000);
+    expect((await webviewBundle('experiment')).length).toBeLessThan(400_000);
   });
 });

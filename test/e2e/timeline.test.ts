@@ -2,7 +2,8 @@
 import axe from 'axe-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { launchBrowser } from './browser.ts';
-import { TimelinePage, timelineBundle } from './timelinePage.ts';
+import { TimelinePage } from './timelinePage.ts';
+import { webviewBundle } from './watchedPage.ts';
 import { bigRun, hostileRun, makeLlm, reactRun } from '../fixtures/timelineDocuments.ts';
 import type { Browser } from 'playwright-core';
 import type { TimelineDocument } from '../../src/protocol/webview.ts';
@@ -10,7 +11,7 @@ import type { TimelineDocument } from '../../src/protocol/webview.ts';
 let browser: Browser;
 beforeAll(async () => {
   browser = await launchBrowser();
-  await timelineBundle();
+  await webviewBundle('timeline');
 });
 afterAll(async () => {
   await browser.close();
@@ -37,7 +38,7 @@ async function withPage(open: Promise<TimelinePage>, use: (page: TimelinePage) =
 
 describe('the bundle', () => {
   it('fits into an exported page', async () => {
-    expect((await timelineBundle()).length).toBeLessThan(400_000);
+    expect((await webviewBundle('timeline')).length).toBeLessThan(400_000);
   });
 });
 

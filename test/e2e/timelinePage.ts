@@ -1,37 +1,11 @@
-/** Opens the timeline as an exported page, or as a webview with a stand-in for the editor, and watches for trouble. */
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+/** Opens the timeline as an exported page, or as a webview with a stand-in for the editor. */
+import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { pathToFileURL } from 'node:url';
-import { build } from 'esbuild';
 import { vi } from 'vitest';
+import type { Browser, BrowserContextOptions } from 'playwright-core';
 import { renderHtml } from '../../src/profile/exportHtml.ts';
-import { webviewHtml } from '../../src/profile/webviewHtml.ts';
-import type { Browser, BrowserContext, BrowserContextOptions, Page } from 'playwright-core';
 import type { FromWebview, TimelineDocument, ToWebview } from '../../src/protocol/webview.ts';
-
-const root = join(import.meta.dirname, '..', '..');
-export const screenshots = join(root, 'test-results');
-
-let bundle: Promise<string> | null = null;
-
-/** The bundle, made from the sources as they are, the way `scripts/build.mjs` makes it. */
-export function timelineBundle(): Promise<string> {
-  bundle ??= build({
-    absWorkingDir: root, entryPoints: ['webview/timeline/main.ts'], bundle: true, write: false, minify: true, legalComments: 'none', format: 'iife', platform: 'browser', target: 'es2022', tsconfig: 'webview/tsconfig.json', logLevel: 'silent',
-  }).then((result) => result.outputFiles[0]?.text ?? '');
-  return bundle;
-}
-
-/** What VS Code gives a webview: messages are kept in `posted`, the state in the tab's session storage. */
-const EDITOR = `
-  globalThis.posted = [];
-  globalThis.acquireVsCodeApi = () => ({
-    postMessage: (message) => posted.push(message),
-    getState: () => JSON.parse(sessionStorage.getItem('state') ?? 'null'),
-    setState: (state) => sessionStorage.setItem('state', JSON.stringify(state)),
-  });
-`;
+import { screenshots, WatchedPage, webviewBundle } from './watchedPage.ts';
 
 /** A few of the variables that VS Code sets on the root element. */
 const THEMES = {
@@ -39,37 +13,15 @@ const THEMES = {
   'vscode-light': { foreground: '#3b3b3b', 'editor-background': '#ffffff', 'sideBar-background': '#f8f8f8', 'charts-blue': '#1a85ff', 'charts-orange': '#d18616', 'charts-green': '#388a34', 'panel-border': '#e5e5e5', descriptionForeground: '#666666', 'charts-red': '#e51400', 'charts-purple': '#652d90', focusBorder: '#005fb8', 'font-family': 'sans-serif' },
 };
 
-export class TimelinePage {
-  readonly page: Page;
-  /** Errors, warnings and policy violations so far. Must stay empty. */
-  readonly trouble: string[] = [];
-  readonly requests: string[] = [];
-  private readonly context: BrowserContext;
-  private readonly folder: string;
-
-  private constructor(context: BrowserContext, page: Page, folder: string) {
-    this.context = context;
-    this.page = page;
-    this.folder = folder;
-    page.on('console', (message) => {
-      if (message.type() === 'error' || message.type() === 'warning') this.trouble.push(message.text());
-    });
-    page.on('pageerror', (error) => this.trouble.push(error.stack ?? error.message));
-    page.on('request', (request) => this.requests.push(request.url()));
-  }
-
+export class TimelinePage extends WatchedPage<ToWebview, FromWebview> {
   private static async make(browser: Browser, options: BrowserContextOptions): Promise<TimelinePage> {
-    const context = await browser.newContext({ viewport: { width: 1180, height: 640 }, colorScheme: 'dark', ...options });
-    await context.addInitScript("addEventListener('securitypolicyviolation', (event) => console.error('policy: ' + event.violatedDirective + ' ' + event.blockedURI))");
-    return new TimelinePage(context, await context.newPage(), mkdtempSync(join(tmpdir(), 'timeline-page-')));
+    return new TimelinePage(await TimelinePage.blank(browser, { viewport: { width: 1180, height: 640 }, colorScheme: 'dark', ...options }));
   }
 
   /** The document as an exported page, opened from a file. */
   static async exported(browser: Browser, document: TimelineDocument, options: BrowserContextOptions = {}): Promise<TimelinePage> {
     const opened = await TimelinePage.make(browser, options);
-    const file = join(opened.folder, 'run.html');
-    writeFileSync(file, renderHtml(document, await timelineBundle(), document.report.run.name));
-    await opened.page.goto(pathToFileURL(file).href);
+    await opened.show(renderHtml(document, await webviewBundle('timeline'), document.report.run.name));
     await opened.ready();
     return opened;
   }
@@ -77,11 +29,7 @@ export class TimelinePage {
   /** The editor's page under the editor's policy; nothing is shown before a message comes. */
   static async hosted(browser: Browser, placement: 'sidebar' | 'tab', options: BrowserContextOptions = {}): Promise<TimelinePage> {
     const opened = await TimelinePage.make(browser, options);
-    writeFileSync(join(opened.folder, 'timeline.js'), await timelineBundle());
-    const file = join(opened.folder, 'webview.html');
-    writeFileSync(file, webviewHtml({ scriptUri: pathToFileURL(join(opened.folder, 'timeline.js')).href, cspSource: 'file:', nonce: 'testnonce', placement }));
-    await opened.context.addInitScript(EDITOR);
-    await opened.page.goto(pathToFileURL(file).href);
+    await opened.host('timeline', placement);
     await opened.theme('vscode-dark');
     return opened;
   }
@@ -93,11 +41,6 @@ export class TimelinePage {
     await this.settled();
   }
 
-  /** Until what was asked for has been drawn. */
-  async settled(): Promise<void> {
-    await this.page.evaluate('new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(done, 0))))');
-  }
-
   /** Sets the theme as the editor does. */
   async theme(kind: keyof typeof THEMES): Promise<void> {
     await this.page.evaluate(`(() => {
@@ -106,15 +49,6 @@ export class TimelinePage {
       document.body.dataset.vscodeThemeKind = ${JSON.stringify(kind)};
     })()`);
     await this.settled();
-  }
-
-  async send(message: ToWebview): Promise<void> {
-    await this.page.evaluate(`postMessage(${JSON.stringify(message)}, '*')`);
-    await this.settled();
-  }
-
-  async posted(): Promise<FromWebview[]> {
-    return this.page.evaluate('posted');
   }
 
   /** Until the page has posted a message of this type; returns the latest. */
@@ -159,10 +93,5 @@ export class TimelinePage {
     mkdirSync(screenshots, { recursive: true });
     await this.settled();
     await this.page.screenshot({ path: join(screenshots, `timeline-${name}.png`) });
-  }
-
-  async close(): Promise<void> {
-    await this.context.close();
-    rmSync(this.folder, { recursive: true, force: true });
   }
 }

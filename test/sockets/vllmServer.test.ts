@@ -6,6 +6,7 @@ import type { VllmLaunch } from '../../src/serving/vllmServer.ts';
 import type { FakeVllm } from '../fixtures/fakeVllm.ts';
 import { vllmWorlds } from '../fixtures/vllmWorlds.ts';
 import { until } from './scriptedUpstream.ts';
+import { itEndsWithUs } from './vllmEndings.ts';
 
 const { newFolder, world: worldIn } = vllmWorlds();
 const world = (programs: Record<string, FakeVllm>, over: Partial<VllmLaunch> = {}) => worldIn(newFolder(), programs, { host: null, ...over, env: { HF_TOKEN: '', ...over.env } });
@@ -44,23 +45,7 @@ describe('a vLLM that was asked for', () => {
     expect(started('docker')[1]!.argv).toEqual(['rm', '-f', `agent-cost-vllm-${launch.port}`]);
   });
 
-  it('is ended at once when the editor closes, workers included, though it takes no notice', async () => {
-    const { start, gone } = await world({ vllm: { stubborn: true } });
-    const server = await start();
-    server.kill();
-    await server.ended;
-    await gone();
-  });
-
-  it('is stopped where it is no longer wanted before it is ready', async () => {
-    const { start, started, gone } = await world({ vllm: { slow: Infinity } });
-    const asked = new AbortController();
-    const waiting = start(asked.signal);
-    await until(() => started('vllm').length === 1, 'a start');
-    asked.abort();
-    await expect(waiting).rejects.toThrow('stopped before it was ready');
-    await gone();
-  });
+  itEndsWithUs(world);
 });
 
 describe('what keeps a vLLM from starting is said, with what to do', () => {

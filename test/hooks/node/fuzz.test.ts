@@ -95,7 +95,8 @@ async function same(major: NodeMajor, changes: readonly string[]): Promise<void>
   suite.server.seen.length = 0;
   const hooked = await runProgram(node, args, runs.environment(`${suite.server.url}/TOKEN`));
   expect(hooked).toEqual(bare);
-  expect(suite.server.calls).toHaveLength(made);
+  // What a program that dies has sent gets there, or not.
+  if (bare.code === 0) expect(suite.server.calls).toHaveLength(made);
   // The hook was there before the program: whatever that does, its calls are told apart, and each is told once: twice could not be read.
   for (const { tag } of suite.server.calls) expect(tag).not.toBeNull();
 }
