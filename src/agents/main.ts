@@ -6,7 +6,7 @@ import { appendFileSync, writeFileSync } from 'node:fs';
 import OpenAI from 'openai';
 import type { BenchmarkItem, OpenedBenchmark, Score } from '../benchmarks/benchmark.ts';
 import { seededRandom } from '../benchmarks/random.ts';
-import type { Model } from './agent.ts';
+import type { Budget, Model } from './agent.ts';
 import { poissonArrivals } from './arrivals.ts';
 import { chooseModel } from './model/chooseModel.ts';
 import { parseOptions, USAGE, type Options } from './options.ts';
@@ -53,10 +53,16 @@ function planned({ extent, load, again, warmUp, seed, shard, done }: Options, it
   return { tasks: choose(Math.max(0, arrivals.length - warmUp)).slice(0, arrivals.length), arrivals };
 }
 
-function planOf(options: Options, { name, toolCalling }: Model, { source, notes }: OpenedBenchmark, tasks: readonly PlannedTask[], arrivals: readonly number[] | null): RunPlan {
+function planOf(options: Options, { name, toolCalling }: Model, { items, source, notes }: OpenedBenchmark, tasks: readonly PlannedTask[], arrivals: readonly number[] | null): RunPlan {
   const { agent, benchmark, budget, load, seed, shard } = options;
   const warmUp = tasks.filter((task) => task.warmUp).length;
-  return { startedAt: now(), agent: agent.name, benchmark: benchmark.name, model: name, toolCalling, budget, load, seed, shard, tasks: tasks.length - warmUp, warmUp, lastArrivalMs: arrivals?.at(-1) ?? null, items: source.name, notes: [...notes] };
+  return { startedAt: now(), agent: agent.name, benchmark: benchmark.name, model: name, toolCalling, budget, load, seed, shard, tasks: tasks.length - warmUp, warmUp, lastArrivalMs: arrivals?.at(-1) ?? null, items: source.name, notes: [...notes, ...exampleNotes(budget, items)] };
+}
+
+/** The budget says how many there are to be. */
+function exampleNotes({ fewShot }: Budget, [first]: readonly BenchmarkItem[]): string[] {
+  const { length } = first?.task.examples ?? [];
+  return first === undefined || length >= fewShot ? [] : [`Prompts have ${length === 1 ? 'one worked example' : `${length} worked examples`}, not ${fewShot}: there are no more.`];
 }
 
 interface Running {

@@ -44,10 +44,12 @@ describe('agent-cost bench', () => {
     const { code, stdout } = await agentCost(['bench', '--agent', 'cot', '--benchmark', 'hotpotqa', '--n', '2', '--backend', server.url, '--telemetry', 'off', '--json'], { cwd: folder });
     await server.close();
     expect(code).toBe(0);
-    const printed = JSON.parse(stdout) as { plan: { model: string; tasks: number }; tasks: Record<string, unknown>[]; table: string };
+    const printed = JSON.parse(stdout) as { plan: { model: string; tasks: number; notes: string[] }; tasks: Record<string, unknown>[]; table: string };
     expect(printed.plan).toMatchObject({ model: 'HuggingFaceTB/SmolLM2-135M-Instruct', tasks: 2 });
     expect(printed.tasks.map(({ task, llm_calls: calls, score }) => [task, calls, score])).toEqual([['own-01', 1, 1], ['own-02', 1, 1]]);
     expect(existsSync(printed.table)).toBe(true);
+    // What the agent's paper has, and what there is.
+    expect(printed.plan.notes).toContain('Prompts have 6 worked examples, not 8: there are no more.');
   });
 
   it('keeps the rows of tasks that could not be worked on, and says so', async () => {
