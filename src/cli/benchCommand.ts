@@ -6,6 +6,7 @@ import { addAgentOptions, asked, type AgentFlags } from './bench/flags.ts';
 import { printDone } from './bench/print.ts';
 import { wholeNumber } from './profilingOptions.ts';
 import { readTable } from './table/tableFile.ts';
+import { shardOption } from './shardOption.ts';
 import { UsageError } from './usageError.ts';
 
 interface BenchFlags extends AgentFlags {
@@ -54,7 +55,6 @@ async function alreadyDone(table: string, experiment: string, part: string): Pro
 }
 
 function shard(text: string): string {
-  const [, index = NaN, count = NaN] = (/^(\d+)\/(\d+)$/.exec(text) ?? []).map(Number);
-  if (!(index >= 1 && index <= count)) throw new UsageError(`--shard takes which part of how many, such as 2/8, not "${text}".`);
+  const { index, count } = shardOption(text);
   return `${index}/${count}`;
 }

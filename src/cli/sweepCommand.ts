@@ -14,6 +14,7 @@ import { accounting } from './accountingOptions.ts';
 import { addProfilingOptions, profilingOptions, type ProfilingFlags, wholeNumber } from './profilingOptions.ts';
 import { ProgressLine, timeLeftMs } from './progressLine.ts';
 import { programName } from './runCommand.ts';
+import { shardOption } from './shardOption.ts';
 import { shownPath } from './shownPath.ts';
 import { placeholders } from './sweep/commandTemplate.ts';
 import { Journal } from './sweep/journal.ts';
@@ -104,7 +105,7 @@ async function sweep(command: string[], flags: SweepFlags): Promise<number> {
   const agent = programName(command);
   const experiment = flags.name ?? `${agent}-${basename(flags.questions).replace(/\.\w+$/, '')}`;
   const charged = accounting(flags);
-  const shard = shardOf(flags.shard);
+  const shard = shardOption(flags.shard);
   const timeoutMs = flags.timeout === undefined ? null : 1000 * wholeNumber('--timeout', flags.timeout, 1, 1_000_000);
   const parallel = wholeNumber('--parallel', flags.parallel, 1, 1000);
   const runs = planRuns({ questions, variants, backends, repeats: wholeNumber('--repeats', flags.repeats, 1, 1000), shard });
@@ -180,12 +181,6 @@ function usable<Value>(make: () => Value): Value {
     if (error instanceof QuestionsError || error instanceof VariantsError) throw new UsageError(error.message);
     throw error;
   }
-}
-
-function shardOf(text: string): { index: number; count: number } {
-  const [, index = '0', count = '0'] = /^(\d+)\/(\d+)$/.exec(text) ?? [];
-  if (Number(index) < 1 || Number(index) > Number(count)) throw new UsageError(`--shard takes i/n with i from 1 to n, such as 2/8, not "${text}".`);
-  return { index: Number(index), count: Number(count) };
 }
 
 /** @throws UsageError */

@@ -144,7 +144,7 @@ describe('agent-cost sweep', () => {
     // Those of the runs that were broken off are kept as well.
     expect(recordings(join(folder, 'steps')).length).toBeGreaterThanOrEqual(6);
     writeFileSync(join(folder, 'questions.jsonl'), '{"question": "another"}');
-    expect((await sweep(folder, ['--out', 'steps', '--resume'])).stderr).toContain('--resume: the questions is not as it was');
+    expect((await sweep(folder, ['--out', 'steps', '--resume'])).stderr).toContain('--resume: the questions are not as in the sweep of');
   });
 
   it('is done in shards whose tables are put together', async () => {
@@ -159,7 +159,7 @@ describe('agent-cost sweep', () => {
   it.each([
     [['--questions', 'none.jsonl'], '--questions: none.jsonl cannot be read'],
     [['--vary', 'STEPS'], '--vary takes NAME=VALUE,VALUE,…'],
-    [['--shard', '3/2'], '--shard takes i/n'],
+    [['--shard', '3/2'], '--shard takes which part of how many'],
     [['--shard', '2/2'], '--shard 2/2: of 1 questions none is in this part.'],
     [['--resume'], '--resume goes on with the sweep in a folder'],
     [['--resume', '--out', 'nowhere'], '--resume: there is no sweep in'],

@@ -13,7 +13,8 @@ const FILE = 'sweep.jsonl';
 /** What must be the same for a sweep to be gone on with. */
 export const identitySchema = z.object({ command: z.array(z.string()), questions: z.string(), score: z.string().nullable(), stdin: z.boolean() });
 export type Identity = z.infer<typeof identitySchema>;
-const NAMES: Readonly<Record<keyof Identity, string>> = { command: 'the command', questions: 'the questions', score: '--score', stdin: '--stdin' };
+/** Each with its verb. */
+const NAMES: Readonly<Record<keyof Identity, string>> = { command: 'the command is', questions: 'the questions are', score: '--score is', stdin: '--stdin is' };
 
 const doneSchema = z.object({ key: z.string(), row: taskRowSchema });
 
@@ -35,7 +36,7 @@ export class Journal {
     const before = identitySchema.safeParse(parsed(head));
     if (!before.success) throw new UsageError(`--resume: ${this.#file} is not what a sweep writes. Choose another folder with --out.`);
     const other = (Object.keys(NAMES) as (keyof Identity)[]).find((part) => JSON.stringify(before.data[part]) !== JSON.stringify(identity[part]));
-    if (other !== undefined) throw new UsageError(`--resume: ${NAMES[other]} is not as it was in the sweep of ${folder}. Leave it as it was, or begin another one with --out.`);
+    if (other !== undefined) throw new UsageError(`--resume: ${NAMES[other]} not as in the sweep of ${folder}. Leave all as it was, or begin another one with --out.`);
     for (const line of lines) {
       // The last line is torn where the sweep was killed while it wrote.
       const read = doneSchema.safeParse(parsed(line));
