@@ -81,7 +81,7 @@ describe.each(NODE_MAJORS)('Node %i', (major) => {
   it('keeps apart what synchronous functions began that pass promises on', async () => {
     const spans = await both(major, ['passingOn.mjs']);
     const outer = measured(spans, 'solve');
-    const asks = measured(spans, 'ask').toSorted((a, b) => lengthOf(a) - lengthOf(b));
+    const asks = measured(spans, 'ask').toSorted((a, b) => a.t - b.t);
     expect([...outer, ...measured(spans, 'aside')].map(({ name, parent }) => [name, parent])).toEqual([['solve', null], ['solve', null], ['solve', null], ['aside', null]]);
     // What goes on after a timer has nobody that waits for it inside.
     expect(asks.map(({ parent }) => parent)).toEqual([...outer.map(({ id }) => id), null]);
