@@ -13,7 +13,6 @@ export interface InputActions {
   /** To the neighbour in a direction. */
   walk(direction: 'left' | 'right' | 'up' | 'down'): void;
   openSelected(): void;
-  focusSearch(): void;
   clear(): void;
 }
 
@@ -136,11 +135,12 @@ function listenToKeys(stage: Stage, actions: InputActions): void {
     ArrowUp: () => actions.walk('up'),
     ArrowDown: () => actions.walk('down'),
     Enter: () => actions.openSelected(),
-    '/': () => actions.focusSearch(),
     Escape: () => actions.clear(),
   };
   document.addEventListener('keydown', (event) => {
     stage.root.classList.remove('by-pointer');
+    // Out of sight it has no keys.
+    if (!stage.root.checkVisibility()) return;
     if (event.ctrlKey || event.metaKey || event.altKey) return;
     const target = event.target instanceof Element ? event.target : null;
     // Letters belong to a field that is typed into; Enter and arrows to the button or text that has the focus.

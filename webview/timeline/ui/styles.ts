@@ -27,6 +27,7 @@ body[data-placement='sidebar'] { background: var(--vscode-sideBar-background, va
 .tools vscode-button[aria-pressed='true'] { outline: 1px solid var(--vscode-focusBorder); border-radius: 5px; }
 
 .body { flex: 1; min-height: 0; display: flex; flex-direction: column; }
+.view { flex: 1; min-width: 0; min-height: 0; display: flex; flex-direction: column; }
 .stage { flex: 1; min-height: 120px; min-width: 0; display: flex; flex-direction: column; position: relative; outline: none; }
 .stage:focus-visible:not(.by-pointer)::after, .stage.list-focus::after { content: ''; position: absolute; inset: 0; border: 1px solid var(--vscode-focusBorder); pointer-events: none; z-index: 4; }
 .minimap { flex: none; display: flex; align-items: center; padding: 7px 10px 0 0; }

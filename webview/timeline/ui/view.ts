@@ -1,0 +1,51 @@
+/** What the page offers to its views, and what it asks of them. */
+import type { Theme } from '../../common/theme.ts';
+import type { TimelineModel } from '../model/timelineModel.ts';
+import type { Kept } from './kept.ts';
+
+/** What is selected and found: the same in every view. */
+export interface Choice {
+  /** Numbers of selected spans; the first is the one in the details. */
+  selected: readonly number[];
+  /** Numbers of found spans, in order of start; null when no search is on. */
+  found: readonly number[] | null;
+  /** The found span that was stepped to, or -1. */
+  current: number;
+}
+
+/** The page around the views. */
+export interface Shell {
+  readonly model: TimelineModel;
+  readonly theme: Theme;
+  readonly choice: Choice;
+  /** A side panel's width. */
+  readonly narrow: boolean;
+  /** False in an exported page, which has no sources to open. */
+  readonly hosted: boolean;
+  /** Selects spans by number, in every view; `reveal`: the view brings them into sight. */
+  select(numbers: readonly number[], reveal: boolean): void;
+  /** Opens the source line of a span, if it has one. */
+  open(number: number): void;
+  /** Ends the search, or without one the selection. */
+  clear(): void;
+  /** Keeps the state of the page soon, as something of it has changed. */
+  keep(): void;
+  /** The header's own state has changed. */
+  showHeader(): void;
+}
+
+/** One way to look at the run. It takes the keyboard's focus at its root or inside of it. */
+export interface View {
+  readonly root: HTMLElement;
+  focus(): void;
+  /** The model has changed; `rows`: perhaps in how many rows it takes. */
+  refresh(rows: boolean): void;
+  /** The selection or what was found has changed; `reveal`: bring the selection into sight. */
+  choiceChanged(reveal: boolean): void;
+  /** The theme has other colours. */
+  themeChanged(): void;
+  /** The room has another size. */
+  resized(): void;
+  /** Takes up where the reader was; null: this is another run, or nothing was kept. */
+  restore(kept: Kept | null): void;
+}
