@@ -132,11 +132,11 @@ function recordedAround(seen: readonly Draft[]): Around {
 function groupsOfRuns(calls: readonly Draft[], runs: readonly Draft[], site: Site, around: Around): Group[] | null {
   const groups = runs.map((run): Group => ({ calls: [], tools: [], name: null, run }));
   const early: Draft[] = [];
+  const homeOf = firstAround(runs.map(({ hook }) => hook?.start.id ?? null));
   for (const call of calls) {
     if (!call.span.frames.some((frame) => frame.file === site.file && frame.function === site.function)) return null;
-    const ids = around(call);
     // Of a function that calls itself the outermost run: they are in order of start.
-    const home = runs.findIndex(({ hook }) => hook !== null && ids.has(hook.start.id));
+    const home = homeOf(around(call));
     (home === -1 ? early : groups[home]?.calls)?.push(call);
   }
   const begun = runs[0]?.start ?? Infinity;
@@ -145,6 +145,19 @@ function groupsOfRuns(calls: readonly Draft[], runs: readonly Draft[], site: Sit
   const found = all.filter((group) => group.calls.length > 0);
   for (const group of found) group.name = nameOf(group.calls[0]);
   return found;
+}
+
+/** The place of the first of these ids among those around a draft, or -1: a look-up for each id around, however many runs there are. */
+function firstAround(ids: readonly (string | null)[]): (around: ReadonlySet<string>) => number {
+  const places = new Map<string, number>();
+  ids.forEach((id, place) => {
+    if (id !== null && !places.has(id)) places.set(id, place);
+  });
+  return (around) => {
+    let first = Infinity;
+    for (const id of around) first = Math.min(first, places.get(id) ?? Infinity);
+    return first === Infinity ? -1 : first;
+  };
 }
 
 function oneAfterTheOther(calls: readonly Draft[]): boolean {
@@ -188,15 +201,15 @@ function placeTools(groups: readonly Group[], tools: readonly Draft[], around: A
   const groupOf = new Map(groups.flatMap((group) => group.calls.map((call) => [call, group] as const)));
   const [only] = groups;
   const sequential = oneAtATime(groups);
-  const runs = groups.flatMap((group) => (group.run?.hook ? [{ group, id: group.run.hook.start.id }] : []));
+  const homeOf = firstAround(groups.map((group) => group.run?.hook?.start.id ?? null));
   for (const tool of tools) {
-    const ids = runs.length === 0 ? null : around(tool);
-    const asked = tool.issuer === null ? runs.find(({ id }) => ids?.has(id))?.group : groupOf.get(tool.issuer);
+    const asked = tool.issuer === null ? groups[homeOf(around(tool))] : groupOf.get(tool.issuer);
     if (asked !== undefined) asked.tools.push(tool);
     else if (groups.length === 1) only?.tools.push(tool);
     else if (sequential) {
       // Between two requests it is either's; only within one it is certain.
-      groups.find((group) => (group.calls[0]?.start ?? Infinity) <= tool.start && tool.start <= (group.calls.at(-1)?.end ?? 0))?.tools.push(tool);
+      const begun = countUpTo(groups.length, (index) => (groups[index]?.calls[0]?.start ?? Infinity) <= tool.start);
+      groups.slice(Math.max(0, begun - 2), begun).find((group) => tool.start <= (group.calls.at(-1)?.end ?? 0))?.tools.push(tool);
     }
   }
 }

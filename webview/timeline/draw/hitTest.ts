@@ -51,8 +51,8 @@ function gpuHit(scene: Scene, time: number): Hit | null {
 /** A span's rectangle on screen, or null when its lane is not shown or it is out of sight. */
 export function spanBox(number: number, scene: Scene, area: Area): Box | null {
   const place = scene.model.placeOf(number);
-  const span = scene.model.spans[number];
-  if (place === null || span === null || span === undefined) return null;
+  const span = scene.model.spanAt(number);
+  if (place === null || span === null) return null;
   const box = scene.layout.boxes.find((candidate) => candidate.name === place.lane);
   if (box === undefined) return null;
   const y = laneTop(box, scene, area) + place.row * box.pitch;

@@ -80,7 +80,7 @@ export class Overlay {
       const box = spanBox(number, scene, area);
       if (box === null) continue;
       drawn++;
-      const span = scene.model.spans[number] ?? null;
+      const span = scene.model.spanAt(number);
       if (span === null) continue;
       // In full colour, as the drawing below is dimmed.
       const name = colourOf(span);

@@ -175,8 +175,8 @@ function drawEnergies(ctx: CanvasRenderingContext2D, area: Area, scene: Scene, b
       const number = model.lanes[name].rows[0]?.exact.index[first] ?? -1;
       if (merged || end - start < msPerPixel * 40 || number === previous) return;
       previous = number;
-      const span = model.spans[number];
-      if (span === null || span === undefined) return;
+      const span = model.spanAt(number);
+      if (span === null) return;
       const watts = model.gpu.power.extremes(model.gpu.power.stepAt((start + end) / 2), model.gpu.power.stepAt((start + end) / 2) + 1)?.max ?? 0;
       if (span.llm !== null && span.llm.energyWh.active !== null) {
         write(energyText(span.llm.energyWh.active, span.llm.energyWh.grade), start, end, Math.min(bottom - 10, (yOf(watts) + bottom) / 2), theme.foreground);

@@ -79,8 +79,8 @@ export class SpanLanePainter {
   /** Spans that have not ended reach to now. */
   private collectRunning(lane: SpanLane, scene: Scene, area: Area, top: number, box: LaneBox, name: SpanLaneName): void {
     for (const [number, { row, start }] of lane.running) {
-      const span = scene.model.spans[number];
-      if (span === null || span === undefined) continue;
+      const span = scene.model.spanAt(number);
+      if (span === null) continue;
       for (const part of partsOf(span, name, start, Math.max(start, scene.model.wallMs))) {
         const left = Math.max(xOf(part.start, scene.range, area), area.left - 4);
         const right = Math.min(xOf(part.end, scene.range, area), area.right + 4);
@@ -143,9 +143,9 @@ export class SpanLanePainter {
       const left = Math.max(shape.left, area.left) + 5;
       const width = Math.min(shape.left + shape.width, area.right) - left - 3;
       if (width < LABEL_WIDTH - 8 || category === categoryIndex.queue || category === categoryIndex.prefill) continue;
-      const span = scene.model.spans[shape.span];
+      const span = scene.model.spanAt(shape.span);
       const name = categories[category];
-      if (span === null || span === undefined || name === undefined) continue;
+      if (span === null || name === undefined) continue;
       const label = labelText(span);
       const text = fitText(label, width, (each) => textWidth(ctx, each));
       if (text === '') continue;

@@ -23,10 +23,10 @@ export interface Place {
 
 export class TimelineModel {
   head: ReportHead | null = null;
-  /** By number; null once removed. */
-  readonly spans: (ReportSpan | null)[] = [];
   readonly lanes: Record<SpanLaneName, SpanLane> = { request: new SpanLane(), agent: new SpanLane(), llm: new SpanLane(), tool: new SpanLane() };
   readonly gpu = new GpuTrack();
+  /** By number; null once removed. */
+  private readonly spans: (ReportSpan | null)[] = [];
   private readonly numbers = new Map<string, number>();
   private readonly places: (Place | undefined)[] = [];
   private removedCount = 0;
@@ -46,8 +46,20 @@ export class TimelineModel {
   }
 
   span(id: string): ReportSpan | null {
-    const number = this.numbers.get(id);
-    return number === undefined ? null : (this.spans[number] ?? null);
+    return this.spanAt(this.numberOf(id));
+  }
+
+  /** The span of a number; null for -1, and once it is removed. */
+  spanAt(number: number): ReportSpan | null {
+    return this.spans[number] ?? null;
+  }
+
+  /** Visits every span, in order of number. */
+  eachSpan(visit: (span: ReportSpan, number: number) => void): void {
+    for (let number = 0; number < this.spans.length; number++) {
+      const span = this.spans[number];
+      if (span !== null && span !== undefined) visit(span, number);
+    }
   }
 
   numberOf(id: string): number {

@@ -45,9 +45,9 @@ function sideways(lane: SpanLane, row: number, number: number, start: number, st
 /** The span to go to from `number` (-1: none is selected), or -1 when there is none that way. `shown` are the lanes on screen, from the top. */
 export function walk(model: TimelineModel, number: number, direction: Direction, middleOfView: number, shown: readonly string[]): number {
   const lanes = spanLaneNames.filter((name) => shown.includes(name)).sort((a, b) => shown.indexOf(a) - shown.indexOf(b));
-  const span = model.spans[number];
+  const span = model.spanAt(number);
   const place = model.placeOf(number);
-  if (span === null || span === undefined || place === null) {
+  if (span === null || place === null) {
     for (const name of [...lanes].sort((a, b) => Number(b === 'llm') - Number(a === 'llm'))) {
       const found = nearest(model.lanes[name], 0, middleOfView);
       if (found >= 0) return found;

@@ -147,7 +147,7 @@ export class App implements Shell {
   private async load(document: TimelineDocument): Promise<void> {
     const generation = ++this.generation;
     this.loading = [];
-    const before = { selected: this.selected.map((number) => this.model.spans[number]?.id ?? ''), run: this.model.head?.run.id ?? this.kept.run };
+    const before = { selected: this.selected.map((number) => this.model.spanAt(number)?.id ?? ''), run: this.model.head?.run.id ?? this.kept.run };
     const progress = element('progress', '');
     progress.max = 1;
     let since = performance.now();
@@ -202,7 +202,7 @@ export class App implements Shell {
     if (this.model.head === null) return;
     this.timeline.refresh(rows);
     this.showHeader();
-    this.details.show(this.model, this.model.spans[this.selected[0] ?? -1] ?? null);
+    this.details.show(this.model, this.model.spanAt(this.selected[0] ?? -1));
   }
 
   showHeader(): void {
@@ -216,7 +216,7 @@ export class App implements Shell {
       this.kept = {
         run: this.model.head?.run.id ?? null,
         range: this.timeline.range,
-        selected: this.selected.slice(0, 100).map((number) => this.model.spans[number]?.id ?? ''),
+        selected: this.selected.slice(0, 100).map((number) => this.model.spanAt(number)?.id ?? ''),
         query: this.header.query,
         following: this.timeline.following,
         details: this.kept.details,
@@ -226,19 +226,19 @@ export class App implements Shell {
   }
 
   open(number: number): void {
-    const span = this.model.spans[number];
-    if (span !== null && span !== undefined && span.site !== null) this.host.post({ type: 'openSource', span: span.id, frame: 0 });
+    const span = this.model.spanAt(number);
+    if (span !== null && span.site !== null) this.host.post({ type: 'openSource', span: span.id, frame: 0 });
   }
 
   select(numbers: readonly number[], reveal: boolean): void {
     this.choose(numbers, reveal);
-    this.host.post({ type: 'selected', span: this.model.spans[this.selected[0] ?? -1]?.id ?? null });
+    this.host.post({ type: 'selected', span: this.model.spanAt(this.selected[0] ?? -1)?.id ?? null });
   }
 
   /** Selects without telling the host. */
   private choose(numbers: readonly number[], reveal: boolean): void {
     this.selected = numbers.filter((number) => this.model.has(number));
-    const first = this.model.spans[this.selected[0] ?? -1] ?? null;
+    const first = this.model.spanAt(this.selected[0] ?? -1);
     this.details.show(this.model, first);
     this.live.textContent = first === null ? '' : spanSentence(first);
     this.timeline.choiceChanged(reveal);

@@ -23,7 +23,7 @@ export function spansInView(model: TimelineModel, range: ViewRange, callsOnly: b
     }
     for (const [number, running] of lane.running) if (running.start < range.end && found.size < MOST_LISTED) found.add(number);
   }
-  const startOf = (number: number): number => model.spans[number]?.startMs ?? 0;
+  const startOf = (number: number): number => model.spanAt(number)?.startMs ?? 0;
   return [...found].sort((a, b) => startOf(a) - startOf(b) || a - b);
 }
 
@@ -47,7 +47,7 @@ export class CallList {
 
   show(model: TimelineModel, range: ViewRange, selected: number, visible: boolean): void {
     const numbers = spansInView(model, range, visible);
-    const spans = numbers.map((number) => model.spans[number] ?? null);
+    const spans = numbers.map((number) => model.spanAt(number));
     const same = visible === this.visible && spans.length === this.listed.length && spans.every((span, index) => span === this.listed[index]);
     this.visible = visible;
     this.root.className = visible ? 'calls shown' : 'calls visually-hidden';

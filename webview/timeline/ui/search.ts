@@ -15,8 +15,8 @@ export class Search {
       return;
     }
     const found: number[] = [];
-    model.spans.forEach((span, number) => {
-      if (span !== null && test(span)) found.push(number);
+    model.eachSpan((span, number) => {
+      if (test(span)) found.push(number);
     });
     this.found = found;
     if (!found.includes(this.current)) this.current = -1;

@@ -155,8 +155,8 @@ export class TimelineView implements View {
 
   private doubleClick(hit: Hit | null): void {
     const { model, hosted } = this.shell;
-    const span = model.spans[this.spanOf(hit)];
-    if (hit?.kind !== 'span' || span === null || span === undefined) this.fit();
+    const span = model.spanAt(this.spanOf(hit));
+    if (hit?.kind !== 'span' || span === null) this.fit();
     else if (hosted && span.site !== null) this.shell.open(hit.number);
     else this.moveTo(revealRange({ start: 0, end: 0 }, model.startOf(span), model.endOf(span), model.wallMs));
   }
@@ -174,8 +174,8 @@ export class TimelineView implements View {
     let start = Infinity;
     let end = -Infinity;
     for (const number of numbers) {
-      const span = model.spans[number];
-      if (span === null || span === undefined) continue;
+      const span = model.spanAt(number);
+      if (span === null) continue;
       start = Math.min(start, model.startOf(span));
       end = Math.max(end, model.endOf(span));
     }

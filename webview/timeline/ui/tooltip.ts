@@ -25,7 +25,7 @@ export class Tooltip {
   show(hit: Hit, model: TimelineModel, x: number, y: number): void {
     const key = hit.kind === 'span' ? `span ${hit.number}` : `gpu ${hit.segment.startMs}`;
     if (key !== this.shown) {
-      const lines = hit.kind === 'span' ? spanLines(model.spans[hit.number] ?? null) : gpuLines(hit, model);
+      const lines = hit.kind === 'span' ? spanLines(model.spanAt(hit.number)) : gpuLines(hit, model);
       if (lines === null) {
         this.hide();
         return;
