@@ -17,6 +17,7 @@ import { useOfEnergy, type EnergyUse } from './energy.ts';
 import { boundaryText, footprint } from './footprint.ts';
 import { findFindings } from './findings.ts';
 import { buildGpuTrack, gpuTime, type GpuTrack } from './gpuTrack.ts';
+import { MS_PER_HOUR } from './money.ts';
 import { allArrivalGaps } from './phases.ts';
 import { functionTable } from './functions.ts';
 import { findBackoffs, findRetries } from './retries.ts';
@@ -25,7 +26,7 @@ import { setRoles } from './roles.ts';
 import { onRunClock, runClock } from './runClock.ts';
 import { lineTable } from './lines.ts';
 import { compareSpans } from './spanOrder.ts';
-import { ascending, percentiles, percentilesOfMany, sumKnown } from './statistics.ts';
+import { ascending, percentiles, percentilesOfMany, sumKnown, tidy } from './statistics.ts';
 import { tokenSums, toolTable } from './tables.ts';
 import { findOwnFunctions, settleFunctions } from './ownFunctions.ts';
 import { serverReadings } from './serverLoad.ts';
@@ -107,7 +108,7 @@ export function analyze(recorded: Profile, options: AnalyzeOptions = {}): Timeli
       commit: profile.commit === null ? null : { root: profile.commit.root, id: profile.commit.commit, dirty: profile.commit.dirty },
     },
     backend: profile.backend,
-    accounting: { policy: accounting.policy, boundary: boundaryText(accounting.overheads), overheads: [...accounting.overheads], grid: accounting.grid, prices: energy.prices },
+    accounting: { policy: accounting.policy, boundary: boundaryText(accounting.overheads), overheads: [...accounting.overheads], grid: accounting.grid, prices: energy.prices, gpuUsdPerHour: energy.usdPerMs === null ? null : tidy(energy.usdPerMs * MS_PER_HOUR) },
     server: serverUse,
     totals: totalsOf(calls, tools, above, requests, clock, { agentMs: agentTime(waits), otherMs: otherTime(waits, [...hooks, ...backoffs]), footprint: footprint(energy.ownWh, accounting), track, energy }),
     spans: drafts.map((draft) => draft.span),

@@ -7,7 +7,7 @@ import { apiPriceOf, type CallPrice } from './apiPrices.ts';
 import type { Draft } from './drafts.ts';
 import { sumKnown } from './statistics.ts';
 
-const MS_PER_HOUR = 3_600_000;
+export const MS_PER_HOUR = 3_600_000;
 
 export interface Money {
   costUsd: UsDollars | null;

@@ -215,6 +215,8 @@ export const reportSchema = z.object({
     grid: gridSchema.nullable(),
     /** What money rests on: prices of GPU hours and of hosted APIs. */
     prices: z.array(z.object({ name: z.string(), source: z.string() })),
+    /** Of all GPUs together, working or not; null or absent where it is not known, and where all calls went to hosted APIs. */
+    gpuUsdPerHour: n.optional(),
   }),
   /** Null or absent where the server was not read. */
   server: serverUseSchema.nullable().optional(),

@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { applyUpdate } from '../../src/analysis/diffDocuments.ts';
 import { categories, categoryIndex, FLAG_INFERRED } from '../../webview/timeline/model/category.ts';
-import { parseQuery } from '../../webview/timeline/model/searchQuery.ts';
+import { parseQuery, readQuery } from '../../webview/timeline/model/searchQuery.ts';
 import { spanLaneNames, TimelineModel } from '../../webview/timeline/model/timelineModel.ts';
 import { walk } from '../../webview/timeline/model/walk.ts';
 import { bigRun, hostileRun, makeLlm, makeReport, makeSpan, reactRun, seeded } from '../fixtures/timelineDocuments.ts';
@@ -167,6 +167,38 @@ describe('parseQuery', () => {
     expect(count('error')).toBe(0);
     expect(count('"Ed Wood" kind:tool')).toBe(1);
     expect(count('no such thing')).toBe(0);
+  });
+
+  it('compares tokens, cached shares and times with numbers, and knows roles and states', () => {
+    const calls = spans.filter((span) => span.llm !== null);
+    expect(count('tokens>1k')).toBe(calls.filter(({ llm }) => (llm?.promptTokens ?? 0) + (llm?.completionTokens ?? 0) > 1000).length);
+    expect(count('in>=1400 cached<72%')).toBe(calls.filter(({ llm }) => (llm?.promptTokens ?? 0) >= 1400 && (llm?.cachedTokens ?? 0) / (llm?.promptTokens ?? 1) < 0.72).length);
+    expect(count('cached>0%') + count('cached<=0%')).toBe(9);
+    expect(count('cached>100')).toBe(count('cached>0'));
+    expect(count('ttft<1ms')).toBe(0);
+    expect(count('TTFT>1ms decode>=1s prefill<1s queue<1')).toBe(9);
+    expect(count('idle>1s')).toBe(6);
+    expect(count('role:user')).toBe(9);
+    expect(count('role:model')).toBe(6);
+    expect(count('status:ok')).toBe(spans.length);
+    expect(count('"First for Women" kind:llm')).toBeGreaterThan(0);
+  });
+
+  it('says what it does not understand, and what to write', () => {
+    const problem = (query: string): string | null | undefined => readQuery(query)?.problem;
+    expect(problem('toks>5')).toBe('toks> is not known; tokens> is, and "toks>5" finds the text');
+    expect(problem('tokens>many')).toBe('after tokens> comes a number, as in tokens>1000');
+    expect(problem('>2kg')).toBe('after > comes a time, as in >200ms');
+    expect(problem('cached<50ms')).toBe('after cached< comes a number, as in cached<50%');
+    expect(problem('modle:llama')).toBe('modle: is not known; model: is, and "modle:llama" finds the text');
+    expect(problem('status:bad')).toMatch(/^status: is one of ok, /);
+    expect(problem('role:system')).toBe('role: is one of instruction, example, user, model, tool');
+    expect(problem('tool:')).toBe('after tool: comes what to look for');
+    expect(problem('"Ed Wo')).toBe('a second " is missing');
+    for (const fine of ['search', 'http://x/y', 'tools.ts:21', '"a>b"', '"toks>5"', 'kind:llm >2s']) expect([fine, problem(fine)]).toEqual([fine, null]);
+    expect(readQuery('  ')).toBeNull();
+    expect(count('toks>5 kind:llm')).toBe(0);
+    expect(count('"Ed Wo')).toBe(count('"Ed Wo"'));
   });
 
   it('finds what failed and what still runs', () => {
