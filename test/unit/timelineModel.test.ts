@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { applyUpdate } from '../../src/analysis/diffDocuments.ts';
 import { categories, categoryIndex, FLAG_INFERRED } from '../../webview/timeline/model/category.ts';
-import { parseQuery, readQuery } from '../../webview/timeline/model/searchQuery.ts';
+import { readQuery } from '../../webview/timeline/model/searchQuery.ts';
 import { spanLaneNames, TimelineModel } from '../../webview/timeline/model/timelineModel.ts';
 import { walk } from '../../webview/timeline/model/walk.ts';
 import { bigRun, hostileRun, makeLlm, makeReport, makeSpan, reactRun, seeded } from '../fixtures/timelineDocuments.ts';
@@ -153,9 +153,9 @@ describe('walk', () => {
   });
 });
 
-describe('parseQuery', () => {
+describe('the search', () => {
   const spans = reactRun().report.spans;
-  const count = (query: string): number => spans.filter(parseQuery(query) ?? (() => true)).length;
+  const count = (query: string): number => spans.filter(readQuery(query)?.test ?? (() => true)).length;
 
   it('finds by name, tool, duration, line and kind, all words together', () => {
     expect(count('')).toBe(spans.length);
@@ -203,8 +203,8 @@ describe('parseQuery', () => {
 
   it('finds what failed and what still runs', () => {
     const odd = [makeSpan({ id: 'e', kind: 'tool', startMs: 0, endMs: 5, status: 'error' }), makeSpan({ id: 'r', kind: 'tool', startMs: 0, endMs: null })];
-    expect(odd.filter(parseQuery('error') ?? (() => true)).map((span) => span.id)).toEqual(['e']);
-    expect(odd.filter(parseQuery('running') ?? (() => true)).map((span) => span.id)).toEqual(['r']);
-    expect(odd.filter(parseQuery('>1h') ?? (() => true))).toEqual([]);
+    expect(odd.filter(readQuery('error')?.test ?? (() => true)).map((span) => span.id)).toEqual(['e']);
+    expect(odd.filter(readQuery('running')?.test ?? (() => true)).map((span) => span.id)).toEqual(['r']);
+    expect(odd.filter(readQuery('>1h')?.test ?? (() => true))).toEqual([]);
   });
 });

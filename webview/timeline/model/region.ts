@@ -84,7 +84,7 @@ export function spansTouching(model: TimelineModel, name: SpanLaneName, region: 
 }
 
 export function sumRegion(model: TimelineModel, region: Region): RegionSums {
-  const spansOf = (name: SpanLaneName): ReportSpan[] => [...spansTouching(model, name, region)].flatMap((number) => model.spans[number] ?? []);
+  const spansOf = (name: SpanLaneName): ReportSpan[] => [...spansTouching(model, name, region)].flatMap((number) => model.spanAt(number) ?? []);
   const calls = spansOf('llm');
   const tools = spansOf('tool');
   const shared = halfOpen(model, region);

@@ -157,8 +157,3 @@ export function readQuery(query: string): Query | null {
   }
   return { test: (span) => tests.every((test) => test(span)), problem: problems[0] ?? null };
 }
-
-/** The test that a query stands for, or null for an empty query. */
-export function parseQuery(query: string): SpanTest | null {
-  return readQuery(query)?.test ?? null;
-}

@@ -70,6 +70,7 @@ export class Header {
 
   showCount(text: string): void {
     this.count.textContent = text;
+    this.count.title = text;
   }
 
   show(head: ReportHead, live: boolean, following: boolean): void {

@@ -1,22 +1,25 @@
 /** The search over a run's spans: what was found, and which of it was stepped to. */
-import { parseQuery } from '../model/searchQuery.ts';
+import { readQuery } from '../model/searchQuery.ts';
 import type { TimelineModel } from '../model/timelineModel.ts';
 
 export class Search {
   /** Numbers of found spans, in order of start; null when no search is on. */
   found: readonly number[] | null = null;
   current = -1;
+  /** What of the query can't be understood, or null. */
+  problem: string | null = null;
 
   /** Searches anew. An empty query ends the search. */
   run(query: string, model: TimelineModel): void {
-    const test = parseQuery(query);
-    if (test === null) {
+    const read = readQuery(query);
+    this.problem = read?.problem ?? null;
+    if (read === null) {
       this.found = null;
       return;
     }
     const found: number[] = [];
     model.eachSpan((span, number) => {
-      if (test(span)) found.push(number);
+      if (read.test(span)) found.push(number);
     });
     this.found = found;
     if (!found.includes(this.current)) this.current = -1;
@@ -25,6 +28,7 @@ export class Search {
   /** As before any search: the spans are others. */
   forget(): void {
     this.found = null;
+    this.problem = null;
     this.current = -1;
   }
 
@@ -37,9 +41,10 @@ export class Search {
     return this.current;
   }
 
-  /** `3 of 12`; empty without a search. */
+  /** `3 of 12`, or what of the query can't be understood; empty without a search. */
   get countText(): string {
     const { found } = this;
+    if (this.problem !== null) return this.problem;
     if (found === null) return '';
     const at = found.indexOf(this.current);
     return found.length === 0 ? 'none found' : at < 0 ? `${found.length} found` : `${at + 1} of ${found.length}`;

@@ -23,7 +23,7 @@ body[data-placement='sidebar'] { background: var(--vscode-sideBar-background, va
 .badge.live::before { content: ''; display: inline-block; width: 7px; height: 7px; border-radius: 50%; background: var(--vscode-charts-red); margin-right: 5px; }
 .search { display: flex; align-items: center; gap: 6px; }
 .search vscode-text-field { width: 190px; }
-.search .count { min-width: 4.5em; font-variant-numeric: tabular-nums; white-space: nowrap; }
+.search .count { min-width: 4.5em; max-width: 30em; font-variant-numeric: tabular-nums; white-space: nowrap; overflow: hidden; text-overflow: ellipsis; }
 .tools vscode-button[aria-pressed='true'] { outline: 1px solid var(--vscode-focusBorder); border-radius: 5px; }
 
 .body { flex: 1; min-height: 0; display: flex; flex-direction: column; }
