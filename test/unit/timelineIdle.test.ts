@@ -1,16 +1,8 @@
 /** Why the GPU stood idle. */
 import { describe, expect, it } from 'vitest';
 import { idleGapAt } from '../../webview/timeline/model/idleGap.ts';
-import { TimelineModel } from '../../webview/timeline/model/timelineModel.ts';
-import { makeReport, makeSpan, reactRun } from '../fixtures/timelineDocuments.ts';
+import { makeReport, makeSpan, modelOf, reactRun } from '../fixtures/timelineDocuments.ts';
 import type { GpuSegment } from '../../src/profile/report.ts';
-import type { TimelineDocument } from '../../src/protocol/webview.ts';
-
-function modelOf(document: TimelineDocument): TimelineModel {
-  const model = new TimelineModel();
-  for (const _share of model.load(document)) continue;
-  return model;
-}
 
 const at = { file: '/a/tools.py', line: 21, column: null, function: 'search' };
 const tool = (id: string, startMs: number, endMs: number, site: typeof at | null = at): ReturnType<typeof makeSpan> => makeSpan({ id, kind: 'tool', startMs, endMs, site });

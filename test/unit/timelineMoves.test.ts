@@ -3,24 +3,22 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { nextEdge, snapToEdge } from '../../webview/timeline/model/edges.ts';
 import { RangeHistory } from '../../webview/timeline/model/rangeHistory.ts';
-import { TimelineModel } from '../../webview/timeline/model/timelineModel.ts';
-import { makeReport, makeSpan } from '../fixtures/timelineDocuments.ts';
+import type { TimelineModel } from '../../webview/timeline/model/timelineModel.ts';
+import { makeReport, makeSpan, modelOf } from '../fixtures/timelineDocuments.ts';
 
 const lanes = ['request', 'agent', 'llm', 'tool', 'gpu'];
 const moment = fc.integer({ min: 0, max: 1000 });
 
-function modelOf(times: readonly (readonly [number, number])[]): TimelineModel {
+function modelWith(times: readonly (readonly [number, number])[]): TimelineModel {
   const spans = times.map(([a, b], i) => makeSpan({ id: `s${i}`, kind: i % 2 === 0 ? 'llm' : 'tool', startMs: Math.min(a, b), endMs: Math.max(a, b) }));
-  const model = new TimelineModel();
-  for (const _share of model.load({ report: makeReport(spans, 1000), gpu: [] })) continue;
-  return model;
+  return modelOf({ report: makeReport(spans, 1000), gpu: [] });
 }
 
 describe('edges', () => {
   it('are found as a look at every span finds them', () => {
     fc.assert(
       fc.property(fc.array(fc.tuple(moment, moment), { maxLength: 30 }), fc.double({ min: 0, max: 1000, noNaN: true }), fc.integer({ min: 0, max: 100 }), (times, time, tolerance) => {
-        const model = modelOf(times);
+        const model = modelWith(times);
         const all = [0, 1000, ...times.flat()];
         const nearest = Math.min(...all.map((edge) => Math.abs(edge - time)));
         const snapped = snapToEdge(model, time, tolerance, lanes);
@@ -35,7 +33,7 @@ describe('edges', () => {
   });
 
   it('of lanes that are not shown are none', () => {
-    const model = modelOf([[100, 200]]);
+    const model = modelWith([[100, 200]]);
     expect(snapToEdge(model, 104, 10, lanes)).toBe(100);
     expect(snapToEdge(model, 104, 10, ['tool', 'gpu'])).toBe(104);
   });

@@ -4,16 +4,8 @@ import { describe, expect, it } from 'vitest';
 import { analyze } from '../../src/analysis/analyze.ts';
 import { readRecording } from '../../src/profile/readRecording.ts';
 import { regionBetween, sumRegion, type RegionSums } from '../../webview/timeline/model/region.ts';
-import { TimelineModel } from '../../webview/timeline/model/timelineModel.ts';
-import { makeLlm, makeReport, makeSpan, reactRun } from '../fixtures/timelineDocuments.ts';
+import { makeLlm, makeReport, makeSpan, modelOf, reactRun } from '../fixtures/timelineDocuments.ts';
 import { arbitraryRecording } from './arbitraryRecording.ts';
-import type { TimelineDocument } from '../../src/protocol/webview.ts';
-
-function modelOf(document: TimelineDocument): TimelineModel {
-  const model = new TimelineModel();
-  for (const _share of model.load(document)) continue;
-  return model;
-}
 
 /** Everything that adds up, by name. */
 function amounts(sums: RegionSums): Record<string, number | null> {
