@@ -10,6 +10,7 @@ import { MovedFiles } from './host/movedFiles.ts';
 import { Notifier, type Notification } from './host/notify.ts';
 import type { Profiling } from './host/profiling.ts';
 import { RunStore, type Run } from './host/runs.ts';
+import { SpanContents } from './host/spanContents.ts';
 import type { Experiments, ShownExperiment } from './host/experiments.ts';
 import type { Vllm } from './host/vllm.ts';
 import { registerLenses } from './views/codeLens.ts';
@@ -54,7 +55,8 @@ export function activate(context: ExtensionContext): ExtensionState {
     const moved = own(new MovedFiles(git));
     const onUnreadable = (error: unknown): void => void tellUnreadable(notifier, error);
     const sources: SourceNavigation = own(new SourceNavigation(runs, moved, () => panel.column));
-    const timeline = own(new TimelineController({ runs, notifier, log, webviewScript: parts.webviewScript, openSource: (span, frame) => openSource(sources, notifier, span, frame) }));
+    const contents = new SpanContents();
+    const timeline = own(new TimelineController({ runs, contents, notifier, log, webviewScript: parts.webviewScript, openSource: (span, frame) => openSource(sources, notifier, span, frame) }));
     const panel = own(new TimelinePanel(timeline, Uri.joinPath(context.extensionUri, 'media')));
     sources.follow(timeline, (error) => log.error('a source line was not revealed', error instanceof Error ? error : String(error)));
     const measured = own(new MeasuredLines(runs, moved, own(new EarlierRuns(runs, (error) => log.debug(`earlier runs: ${messageOf(error)}`)))));
@@ -75,7 +77,7 @@ export function activate(context: ExtensionContext): ExtensionState {
     own(registerLenses(measured));
     own(registerHover(measured));
     own(
-      registerCommands(commandHandlers({ runs, profiling: loadProfiling, vllm: loadVllm, experiments: loadExperiments, measured, timeline, panel, sources, installation: parts, notifier, log }), (command, error) =>
+      registerCommands(commandHandlers({ runs, contents, profiling: loadProfiling, vllm: loadVllm, experiments: loadExperiments, measured, timeline, panel, sources, installation: parts, notifier, log }), (command, error) =>
         notifier.error(`${command} failed: ${messageOf(error)}`),
       ),
     );

@@ -138,7 +138,8 @@ function commonPrefix(a: string, b: string): number {
   const end = Math.min(a.length, b.length);
   let at = 0;
   while (at < end && a.charCodeAt(at) === b.charCodeAt(at)) at++;
-  return at;
+  // Both halves of a character, or none.
+  return at > 0 && (a.charCodeAt(at - 1) & 0xfc00) === 0xd800 && at < Math.max(a.length, b.length) ? at - 1 : at;
 }
 
 function sameTools(a: PromptCall, b: PromptCall): boolean {

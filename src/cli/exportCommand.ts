@@ -6,22 +6,30 @@ import { version } from '../../package.json';
 import { analyze } from '../analysis/analyze.ts';
 import { toAiperfTrace } from '../analysis/load/aiperfTrace.ts';
 import { toK6Script } from '../analysis/load/k6Script.ts';
+import { promptTable } from '../analysis/prompts.ts';
 import { recordedLoad, type RecordedLoad } from '../analysis/load/recordedLoad.ts';
 import type { Accounting } from '../profile/accounting.ts';
 import { toPerfettoJson } from '../profile/exportPerfetto.ts';
 import { renderHtml } from '../profile/exportHtml.ts';
+import type { PromptTable } from '../protocol/content.ts';
 import type { TimelineDocument } from '../protocol/webview.ts';
 import { RECORDING_EXTENSION } from '../recorder/recordingFile.ts';
 import { accounting, addAccountingOptions, type AccountingFlags } from './accountingOptions.ts';
 import { installation } from './installation.ts';
-import { openProfile, openRecording } from './openRecording.ts';
+import { openProfile } from './openRecording.ts';
 import { UsageError } from './usageError.ts';
+
+/** What there is to write: the document that every view shows, and what the calls said. */
+export interface ExportedRun {
+  document: TimelineDocument;
+  prompts: PromptTable;
+}
 
 const formats = {
   html: { extension: '.html', render: htmlOf },
-  json: { extension: '.json', render: (document: TimelineDocument) => `${JSON.stringify(document.report, null, 2)}\n` },
-  perfetto: { extension: '.perfetto.json', render: toPerfettoJson },
-} satisfies Record<string, { extension: string; render: (document: TimelineDocument) => string }>;
+  json: { extension: '.json', render: ({ document }) => `${JSON.stringify(document.report, null, 2)}\n` },
+  perfetto: { extension: '.perfetto.json', render: ({ document }) => toPerfettoJson(document) },
+} satisfies Record<string, { extension: string; render: (run: ExportedRun) => string }>;
 export type ExportFormat = keyof typeof formats;
 
 /** The run's calls of models as a load for engines that send it again. */
@@ -36,18 +44,18 @@ function isLoadFormat(format: ExportFormat | LoadFormat): format is LoadFormat {
 }
 
 /** The self-contained page with the same timeline as in the editor. */
-function htmlOf(document: TimelineDocument): string {
-  return renderHtml(document, readFileSync(installation().webviewScript, 'utf8'), document.report.run.name);
+function htmlOf({ document, prompts }: ExportedRun): string {
+  return renderHtml(document, readFileSync(installation().webviewScript, 'utf8'), document.report.run.name, prompts);
 }
 
 /**
- * Writes a document in a format.
+ * Writes a run in a format.
  * @param out path to write, or null for a name beside the recording
  * @returns the path written
  * @throws UsageError when it cannot be written
  */
-export function exportDocument(document: TimelineDocument, format: ExportFormat, recording: string, out: string | null): string {
-  return write(formats[format].render(document), out === null ? recordingStem(recording) + formats[format].extension : resolve(out));
+export function exportRun(run: ExportedRun, format: ExportFormat, recording: string, out: string | null): string {
+  return write(formats[format].render(run), out === null ? recordingStem(recording) + formats[format].extension : resolve(out));
 }
 
 function write(text: string, path: string): string {
@@ -88,9 +96,9 @@ export function addExportCommand(root: Command): Command {
 
 /** @throws UsageError or RecordingError */
 async function rendered(file: string, format: ExportFormat | LoadFormat, charged: Accounting): Promise<{ text: string; extension: string }> {
-  if (!isLoadFormat(format)) return { text: formats[format].render(await openRecording(file, charged)), extension: formats[format].extension };
   const profile = await openProfile(file);
   const document = analyze(profile, { accounting: charged });
+  if (!isLoadFormat(format)) return { text: formats[format].render({ document, prompts: promptTable(profile.calls) }), extension: formats[format].extension };
   const load = recordedLoad(profile, document);
   if (load.sessions.length === 0) throw new UsageError(`${file} has no call of a model with messages and an answer: there is no load to send again.`);
   const { extension, render } = loadFormats[format];

@@ -4,10 +4,13 @@ import { analyze } from '../analysis/analyze.ts';
 import { collectorListens } from '../instrument/collector.ts';
 import { launchEnvironment } from '../instrument/launch.ts';
 import { startProfiler } from '../profiler/client.ts';
+import { promptTable } from '../analysis/prompts.ts';
 import type { Accounting } from '../profile/accounting.ts';
+import type { Profile } from '../profile/model.ts';
 import type { ProfilerOptions } from '../protocol/profiler.ts';
 import type { TimelineDocument } from '../protocol/webview.ts';
 import { readRecordingFile } from '../recorder/recordingFile.ts';
+import type { ExportedRun } from './exportCommand.ts';
 import { installation } from './installation.ts';
 import { summaryText } from './summary.ts';
 import { terminalStyle } from './terminalStyle.ts';
@@ -22,7 +25,7 @@ export interface Profiling {
   environment: (base: NodeJS.ProcessEnv, hooks: boolean) => Record<string, string>;
   stop: (end: { exitCode: number | null; signal: string | null }) => Promise<void>;
   /** Prints the summary on stderr, or the report's JSON on stdout. */
-  summarize: (options: { json: boolean; paths: (document: TimelineDocument) => [string, string][] }) => Promise<void>;
+  summarize: (options: { json: boolean; paths: (run: ExportedRun) => [string, string][] }) => Promise<void>;
 }
 
 /** @throws ProfilerError when the profiler cannot serve */
@@ -56,9 +59,11 @@ export async function startProfiling(options: ProfilerOptions, accounting: Accou
       }),
     stop: (end) => profiler.stop(end),
     async summarize({ json, paths }) {
+      let profile: Profile;
       let document: TimelineDocument;
       try {
-        document = analyze(await readRecordingFile(ready.out), { accounting });
+        profile = await readRecordingFile(ready.out);
+        document = analyze(profile, { accounting });
       } catch (error) {
         // The program ran; only its recording is lost (a full disk, say). That is told, and changes no exit code.
         const warnings = [...said.values()].map((message) => `agent-cost: ${message}\n`).join('');
@@ -69,7 +74,7 @@ export async function startProfiling(options: ProfilerOptions, accounting: Accou
       const recorded = new Set(report.warnings.map((warning) => warning.code));
       for (const [code, message] of said) if (!recorded.has(code)) report.warnings.push({ code, message });
       if (json) process.stdout.write(`${JSON.stringify(report, null, 2)}\n`);
-      else process.stderr.write(`\n${summaryText(report, { style: terminalStyle(process.stderr), paths: paths(document) })}`);
+      else process.stderr.write(`\n${summaryText(report, { style: terminalStyle(process.stderr), paths: paths({ document, prompts: promptTable(profile.calls) }) })}`);
     },
   };
 }

@@ -2,7 +2,7 @@
 import { constants } from 'node:os';
 import { basename, extname } from 'node:path';
 import type { Command } from 'commander';
-import { exportDocument } from './exportCommand.ts';
+import { exportRun } from './exportCommand.ts';
 import { findExecutable } from '../instrument/findExecutable.ts';
 import { accounting } from './accountingOptions.ts';
 import { addProfilingOptions, type ProfilingFlags, profilingOptions } from './profilingOptions.ts';
@@ -46,9 +46,9 @@ async function run(words: string[], flags: RunFlags): Promise<number> {
   await profiling.stop({ exitCode: ended.code, signal: ended.signal });
   await profiling.summarize({
     json: flags.json === true,
-    paths: (document) => [
+    paths: (exported) => [
       ['recording', profiling.out],
-      ...(flags.html === true ? [['timeline', exportDocument(document, 'html', profiling.out, null)] satisfies [string, string]] : []),
+      ...(flags.html === true ? [['timeline', exportRun(exported, 'html', profiling.out, null)] satisfies [string, string]] : []),
       ['next', flags.html === true ? nextStep(flags) : `agent-cost export ${profiling.shownOut} --format html`],
     ],
   });

@@ -14,10 +14,12 @@ import type { Notifier } from './notify.ts';
 import type { Profiling } from './profiling.ts';
 import { experimentReference, lineReference, runReference, spanReference } from './references.ts';
 import type { RunStore } from './runs.ts';
+import type { SpanContents } from './spanContents.ts';
 import type { Vllm } from './vllm.ts';
 
 export interface CommandServices {
   runs: RunStore;
+  contents: SpanContents;
   profiling: () => Promise<Profiling>;
   vllm: () => Promise<Vllm>;
   experiments: () => Promise<Experiments>;
@@ -30,7 +32,7 @@ export interface CommandServices {
   log: LogOutputChannel;
 }
 
-export function commandHandlers({ runs, profiling, vllm, experiments, measured, timeline, panel, sources, installation, notifier, log }: CommandServices): CommandHandlers {
+export function commandHandlers({ runs, contents, profiling, vllm, experiments, measured, timeline, panel, sources, installation, notifier, log }: CommandServices): CommandHandlers {
   return {
     'agentCost.profileActiveFile': async (file) => (await profiling()).profileFile(file),
     'agentCost.profileCommand': async (commandLine) => (await profiling()).profileCommand(commandLine),
@@ -45,7 +47,7 @@ export function commandHandlers({ runs, profiling, vllm, experiments, measured, 
     'agentCost.showTimeline': () => panel.show(),
     'agentCost.export': async (format, target) => {
       const { exportRun } = await import('./exportRun.ts');
-      await exportRun(runs.current, installation.webviewScript, notifier, format, target);
+      await exportRun(runs.current, contents, installation.webviewScript, notifier, format, target);
     },
     'agentCost.openExperiment': async (argument) => {
       const what = argument === undefined ? undefined : experimentReference(argument);

@@ -10,6 +10,7 @@ import { fileNameFrom } from '../recorder/recordingFile.ts';
 import { messageOf } from './log.ts';
 import type { Notifier } from './notify.ts';
 import type { Run } from './runs.ts';
+import type { SpanContents } from './spanContents.ts';
 
 const formats: Readonly<Record<ExportFormat, { label: string; detail: string; ending: string }>> = {
   html: { label: 'HTML', detail: 'One self-contained page with the same timeline', ending: 'html' },
@@ -18,7 +19,7 @@ const formats: Readonly<Record<ExportFormat, { label: string; detail: string; en
 };
 
 /** Asks for what is not given, writes the file, and tells where it is. */
-export async function exportRun(run: Run | null, webviewScript: string, notifier: Notifier, format?: ExportFormat, target?: Resource): Promise<void> {
+export async function exportRun(run: Run | null, contents: SpanContents, webviewScript: string, notifier: Notifier, format?: ExportFormat, target?: Resource): Promise<void> {
   if (run === null || run.document === null) {
     notifier.error('There is no run to export. Profile a program or open a recording first.');
     return;
@@ -32,7 +33,7 @@ export async function exportRun(run: Run | null, webviewScript: string, notifier
   if (!file) return;
   try {
     // Readable by the owner alone, as recordings are: it may hold prompts.
-    await writeFile(file.fsPath, await render(document, chosen, webviewScript), { mode: 0o600 });
+    await writeFile(file.fsPath, await render(run.file, document, contents, chosen, webviewScript), { mode: 0o600 });
   } catch (error) {
     notifier.error(`${file.fsPath} could not be written: ${messageOf(error)}. Choose another place.`);
     return;
@@ -44,10 +45,10 @@ function open(file: Resource, format: ExportFormat): Thenable<unknown> {
   return format === 'html' ? env.openExternal(Uri.file(file.fsPath)) : window.showTextDocument(Uri.file(file.fsPath));
 }
 
-async function render(document: TimelineDocument, format: ExportFormat, webviewScript: string): Promise<string> {
+async function render(file: string, document: TimelineDocument, contents: SpanContents, format: ExportFormat, webviewScript: string): Promise<string> {
   switch (format) {
     case 'html':
-      return renderHtml(document, await readFile(webviewScript, 'utf8'), document.report.run.name);
+      return renderHtml(document, await readFile(webviewScript, 'utf8'), document.report.run.name, await contents.tableOf(file));
     case 'json':
       return `${JSON.stringify(document.report, null, 2)}\n`;
     case 'perfetto':

@@ -3,6 +3,7 @@
  */
 import { sha256Base64 } from './sha256.ts';
 import { visibleText } from './visibleText.ts';
+import type { PromptTable } from '../protocol/content.ts';
 import type { TimelineDocument } from '../protocol/webview.ts';
 
 /** Hash of an empty style: the widget toolkit makes one before it fills it in. */
@@ -26,8 +27,9 @@ function embeddableScript(script: string): string {
 /**
  * One self-contained page that shows `document` with `script` (the text of `dist/webview/timeline.js`). Everything
  * recorded is data in it, never markup; its policy lets only this very script run and nothing be fetched.
+ * @param prompts what the calls said, whole; null leaves it at each prompt's end
  */
-export function renderHtml(document: TimelineDocument, script: string, title: string): string {
+export function renderHtml(document: TimelineDocument, script: string, title: string, prompts: PromptTable | null): string {
   const code = embeddableScript(script);
   const policy = `default-src 'none'; script-src 'sha256-${sha256Base64(code)}'; style-src ${EMPTY_STYLE_HASH}; img-src data:; base-uri 'none'; form-action 'none'`;
   return `<!DOCTYPE html>
@@ -44,7 +46,7 @@ export function renderHtml(document: TimelineDocument, script: string, title: st
 <body data-placement="page">
 <noscript>This page draws a recording of Agent Cost Profiler and needs JavaScript for it. It fetches nothing.</noscript>
 <script type="application/json" id="document">${embeddableJson(document)}</script>
-<script>${code}</script>
+${prompts === null ? '' : `<script type="application/json" id="prompts">${embeddableJson(prompts)}</script>\n`}<script>${code}</script>
 </body>
 </html>
 `;

@@ -9,6 +9,7 @@ import { runCommand } from '../host/editor.ts';
 import { messageOf } from '../host/log.ts';
 import type { Notifier } from '../host/notify.ts';
 import type { Run, RunStore } from '../host/runs.ts';
+import type { SpanContents } from '../host/spanContents.ts';
 import { openSetting } from '../host/settings.ts';
 import { webviewHtml } from '../profile/webviewHtml.ts';
 import type { FromWebview, TimelineDocument, ToWebview } from '../protocol/webview.ts';
@@ -44,6 +45,7 @@ export interface SurfaceHandle extends Disposable {
 
 export interface TimelineServices {
   runs: RunStore;
+  contents: SpanContents;
   notifier: Notifier;
   log: LogOutputChannel;
   webviewScript: string;
@@ -148,6 +150,12 @@ export class TimelineController implements Disposable {
     this.post(surface, { type: 'select', spans, reveal });
   }
 
+  private async sendContent(surface: Surface, run: Run | null, id: string): Promise<void> {
+    const span = surface.shown?.document.report.spans.find((each) => each.id === id);
+    if (run === null || span === undefined) return;
+    this.post(surface, { type: 'content', span: id, content: await this.services.contents.of(run.file, span) });
+  }
+
   private post(surface: Surface, message: ToWebview): void {
     surface.webview.postMessage(message).then(undefined, (error: unknown) => this.services.log.debug('a timeline went away', error));
   }
@@ -176,6 +184,8 @@ export class TimelineController implements Disposable {
       case 'openSource':
         if (run !== null) await this.services.openSource({ run: run.file, span: message.span }, message.frame);
         return;
+      case 'content':
+        return this.sendContent(surface, run, message.span);
       case 'openSetting':
         if (Object.hasOwn(settingDefaults, message.setting)) await openSetting(message.setting as SettingId);
         return;

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { vi } from 'vitest';
 import type { Browser, BrowserContextOptions } from 'playwright-core';
 import { renderHtml } from '../../src/profile/exportHtml.ts';
+import type { PromptTable } from '../../src/protocol/content.ts';
 import type { FromWebview, TimelineDocument, ToWebview } from '../../src/protocol/webview.ts';
 import { screenshots, WatchedPage, webviewBundle } from './watchedPage.ts';
 
@@ -19,9 +20,9 @@ export class TimelinePage extends WatchedPage<ToWebview, FromWebview> {
   }
 
   /** The document as an exported page, opened from a file. */
-  static async exported(browser: Browser, document: TimelineDocument, options: BrowserContextOptions = {}): Promise<TimelinePage> {
+  static async exported(browser: Browser, document: TimelineDocument, options: BrowserContextOptions = {}, prompts: PromptTable | null = null): Promise<TimelinePage> {
     const opened = await TimelinePage.make(browser, options);
-    await opened.show(renderHtml(document, await webviewBundle('timeline'), document.report.run.name));
+    await opened.show(renderHtml(document, await webviewBundle('timeline'), document.report.run.name, prompts));
     await opened.ready();
     return opened;
   }

@@ -115,6 +115,8 @@ describe.each(agents)('a $language agent', ({ file }) => {
     await frame.getByRole('option', { name: new RegExp(`${file.replace('.', '\\.')}:${span.site!.line}`) }).last().click();
     await expect.poll(() => workbench.page.locator('.tab.active').getAttribute('data-resource-name')).toBe(file);
     await expect.poll(() => cursorLine(workbench.page)).toBe(span.site!.line);
+    // What it said comes from the recording, when it is looked at.
+    await expect.poll(() => frame.locator('.details').textContent()).toMatch(/Prompt · \d+ messages?The server had .* tokens cached/s);
   });
 });
 

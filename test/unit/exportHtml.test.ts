@@ -18,7 +18,7 @@ describe('sha256', () => {
 
 describe('renderHtml', () => {
   const script = 'const a = "</script>", b = "<!--";\r\nconsole.log(a, b)';
-  const html = renderHtml(hostileRun(), script, hostileTexts[1] ?? '');
+  const html = renderHtml(hostileRun(), script, hostileTexts[1] ?? '', null);
 
   it('has no element but its own two scripts, whatever is recorded', () => {
     expect(html.match(/<script/gi)).toHaveLength(2);

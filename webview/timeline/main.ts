@@ -5,13 +5,17 @@ import { followSystemTheme } from '../common/theme.ts';
 import { registerToolkit } from '../common/toolkit.ts';
 import { adoptStyles } from './ui/styles.ts';
 import { App } from './ui/app.ts';
+import type { PromptTable } from '../../src/protocol/content.ts';
 import type { TimelineDocument } from '../../src/protocol/webview.ts';
 
 const host = connectHost();
 if (!host.hosted) followSystemTheme();
 adoptStyles(host.hosted ? '' : palettesCss());
 registerToolkit();
-const app = new App(host, document.body.dataset['placement'] === 'sidebar');
+const app = new App(host, document.body.dataset['placement'] === 'sidebar', () => {
+  const prompts = document.getElementById('prompts')?.textContent;
+  return prompts ? (JSON.parse(prompts) as PromptTable) : null;
+});
 
 window.addEventListener('error', (event) => {
   // The browser's way of saying that a size settled one frame later; nothing failed.

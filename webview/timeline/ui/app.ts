@@ -5,15 +5,18 @@ import { makeButton } from '../../common/toolkit.ts';
 import { TimelineModel } from '../model/timelineModel.ts';
 import { spanSentence } from '../model/spanText.ts';
 import { copyHere } from './clipboard.ts';
+import { Contents } from './contents.ts';
 import { Details } from './details.ts';
 import { Header } from './header.ts';
 import { readKept, type Kept } from './kept.ts';
 import { Sash } from './sash.ts';
 import { Search } from './search.ts';
 import { TimelineView } from './timelineView.ts';
+import { MOST_COPIED_CHARS } from '../../../src/protocol/limits.ts';
 import { visibleBlock, visibleText } from '../../../src/profile/visibleText.ts';
 import type { Host } from '../../common/host.ts';
 import type { Choice, Shell } from './view.ts';
+import type { PromptTable } from '../../../src/protocol/content.ts';
 import type { TimelineDocument, TimelineUpdate, ToWebview } from '../../../src/protocol/webview.ts';
 
 const NARROW_BELOW = 560;
@@ -33,6 +36,7 @@ export class App implements Shell {
   private readonly header: Header;
   private readonly timeline: TimelineView;
   private readonly details: Details;
+  private readonly contents: Contents;
   private readonly sash: Sash;
   private readonly host: Host;
   private readonly searched = new Search();
@@ -43,7 +47,8 @@ export class App implements Shell {
   private kept: Kept;
   private keepTimer = 0;
 
-  constructor(host: Host, sidebar: boolean) {
+  /** @param embeddedPrompts what the spans of an exported page said; null where it was left out, or in the editor, which is asked */
+  constructor(host: Host, sidebar: boolean, embeddedPrompts: () => PromptTable | null) {
     this.host = host;
     this.kept = readKept(host.kept());
     this.header = new Header(
@@ -59,12 +64,13 @@ export class App implements Shell {
       { hosted: host.hosted, sidebar },
     );
     this.timeline = new TimelineView(this);
+    this.contents = new Contents(host, embeddedPrompts, (span) => this.contentArrived(span));
     this.details = new Details({
       openSource: host.hosted ? (span, frame) => host.post({ type: 'openSource', span, frame }) : null,
       openSetting: host.hosted ? (setting) => host.post({ type: 'openSetting', setting }) : null,
       copy: (text) => this.copy(text),
       select: (id) => this.select([this.model.numberOf(id)], true),
-    });
+    }, this.contents);
     this.sash = new Sash(this.details.root, this.kept.details, (size) => {
       this.kept.details = size;
       this.timeline.resized();
@@ -119,6 +125,7 @@ export class App implements Shell {
     if (message.type === 'document') void this.load(message.document);
     else if (message.type === 'empty') this.showEmpty(message);
     else if (this.loading !== null) this.loading.push(message);
+    else if (message.type === 'content') this.contents.receive(message.span, message.content);
     else if (message.type === 'update') this.update(message.update);
     else if (message.spans.length > 0 || this.selected.length > 0) this.choose(message.spans.map((id) => this.model.numberOf(id)).filter((number) => number >= 0), message.reveal);
   }
@@ -126,9 +133,15 @@ export class App implements Shell {
   private showEmpty({ message, detail, canProfile }: Extract<ToWebview, { type: 'empty' }>): void {
     this.generation++;
     this.loading = null;
+    this.contents.forget();
     this.model.head = null;
     this.showState(message, detail);
     if (canProfile) this.state.append(makeButton('Profile Active File', 'primary', () => this.host.post({ type: 'profileActiveFile' })));
+  }
+
+  private contentArrived(span: string): void {
+    const shown = this.model.spanAt(this.selected[0] ?? -1);
+    if (shown?.id === span) this.details.show(this.model, shown);
   }
 
   /** Something went wrong. What is on screen stays; an empty page says so. */
@@ -147,6 +160,7 @@ export class App implements Shell {
   private async load(document: TimelineDocument): Promise<void> {
     const generation = ++this.generation;
     this.loading = [];
+    this.contents.forget();
     const before = { selected: this.selected.map((number) => this.model.spanAt(number)?.id ?? ''), run: this.model.head?.run.id ?? this.kept.run };
     const progress = element('progress', '');
     progress.max = 1;
@@ -271,7 +285,8 @@ export class App implements Shell {
   }
 
   private copy(text: string): void {
-    if (this.host.hosted) this.host.post({ type: 'copy', text: text.slice(0, 1_000_000) });
-    else copyHere(text);
+    if (!this.host.hosted) copyHere(text);
+    else if (text.length <= MOST_COPIED_CHARS) this.host.post({ type: 'copy', text });
+    else this.live.textContent = 'Too long for the clipboard: export the run instead.';
   }
 }

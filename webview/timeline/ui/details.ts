@@ -1,14 +1,18 @@
 /** Below the lanes: everything known about the selected span and how it is known; without one, the run's sums. */
 import { attributes, element, fill } from '../../common/dom.ts';
+import { contentSections } from './contentView.ts';
 import { linkButton, note, pairs, section, split, type NoteActions, type Pair } from './detailParts.ts';
+import { callsAround } from '../model/callsAround.ts';
 import { bandText, durationOf, edgeMark, energyText, kindText, mark, nameText, siteText, spanActivityText, spanSentence } from '../model/spanText.ts';
 import { formatBytes, formatCarbon, formatCount, formatDuration, formatEnergy, formatPercent, formatTokens, formatUsd } from '../../../src/profile/formatValue.ts';
 import { phaseSourceText, serverName, serverSettingsTexts, serverUseTexts } from '../../../src/profile/serverText.ts';
 import { visibleBlock, visibleText } from '../../../src/profile/visibleText.ts';
 import { POLICY_TEXTS } from '../../../src/profile/policyText.ts';
+import type { Contents } from './contents.ts';
 import type { ReportHead, TimelineModel } from '../model/timelineModel.ts';
 import type { ReportSpan } from '../../../src/profile/report.ts';
 import type { Site } from '../../../src/profile/recordingFormat.ts';
+import type { SpanContent } from '../../../src/protocol/content.ts';
 
 export interface DetailActions extends NoteActions {
   /** Null where there is no editor to open it in. */
@@ -16,24 +20,28 @@ export interface DetailActions extends NoteActions {
   select(span: string): void;
 }
 
-/** Longest prompt or answer that is shown; the rest is said to be cut. */
-const MOST_TEXT = 20_000;
 const MOST_FINDINGS = 4;
 
 export class Details {
   readonly root = element('div', 'details');
   private readonly actions: DetailActions;
+  private readonly contents: Contents;
+  private shown: ReportSpan | null = null;
+  /** What was said stays as the reader left it, opened and scrolled, until there is more of it. */
+  private said: { span: string; content: SpanContent | null | undefined; node: HTMLElement } | null = null;
 
-  constructor(actions: DetailActions) {
+  constructor(actions: DetailActions, contents: Contents) {
     this.actions = actions;
+    this.contents = contents;
     attributes(this.root, { role: 'region', 'aria-label': 'Details', tabindex: '0' });
   }
 
   show(model: TimelineModel, span: ReportSpan | null): void {
     const head = model.head;
+    const same = this.shown?.id === span?.id;
+    this.shown = span;
     if (head === null) fill(this.root);
-    else if (span === null) fill(this.root, ...this.run(head));
-    else fill(this.root, ...this.span(model, head, span));
+    else replaceChanged(this.root, span === null ? this.run(head) : this.span(model, head, span), same);
   }
 
   private run(head: ReportHead): HTMLElement[] {
@@ -105,16 +113,20 @@ export class Details {
     if (span.tool !== null) sections.push(this.gpuMeanwhile(head, span.tool, durationOf(span)));
     const findings = head.findings.filter((finding) => finding.spans.includes(span.id)).slice(0, MOST_FINDINGS);
     if (findings.length > 0) sections.push(section('Why it matters', ...findings.map((finding) => note(finding.message, this.actions))));
-    const prompt = span.llm?.promptText ?? null;
-    const answer = span.llm?.answerText ?? null;
-    const asked = (span.llm?.toolCalls ?? []).map(({ name, arguments: given }) => `${name}(${given ?? '…'})`).join('\n');
-    const texts = [
-      ...(prompt === null ? [] : [textSection('Prompt’s end', prompt)]),
-      // Nothing but calls of tools is no empty answer.
-      ...(answer === null || (answer === '' && asked !== '') ? [] : [textSection('Answer', answer)]),
-      ...(asked === '' ? [] : [textSection('Asked for', asked)]),
-    ];
-    return texts.length === 0 ? sections : [...sections, element('div', 'texts', ...texts)];
+    const said = this.saidBy(model, head, span);
+    return said.childElementCount === 0 ? sections : [...sections, said];
+  }
+
+  private saidBy(model: TimelineModel, head: ReportHead, span: ReportSpan): HTMLElement {
+    const content = this.contents.of(span);
+    if (this.said?.span === span.id && this.said.content === content && (content !== undefined || span.endMs === null)) return this.said.node;
+    const nameOf = (id: string): string | null => {
+      const other = model.span(id);
+      return other === null ? null : `${kindText(other)} ${nameText(other)}, at ${formatDuration(other.startMs)}`;
+    };
+    const node = element('div', 'texts', ...contentSections(span, content, head.backend, { copy: (text) => this.actions.copy(text), select: (id) => this.actions.select(id), nameOf }));
+    this.said = { span: span.id, content, node };
+    return node;
   }
 
   private what(model: TimelineModel, span: ReportSpan): HTMLElement {
@@ -128,6 +140,7 @@ export class Details {
       callers.forEach((frame, index) => chain.append(index > 0 ? ' ← ' : '', this.place(span, frame, index + 1)));
       node.append(chain);
     }
+    if (span.frames.length > 4) node.append(this.stack(span));
     const within = this.ancestors(model, span);
     if (within.length > 0) {
       const path = element('p', 'dim', 'in ');
@@ -136,8 +149,9 @@ export class Details {
       });
       node.append(path);
     }
+    node.append(...this.neighbours(model, span));
     if (span.error !== null) node.append(element('p', 'error', visibleBlock(span.error.message, 2000)));
-    node.append(element('div', 'actions', linkButton('Copy', 'Copy these details as text', () => this.actions.copy(this.asText(span)))));
+    node.append(element('div', 'actions', linkButton('Copy', 'Copy these details as text', () => this.actions.copy(this.asText(this.shown ?? span)))));
     return node;
   }
 
@@ -152,6 +166,21 @@ export class Details {
       parent = next.parent;
     }
     return found;
+  }
+
+  private stack(span: ReportSpan): HTMLElement {
+    const list = element('ol', 'stack', ...span.frames.map((frame, index) => element('li', '', this.place(span, frame, index))));
+    return element('details', 'frames', element('summary', 'dim', `stack of ${formatCount(span.frames.length, 'frame')}`), list);
+  }
+
+  /** The calls before and after, and those that are the same one tried again. */
+  private neighbours(model: TimelineModel, span: ReportSpan): HTMLElement[] {
+    if (span.kind !== 'llm' && span.kind !== 'tool') return [];
+    const { before, after, triedAgain } = callsAround((visit) => model.eachSpan(visit), span);
+    const link = (words: string, other: ReportSpan | null): HTMLElement | null =>
+      other === null ? null : element('p', 'dim', `${words} `, attributes(linkButton(`${kindText(other)} ${nameText(other)}`, spanSentence(other), () => this.actions.select(other.id)), { 'data-span': other.id }));
+    const retried = span.llm?.retryOf ?? null;
+    return [link('before:', before), link('after:', after), retried === null ? null : link('tried again after', model.span(retried)), link('tried again by', triedAgain)].filter((node) => node !== null);
   }
 
   /** `agent.ts:57 think`: a link where there is an editor, else text. */
@@ -256,6 +285,13 @@ function cachedText(cached: number | null, prompt: number | null): string {
   return prompt === null || prompt === 0 ? formatTokens(cached) : `${formatTokens(cached)} (${formatPercent(cached / prompt)})`;
 }
 
-function textSection(title: string, text: string): HTMLElement {
-  return section(title, attributes(element('pre', '', visibleBlock(text, MOST_TEXT)), { tabindex: '0' }));
+/** Puts new sections in. Those that say the same of the same span (`same`) stay: a reader may have marked text there. */
+function replaceChanged(root: HTMLElement, nodes: readonly HTMLElement[], same: boolean): void {
+  nodes.forEach((node, index) => {
+    const old = root.children[index];
+    if (old === node || (same && old !== undefined && old.outerHTML === node.outerHTML)) return;
+    if (old === undefined) root.append(node);
+    else old.replaceWith(node);
+  });
+  while (root.children.length > nodes.length) root.lastElementChild?.remove();
 }

@@ -57,6 +57,13 @@ body[data-placement='sidebar'] { background: var(--vscode-sideBar-background, va
 .details pre { margin: 4px 0 0; padding: 6px 8px; max-height: 180px; overflow: auto; white-space: pre-wrap; overflow-wrap: anywhere; font-family: var(--vscode-editor-font-family, monospace); font-size: 11px; background: var(--vscode-editor-background); border: 1px solid var(--vscode-panel-border, transparent); border-radius: 3px; }
 .details .texts { grid-column: span 2; display: flex; flex-direction: column; min-width: 0; }
 .details .texts section { border-right: none; }
+.details .frames ol { margin: 2px 0 0; padding-left: 22px; }
+.details summary { cursor: pointer; overflow-wrap: anywhere; }
+.details .message { margin-top: 4px; }
+.details .message .state-old, .details .message .state-new { margin-left: 8px; font-size: 10px; border: 1px solid currentcolor; border-radius: 8px; padding: 0 6px; white-space: nowrap; }
+.details .message .state-old { color: var(--vscode-descriptionForeground); border-style: dotted; }
+.details pre .old { color: var(--vscode-descriptionForeground); }
+.details pre .diverges { background: none; color: var(--vscode-charts-orange, currentcolor); font-weight: 700; padding: 0 1px; }
 .sash { flex: none; height: 5px; margin: -2px 0; z-index: 3; cursor: ns-resize; touch-action: none; }
 .sash:hover, .sash:focus-visible { background: var(--vscode-sash-hoverBorder, var(--vscode-focusBorder)); outline: none; }
 .pairs { display: grid; grid-template-columns: auto auto; justify-content: space-between; gap: 1px 14px; margin: 0; }
