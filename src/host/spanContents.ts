@@ -22,7 +22,7 @@ export class SpanContents {
    * @throws as `tableOf`
    */
   async of(file: string, span: ReportSpan): Promise<SpanContent | null> {
-    const { spanContent } = await import('../analysis/prompts.ts');
+    const { spanContent } = await import('../analysis/spanContent.ts');
     return spanContent(await this.tableOf(file), { id: span.id, toolCallId: span.tool?.callId ?? null, startMs: span.startMs });
   }
 }

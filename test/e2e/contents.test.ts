@@ -2,7 +2,8 @@
 import axe from 'axe-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { analyze } from '../../src/analysis/analyze.ts';
-import { promptTable, spanContent } from '../../src/analysis/prompts.ts';
+import { promptTable } from '../../src/analysis/prompts.ts';
+import { spanContent } from '../../src/analysis/spanContent.ts';
 import { readRecording } from '../../src/profile/readRecording.ts';
 import { call, callEnd, end, header, message, recordingText, site, span, spanEnd, toolCall } from '../unit/recordingLines.ts';
 import { launchBrowser } from './browser.ts';

@@ -1,5 +1,5 @@
 /** What spans said and were told: asked of the editor when someone looks at one, or found in the page that carries it along. */
-import { spanContent } from '../../../src/analysis/prompts.ts';
+import { spanContent } from '../../../src/analysis/spanContent.ts';
 import type { Host } from '../../common/host.ts';
 import type { ReportSpan } from '../../../src/profile/report.ts';
 import type { PromptTable, SpanContent } from '../../../src/protocol/content.ts';
