@@ -12,6 +12,7 @@ const VSCODE = { path: '^vscode$' };
 const allowed = {
   // Pure: no I/O, no Node, no VS Code, so that they run in the editor, the webview, the terminal and tests alike.
   'src/profile': [folders('src/protocol'), packages('zod')],
+  'src/profile/exportParquet\\.ts$': [packages('hyparquet-writer')],
   'src/protocol': [folders('src/profile'), packages('zod')],
   'src/analysis': [folders('src/profile', 'src/protocol')],
 
@@ -67,7 +68,7 @@ const allowed = {
   'src/host': [
     VSCODE,
     BUILT_IN,
-    folders('src/contributions.ts', 'src/views', 'src/profile', 'src/protocol', 'src/analysis', 'src/profiler', 'src/recorder', 'src/instrument', 'src/serving', 'src/simulator', 'src/experiments'),
+    folders('src/contributions.ts', 'src/views', 'src/profile', 'src/protocol', 'src/analysis', 'src/profiler', 'src/recorder', 'src/instrument', 'src/serving', 'src/simulator', 'src/experiments', 'package.json'),
     packages('zod'),
   ],
   'src/views': [VSCODE, BUILT_IN, folders('src/contributions.ts', 'src/host', 'src/profile', 'src/protocol', 'src/analysis', 'src/experiments/results.ts'), packages('zod')],

@@ -37,7 +37,7 @@ export interface ExperimentChoice {
   repeats?: number;
 }
 
-export const exportFormats = ['html', 'json', 'perfetto'] as const;
+export const exportFormats = ['html', 'json', 'perfetto', 'speedscope', 'folded', 'otlp', 'csv', 'parquet'] as const;
 export type ExportFormat = (typeof exportFormats)[number];
 
 /** Arguments of every command. The palette gives none, so each is optional wherever the palette shows the command. */

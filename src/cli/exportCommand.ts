@@ -9,8 +9,8 @@ import { toK6Script } from '../analysis/load/k6Script.ts';
 import { promptTable } from '../analysis/prompts.ts';
 import { recordedLoad, type RecordedLoad } from '../analysis/load/recordedLoad.ts';
 import type { Accounting } from '../profile/accounting.ts';
-import { toPerfettoJson } from '../profile/exportPerfetto.ts';
-import { renderHtml } from '../profile/exportHtml.ts';
+import { costWeights, type CostWeight } from '../profile/costStacks.ts';
+import { exportFormats, renderExport, type ExportFormat } from '../profile/exportFormats.ts';
 import type { PromptTable } from '../protocol/content.ts';
 import type { TimelineDocument } from '../protocol/webview.ts';
 import { RECORDING_EXTENSION } from '../recorder/recordingFile.ts';
@@ -25,13 +25,6 @@ export interface ExportedRun {
   prompts: PromptTable;
 }
 
-const formats = {
-  html: { extension: '.html', render: htmlOf },
-  json: { extension: '.json', render: ({ document }) => `${JSON.stringify(document.report, null, 2)}\n` },
-  perfetto: { extension: '.perfetto.json', render: ({ document }) => toPerfettoJson(document) },
-} satisfies Record<string, { extension: string; render: (run: ExportedRun) => string }>;
-export type ExportFormat = keyof typeof formats;
-
 /** The run's calls of models as a load for engines that send it again. */
 const loadFormats = {
   k6: { extension: '.k6.js', render: (load: RecordedLoad, name: string) => toK6Script(load, { name, version }) },
@@ -43,9 +36,14 @@ function isLoadFormat(format: ExportFormat | LoadFormat): format is LoadFormat {
   return format in loadFormats;
 }
 
-/** The self-contained page with the same timeline as in the editor. */
-function htmlOf({ document, prompts }: ExportedRun): string {
-  return renderHtml(document, readFileSync(installation().webviewScript, 'utf8'), document.report.run.name, prompts);
+/** @throws UsageError where the run cannot be written so */
+function renderRun({ document, prompts }: ExportedRun, format: ExportFormat, weight: CostWeight): string | Uint8Array {
+  try {
+    return renderExport(document, format, { page: () => ({ script: readFileSync(installation().webviewScript, 'utf8'), prompts }), weight, version });
+  } catch (error) {
+    if (error instanceof RangeError) throw new UsageError(error.message);
+    throw error;
+  }
 }
 
 /**
@@ -55,13 +53,13 @@ function htmlOf({ document, prompts }: ExportedRun): string {
  * @throws UsageError when it cannot be written
  */
 export function exportRun(run: ExportedRun, format: ExportFormat, recording: string, out: string | null): string {
-  return write(formats[format].render(run), out === null ? recordingStem(recording) + formats[format].extension : resolve(out));
+  return write(renderRun(run, format, 'time'), out === null ? recordingStem(recording) + exportFormats[format].ending : resolve(out));
 }
 
-function write(text: string, path: string): string {
+function write(content: string | Uint8Array, path: string): string {
   try {
     // Readable by the owner alone, as recordings are: it may hold prompts.
-    writeFileSync(path, text, { mode: 0o600 });
+    writeFileSync(path, content, { mode: 0o600 });
   } catch (error) {
     throw new UsageError(`cannot write ${path}: ${error instanceof Error ? error.message : String(error)}. Name another place with --out.`);
   }
@@ -74,33 +72,35 @@ function recordingStem(recording: string): string {
 }
 
 export function addExportCommand(root: Command): Command {
+  const described = [...Object.entries(exportFormats).map(([name, { detail }]) => `${name}: ${detail}`), 'k6: a script for k6 that sends the calls again', 'aiperf: the same as a trace for AIPerf'].join('; ');
   const command = root
     .command('export')
     .description('write a recording as a self-contained page or for other tools')
     .argument('<file>', 'recording (*.agentcost)')
-    .addOption(new Option('--format <format>', 'html: one page with the timeline; json: the report; perfetto: for ui.perfetto.dev; k6: a script for k6 that sends the calls again; aiperf: the same as a trace for AIPerf').choices([...Object.keys(formats), ...Object.keys(loadFormats)]).makeOptionMandatory())
+    .addOption(new Option('--format <format>', described).choices([...Object.keys(exportFormats), ...Object.keys(loadFormats)]).makeOptionMandatory())
+    .addOption(new Option('--weight <weight>', 'folded: what a stack weighs, in µs, tokens, µJ or billionths of a dollar').choices(costWeights).default('time'))
     .option('-o, --out <file>', "file to write, - for stdout (default: beside the recording, by the format's ending)")
     .option('--json', 'print {"path"} as JSON instead of the path')
     .addHelpText('after', '\nExample:\n  $ agent-cost export .agent-cost/my_agent-20261122-1412.agentcost --format html\n  $ agent-cost export .agent-cost/my_agent-20261122-1412.agentcost --format k6 && k6 run .agent-cost/my_agent-20261122-1412.k6.js');
-  addAccountingOptions(command).action(async (file: string, flags: AccountingFlags & { format: ExportFormat | LoadFormat; out?: string; json?: true }) => {
-    const { text, extension } = await rendered(file, flags.format, accounting(flags));
+  addAccountingOptions(command).action(async (file: string, flags: AccountingFlags & { format: ExportFormat | LoadFormat; weight: CostWeight; out?: string; json?: true }) => {
+    const { content, extension } = await rendered(file, flags, accounting(flags));
     if (flags.out === '-') {
-      process.stdout.write(text);
+      process.stdout.write(content);
       return;
     }
-    const path = write(text, flags.out === undefined ? recordingStem(file) + extension : resolve(flags.out));
+    const path = write(content, flags.out === undefined ? recordingStem(file) + extension : resolve(flags.out));
     process.stdout.write(flags.json ? `${JSON.stringify({ path })}\n` : `${path}\n`);
   });
   return command;
 }
 
 /** @throws UsageError or RecordingError */
-async function rendered(file: string, format: ExportFormat | LoadFormat, charged: Accounting): Promise<{ text: string; extension: string }> {
+async function rendered(file: string, { format, weight }: { format: ExportFormat | LoadFormat; weight: CostWeight }, charged: Accounting): Promise<{ content: string | Uint8Array; extension: string }> {
   const profile = await openProfile(file);
   const document = analyze(profile, { accounting: charged });
-  if (!isLoadFormat(format)) return { text: formats[format].render({ document, prompts: promptTable(profile.calls) }), extension: formats[format].extension };
+  if (!isLoadFormat(format)) return { content: renderRun({ document, prompts: promptTable(profile.calls) }, format, weight), extension: exportFormats[format].ending };
   const load = recordedLoad(profile, document);
   if (load.sessions.length === 0) throw new UsageError(`${file} has no call of a model with messages and an answer: there is no load to send again.`);
   const { extension, render } = loadFormats[format];
-  return { text: render(load, document.report.run.name), extension };
+  return { content: render(load, document.report.run.name), extension };
 }

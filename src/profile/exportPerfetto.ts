@@ -2,20 +2,27 @@
  * A run as Chrome trace events, which ui.perfetto.dev and chrome://tracing open.
  *
  * Format: "Trace Event Format" (Google), JSON object form: complete events (`X`), counters (`C`), metadata (`M`), times
- * in microseconds. Slices of one lane have to nest, so what runs at once gets lanes of its own.
+ * in microseconds. Slices of one lane have to nest, so what runs at once gets lanes of its own. Flows (`s` to `f`, the latter
+ * bound to the slice around it: `bp: "e"`) lead from a span to those inside of it, from a failed call to its retry, and from a
+ * call to what the GPU first did for it.
  */
 import { phaseBounds } from './phaseBounds.ts';
 import type { GpuSegment, Report, ReportSpan } from './report.ts';
+import type { Milliseconds } from './units.ts';
+import { visibleText } from './visibleText.ts';
 
 interface TraceEvent {
   name: string;
-  ph: 'X' | 'C' | 'M';
+  ph: 'X' | 'C' | 'M' | 's' | 'f';
   pid: number;
   tid: number;
   /** Microseconds. */
   ts?: number;
   dur?: number;
   cat?: string;
+  /** Of a flow. */
+  id?: number;
+  bp?: 'e';
   args?: Record<string, unknown>;
 }
 
@@ -36,23 +43,28 @@ export function toPerfettoJson(document: { report: Report; gpu: readonly GpuSegm
   const { wallMs } = report.totals;
   const label = report.backend.simulated ? ' (simulated)' : '';
   const events: TraceEvent[] = [
-    metadata('process_name', AGENT, 0, { name: report.run.name }),
+    metadata('process_name', AGENT, 0, { name: visibleText(report.run.name) }),
     metadata('process_sort_index', AGENT, 0, { sort_index: 0 }),
     metadata('process_name', GPU, 0, { name: `GPU ${report.backend.gpu ?? ''}`.trim() + label }),
     metadata('process_sort_index', GPU, 0, { sort_index: 1 }),
     metadata('thread_name', GPU, 1, { name: 'state' }),
   ];
+  const placed = new Map<string, Place>();
   for (const { kind, title, tid } of LANES) {
     const lanes = packLanes(report.spans.filter((span) => span.kind === kind), wallMs);
     lanes.forEach((lane, index) => {
       events.push(metadata('thread_name', AGENT, tid + index, { name: lanes.length === 1 ? title : `${title} ${index + 1}` }));
       events.push(metadata('thread_sort_index', AGENT, tid + index, { sort_index: tid + index }));
-      for (const span of lane) addSpan(events, span, tid + index, wallMs);
+      for (const span of lane) {
+        addSpan(events, span, tid + index, wallMs);
+        placed.set(span.id, { pid: AGENT, tid: tid + index, startMs: span.startMs, endMs: span.endMs ?? wallMs });
+      }
     });
   }
   for (const segment of gpu) {
     if (segment.state !== 'idle') events.push(slice(segment.state, 'gpu', GPU, 1, segment.startMs, segment.endMs, { batch: segment.batch, spans: segment.spans }));
   }
+  addFlows(events, report.spans, gpu, placed);
   addCounters(events, gpu, wallMs, report.backend.simulated);
   const otherData = { run: report.run.id, startedAt: report.run.startedAt, simulated: report.backend.simulated };
   return JSON.stringify({ displayTimeUnit: 'ms', otherData, traceEvents: events });
@@ -67,7 +79,7 @@ function addSpan(events: TraceEvent[], span: ReportSpan, tid: number, wallMs: nu
   if (span.error !== null) args.error = span.error.message;
   if (span.activity !== null) args.activity = span.activity;
   if (span.tool !== null) Object.assign(args, span.tool);
-  events.push(slice(span.name, span.kind, AGENT, tid, span.startMs, end, args));
+  events.push(slice(visibleText(span.name), span.kind, AGENT, tid, span.startMs, end, args));
   const { llm } = span;
   if (llm !== null) {
     const { promptTokens, cachedTokens, completionTokens, ttftMs, finishReason, energyWh, phaseEvidence, phaseSource } = llm;
@@ -93,6 +105,37 @@ function packLanes(spans: readonly ReportSpan[], wallMs: number): ReportSpan[][]
     lane.until = span.endMs ?? wallMs;
   }
   return lanes.map((lane) => lane.spans);
+}
+
+/** Where a slice lies. */
+interface Place {
+  pid: number;
+  tid: number;
+  startMs: Milliseconds;
+  endMs: Milliseconds;
+}
+
+function addFlows(events: TraceEvent[], spans: readonly ReportSpan[], gpu: readonly GpuSegment[], placed: ReadonlyMap<string, Place>): void {
+  let id = 0;
+  const add = (name: string, from: Place | undefined, to: Place | undefined): void => {
+    if (from === undefined || to === undefined || from === to) return;
+    // A flow leaves its slice at the latest when the other begins, and at its end where that is before.
+    const leaves = Math.min(Math.max(to.startMs, from.startMs), from.endMs);
+    id++;
+    events.push({ name, cat: 'flow', ph: 's', id, pid: from.pid, tid: from.tid, ts: microseconds(leaves) });
+    events.push({ name, cat: 'flow', ph: 'f', bp: 'e', id, pid: to.pid, tid: to.tid, ts: microseconds(Math.max(to.startMs, leaves)) });
+  };
+  for (const span of spans) {
+    if (span.parent !== null) add('inside', placed.get(span.parent), placed.get(span.id));
+    const retryOf = span.llm?.retryOf ?? null;
+    if (retryOf !== null) add('retry', placed.get(retryOf), placed.get(span.id));
+  }
+  const begun = new Set<string>();
+  for (const { state, spans: calls, startMs, endMs } of gpu) {
+    if (state === 'idle') continue;
+    for (const call of calls) if (!begun.has(call)) add('on the GPU', placed.get(call), { pid: GPU, tid: 1, startMs, endMs });
+    for (const call of calls) begun.add(call);
+  }
 }
 
 /** A counter's value holds until its next event; where it is not known it drops out as a gap cannot be drawn. */

@@ -1,17 +1,11 @@
 /** The table as CSV (RFC 4180): lines end in CRLF, an empty cell is a value that is not known. */
+import { csvRecord } from '../../profile/csvText.ts';
 import { CsvError, csvRecords, type CsvCell } from './csvRecords.ts';
 import { checkColumns, checkRows, columnsOf, COLUMNS, TableError, type ColumnKind, type TaskRow } from './columns.ts';
 
 export function toCsv(rows: readonly TaskRow[]): string {
   const columns = columnsOf(rows);
-  const lines = rows.map((row) => columns.map(({ name }) => cell(row[name])));
-  return [columns.map(({ name }) => cell(name)), ...lines].map((cells) => `${cells.join(',')}\r\n`).join('');
-}
-
-function cell(value: string | number | boolean | null | undefined): string {
-  const text = value === null || value === undefined ? '' : String(value);
-  // An empty text is known to be empty.
-  return value === '' || /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+  return [columns.map(({ name }) => name), ...rows.map((row) => columns.map(({ name }) => row[name]))].map(csvRecord).join('');
 }
 
 /** @throws TableError that names the file, and what is wrong with it */

@@ -3,7 +3,7 @@
  * old, and those of OpenInference (Arize), Traceloop (OpenLLMetry), Logfire, the Vercel AI SDK and MCP. Of contents only sizes
  * are taken.
  */
-import type { SpanKind, TraceSpanLine, Usage } from '../../profile/recordingFormat.ts';
+import { spanKindSchema, type SpanKind, type TraceSpanLine, type Usage } from '../../profile/recordingFormat.ts';
 import { isId, type Attributes, type AttributeValue, type OtlpSpan } from './otlpModel.ts';
 
 /** A line but for its place in time. */
@@ -110,6 +110,9 @@ export function sinceEpochMs(ns: bigint, epochMs: number): number {
 }
 
 function kindOf({ attributes, kind, name }: OtlpSpan): SpanKind {
+  // A run of ours that was exported says what it had it for.
+  const own = spanKindSchema.safeParse(attributes['agent_cost.span.kind']);
+  if (own.success) return own.data;
   const operation = text(attributes, ['gen_ai.operation.name']);
   const byOperation = operation === null ? undefined : OPERATIONS[operation];
   if (byOperation !== undefined) return byOperation;
