@@ -1,8 +1,9 @@
 /** Messages between the extension host and the timeline webview, and the document that both the webview and the HTML export show. */
 import { z } from 'zod';
-import { spanContentSchema } from './content.ts';
 import { MOST_COPIED_CHARS } from './limits.ts';
-import { gpuSegmentSchema, reportSchema, reportSpanSchema } from '../profile/report.ts';
+import { gpuSegmentSchema, reportSchema, reportSpanSchema, type GpuSegment, type Report, type ReportFunction, type ReportLine } from '../profile/report.ts';
+import type { SpanContent } from './content.ts';
+import type { SpanSlice } from './spanColumns.ts';
 
 /** Everything a timeline shows. The GPU track covers [0, wallMs] without gaps. */
 export const timelineDocumentSchema = z.object({ report: reportSchema, gpu: z.array(gpuSegmentSchema) });
@@ -18,17 +19,32 @@ export const timelineUpdateSchema = z.object({
 });
 export type TimelineUpdate = z.infer<typeof timelineUpdateSchema>;
 
-export const toWebviewSchema = z.discriminatedUnion('type', [
-  z.object({ type: z.literal('document'), document: timelineDocumentSchema }),
-  z.object({ type: z.literal('update'), update: timelineUpdateSchema }),
-  /** Select a span (and bring it into view), or a line's spans; null clears. */
-  z.object({ type: z.literal('select'), spans: z.array(z.string()), reveal: z.boolean() }),
+/** A report without its spans, and without the lists of spans of its lines and functions. */
+export type ReportHead = Omit<Report, 'spans' | 'lines' | 'functions'> & { lines: Omit<ReportLine, 'spans'>[]; functions: Omit<ReportFunction, 'spans'>[] };
+
+/** A `TimelineUpdate` as it crosses to the webview. */
+export interface PackedUpdate {
+  head: ReportHead;
+  spans: SpanSlice[];
+  /** Numbers. */
+  removed: number[];
+  gpuFrom: number;
+  gpu: GpuSegment[];
+}
+
+/** What brings a document: `begin`, with how many spans and segments there are in all, then slices, then `end`. */
+export type DocumentPart = { type: 'begin'; head: ReportHead; spans: number; gpu: number } | { type: 'slice'; spans: SpanSlice | null; gpu: GpuSegment[] } | { type: 'end' };
+
+/** What the host tells the timeline. Types only: the page looks at no more than the envelope, as the host made the content a moment ago. */
+export type ToWebview =
+  | DocumentPart
+  | { type: 'update'; update: PackedUpdate }
+  /** Select a span (and bring it into view), or a line's spans; none clears. */
+  | { type: 'select'; spans: string[]; reveal: boolean }
   /** What a span said and was told; null where nothing is known of it. */
-  z.object({ type: z.literal('content'), span: z.string(), content: spanContentSchema.nullable() }),
+  | { type: 'content'; span: string; content: SpanContent | null }
   /** Nothing to show, and what to say instead; `canProfile`: a file may be run from here. */
-  z.object({ type: z.literal('empty'), message: z.string(), detail: z.string().nullable(), canProfile: z.boolean() }),
-]);
-export type ToWebview = z.infer<typeof toWebviewSchema>;
+  | { type: 'empty'; message: string; detail: string | null; canProfile: boolean };
 
 export const fromWebviewSchema = z.discriminatedUnion('type', [
   z.object({ type: z.literal('ready') }),

@@ -1,6 +1,7 @@
 /** What all timelines of the window share: the run shown, the selection, and the way back from a webview to the editor. */
 import { randomBytes } from 'node:crypto';
 import { dirname } from 'node:path';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { env, EventEmitter, Uri, workspace, type Disposable, type Event, type LogOutputChannel, type Webview } from 'vscode';
 import { updateBetween } from '../analysis/diffDocuments.ts';
 import { settingDefaults, type SettingId, type SpanReference } from '../contributions.ts';
@@ -12,6 +13,8 @@ import type { Run, RunStore } from '../host/runs.ts';
 import type { SpanContents } from '../host/spanContents.ts';
 import { openSetting } from '../host/settings.ts';
 import { webviewHtml } from '../profile/webviewHtml.ts';
+import { packDocument, packUpdate } from '../protocol/packDocument.ts';
+import { SpanPacker } from '../protocol/packSpans.ts';
 import type { FromWebview, TimelineDocument, ToWebview } from '../protocol/webview.ts';
 
 /** Spans chosen in one of the views. */
@@ -28,6 +31,16 @@ export interface SelectionChange {
   readonly origin: SelectionOrigin;
 }
 
+/** What a surface was given. */
+interface Shown {
+  readonly run: string;
+  document: TimelineDocument;
+  /** How its spans were numbered. */
+  readonly packer: SpanPacker;
+  /** All slices are sent; updates wait for that. */
+  complete: boolean;
+}
+
 /** A webview that shows a timeline. */
 interface Surface {
   readonly webview: Webview;
@@ -36,7 +49,7 @@ interface Surface {
   /** It listens: cleared when it is hidden, for a hidden webview's page is gone. */
   ready: boolean;
   visible: boolean;
-  shown: { run: string; document: TimelineDocument } | null;
+  shown: Shown | null;
 }
 
 export interface SurfaceHandle extends Disposable {
@@ -137,15 +150,33 @@ export class TimelineController implements Disposable {
       this.post(surface, emptyMessage(run, surface.pinned, workspace.isTrusted));
       return;
     }
-    const before = surface.shown;
-    if (before?.document === document) return;
-    surface.shown = { run: run.file, document };
-    this.post(surface, before?.run === run.file ? { type: 'update', update: updateBetween(before.document, document) } : { type: 'document', document });
-    if (before?.run !== run.file) this.sendSelection(surface, true);
+    const { shown } = surface;
+    if (shown?.run !== run.file) {
+      surface.shown = { run: run.file, document, packer: new SpanPacker(), complete: false };
+      void this.sendAll(surface, surface.shown);
+    } else if (shown.complete && shown.document !== document) {
+      const update = packUpdate(updateBetween(shown.document, document), document, shown.packer);
+      shown.document = document;
+      this.post(surface, { type: 'update', update });
+    }
+  }
+
+  /** Sends a document in slices, between which the editor goes on with its own work. */
+  private async sendAll(surface: Surface, shown: Shown): Promise<void> {
+    for (const part of packDocument(shown.document, shown.packer)) {
+      // The surface went away or shows something else by now.
+      if (surface.shown !== shown) return;
+      this.post(surface, part);
+      await nextTurn();
+    }
+    if (surface.shown !== shown) return;
+    shown.complete = true;
+    this.sendSelection(surface, true);
+    this.send(surface);
   }
 
   private sendSelection(surface: Surface, reveal: boolean): void {
-    if (!surface.ready || surface.shown === null) return;
+    if (!surface.ready || surface.shown?.complete !== true) return;
     const spans = this.selected?.run === surface.shown.run ? [...this.selected.spans] : [];
     this.post(surface, { type: 'select', spans, reveal });
   }

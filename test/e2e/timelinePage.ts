@@ -4,8 +4,9 @@ import { join } from 'node:path';
 import { vi } from 'vitest';
 import type { Browser, BrowserContextOptions } from 'playwright-core';
 import { renderHtml } from '../../src/profile/exportHtml.ts';
+import { PackedDocument } from '../fixtures/timelineDocuments.ts';
 import type { PromptTable } from '../../src/protocol/content.ts';
-import type { FromWebview, TimelineDocument, ToWebview } from '../../src/protocol/webview.ts';
+import type { DocumentPart, FromWebview, TimelineDocument, TimelineUpdate, ToWebview } from '../../src/protocol/webview.ts';
 import { screenshots, WatchedPage, webviewBundle } from './watchedPage.ts';
 
 /** A few of the variables that VS Code sets on the root element. */
@@ -14,7 +15,24 @@ const THEMES = {
   'vscode-light': { foreground: '#3b3b3b', 'editor-background': '#ffffff', 'sideBar-background': '#f8f8f8', 'charts-blue': '#1a85ff', 'charts-orange': '#d18616', 'charts-green': '#388a34', 'panel-border': '#e5e5e5', descriptionForeground: '#666666', 'charts-red': '#e51400', 'charts-purple': '#652d90', focusBorder: '#005fb8', 'font-family': 'sans-serif' },
 };
 
-export class TimelinePage extends WatchedPage<ToWebview, FromWebview> {
+/** What a test lets the editor say: documents and updates are packed on their way, as the editor does. */
+type Said = Exclude<ToWebview, DocumentPart | { type: 'update' }> | { type: 'document'; document: TimelineDocument } | { type: 'update'; update: TimelineUpdate };
+
+export class TimelinePage extends WatchedPage<ToWebview | Said, FromWebview> {
+  private packed: PackedDocument | null = null;
+
+  override async send(message: Said): Promise<void> {
+    if (message.type === 'document') {
+      this.packed = new PackedDocument(message.document);
+      for (const part of this.packed.parts()) await super.send(part);
+    } else if (message.type === 'update') {
+      if (this.packed === null) throw new Error('there is no document to update');
+      await super.send({ type: 'update', update: this.packed.update(message.update) });
+    } else {
+      await super.send(message);
+    }
+  }
+
   private static async make(browser: Browser, options: BrowserContextOptions): Promise<TimelinePage> {
     return new TimelinePage(await TimelinePage.blank(browser, { viewport: { width: 1180, height: 640 }, colorScheme: 'dark', ...options }));
   }
@@ -38,6 +56,7 @@ export class TimelinePage extends WatchedPage<ToWebview, FromWebview> {
   /** Until a document is shown. */
   async ready(): Promise<void> {
     await this.page.locator('.state.hidden').waitFor({ state: 'attached' });
+    await this.page.locator('main[aria-busy="false"]').waitFor({ state: 'attached' });
     await this.page.locator('.calls li').first().waitFor({ state: 'attached' });
     await this.settled();
   }

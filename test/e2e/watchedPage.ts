@@ -36,6 +36,16 @@ const EDITOR = `
 
 const WATCH_POLICY = "addEventListener('securitypolicyviolation', (event) => console.error('policy: ' + event.violatedDirective + ' ' + event.blockedURI))";
 
+const TypedArray = Object.getPrototypeOf(Uint8Array) as { new (): Uint8Array | Int32Array | Float64Array };
+
+/** A message as an expression: plain data, and typed arrays as such. */
+function asScript(value: unknown): string {
+  if (value instanceof TypedArray) return `new ${value.constructor.name}([${value.join()}])`;
+  if (Array.isArray(value)) return `[${value.map(asScript).join()}]`;
+  if (typeof value !== 'object' || value === null) return JSON.stringify(value) ?? 'undefined';
+  return `{${Object.entries(value).map(([key, each]) => `[${JSON.stringify(key)}]: ${asScript(each)}`).join()}}`;
+}
+
 /** @template To what the editor sends it. @template From what it sends the editor */
 export abstract class WatchedPage<To, From> {
   readonly page: Page;
@@ -77,7 +87,7 @@ export abstract class WatchedPage<To, From> {
   }
 
   async send(message: To): Promise<void> {
-    await this.page.evaluate(`postMessage(${JSON.stringify(message)}, '*')`);
+    await this.page.evaluate(`postMessage(${asScript(message)}, '*')`);
     await this.settled();
   }
 

@@ -1,11 +1,10 @@
 /** The timeline's model: lanes and rows from documents, and updates that lead to the same picture as a fresh document. */
 import { describe, expect, it } from 'vitest';
-import { applyUpdate } from '../../src/analysis/diffDocuments.ts';
 import { categories, categoryIndex, FLAG_INFERRED } from '../../webview/timeline/model/category.ts';
 import { readQuery } from '../../webview/timeline/model/searchQuery.ts';
 import { spanLaneNames, TimelineModel } from '../../webview/timeline/model/timelineModel.ts';
 import { walk } from '../../webview/timeline/model/walk.ts';
-import { bigRun, hostileRun, makeLlm, makeReport, makeSpan, reactRun, seeded } from '../fixtures/timelineDocuments.ts';
+import { bigRun, hostileRun, makeLlm, makeReport, makeSpan, PackedDocument, reactRun, seeded } from '../fixtures/timelineDocuments.ts';
 import type { TimelineDocument, TimelineUpdate } from '../../src/protocol/webview.ts';
 import type { ReportSpan } from '../../src/profile/report.ts';
 
@@ -13,6 +12,13 @@ function load(document: TimelineDocument): TimelineModel {
   const model = new TimelineModel();
   const shares = [...model.load(document)];
   expect(shares.every((share) => share >= 0 && share <= 1)).toBe(true);
+  return model;
+}
+
+/** The document's parts, taken one by one. */
+function take(packed: PackedDocument): TimelineModel {
+  const model = new TimelineModel();
+  for (const part of packed.parts()) model.take(part);
   return model;
 }
 
@@ -90,7 +96,8 @@ describe('TimelineModel', () => {
         gpu: whole.gpu.filter((segment) => segment.startMs < time).map((segment) => ({ ...segment, endMs: Math.min(segment.endMs, time) })),
       });
       let document = at(now);
-      const model = load(document);
+      const packed = new PackedDocument(document);
+      const model = take(packed);
       while (now < whole.report.totals.wallMs) {
         now += random() * 1500;
         const next = at(Math.min(now, whole.report.totals.wallMs));
@@ -98,8 +105,8 @@ describe('TimelineModel', () => {
         const { spans, ...head } = next.report;
         const gpuFrom = Math.max(0, Math.min(document.gpu.length, next.gpu.length) - 1 - Math.floor(random() * 4));
         const update: TimelineUpdate = { report: head, spans: spans.filter((span) => before.get(span.id) !== JSON.stringify(span)), removed: [], gpuFrom, gpu: next.gpu.slice(gpuFrom) };
-        document = applyUpdate(document, update);
-        model.update(update);
+        model.update(packed.update(update));
+        document = packed.document;
         expect(picture(model), `seed ${seed} at ${now}`).toEqual(picture(load(document)));
       }
       expect(picture(model)).toEqual(picture(load(whole)));
@@ -108,33 +115,36 @@ describe('TimelineModel', () => {
 
   it('follows changes to what had ended, removals, and a track cut far back', () => {
     const document = reactRun();
-    const model = load(document);
+    const packed = new PackedDocument(document);
+    const model = take(packed);
     const { spans, ...head } = document.report;
     const tool = spans.find((span) => span.kind === 'tool') as ReportSpan;
     const update: TimelineUpdate = { report: head, spans: [{ ...tool, endMs: (tool.endMs ?? 0) - 400 }], removed: ['call-2-2', 'request-3-step-1'], gpuFrom: 2, gpu: document.gpu.slice(10) };
-    model.update(update);
-    expect(picture(model)).toEqual(picture(load(applyUpdate(document, update))));
+    model.update(packed.update(update));
+    expect(picture(model)).toEqual(picture(load(packed.document)));
     expect(model.span('call-2-2')).toBeNull();
   });
 
   it('keeps its place for a span whose numbers change but not its shape', () => {
     const document = reactRun();
-    const model = load(document);
+    const packed = new PackedDocument(document);
+    const model = take(packed);
     const before = picture(model);
     const { spans, ...head } = document.report;
     const call = spans.find((span) => span.kind === 'llm') as ReportSpan;
-    model.update({ report: head, spans: [{ ...call, name: 'renamed' }], removed: [], gpuFrom: document.gpu.length, gpu: [] });
+    model.update(packed.update({ report: head, spans: [{ ...call, name: 'renamed' }], removed: [], gpuFrom: document.gpu.length, gpu: [] }));
     expect(picture(model)).toEqual(before);
     expect(model.span(call.id)?.name).toBe('renamed');
   });
 
   it('keeps states apart that an update cut far from the end of a long track', () => {
     const document = bigRun(6000);
-    const model = load(document);
+    const packed = new PackedDocument(document);
+    const model = take(packed);
     const head = document.report;
     const update: TimelineUpdate = { report: head, spans: [], removed: [], gpuFrom: 37, gpu: document.gpu.slice(37, 900) };
-    model.update(update);
-    expect(picture(model)).toEqual(picture(load(applyUpdate(document, update))));
+    model.update(packed.update(update));
+    expect(picture(model)).toEqual(picture(load(packed.document)));
   });
 });
 

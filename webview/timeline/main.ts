@@ -26,7 +26,7 @@ window.addEventListener('unhandledrejection', (event) => app.fail(event.reason i
 const embedded = document.getElementById('document');
 if (embedded !== null) {
   try {
-    app.receive({ type: 'document', document: JSON.parse(embedded.textContent ?? '') as TimelineDocument });
+    void app.showDocument(JSON.parse(embedded.textContent ?? '') as TimelineDocument);
   } catch {
     app.fail('This page is damaged: the recording inside it can’t be read. Export it again.');
   }

@@ -1,8 +1,8 @@
 /** The GPU lane: states as one row of runs, and KV use and power as series over the same segments. */
 import { categoryIndex } from './category.ts';
 import { Row } from './row.ts';
-import { saneTime } from './spanParts.ts';
 import { StepSeries } from './stepSeries.ts';
+import { saneTime } from '../../../src/profile/saneTime.ts';
 import type { GpuSegment } from '../../../src/profile/report.ts';
 import type { Milliseconds } from '../../../src/profile/units.ts';
 

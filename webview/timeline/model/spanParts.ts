@@ -6,26 +6,24 @@ import type { ReportSpan } from '../../../src/profile/report.ts';
 
 export type SpanLaneName = 'request' | 'agent' | 'llm' | 'tool';
 
-/** About 300 years. */
-const MAX_TIME_MS = 1e13;
+/** What of a model call says how its rectangle is split. */
+export type Phases = Pick<NonNullable<ReportSpan['llm']>, 'queueMs' | 'prefillMs' | 'decodeMs'>;
 
-/** A time as it can be drawn: hostile or broken recordings hold NaN, infinities and times before the start. */
-export function saneTime(time: number): Milliseconds {
-  return Number.isNaN(time) ? 0 : Math.min(Math.max(time, 0), MAX_TIME_MS);
-}
+/** What of a span says where it is drawn, and how. */
+export type Shape = Pick<ReportSpan, 'kind' | 'status' | 'evidence'> & { llm: Phases | null };
 
-export function laneOf(span: ReportSpan, parentExists: boolean): SpanLaneName {
+export function laneOf(span: Pick<ReportSpan, 'kind'>, parentExists: boolean): SpanLaneName {
   if (span.kind === 'llm') return 'llm';
   if (span.kind === 'tool') return 'tool';
   return span.kind === 'agent' && !parentExists ? 'request' : 'agent';
 }
 
-function flagsOf(span: ReportSpan): number {
+function flagsOf(span: Shape): number {
   const inferred = span.kind === 'tool' && (span.evidence === 'inferred' || span.evidence === 'estimated') ? FLAG_INFERRED : 0;
   return inferred | (span.status === 'incomplete' || span.status === 'cancelled' ? FLAG_CUT : 0);
 }
 
-function wholeCategory(span: ReportSpan, lane: SpanLaneName): number {
+function wholeCategory(span: Shape, lane: SpanLaneName): number {
   if (span.status === 'error' && (lane === 'llm' || lane === 'tool')) return categoryIndex.error;
   if (lane === 'agent') return span.kind === 'step' ? categoryIndex.step : categoryIndex.nested;
   return categoryIndex[lane];
@@ -35,7 +33,7 @@ function wholeCategory(span: ReportSpan, lane: SpanLaneName): number {
  * The rectangles of a span that lasts from `start` to `end`. A model call is split into its phases, in order, as far as
  * they are known; what is left of it (the network, an unknown phase) keeps the colour of a call.
  */
-export function partsOf(span: ReportSpan, lane: SpanLaneName, start: Milliseconds, end: Milliseconds): Part[] {
+export function partsOf(span: Shape, lane: SpanLaneName, start: Milliseconds, end: Milliseconds): Part[] {
   const flags = flagsOf(span);
   const category = wholeCategory(span, lane);
   const llm = span.llm;

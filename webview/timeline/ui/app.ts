@@ -1,5 +1,5 @@
 /** The page: messages of the host, loading, what is selected and searched, and what is kept, for the views inside of it. */
-import { element, fill } from '../../common/dom.ts';
+import { attributes, element, fill } from '../../common/dom.ts';
 import { publishFills, readTheme, watchTheme, type Theme } from '../../common/theme.ts';
 import { makeButton } from '../../common/toolkit.ts';
 import { TimelineModel } from '../model/timelineModel.ts';
@@ -17,13 +17,29 @@ import { visibleBlock, visibleText } from '../../../src/profile/visibleText.ts';
 import type { Host } from '../../common/host.ts';
 import type { Choice, Shell } from './view.ts';
 import type { PromptTable } from '../../../src/protocol/content.ts';
-import type { TimelineDocument, TimelineUpdate, ToWebview } from '../../../src/protocol/webview.ts';
+import { packDocument } from '../../../src/protocol/packDocument.ts';
+import { SpanPacker } from '../../../src/protocol/packSpans.ts';
+import type { DocumentPart, PackedUpdate, TimelineDocument, ToWebview } from '../../../src/protocol/webview.ts';
 
 const NARROW_BELOW = 560;
 const SIDE_FROM = 1500;
 /** Work on a document is put aside this often, so that the page stays alive. */
 const SLICE_MS = 8;
 const KEEP_DELAY_MS = 250;
+/** A long document is drawn this often while it is read: each time takes a frame's work from the reading. */
+const PARTIAL_MS = 120;
+
+/** What waits for a document to be there as a whole. */
+interface Loading {
+  waiting: ToWebview[];
+  kept: Kept | null;
+  /** Ids. */
+  selected: readonly string[];
+  /** Spans and segments. */
+  all: number;
+  drawnAt: number;
+  drawn: boolean;
+}
 
 export class App implements Shell {
   readonly model = new TimelineModel();
@@ -33,6 +49,7 @@ export class App implements Shell {
   private readonly body = element('div', 'body');
   private readonly state = element('div', 'state');
   private readonly live = element('div', 'visually-hidden');
+  private readonly progress = attributes(element('progress', 'reading hidden'), { max: '1', 'aria-label': 'Reading the recording' });
   private readonly header: Header;
   private readonly timeline: TimelineView;
   private readonly details: Details;
@@ -41,9 +58,7 @@ export class App implements Shell {
   private readonly host: Host;
   private readonly searched = new Search();
   private selected: readonly number[] = [];
-  /** Raised with every new document, so that a load that was overtaken stops. */
-  private generation = 0;
-  private loading: ToWebview[] | null = null;
+  private loading: Loading | null = null;
   private kept: Kept;
   private keepTimer = 0;
 
@@ -78,7 +93,7 @@ export class App implements Shell {
     });
     this.live.setAttribute('aria-live', 'polite');
     this.body.append(this.timeline.root, this.sash.root, this.details.root);
-    this.root.append(this.header.root, this.body, this.state, this.live);
+    this.root.append(this.header.root, this.progress, this.body, this.state, this.live);
     document.body.append(this.root);
     this.listen();
     this.showState('Waiting for the recording…', null);
@@ -122,18 +137,24 @@ export class App implements Shell {
 
   /** Takes a message of the host. Those that come while a document is being read wait for it. */
   receive(message: ToWebview): void {
-    if (message.type === 'document') void this.load(message.document);
+    if (message.type === 'begin') this.begin(message);
     else if (message.type === 'empty') this.showEmpty(message);
-    else if (this.loading !== null) this.loading.push(message);
+    else if (message.type === 'slice' || message.type === 'end') {
+      // Of one that was overtaken nothing is shown.
+      if (this.loading === null) return;
+      if (message.type === 'slice') this.slice(message, this.loading);
+      else this.end(message, this.loading);
+    } else if (this.loading !== null) this.loading.waiting.push(message);
     else if (message.type === 'content') this.contents.receive(message.span, message.content);
     else if (message.type === 'update') this.update(message.update);
     else if (message.spans.length > 0 || this.selected.length > 0) this.choose(message.spans.map((id) => this.model.numberOf(id)).filter((number) => number >= 0), message.reveal);
   }
 
   private showEmpty({ message, detail, canProfile }: Extract<ToWebview, { type: 'empty' }>): void {
-    this.generation++;
     this.loading = null;
     this.contents.forget();
+    this.progress.classList.add('hidden');
+    this.root.setAttribute('aria-busy', 'false');
     this.model.head = null;
     this.showState(message, detail);
     if (canProfile) this.state.append(makeButton('Profile Active File', 'primary', () => this.host.post({ type: 'profileActiveFile' })));
@@ -157,47 +178,62 @@ export class App implements Shell {
     if (message === null) this.timeline.resized();
   }
 
-  private async load(document: TimelineDocument): Promise<void> {
-    const generation = ++this.generation;
-    this.loading = [];
-    this.contents.forget();
-    const before = { selected: this.selected.map((number) => this.model.spanAt(number)?.id ?? ''), run: this.model.head?.run.id ?? this.kept.run };
-    const progress = element('progress', '');
-    progress.max = 1;
+  /** Shows a document that the page itself has. */
+  async showDocument(document: TimelineDocument): Promise<void> {
     let since = performance.now();
-    for (const share of this.model.load(document)) {
+    for (const part of packDocument(document, new SpanPacker())) {
+      this.receive(part);
       if (performance.now() - since < SLICE_MS) continue;
-      if (progress.parentElement === null) {
-        this.showState(`Reading ${document.report.spans.length.toLocaleString('en')} spans…`, null);
-        this.state.append(progress);
-      }
-      progress.value = share;
       await new Promise((resolve) => setTimeout(resolve, 0));
-      if (generation !== this.generation) return;
       since = performance.now();
     }
-    const waiting = this.loading;
-    this.loading = null;
-    const same = before.run === document.report.run.id;
+  }
+
+  private begin(part: Extract<DocumentPart, { type: 'begin' }>): void {
+    const { id } = part.head.run;
+    const same = (this.model.head?.run.id ?? this.kept.run) === id;
+    const kept = same && this.kept.run === id ? this.kept : null;
+    this.loading = { waiting: [], kept, selected: same ? (kept?.selected ?? this.selected.map((number) => this.model.spanAt(number)?.id ?? '')) : [], all: part.spans + part.gpu, drawnAt: performance.now(), drawn: false };
+    this.contents.forget();
+    this.model.take(part);
+    this.selected = [];
+    this.searched.forget();
     if (!same) this.timeline.following = true;
-    this.restore(same, before.selected);
+    this.timeline.restore(kept);
+    this.root.setAttribute('aria-busy', 'true');
+  }
+
+  /** What is there of a long document is drawn now and then until all of it has come. */
+  private slice(part: DocumentPart, loading: Loading): void {
+    this.model.take(part);
+    if (performance.now() - loading.drawnAt < PARTIAL_MS) return;
+    this.progress.value = (this.model.spanCount + this.model.gpu.segments.length) / Math.max(1, loading.all);
+    if (!loading.drawn) {
+      this.progress.classList.remove('hidden');
+      this.showState(null, null);
+      this.details.show(this.model, null);
+      this.showHeader();
+    }
+    this.timeline.refresh(true);
+    loading.drawn = true;
+    loading.drawnAt = performance.now();
+  }
+
+  private end(part: DocumentPart, { waiting, kept, selected }: Loading): void {
+    this.model.take(part);
+    this.loading = null;
+    this.progress.classList.add('hidden');
+    this.root.setAttribute('aria-busy', 'false');
+    // What was selected while it was read stays so.
+    if (this.selected.length === 0) this.selected = selected.map((id) => this.model.numberOf(id)).filter((number) => number >= 0);
+    if (kept !== null && kept.query !== '') this.header.query = kept.query;
+    if (this.header.query !== '') this.search(this.header.query);
     this.showState(null, null);
     this.refresh(true);
     for (const message of waiting) this.receive(message);
   }
 
-  /** Where the reader was, if this is the run that they were reading; else all of it. */
-  private restore(same: boolean, selected: readonly string[]): void {
-    const kept = same && this.kept.run === this.model.head?.run.id ? this.kept : null;
-    const ids = kept?.selected ?? selected;
-    this.selected = same ? ids.map((id) => this.model.numberOf(id)).filter((number) => number >= 0) : [];
-    this.timeline.restore(kept);
-    if (kept !== null && kept.query !== '') this.header.query = kept.query;
-    this.searched.forget();
-    if (this.header.query !== '') this.search(this.header.query);
-  }
-
-  private update(update: TimelineUpdate): void {
+  private update(update: PackedUpdate): void {
     if (this.model.head === null) return;
     const rows = this.rowCounts();
     this.model.update(update);

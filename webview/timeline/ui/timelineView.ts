@@ -67,7 +67,7 @@ export class TimelineView implements View {
     if (head === null) return;
     if (model.wallMs !== this.wallMs) this.range = this.following ? followRange(this.range, this.wallMs, model.wallMs) : clampRange(this.range, model.wallMs);
     this.wallMs = model.wallMs;
-    this.stage.showNotice(model.spanCount > 0 ? null : model.live ? 'Waiting for the first call…' : 'No call to a model or a tool was seen in this run.');
+    this.stage.showNotice(model.spanCount > 0 ? null : model.loading ? 'Reading the recording…' : model.live ? 'Waiting for the first call…' : 'No call to a model or a tool was seen in this run.');
     this.stage.describe(`Timeline of ${visibleText(head.run.name, 80)}: ${head.totals.llmCalls} model calls and ${head.totals.toolCalls} tool calls in ${formatDuration(head.totals.wallMs)}`);
     if (rows) this.stage.relayout();
     else this.stage.dataChanged();

@@ -1,0 +1,26 @@
+/** A document, and what changes of it, as the messages that bring it to the timeline. Pure, and without schemas: the timeline's page has it, too. */
+import { SLICE_SPANS, type SpanPacker } from './packSpans.ts';
+import type { Report, ReportSpan } from '../profile/report.ts';
+import type { DocumentPart, PackedUpdate, ReportHead, TimelineDocument, TimelineUpdate } from './webview.ts';
+
+/** What the timeline shows besides spans and the GPU's track. */
+export function headOf({ lines, functions, ...report }: Omit<Report, 'spans'>): ReportHead {
+  return { ...report, lines: lines.map(({ spans: _spans, ...line }) => line), functions: functions.map(({ spans: _spans, ...each }) => each) };
+}
+
+/** A document as the messages that bring it, made one by one: a few milliseconds of work each, but for the first, which puts the spans in order. */
+export function* packDocument({ report, gpu }: TimelineDocument, packer: SpanPacker): Generator<DocumentPart, void> {
+  const { spans: all, ...rest } = report;
+  yield { type: 'begin', head: headOf(rest), spans: all.length, gpu: gpu.length };
+  for (const spans of packer.add(all)) yield { type: 'slice', spans, gpu: [] };
+  for (let from = 0; from < gpu.length; from += SLICE_SPANS) yield { type: 'slice', spans: null, gpu: gpu.slice(from, from + SLICE_SPANS) };
+  yield { type: 'end' };
+}
+
+/** What changes from a document that was packed with `packer` to `next`. */
+export function packUpdate(update: TimelineUpdate, next: TimelineDocument, packer: SpanPacker): PackedUpdate {
+  let byId: Map<string, ReportSpan> | null = null;
+  const find = (id: string): ReportSpan | undefined => (byId ??= new Map(next.report.spans.map((span) => [span.id, span]))).get(id);
+  const removed = packer.remove(update.removed);
+  return { head: headOf(update.report), spans: packer.update(update.spans, find), removed, gpuFrom: update.gpuFrom, gpu: update.gpu };
+}

@@ -1,0 +1,141 @@
+/**
+ * Spans as they cross to the timeline: columns of numbers in typed arrays, which are moved and not parsed, and tables of
+ * what many spans have alike (their form: name, place, thread), each entry sent once. Spans are known by numbers, given in
+ * order of start; a number never changes while a document is shown.
+ */
+import type { ReportSpan } from '../profile/report.ts';
+
+type Llm = NonNullable<ReportSpan['llm']>;
+type Tool = NonNullable<ReportSpan['tool']>;
+
+/** What spans of the same call in the source have alike. `tool`: the tool's name, null where it is no tool. */
+export type SpanForm = Omit<ReportSpan, 'id' | 'parent' | 'startMs' | 'endMs' | 'error' | 'llm' | 'tool'> & { tool: Tool['name'] | null };
+
+/** What model calls have alike. */
+export type LlmForm = Pick<Llm, 'model' | 'endpoint' | 'path' | 'stream' | 'phaseEvidence' | 'phaseSource' | 'tokenEvidence' | 'finishReason' | 'rolesEvidence'> & {
+  /** Whether there are roles at all; their numbers are in the row. */
+  roles: boolean;
+  grade: Llm['energyWh']['grade'];
+};
+
+/** What few spans have. */
+export interface SpanExtra {
+  error?: ReportSpan['error'];
+  retryOf?: Llm['retryOf'];
+  promptText?: Llm['promptText'];
+  answerText?: Llm['answerText'];
+  toolCalls?: Llm['toolCalls'];
+}
+
+/** Texts one after the other; `ends[i]` is where text `i` ends, `~end` where it is null. */
+export interface TextColumn {
+  text: string;
+  ends: Int32Array;
+}
+
+/** Places of the phases' lengths in a model call's row of numbers. */
+export const QUEUE_MS = 0;
+export const PREFILL_MS = 1;
+export const DECODE_MS = 2;
+/** How many numbers a model call's row and a tool's have; NaN is null. */
+export const LLM_NUMBERS = 24;
+export const TOOL_NUMBERS = 4;
+
+/** Some spans. All columns but those of `llm` and `tool` have one entry for each. */
+export interface SpanSlice {
+  /** Which spans they replace; null where they follow on those known so far. */
+  numbers: Int32Array | null;
+  ids: TextColumn;
+  start: Float64Array;
+  /** NaN while the span runs. */
+  end: Float64Array;
+  /** Number of the parent; -1 where it is none, or not in the document. */
+  parent: Int32Array;
+  /** Place in the table of forms. */
+  form: Int32Array;
+  /** Places in this slice of the model calls, in order, and a row of numbers and a form for each. */
+  llm: Int32Array;
+  llmNumbers: Float64Array;
+  llmForm: Int32Array;
+  /** As for model calls; `toolTexts` has the id of the call and the detail, two for each. */
+  tool: Int32Array;
+  toolNumbers: Float64Array;
+  toolTexts: TextColumn;
+  /** By place in this slice. */
+  extras: [place: number, extra: SpanExtra][];
+  /** Entries that the tables have from here on. */
+  newForms: SpanForm[];
+  newLlmForms: LlmForm[];
+}
+
+/** A type of which a literal must name every field, those that may be absent too: a field added to the report is not forgotten here. */
+export type Complete<T> = { [Key in keyof Required<T>]: T[Key] };
+
+/** The numbers of a model call, in the order of its row. */
+export function llmNumbers({ itlMs, roles, energyWh, ...llm }: Llm): readonly (number | null | undefined)[] {
+  return [
+    llm.queueMs, llm.prefillMs, llm.decodeMs, llm.ttftMs, itlMs.p50, itlMs.p95, itlMs.p99, itlMs.max,
+    llm.promptTokens, llm.cachedTokens, llm.completionTokens, llm.reasoningTokens,
+    roles?.instruction, roles?.fewShot, roles?.user, roles?.llmHistory, roles?.toolHistory, roles?.output,
+    energyWh.active, energyWh.band?.[0], energyWh.band?.[1], llm.costUsd, llm.httpStatus, llm.attempt,
+  ];
+}
+
+/** What is left of a model call without its numbers: of its form, and its own. */
+export function llmFormOf(llm: Llm): LlmForm {
+  const { model, endpoint, path, stream, phaseEvidence, phaseSource, tokenEvidence, finishReason, rolesEvidence } = llm;
+  return { model, endpoint, path, stream, phaseEvidence, phaseSource, tokenEvidence, finishReason, rolesEvidence, roles: llm.roles !== null, grade: llm.energyWh.grade };
+}
+
+/** The model call whose numbers begin at `at`. */
+export function readLlm(numbers: Float64Array, at: number, form: LlmForm, extra: SpanExtra | undefined): Llm {
+  const value = (offset: number): number | null => {
+    const number = numbers[at + offset] as number;
+    return Number.isNaN(number) ? null : number;
+  };
+  const { roles, grade, ...alike } = form;
+  const low = value(19);
+  const llm: Complete<Llm> = {
+    ...(alike as Complete<typeof alike>),
+    queueMs: value(QUEUE_MS), prefillMs: value(PREFILL_MS), decodeMs: value(DECODE_MS), ttftMs: value(3),
+    itlMs: { p50: value(4), p95: value(5), p99: value(6), max: value(7) },
+    promptTokens: value(8), cachedTokens: value(9), completionTokens: value(10), reasoningTokens: value(11),
+    roles: roles ? { instruction: value(12), fewShot: value(13), user: value(14), llmHistory: value(15), toolHistory: value(16), output: value(17) } : null,
+    energyWh: { active: value(18), grade, band: low === null ? null : [low, value(20) ?? low] },
+    costUsd: value(21), httpStatus: value(22), attempt: value(23) ?? 1,
+    retryOf: extra?.retryOf ?? null, promptText: extra?.promptText ?? null, answerText: extra?.answerText ?? null, toolCalls: extra?.toolCalls,
+  };
+  return llm;
+}
+
+/** The numbers of a tool, in the order of its row. */
+export function toolNumbers(tool: Tool): readonly (number | null | undefined)[] {
+  return [tool.resultBytes, tool.argumentBytes, tool.idleBlameMs, tool.idleEnergyWh];
+}
+
+/** The tool whose numbers begin at `at`. */
+export function readTool(numbers: Float64Array, at: number, name: string, callId: string | null, detail: string | null): Tool {
+  const value = (offset: number): number | null => {
+    const number = numbers[at + offset] as number;
+    return Number.isNaN(number) ? null : number;
+  };
+  const tool: Complete<Tool> = { name, callId, detail, resultBytes: value(0), argumentBytes: value(1), idleBlameMs: value(2), idleEnergyWh: value(3) };
+  return tool;
+}
+
+/** What only few spans have of this one, or null where it has none of it. */
+export function extraOf({ error, llm }: ReportSpan): SpanExtra | null {
+  const extra: SpanExtra = {};
+  let some = false;
+  if (error !== null) {
+    extra.error = error;
+    some = true;
+  }
+  for (const key of ['retryOf', 'promptText', 'answerText', 'toolCalls'] as const) {
+    const value = llm?.[key] ?? null;
+    if (value === null) continue;
+    Object.assign(extra, { [key]: value });
+    some = true;
+  }
+  return some ? extra : null;
+}

@@ -1,0 +1,222 @@
+/** The spans of a document in columns; a span as an object is made when it is asked for. */
+import { withRoom } from './growing.ts';
+import { IdIndex } from './idIndex.ts';
+import { Texts } from './texts.ts';
+import { LLM_NUMBERS, readLlm, readTool, TOOL_NUMBERS, type LlmForm, type SpanExtra, type SpanForm, type SpanSlice } from '../../../src/protocol/spanColumns.ts';
+import type { ReportSpan } from '../../../src/profile/report.ts';
+
+/** Objects made are kept up to this many, so that who asks twice for a span on screen gets the same one. */
+const MOST_KEPT = 2048;
+/** In `form`, of a span that was removed. */
+const REMOVED = -1;
+
+export class SpanStore {
+  length = 0;
+  start = new Float64Array(0);
+  /** NaN while the span runs. */
+  end = new Float64Array(0);
+  parent = new Int32Array(0);
+  /** A model call's row in `llmNumbers`, or -1. */
+  llmRow = new Int32Array(0);
+  llmNumbers = new Float64Array(0);
+  private form = new Int32Array(0);
+  private toolRow = new Int32Array(0);
+  private llmForm = new Int32Array(0);
+  private toolNumbers = new Float64Array(0);
+  private llmCount = 0;
+  private toolCount = 0;
+  private removedCount = 0;
+  private readonly forms: SpanForm[] = [];
+  private readonly llmForms: LlmForm[] = [];
+  private readonly ids = new Texts();
+  /** Two for each row of `toolNumbers`. */
+  private readonly toolTexts = new Texts();
+  /** Of tools that were replaced, by their rows. */
+  private readonly newToolTexts = new Map<number, { callId: string | null; detail: string | null }>();
+  private readonly extras = new Map<number, SpanExtra>();
+  private readonly index = new IdIndex((number) => this.ids.at(number) ?? '');
+  private readonly made = new Map<number, ReportSpan>();
+
+  get count(): number {
+    return this.length - this.removedCount;
+  }
+
+  clear(): void {
+    this.length = 0;
+    this.llmCount = 0;
+    this.toolCount = 0;
+    this.removedCount = 0;
+    for (const name of ['start', 'end', 'llmNumbers', 'toolNumbers'] as const) this[name] = new Float64Array(0);
+    for (const name of ['parent', 'form', 'llmRow', 'toolRow', 'llmForm'] as const) this[name] = new Int32Array(0);
+    this.forms.length = 0;
+    this.llmForms.length = 0;
+    for (const part of [this.ids, this.toolTexts, this.newToolTexts, this.extras, this.index, this.made]) part.clear();
+  }
+
+  /** Makes room for so many spans at once. */
+  reserve(count: number): void {
+    for (const name of ['start', 'end'] as const) this[name] = withRoom(this[name], count);
+    for (const name of ['parent', 'form', 'llmRow', 'toolRow'] as const) this[name] = withRoom(this[name], count);
+    this.index.reserve(count);
+  }
+
+  /** Takes a slice in. Returns the number of the first span where they are new ones; else they are in `slice.numbers`. */
+  take(slice: SpanSlice): number {
+    for (const form of slice.newForms) this.forms.push(form);
+    for (const form of slice.newLlmForms) this.llmForms.push(form);
+    const first = this.length;
+    if (slice.numbers === null) this.append(slice);
+    else this.replace(slice, slice.numbers);
+    return first;
+  }
+
+  private append(slice: SpanSlice): void {
+    const first = this.length;
+    const { length } = slice.start;
+    this.reserve(first + length);
+    this.start.set(slice.start, first);
+    this.end.set(slice.end, first);
+    this.parent.set(slice.parent, first);
+    this.form.set(slice.form, first);
+    this.llmRow.fill(-1, first, first + length);
+    this.toolRow.fill(-1, first, first + length);
+    this.ids.append(slice.ids);
+    this.length += length;
+    const llm = this.llmCount;
+    this.roomForRows(slice.llm.length, slice.tool.length);
+    this.llmNumbers.set(slice.llmNumbers, llm * LLM_NUMBERS);
+    this.llmForm.set(slice.llmForm, llm);
+    for (let row = 0; row < slice.llm.length; row++) this.llmRow[first + (slice.llm[row] as number)] = llm + row;
+    const tool = this.toolCount;
+    this.toolNumbers.set(slice.toolNumbers, tool * TOOL_NUMBERS);
+    for (let row = 0; row < slice.tool.length; row++) this.toolRow[first + (slice.tool[row] as number)] = tool + row;
+    this.toolTexts.append(slice.toolTexts);
+    this.llmCount += slice.llm.length;
+    this.toolCount += slice.tool.length;
+    for (const [place, extra] of slice.extras) this.extras.set(first + place, extra);
+    for (let number = first; number < this.length; number++) this.index.add(number);
+  }
+
+  private roomForRows(llm: number, tool: number): void {
+    this.llmNumbers = withRoom(this.llmNumbers, (this.llmCount + llm) * LLM_NUMBERS);
+    this.llmForm = withRoom(this.llmForm, this.llmCount + llm);
+    this.toolNumbers = withRoom(this.toolNumbers, (this.toolCount + tool) * TOOL_NUMBERS);
+  }
+
+  private replace(slice: SpanSlice, numbers: Int32Array): void {
+    const numberOf = (place: number): number => numbers[place] as number;
+    numbers.forEach((number, place) => {
+      this.start[number] = slice.start[place] as number;
+      this.end[number] = slice.end[place] as number;
+      this.parent[number] = slice.parent[place] as number;
+      this.form[number] = slice.form[place] as number;
+      this.extras.delete(number);
+      this.made.delete(number);
+      if (this.formOf(number).kind !== 'llm') this.llmRow[number] = -1;
+    });
+    for (const [place, extra] of slice.extras) this.extras.set(numberOf(place), extra);
+    this.replaceLlm(slice, numberOf);
+    this.replaceTools(slice, numberOf);
+  }
+
+  /** Rows that are there are written over: a call that runs for long changes often. */
+  private replaceLlm(slice: SpanSlice, numberOf: (place: number) => number): void {
+    slice.llm.forEach((place, row) => {
+      const number = numberOf(place);
+      if ((this.llmRow[number] as number) < 0) {
+        this.roomForRows(1, 0);
+        this.llmRow[number] = this.llmCount++;
+      }
+      const at = this.llmRow[number] as number;
+      this.llmNumbers.set(slice.llmNumbers.subarray(row * LLM_NUMBERS, (row + 1) * LLM_NUMBERS), at * LLM_NUMBERS);
+      this.llmForm[at] = slice.llmForm[row] as number;
+    });
+  }
+
+  private replaceTools(slice: SpanSlice, numberOf: (place: number) => number): void {
+    const texts = new Texts();
+    texts.append(slice.toolTexts);
+    slice.tool.forEach((place, row) => {
+      const number = numberOf(place);
+      const fields = { callId: texts.at(row * 2), detail: texts.at(row * 2 + 1) };
+      if ((this.toolRow[number] as number) < 0) {
+        this.roomForRows(0, 1);
+        this.toolRow[number] = this.toolCount++;
+        this.toolTexts.append({ text: '', ends: Int32Array.of(~0, ~0) });
+      }
+      const at = this.toolRow[number] as number;
+      this.toolNumbers.set(slice.toolNumbers.subarray(row * TOOL_NUMBERS, (row + 1) * TOOL_NUMBERS), at * TOOL_NUMBERS);
+      this.newToolTexts.set(at, fields);
+    });
+  }
+
+  remove(number: number): void {
+    if (!this.has(number)) return;
+    this.form[number] = REMOVED;
+    this.extras.delete(number);
+    // Its children, too, are others now.
+    this.made.clear();
+    this.removedCount++;
+  }
+
+  has(number: number): boolean {
+    return number >= 0 && number < this.length && this.form[number] !== REMOVED;
+  }
+
+  /** The form of a span that there is. */
+  formOf(number: number): SpanForm {
+    return this.forms[this.form[number] as number] as SpanForm;
+  }
+
+  idOf(number: number): string {
+    return this.ids.at(number) ?? '';
+  }
+
+  numberOf(id: string): number {
+    const number = this.index.get(id);
+    return this.has(number) ? number : -1;
+  }
+
+  at(number: number): ReportSpan | null {
+    if (!this.has(number)) return null;
+    const kept = this.made.get(number);
+    if (kept !== undefined) return kept;
+    if (this.made.size >= MOST_KEPT) this.made.clear();
+    const span = this.make(number);
+    this.made.set(number, span);
+    return span;
+  }
+
+  each(visit: (span: ReportSpan, number: number) => void): void {
+    for (let number = 0; number < this.length; number++) if (this.form[number] !== REMOVED) visit(this.made.get(number) ?? this.make(number), number);
+  }
+
+  private make(number: number): ReportSpan {
+    const { tool, ...alike } = this.formOf(number);
+    const extra = this.extras.get(number);
+    const end = this.end[number] as number;
+    const parent = this.parent[number] as number;
+    const llm = this.llmRow[number] as number;
+    return {
+      ...alike,
+      id: this.idOf(number),
+      parent: this.has(parent) ? this.idOf(parent) : null,
+      startMs: this.start[number] as number,
+      endMs: Number.isNaN(end) ? null : end,
+      error: extra?.error ?? null,
+      llm: llm < 0 ? null : readLlm(this.llmNumbers, llm * LLM_NUMBERS, this.llmForms[this.llmForm[llm] as number] as LlmForm, extra),
+      tool: tool === null ? null : this.toolAt(this.toolRow[number] as number, tool),
+    };
+  }
+
+  private toolAt(row: number, name: string): ReportSpan['tool'] {
+    const texts = this.newToolTexts.get(row) ?? { callId: this.toolTexts.at(row * 2), detail: this.toolTexts.at(row * 2 + 1) };
+    return readTool(this.toolNumbers, row * TOOL_NUMBERS, name, texts.callId, texts.detail);
+  }
+
+  /** Bytes held by the columns. */
+  get bytes(): number {
+    const columns = [this.start, this.end, this.parent, this.form, this.llmRow, this.toolRow, this.llmForm, this.llmNumbers, this.toolNumbers];
+    return columns.reduce((sum, column) => sum + column.byteLength, 0) + this.ids.bytes + this.toolTexts.bytes + this.index.bytes;
+  }
+}
