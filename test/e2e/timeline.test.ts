@@ -69,12 +69,12 @@ describe('an exported page', () => {
     });
   });
 
-  it('explains an idle GPU: a click selects what was waited for', async () => {
+  it('explains an idle GPU: a click says what was waited for', async () => {
     await withPage(TimelinePage.exported(browser, run), async (timeline) => {
       const at = await timeline.pointAt(middleOf(tool), wallMs, 'GPU idle');
       expect(await timeline.tooltip()).toContain('waiting forsearch “Arthur’s Magazine”');
       await timeline.page.mouse.click(at.x, at.y);
-      expect(await timeline.details()).toContain('Tool · measured');
+      expect(await timeline.details()).toContain('The agent meanwhile');
     });
   });
 

@@ -1,9 +1,12 @@
 /** The layer above the drawing: what is pointed at, selected and found. Redrawn alone, so that hovering costs little. */
 import { fitText, labelText } from '../model/spanText.ts';
 import { spanBox } from './hitTest.ts';
+import { paintMark, paintRegion } from './regionBand.ts';
 import { LABEL_ROW_HEIGHT } from './laneLayout.ts';
 import { textWidth, type Area, type Scene } from './scene.ts';
 import type { CategoryName } from '../model/category.ts';
+import type { Region } from '../model/region.ts';
+import type { Milliseconds } from '../../../src/profile/units.ts';
 import type { ReportSpan } from '../../../src/profile/report.ts';
 
 export interface Marks {
@@ -16,6 +19,10 @@ export interface Marks {
   found: readonly number[] | null;
   /** The found span that was stepped to. */
   current: number;
+  /** The selected stretch of time. */
+  region: Region | null;
+  /** A moment marked as a region's first end. */
+  mark: Milliseconds | null;
 }
 
 /** More marks than this cannot be told apart. */
@@ -49,6 +56,8 @@ export class Overlay {
     const { theme } = scene;
     ctx.setTransform(scene.pixelRatio, 0, 0, scene.pixelRatio, 0, 0);
     ctx.clearRect(0, 0, this.canvas.width, this.canvas.height);
+    if (marks.region !== null) paintRegion(ctx, scene, area, marks.region);
+    if (marks.mark !== null) paintMark(ctx, scene, area, marks.mark);
     ctx.save();
     ctx.beginPath();
     ctx.rect(area.left, area.top, area.right - area.left, area.bottom - area.top);

@@ -1,4 +1,4 @@
-/** From span to span by keyboard: to the neighbours in its row, or to what is above and below it at the same time. Pure. */
+/** From span to span by keyboard: to the neighbours in its row, to its parent (up) and first child (down); where it has neither, to what is above and below it at the same time. Pure. */
 import { spanLaneNames, type TimelineModel } from './timelineModel.ts';
 import type { SpanLane } from './spanLane.ts';
 
@@ -42,6 +42,37 @@ function sideways(lane: SpanLane, row: number, number: number, start: number, st
   return -1;
 }
 
+/** More levels than any agent has; parents in a circle end here. */
+const MOST_LEVELS = 64;
+
+/** The nearest span around this one that is on screen, or -1. */
+function parentOf(model: TimelineModel, number: number, shown: readonly string[]): number {
+  let at = number;
+  for (let level = 0; level < MOST_LEVELS; level++) {
+    const parent = model.spanAt(at)?.parent ?? null;
+    at = parent === null ? -1 : model.numberOf(parent);
+    if (at < 0 || at === number) return -1;
+    if (shown.includes(model.placeOf(at)?.lane ?? '')) return at;
+  }
+  return -1;
+}
+
+/** The first of the spans directly inside this one that is on screen, or -1. */
+function childOf(model: TimelineModel, number: number, shown: readonly string[]): number {
+  const id = model.spanAt(number)?.id;
+  let best = -1;
+  let bestStart = Infinity;
+  model.eachSpan((span, child) => {
+    if (span.parent !== id || child === number || !shown.includes(model.placeOf(child)?.lane ?? '')) return;
+    const start = model.startOf(span);
+    if (start < bestStart) {
+      bestStart = start;
+      best = child;
+    }
+  });
+  return best;
+}
+
 /** The span to go to from `number` (-1: none is selected), or -1 when there is none that way. `shown` are the lanes on screen, from the top. */
 export function walk(model: TimelineModel, number: number, direction: Direction, middleOfView: number, shown: readonly string[]): number {
   const lanes = spanLaneNames.filter((name) => shown.includes(name)).sort((a, b) => shown.indexOf(a) - shown.indexOf(b));
@@ -56,6 +87,9 @@ export function walk(model: TimelineModel, number: number, direction: Direction,
   }
   const start = model.startOf(span);
   if (direction === 'left' || direction === 'right') return sideways(model.lanes[place.lane], place.row, number, start, direction === 'right' ? 1 : -1);
+  const related = direction === 'up' ? parentOf(model, number, shown) : childOf(model, number, shown);
+  if (related >= 0 || span.parent !== null || childOf(model, number, shown) >= 0) return related;
+  // Of no tree: what is above or below it on screen.
   const rows = lanes.flatMap((name) => model.lanes[name].rows.map((_, row) => ({ name, row })));
   const middle = (start + model.endOf(span)) / 2;
   const step = direction === 'down' ? 1 : -1;

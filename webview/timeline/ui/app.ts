@@ -6,7 +6,8 @@ import { TimelineModel } from '../model/timelineModel.ts';
 import { spanSentence } from '../model/spanText.ts';
 import { copyHere } from './clipboard.ts';
 import { Contents } from './contents.ts';
-import { Details } from './details.ts';
+import { Details, type DetailActions } from './details.ts';
+import { Help } from './help.ts';
 import { Header } from './header.ts';
 import { readKept, type Kept } from './kept.ts';
 import { Sash } from './sash.ts';
@@ -52,8 +53,12 @@ export class App implements Shell {
   private readonly progress = attributes(element('progress', 'reading hidden'), { max: '1', 'aria-label': 'Reading the recording' });
   private readonly header: Header;
   private readonly timeline: TimelineView;
+  readonly detailActions: DetailActions;
   private readonly details: Details;
   private readonly contents: Contents;
+  private readonly help = new Help();
+  /** What the details show instead of the selection. */
+  private explained: (() => HTMLElement[] | null) | null = null;
   private readonly sash: Sash;
   private readonly host: Host;
   private readonly searched = new Search();
@@ -78,14 +83,15 @@ export class App implements Shell {
       },
       { hosted: host.hosted, sidebar },
     );
-    this.timeline = new TimelineView(this);
     this.contents = new Contents(host, embeddedPrompts, (span) => this.contentArrived(span));
-    this.details = new Details({
+    this.detailActions = {
       openSource: host.hosted ? (span, frame) => host.post({ type: 'openSource', span, frame }) : null,
       openSetting: host.hosted ? (setting) => host.post({ type: 'openSetting', setting }) : null,
       copy: (text) => this.copy(text),
       select: (id) => this.select([this.model.numberOf(id)], true),
-    }, this.contents);
+    };
+    this.timeline = new TimelineView(this);
+    this.details = new Details(this.detailActions, this.contents);
     this.sash = new Sash(this.details.root, this.kept.details, (size) => {
       this.kept.details = size;
       this.timeline.resized();
@@ -93,7 +99,7 @@ export class App implements Shell {
     });
     this.live.setAttribute('aria-live', 'polite');
     this.body.append(this.timeline.root, this.sash.root, this.details.root);
-    this.root.append(this.header.root, this.progress, this.body, this.state, this.live);
+    this.root.append(this.header.root, this.progress, this.body, this.state, this.live, this.help.root);
     document.body.append(this.root);
     this.listen();
     this.showState('Waiting for the recording…', null);
@@ -109,10 +115,11 @@ export class App implements Shell {
 
   private listen(): void {
     document.addEventListener('keydown', (event) => {
-      if (event.key !== '/' || event.ctrlKey || event.metaKey || event.altKey) return;
+      if ((event.key !== '/' && event.key !== '?') || event.ctrlKey || event.metaKey || event.altKey) return;
       if (event.target instanceof Element && event.target.closest('vscode-text-field, input, textarea') !== null) return;
       event.preventDefault();
-      this.header.focusSearch();
+      if (event.key === '/') this.header.focusSearch();
+      else this.help.open();
     });
     watchTheme(() => {
       const theme = readTheme();
@@ -162,7 +169,7 @@ export class App implements Shell {
 
   private contentArrived(span: string): void {
     const shown = this.model.spanAt(this.selected[0] ?? -1);
-    if (shown?.id === span) this.details.show(this.model, shown);
+    if (shown?.id === span) this.showDetails();
   }
 
   /** Something went wrong. What is on screen stays; an empty page says so. */
@@ -252,7 +259,22 @@ export class App implements Shell {
     if (this.model.head === null) return;
     this.timeline.refresh(rows);
     this.showHeader();
-    this.details.show(this.model, this.model.spanAt(this.selected[0] ?? -1));
+    this.showDetails();
+  }
+
+  private showDetails(): void {
+    const instead = this.explained?.() ?? null;
+    if (instead === null) this.details.show(this.model, this.model.spanAt(this.selected[0] ?? -1));
+    else this.details.explain(instead);
+  }
+
+  explain(make: (() => HTMLElement[] | null) | null): void {
+    this.explained = make;
+    this.showDetails();
+  }
+
+  announce(sentence: string): void {
+    this.live.textContent = sentence;
   }
 
   showHeader(): void {
@@ -266,6 +288,7 @@ export class App implements Shell {
       this.kept = {
         run: this.model.head?.run.id ?? null,
         range: this.timeline.range,
+        region: this.timeline.region,
         selected: this.selected.slice(0, 100).map((number) => this.model.spanAt(number)?.id ?? ''),
         query: this.header.query,
         following: this.timeline.following,
@@ -289,8 +312,9 @@ export class App implements Shell {
   private choose(numbers: readonly number[], reveal: boolean): void {
     this.selected = numbers.filter((number) => this.model.has(number));
     const first = this.model.spanAt(this.selected[0] ?? -1);
-    this.details.show(this.model, first);
-    this.live.textContent = first === null ? '' : spanSentence(first);
+    this.explained = null;
+    this.showDetails();
+    this.announce(first === null ? '' : spanSentence(first));
     this.timeline.choiceChanged(reveal);
     this.keep();
   }
@@ -307,7 +331,7 @@ export class App implements Shell {
     this.keep();
   }
 
-  private stepFound(direction: 1 | -1): void {
+  stepFound(direction: 1 | -1): void {
     const next = this.searched.step(direction);
     if (next < 0) return;
     this.header.showCount(this.searched.countText);

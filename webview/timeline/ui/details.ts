@@ -44,6 +44,11 @@ export class Details {
     else replaceChanged(this.root, span === null ? this.run(head) : this.span(model, head, span), same);
   }
 
+  /** Shows sections that are of no single span. */
+  explain(sections: readonly HTMLElement[]): void {
+    fill(this.root, ...sections);
+  }
+
   private run(head: ReportHead): HTMLElement[] {
     const { totals } = head;
     const agent = totals.agentMs;

@@ -13,6 +13,19 @@ export interface InputActions {
   /** To the neighbour in a direction. */
   walk(direction: 'left' | 'right' | 'up' | 'down'): void;
   openSelected(): void;
+  /** A drag selects a stretch of time. `free`: its ends do not snap to edges. */
+  beginRegion(at: number, free: boolean): void;
+  dragRegion(at: number, free: boolean): void;
+  /** Moves an end of the region to the next edge. */
+  stepRegion(direction: 1 | -1): void;
+  /** Marks a moment, or with the second one a region. */
+  mark(): void;
+  zoomToSelection(): void;
+  undo(): void;
+  redo(): void;
+  /** To the run's beginning or end, as close as it is. */
+  toEnd(end: 'start' | 'end'): void;
+  stepFound(direction: 1 | -1): void;
   clear(): void;
 }
 
@@ -33,7 +46,7 @@ export function listenOnStage(stage: Stage, actions: InputActions): void {
 function listenToPointer(stage: Stage, actions: InputActions): void {
   const { canvas } = stage;
   const fingers = new Map<number, { x: number; y: number }>();
-  let start: { x: number; y: number; lastX: number; lastY: number; dragging: boolean } | null = null;
+  let start: { x: number; y: number; lastX: number; lastY: number; dragging: boolean; selects: boolean } | null = null;
   let spread = 0;
 
   const spreadOf = (): number => {
@@ -43,7 +56,7 @@ function listenToPointer(stage: Stage, actions: InputActions): void {
   canvas.addEventListener('pointerdown', (event) => {
     if (event.button !== 0) return;
     fingers.set(event.pointerId, { x: event.clientX, y: event.clientY });
-    start = { x: event.clientX, y: event.clientY, lastX: event.clientX, lastY: event.clientY, dragging: fingers.size > 1 };
+    start = { x: event.clientX, y: event.clientY, lastX: event.clientX, lastY: event.clientY, dragging: fingers.size > 1, selects: event.shiftKey || stage.onRuler(event.clientY) };
     spread = spreadOf();
     canvas.setPointerCapture(event.pointerId);
     // A ring around everything is for those who came by keyboard.
@@ -53,7 +66,8 @@ function listenToPointer(stage: Stage, actions: InputActions): void {
   canvas.addEventListener('pointermove', (event) => {
     if (start === null) {
       const hit = stage.hit(event.clientX, event.clientY);
-      canvas.classList.toggle('pointing', hit?.kind === 'span');
+      canvas.classList.toggle('pointing', hit !== null && (hit.kind === 'span' || hit.idle));
+      canvas.classList.toggle('selecting', event.shiftKey || stage.onRuler(event.clientY));
       actions.hover(hit, event.clientX);
       if (hit === null) stage.tooltip.hide();
       else stage.tooltip.show(hit, stage.scene().model, event.clientX, event.clientY);
@@ -70,9 +84,14 @@ function listenToPointer(stage: Stage, actions: InputActions): void {
     if (!start.dragging && Math.hypot(event.clientX - start.x, event.clientY - start.y) < DRAG_THRESHOLD) return;
     if (!start.dragging) {
       start.dragging = true;
-      canvas.classList.add('dragging');
+      canvas.classList.add(start.selects ? 'selecting' : 'dragging');
       stage.tooltip.hide();
       actions.hover(null, null);
+      if (start.selects) actions.beginRegion(stage.timeAt(start.x), event.altKey);
+    }
+    if (start.selects) {
+      actions.dragRegion(stage.timeAt(event.clientX), event.altKey);
+      return;
     }
     const { left, right } = stage.area;
     actions.pan((start.lastX - event.clientX) / Math.max(1, right - left));
@@ -119,6 +138,13 @@ function listenToWheel(stage: Stage, actions: InputActions): void {
   );
 }
 
+/** `m`, `Shift+n`, `Mod+z`: letters small, Shift only where it does not make another sign, Ctrl and the Mac's command key as one. */
+function keyName(event: KeyboardEvent): string {
+  const letter = /^[a-z]$/i.test(event.key);
+  const key = letter ? event.key.toLowerCase() : event.key;
+  return `${event.ctrlKey || event.metaKey ? 'Mod+' : ''}${event.shiftKey && (letter || event.key.length > 1) ? 'Shift+' : ''}${key}`;
+}
+
 function listenToKeys(stage: Stage, actions: InputActions): void {
   const middle = (): number => stage.timeAt((stage.area.left + stage.area.right) / 2 + stage.canvas.getBoundingClientRect().left);
   const keys: Record<string, () => void> = {
@@ -130,25 +156,39 @@ function listenToKeys(stage: Stage, actions: InputActions): void {
     a: () => actions.pan(-KEY_PAN),
     d: () => actions.pan(KEY_PAN),
     f: () => actions.fit(),
+    z: () => actions.zoomToSelection(),
+    u: () => actions.undo(),
+    'Mod+z': () => actions.undo(),
+    'Shift+u': () => actions.redo(),
+    'Mod+Shift+z': () => actions.redo(),
+    'Mod+y': () => actions.redo(),
+    m: () => actions.mark(),
+    n: () => actions.stepFound(1),
+    'Shift+n': () => actions.stepFound(-1),
+    Escape: () => actions.clear(),
+  };
+  /** These belong to whatever else has the focus. */
+  const inStageOnly: Record<string, () => void> = {
     ArrowLeft: () => actions.walk('left'),
     ArrowRight: () => actions.walk('right'),
     ArrowUp: () => actions.walk('up'),
     ArrowDown: () => actions.walk('down'),
+    'Shift+ArrowLeft': () => actions.stepRegion(-1),
+    'Shift+ArrowRight': () => actions.stepRegion(1),
+    Home: () => actions.toEnd('start'),
+    End: () => actions.toEnd('end'),
     Enter: () => actions.openSelected(),
-    Escape: () => actions.clear(),
   };
   document.addEventListener('keydown', (event) => {
     stage.root.classList.remove('by-pointer');
-    // Out of sight it has no keys.
-    if (!stage.root.checkVisibility()) return;
-    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    // Of a view that is not shown, or behind a dialog, no key is meant.
+    if (event.altKey || stage.root.offsetParent === null || document.querySelector('dialog[open]') !== null) return;
     const target = event.target instanceof Element ? event.target : null;
-    // Letters belong to a field that is typed into; Enter and arrows to the button or text that has the focus.
-    if (target?.closest('vscode-text-field, input, textarea') !== null && target !== null) return;
+    // Letters belong to a field that is typed into.
+    if (target?.closest('vscode-text-field, input, textarea, select, [role="menu"]') !== null && target !== null) return;
     const inStage = target === document.body || stage.root.contains(target);
-    const key = event.key.length === 1 ? event.key.toLowerCase() : event.key;
-    if (!inStage && (key === 'Enter' || key.startsWith('Arrow'))) return;
-    const action = keys[key];
+    const name = keyName(event);
+    const action = keys[name] ?? (inStage ? inStageOnly[name] : undefined);
     if (action === undefined) return;
     event.preventDefault();
     action();

@@ -1,4 +1,5 @@
 /** What survives hiding the panel or reloading the window: where the reader was. */
+import type { Region } from '../model/region.ts';
 import type { ViewRange } from '../model/viewRange.ts';
 
 /** Pixels: of the details where they are below the lanes, and where they are beside them; null: as large as they are by themselves. */
@@ -10,6 +11,8 @@ export interface DetailsSize {
 export interface Kept {
   run: string | null;
   range: ViewRange | null;
+  /** The selected stretch of time. */
+  region: Region | null;
   selected: string[];
   query: string;
   following: boolean;
@@ -19,21 +22,24 @@ export interface Kept {
 
 /** Reads what was kept; anything odd counts as nothing. */
 export function readKept(value: unknown): Kept {
-  const nothing: Kept = { run: null, range: null, selected: [], query: '', following: true, details: { height: null, width: null } };
+  const nothing: Kept = { run: null, range: null, region: null, selected: [], query: '', following: true, details: { height: null, width: null } };
   if (typeof value !== 'object' || value === null) return nothing;
   const kept = value as Partial<Record<keyof Kept, unknown>>;
-  const range = kept.range as Partial<ViewRange> | null | undefined;
   const details = kept.details as Partial<Record<keyof DetailsSize, unknown>> | null | undefined;
-  const start = range?.start;
-  const end = range?.end;
   return {
     run: typeof kept.run === 'string' ? kept.run : null,
-    range: typeof start === 'number' && typeof end === 'number' && end > start ? { start, end } : null,
+    range: stretch(kept.range),
+    region: stretch(kept.region),
     selected: Array.isArray(kept.selected) ? kept.selected.filter((id) => typeof id === 'string') : [],
     query: typeof kept.query === 'string' ? kept.query.slice(0, 500) : '',
     following: kept.following !== false,
     details: { height: pixels(details?.height), width: pixels(details?.width) },
   };
+}
+
+function stretch(value: unknown): ViewRange | null {
+  const { start, end } = (value ?? {}) as Partial<Record<keyof ViewRange, unknown>>;
+  return typeof start === 'number' && typeof end === 'number' && end > start ? { start, end } : null;
 }
 
 function pixels(value: unknown): number | null {

@@ -59,7 +59,7 @@ export class Stage {
     attributes(this.root, {
       role: 'application',
       tabindex: '0',
-      'aria-label': 'Timeline. Arrow keys go from span to span, W A S D zoom and pan, F shows all, Enter opens the source, slash searches.',
+      'aria-label': 'Timeline. Arrow keys go from span to span, to the parent and the children, W A S D zoom and pan, F shows all, M marks, slash searches, the question mark lists all keys.',
     });
     this.scroller.append(element('div', 'sticky', this.canvas, this.overlayCanvas), this.spacer);
     this.root.append(map, this.scroller, this.notice, this.tooltip.root);
@@ -93,6 +93,18 @@ export class Stage {
     const area = this.area;
     const x = clientX - this.canvas.getBoundingClientRect().left;
     return range.start + ((x - area.left) / Math.max(1, area.right - area.left)) * (range.end - range.start);
+  }
+
+  /** Whether a pointer is on the axis, above the lanes. */
+  onRuler(clientY: number): boolean {
+    const y = clientY - this.canvas.getBoundingClientRect().top;
+    return y >= 0 && y < this.area.top;
+  }
+
+  /** As much time as so many pixels take. */
+  timeOf(pixels: number): number {
+    const { range } = this.state();
+    return ((range.end - range.start) * pixels) / Math.max(1, this.area.right - this.area.left);
   }
 
   /** Says something over the empty lanes; null takes it away. */

@@ -39,6 +39,7 @@ body[data-placement='sidebar'] { background: var(--vscode-sideBar-background, va
 .scroller .overlay { pointer-events: none; }
 .scroller canvas.lanes { touch-action: none; cursor: default; }
 .scroller canvas.lanes.pointing { cursor: pointer; }
+.scroller canvas.lanes.selecting { cursor: col-resize; }
 .scroller canvas.lanes.dragging { cursor: grabbing; }
 .notice { position: absolute; left: 0; right: 0; top: 42%; text-align: center; pointer-events: none; color: var(--vscode-descriptionForeground); padding: 0 16px; z-index: 2; }
 
@@ -95,6 +96,17 @@ a:hover, .link:hover { text-decoration: underline; }
 .calls.shown li .time { font-variant-numeric: tabular-nums; }
 .calls.shown li .swatch { margin: 0; }
 .swatch.error { background: var(--fill-error); }
+
+dialog.help { max-width: min(680px, 94vw); max-height: 90vh; padding: 14px 18px; border: 1px solid var(--vscode-editorHoverWidget-border, var(--vscode-panel-border, transparent)); border-radius: 4px; background: var(--vscode-editorHoverWidget-background); color: var(--vscode-editorHoverWidget-foreground, var(--vscode-foreground)); box-shadow: 0 2px 12px rgb(0 0 0 / 45%); }
+dialog.help::backdrop { background: rgb(0 0 0 / 35%); }
+.help h2 { margin: 0 0 8px; font-size: 13px; font-weight: 600; }
+.help h3 { margin: 8px 0 3px; font-size: 10.5px; font-weight: 600; letter-spacing: .04em; text-transform: uppercase; color: var(--vscode-descriptionForeground); }
+.help .columns { columns: 2 260px; column-gap: 26px; }
+.help .group { break-inside: avoid; }
+.help dl { display: grid; grid-template-columns: max-content 1fr; gap: 2px 12px; margin: 0; }
+.help dd { margin: 0; }
+.help kbd { font-family: var(--vscode-editor-font-family, monospace); font-size: 11px; }
+.help .close { float: right; }
 
 .state { flex: 1; display: flex; flex-direction: column; align-items: center; justify-content: center; gap: 10px; text-align: center; padding: 24px; }
 .state strong { font-size: 14px; font-weight: 600; }

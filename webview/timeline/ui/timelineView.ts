@@ -1,18 +1,26 @@
 /** The timeline as a view: the stretch of time that is shown, what is pointed at, and what happens on keys and clicks. */
 import { element } from '../../common/dom.ts';
 import { clampRange, fitRange, followRange, panRange, revealRange, sameRange, zoomRange, type ViewRange } from '../model/viewRange.ts';
+import { RangeHistory } from '../model/rangeHistory.ts';
 import { walk, type Direction } from '../model/walk.ts';
 import { CallList } from './callList.ts';
 import { listenOnStage } from './input.ts';
+import { Reading } from './reading.ts';
+import { RegionTool } from './regionTool.ts';
 import { Stage } from './stage.ts';
 import { formatDuration } from '../../../src/profile/formatValue.ts';
 import { visibleText } from '../../../src/profile/visibleText.ts';
 import type { Hit } from '../draw/hitTest.ts';
+import type { Region } from '../model/region.ts';
 import type { Marks } from '../draw/overlay.ts';
 import type { Kept } from './kept.ts';
 import type { Shell, View } from './view.ts';
 
 const LIST_DELAY_MS = 150;
+/** An edge this near draws a region's end to it. */
+const SNAP_PIXELS = 6;
+/** Room beside what is zoomed to, as a part of it. */
+const ZOOM_MARGIN = 0.04;
 
 export class TimelineView implements View {
   readonly root = element('div', 'view');
@@ -22,8 +30,13 @@ export class TimelineView implements View {
   private readonly shell: Shell;
   private readonly stage: Stage;
   private readonly list: CallList;
+  private readonly history = new RangeHistory();
+  private readonly regionTool: RegionTool;
+  private readonly reading: Reading;
   private hovered = -1;
   private pointerX: number | null = null;
+  /** The pointer moved later than the selection did by keyboard: a mark is meant where it is. */
+  private pointerLast = false;
   /** Of the run as it was shown last. */
   private wallMs = 0;
   private listTimer = 0;
@@ -39,6 +52,16 @@ export class TimelineView implements View {
       (number) => shell.open(number),
       (focus) => this.stage.root.classList.toggle('list-focus', focus && !shell.narrow),
     );
+    this.reading = new Reading(shell, {
+      zoomTo: (region) => this.zoomTo(region.start, region.end),
+      clearRegion: () => this.regionTool.clear(),
+    });
+    this.regionTool = new RegionTool({
+      model: shell.model,
+      shownLanes: () => this.shownLanes(),
+      reach: () => this.stage.timeOf(SNAP_PIXELS),
+      changed: () => this.regionChanged(),
+    });
     this.root.append(this.stage.root, this.list.root);
     listenOnStage(this.stage, {
       zoom: (factor, at) => this.moveTo(zoomRange(this.range, factor, at, shell.model.wallMs)),
@@ -49,12 +72,21 @@ export class TimelineView implements View {
       doubleClick: (hit) => this.doubleClick(hit),
       walk: (direction) => this.walk(direction),
       openSelected: () => shell.open(shell.choice.selected[0] ?? -1),
-      clear: () => shell.clear(),
+      beginRegion: (at, free) => this.regionTool.begin(at, free),
+      dragRegion: (at, free) => this.regionTool.drag(at, free),
+      stepRegion: (direction) => this.regionTool.step(direction, this.selectedTime('start') ?? (this.range.start + this.range.end) / 2),
+      mark: () => this.putMark(),
+      zoomToSelection: () => this.zoomToSelection(),
+      undo: () => this.goBack(this.history.undo(this.range)),
+      redo: () => this.goBack(this.history.redo(this.range)),
+      toEnd: (end) => this.moveTo(panRange(this.range, (end === 'start' ? -1 : 1) * fitRange(shell.model.wallMs).end, shell.model.wallMs)),
+      stepFound: (direction) => shell.stepFound(direction),
+      clear: () => this.clear(),
     });
   }
 
   private get marks(): Marks {
-    return { ...this.shell.choice, hovered: this.hovered, pointerX: this.pointerX };
+    return { ...this.shell.choice, hovered: this.hovered, pointerX: this.pointerX, region: this.regionTool.region, mark: this.regionTool.mark };
   }
 
   focus(): void {
@@ -75,7 +107,10 @@ export class TimelineView implements View {
   }
 
   choiceChanged(reveal: boolean): void {
-    if (reveal) this.reveal(this.shell.choice.selected);
+    if (reveal) {
+      this.reading.cancel();
+      this.reveal(this.shell.choice.selected);
+    }
     this.stage.draw();
     this.showList();
   }
@@ -96,6 +131,9 @@ export class TimelineView implements View {
     this.wallMs = wallMs;
     this.hovered = -1;
     this.pointerX = null;
+    this.history.clear();
+    this.regionTool.restore(kept?.region ?? null);
+    this.reading.showRegion(this.shell.choice.selected.length === 0 ? this.regionTool.region : null);
     if (kept !== null) this.following = kept.following;
   }
 
@@ -110,6 +148,15 @@ export class TimelineView implements View {
 
   private moveTo(range: ViewRange): void {
     if (sameRange(range, this.range)) return;
+    this.history.leaving(this.range, performance.now());
+    this.showRange(range);
+  }
+
+  private goBack(range: ViewRange | null): void {
+    if (range !== null) this.showRange(clampRange(range, this.shell.model.wallMs));
+  }
+
+  private showRange(range: ViewRange): void {
     this.range = range;
     const { model } = this.shell;
     // Who looks at the past does not want to be taken to the end.
@@ -138,6 +185,7 @@ export class TimelineView implements View {
   private hover(hit: Hit | null, x: number | null): void {
     this.hovered = hit?.kind === 'span' ? hit.number : -1;
     this.pointerX = x === null ? null : x - this.stage.canvas.getBoundingClientRect().left;
+    this.pointerLast = x !== null;
     this.stage.drawMarks();
   }
 
@@ -150,7 +198,63 @@ export class TimelineView implements View {
 
   private click(hit: Hit | null): void {
     const number = this.spanOf(hit);
+    if (hit === null) this.regionTool.clear();
+    this.reading.cancel();
     this.shell.select(number < 0 ? [] : [number], false);
+    if (hit?.kind === 'gpu' && hit.idle) this.reading.showIdle(hit.time);
+  }
+
+  /** One thing at a time: the search, the region, the selection. */
+  private clear(): void {
+    if (this.shell.choice.found !== null || !this.regionTool.clear()) this.shell.clear();
+  }
+
+  private regionChanged(): void {
+    this.reading.showRegion(this.regionTool.region);
+    if (this.regionTool.mark !== null) this.shell.announce(`Mark at ${formatDuration(this.regionTool.mark)}`);
+    this.stage.drawMarks();
+    this.shell.keep();
+  }
+
+  get region(): Region | null {
+    return this.regionTool.region;
+  }
+
+  private shownLanes(): string[] {
+    return this.stage.lanes.map((lane) => lane.name);
+  }
+
+  /** When the selected spans begin or end; null without any. */
+  private selectedTime(edge: 'start' | 'end'): number | null {
+    const { model, choice } = this.shell;
+    const times = choice.selected.flatMap((number) => {
+      const span = model.spanAt(number);
+      return span === null ? [] : [edge === 'start' ? model.startOf(span) : model.endOf(span)];
+    });
+    if (times.length === 0) return null;
+    return times.reduce((a, b) => (edge === 'start' ? Math.min(a, b) : Math.max(a, b)));
+  }
+
+  /** At the pointer, or else at the selection: the first mark where it begins, a second one later where it ends. */
+  private putMark(): void {
+    const { mark } = this.regionTool;
+    const start = this.selectedTime('start');
+    const selected = start !== null && mark !== null && start >= mark ? this.selectedTime('end') : start;
+    const pointed = this.pointerX === null ? null : this.stage.timeAt(this.pointerX + this.stage.canvas.getBoundingClientRect().left);
+    const [first, second] = this.pointerLast ? [pointed, selected] : [selected, pointed];
+    this.regionTool.putMark(first ?? second ?? (this.range.start + this.range.end) / 2);
+  }
+
+  private zoomToSelection(): void {
+    const { region } = this.regionTool;
+    const start = region?.start ?? this.selectedTime('start');
+    const end = region?.end ?? this.selectedTime('end');
+    if (start !== null && end !== null) this.zoomTo(start, end);
+  }
+
+  private zoomTo(start: number, end: number): void {
+    const margin = (end - start) * ZOOM_MARGIN;
+    this.moveTo(clampRange({ start: start - margin, end: end + margin }, this.shell.model.wallMs));
   }
 
   private doubleClick(hit: Hit | null): void {
@@ -164,7 +268,8 @@ export class TimelineView implements View {
   private walk(direction: Direction): void {
     const { model, choice } = this.shell;
     const middle = (this.range.start + this.range.end) / 2;
-    const next = walk(model, choice.selected[0] ?? -1, direction, middle, this.stage.lanes.map((lane) => lane.name));
+    const next = walk(model, choice.selected[0] ?? -1, direction, middle, this.shownLanes());
+    this.pointerLast = false;
     if (next >= 0) this.shell.select([next], true);
   }
 

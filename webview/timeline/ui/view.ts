@@ -1,6 +1,7 @@
 /** What the page offers to its views, and what it asks of them. */
 import type { Theme } from '../../common/theme.ts';
 import type { TimelineModel } from '../model/timelineModel.ts';
+import type { DetailActions } from './details.ts';
 import type { Kept } from './kept.ts';
 
 /** What is selected and found: the same in every view. */
@@ -26,6 +27,17 @@ export interface Shell {
   select(numbers: readonly number[], reveal: boolean): void;
   /** Opens the source line of a span, if it has one. */
   open(number: number): void;
+  /** What the details' links do. */
+  readonly detailActions: DetailActions;
+  /**
+   * Shows in the details something else than what is selected, until something is selected. It is made anew when the model changes;
+   * null ends it.
+   */
+  explain(make: (() => HTMLElement[] | null) | null): void;
+  /** Tells those who hear the page. */
+  announce(sentence: string): void;
+  /** Goes to the next or previous of the found spans. */
+  stepFound(direction: 1 | -1): void;
   /** Ends the search, or without one the selection. */
   clear(): void;
   /** Keeps the state of the page soon, as something of it has changed. */

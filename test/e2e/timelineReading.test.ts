@@ -1,0 +1,233 @@
+/** Reading the timeline in a real browser: regions, idle gaps, keys, lanes; each by pointer and by keyboard. */
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { launchBrowser } from './browser.ts';
+import { TimelinePage } from './timelinePage.ts';
+import { webviewBundle } from './watchedPage.ts';
+import { reactRun } from '../fixtures/timelineDocuments.ts';
+import type { Browser } from 'playwright-core';
+
+let browser: Browser;
+beforeAll(async () => {
+  browser = await launchBrowser();
+  await webviewBundle('timeline');
+});
+afterAll(async () => {
+  await browser.close();
+});
+
+const run = reactRun();
+run.report.accounting.gpuUsdPerHour = 1.2;
+const wallMs = run.report.totals.wallMs;
+const spanOf = (id: string): { startMs: number; endMs: number; middle: number } => {
+  const span = run.report.spans.find((each) => each.id === id);
+  if (span?.endMs === undefined || span.endMs === null) throw new Error('the fixture has changed');
+  return { startMs: span.startMs, endMs: span.endMs, middle: (span.startMs + span.endMs) / 2 };
+};
+const tool = spanOf('tool-1-1');
+const call = spanOf('call-1-2');
+
+async function withPage(open: Promise<TimelinePage>, use: (page: TimelinePage) => Promise<void>): Promise<void> {
+  const page = await open;
+  try {
+    await use(page);
+    expect(page.trouble).toEqual([]);
+  } finally {
+    await page.close();
+  }
+}
+
+/** Where a time of the whole run is on screen. */
+async function xOf(timeline: TimelinePage, time: number): Promise<number> {
+  const area = await timeline.timeArea();
+  return area.left + (time / (wallMs * 1.01)) * (area.right - area.left);
+}
+
+async function drag(timeline: TimelinePage, from: number, to: number, y: number): Promise<void> {
+  const { mouse } = timeline.page;
+  await mouse.move(from, y);
+  await mouse.down();
+  await mouse.move(to, y, { steps: 4 });
+  await mouse.up();
+}
+
+describe('a region', () => {
+  it('is selected by a drag on the axis, snaps to edges, says what is in it, and is cleared', async () => {
+    await withPage(TimelinePage.exported(browser, run), async (timeline) => {
+      const { page } = timeline;
+      const area = await timeline.timeArea();
+      const at = await timeline.pointAt(tool.middle, wallMs, 'search “Arthur’s Magazine”');
+      await page.mouse.click(at.x, at.y);
+      await page.keyboard.press('z');
+      await expect.poll(async () => (await timeline.inView()).length).toBeLessThan(12);
+      // A pixel beside the tool's edges: the region is exactly the tool, which 4 % of its length now stand beside.
+      const margin = ((area.right - area.left) * 0.04) / 1.08;
+      await drag(timeline, area.left + margin + 1, area.right - margin - 1, area.top - 8);
+      await expect.poll(() => timeline.details()).toContain('Region');
+      const details = await timeline.details();
+      const seconds = String(Number(((tool.endMs - tool.startMs) / 1000).toPrecision(3)));
+      expect(details).toContain(`length${seconds} s`);
+      expect(details).toContain(`tools${seconds} s  100 %`);
+      expect(details).toContain(`idle${seconds} s  100 %`);
+      expect(details).toContain('model calls0tools1');
+      expect(details).toContain(`GPU for ${seconds} s~$0.000`);
+      await timeline.screenshot('region');
+      await page.keyboard.press('Escape');
+      await expect.poll(() => timeline.details()).not.toContain('Region');
+    });
+  });
+
+  it('does not snap with Alt, is dragged on the lanes with Shift, copied as JSON and zoomed to', async () => {
+    await withPage(TimelinePage.hosted(browser, 'tab'), async (timeline) => {
+      const { page } = timeline;
+      await timeline.send({ type: 'document', document: run });
+      await timeline.ready();
+      const area = await timeline.timeArea();
+      const all = await timeline.inView();
+      const from = (await xOf(timeline, call.startMs)) + 4;
+      const to = (await xOf(timeline, call.endMs)) - 4;
+      await page.keyboard.down('Shift');
+      await page.keyboard.down('Alt');
+      await drag(timeline, from, to, area.top + 60);
+      await page.keyboard.up('Alt');
+      await page.keyboard.up('Shift');
+      await expect.poll(() => timeline.details()).toContain('reach beyond it1');
+      expect(await timeline.details()).toContain('Tokens · estimated');
+      await page.getByRole('button', { name: 'Copy as JSON' }).click();
+      const copied = JSON.parse((await timeline.waitForPost('copy')).text) as { run: string; region: { start: number; end: number }; llmCalls: number; gpuMs: { decode: number } };
+      expect(copied).toMatchObject({ run: 'run-1', llmCalls: 1 });
+      expect(copied.region.start).toBeGreaterThan(call.startMs + 1);
+      expect(copied.region.end).toBeLessThan(call.endMs - 1);
+      expect(copied.gpuMs.decode).toBeGreaterThan(0);
+      await page.keyboard.press('z');
+      await expect.poll(async () => (await timeline.inView()).length).toBeLessThan(all.length);
+      await page.keyboard.press('u');
+      await expect.poll(async () => (await timeline.inView()).length).toBe(all.length);
+      await page.keyboard.press('Shift+U');
+      await expect.poll(async () => (await timeline.inView()).length).toBeLessThan(all.length);
+      await page.keyboard.press('Control+z');
+      await expect.poll(async () => (await timeline.inView()).length).toBe(all.length);
+      // The region survives the page.
+      await expect.poll(() => page.evaluate("JSON.parse(sessionStorage.getItem('state') ?? '{}').region?.start ?? null")).toBeCloseTo(copied.region.start, 3);
+      await page.reload();
+      await timeline.theme('vscode-dark');
+      await timeline.send({ type: 'document', document: run });
+      await timeline.ready();
+      await expect.poll(() => timeline.details()).toContain('reach beyond it1');
+    });
+  });
+
+  it('is made by two marks on the keyboard, and its end steps from edge to edge', async () => {
+    await withPage(TimelinePage.exported(browser, run), async (timeline) => {
+      const { page } = timeline;
+      await page.mouse.move(5, 5);
+      await page.locator('.stage').focus();
+      await page.keyboard.press('/');
+      await page.keyboard.type('tool:search');
+      await page.keyboard.press('Enter');
+      await page.keyboard.press('Escape');
+      await expect.poll(() => timeline.details()).toContain('Tool · measured');
+      await page.keyboard.press('m');
+      await expect.poll(() => page.locator('[aria-live]').textContent()).toContain('Mark at');
+      await page.keyboard.press('m');
+      await expect.poll(() => timeline.details()).toContain('Region');
+      const seconds = String(Number(((tool.endMs - tool.startMs) / 1000).toPrecision(3)));
+      expect(await timeline.details()).toContain(`length${seconds} s`);
+      for (let k = 0; k < 4; k++) await page.keyboard.press('Shift+ArrowRight');
+      await expect.poll(() => timeline.details()).not.toContain(`length${seconds} s`);
+      for (let k = 0; k < 4; k++) await page.keyboard.press('Shift+ArrowLeft');
+      await expect.poll(() => timeline.details()).toContain(`length${seconds} s`);
+      await page.keyboard.press('Escape');
+      await expect.poll(() => timeline.details()).toContain('Tool · measured');
+    });
+  });
+});
+
+describe('an idle gap', () => {
+  it('explains itself on a click: what the agent did, what it cost, how often, what would help', async () => {
+    await withPage(TimelinePage.hosted(browser, 'tab'), async (timeline) => {
+      await timeline.send({ type: 'document', document: run });
+      await timeline.ready();
+      const at = await timeline.pointAt(tool.middle, wallMs, 'GPU idle');
+      await timeline.page.mouse.click(at.x, at.y);
+      await expect.poll(() => timeline.details()).toContain('GPU idle · simulated');
+      const details = await timeline.details();
+      expect(details).toContain('search “Arthur’s Magazine”');
+      expect(details).toMatch(/at tools\.ts:21 search/);
+      expect(details).toMatch(/called from agent\.ts:71 act/);
+      expect(details).toMatch(/energy0\.02\d* Wh ±35 %/);
+      expect(details).toMatch(/GPU price~\$0\.000\d+/);
+      expect(details).toMatch(/Behind tools\.ts:21 in allgaps8/);
+      expect(details).toContain('What would help');
+      // What was waited for is selected for the other views, too.
+      expect(await timeline.waitForPost('selected')).toEqual({ type: 'selected', span: 'tool-1-1' });
+      await timeline.screenshot('idle');
+      await timeline.page.locator('.details .link', { hasText: 'agent.ts:71' }).click();
+      expect(await timeline.waitForPost('openSource')).toEqual({ type: 'openSource', span: 'tool-1-1', frame: 1 });
+      await timeline.page.locator('.details .link', { hasText: 'search “Arthur' }).click();
+      await expect.poll(() => timeline.details()).toContain('Tool · measured');
+    });
+  });
+});
+
+describe('keys', () => {
+  it('go to parent and child, through what was found, and to both ends', async () => {
+    await withPage(TimelinePage.hosted(browser, 'tab'), async (timeline) => {
+      const { page } = timeline;
+      await timeline.send({ type: 'document', document: run });
+      await timeline.ready();
+      await timeline.send({ type: 'select', spans: ['call-1-2'], reveal: false });
+      const selected = async (): Promise<string | null | undefined> => (await timeline.posted()).findLast((message) => message.type === 'selected')?.span;
+      await page.locator('.stage').focus();
+      await page.keyboard.press('ArrowUp');
+      await expect.poll(selected).toBe('request-1-step-2-think');
+      await page.keyboard.press('ArrowUp');
+      await page.keyboard.press('ArrowUp');
+      await expect.poll(selected).toBe('request-1');
+      await page.keyboard.press('ArrowDown');
+      await expect.poll(selected).toBe('request-1-step-1');
+      await page.keyboard.press('/');
+      await page.keyboard.type('kind:tool in>0');
+      await expect.poll(() => page.locator('.count').textContent()).toBe('none found');
+      await page.keyboard.press('Control+a');
+      await page.keyboard.type('toks>5');
+      await expect.poll(() => page.locator('.count').textContent()).toContain('toks> is not known; tokens> is');
+      await page.keyboard.press('Control+a');
+      await page.keyboard.type('kind:tool');
+      await expect.poll(() => page.locator('.count').textContent()).toBe('6 found');
+      await page.locator('.stage').focus();
+      await page.keyboard.press('n');
+      await expect.poll(selected).toBe('tool-1-1');
+      await page.keyboard.press('n');
+      await expect.poll(selected).toBe('tool-1-2');
+      await page.keyboard.press('Shift+N');
+      await expect.poll(selected).toBe('tool-1-1');
+      for (let k = 0; k < 6; k++) await page.keyboard.press('w');
+      await page.keyboard.press('End');
+      await expect.poll(async () => (await timeline.inView()).some((name) => name.includes('Corliss Archer'))).toBe(true);
+      await page.keyboard.press('Home');
+      await expect.poll(async () => (await timeline.inView()).some((name) => name.includes('Which magazine'))).toBe(true);
+    });
+  });
+
+  it('are all listed by ?, in a dialog that keeps the focus and gives it back', async () => {
+    await withPage(TimelinePage.exported(browser, run), async (timeline) => {
+      const { page } = timeline;
+      await page.locator('.stage').focus();
+      await page.keyboard.press('?');
+      const dialog = page.getByRole('dialog', { name: 'Keys and gestures' });
+      await dialog.waitFor();
+      expect(await dialog.textContent()).toContain('undo zoom and pan');
+      await timeline.screenshot('help');
+      await page.keyboard.press('Tab');
+      await page.keyboard.press('Tab');
+      expect(await page.evaluate("document.querySelector('dialog').contains(document.activeElement) || document.activeElement === document.body")).toBe(true);
+      // Keys mean the dialog now.
+      const before = await timeline.inView();
+      await page.keyboard.press('w');
+      await page.keyboard.press('Escape');
+      await dialog.waitFor({ state: 'hidden' });
+      expect(await page.evaluate("document.activeElement.classList.contains('stage')")).toBe(true);
+      expect(await timeline.inView()).toEqual(before);
+    });
+  });
+});
