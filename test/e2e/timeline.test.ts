@@ -2,7 +2,7 @@
 import axe from 'axe-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { launchBrowser } from './browser.ts';
-import { TimelinePage } from './timelinePage.ts';
+import { TimelinePage, withPage } from './timelinePage.ts';
 import { webviewBundle } from './watchedPage.ts';
 import { bigRun, hostileRun, makeLlm, reactRun } from '../fixtures/timelineDocuments.ts';
 import type { Browser } from 'playwright-core';
@@ -24,18 +24,6 @@ const call = run.report.spans.find((span) => span.id === 'call-1-2');
 if (tool === undefined || call === undefined) throw new Error('the fixture has changed');
 const middleOf = (span: typeof call): number => (span.startMs + (span.endMs ?? 0)) / 2;
 
-/** Opens a page, uses it, and holds it to having caused no error, no policy violation and no request of its own. */
-async function withPage(open: Promise<TimelinePage>, use: (page: TimelinePage) => Promise<void>): Promise<void> {
-  const page = await open;
-  try {
-    await use(page);
-    expect(page.trouble).toEqual([]);
-    expect(page.requests.filter((url) => !url.startsWith('file:'))).toEqual([]);
-  } finally {
-    await page.close();
-  }
-}
-
 describe('the bundle', () => {
   it('fits into an exported page', async () => {
     expect((await webviewBundle('timeline')).length).toBeLessThan(400_000);
@@ -47,7 +35,7 @@ describe('an exported page', () => {
     await withPage(TimelinePage.exported(browser, run), async ({ page, requests }) => {
       expect(await page.title()).toBe('react-hotpot');
       expect(await page.locator('.header').textContent()).toMatch(/react-hotpot3 requests · 2\d(\.\d)? s · 1\.\d+ Wh.*simulated · Llama-3\.1-8B on A100-40GB/);
-      expect(await page.locator('vscode-button').allTextContents()).toEqual(['Follow', 'Fit']);
+      expect(await page.locator('.header vscode-button').allTextContents()).toEqual(['Follow', 'Fit']);
       expect(await page.locator('.details').textContent()).toContain('model calls');
       expect(requests).toHaveLength(1);
     });

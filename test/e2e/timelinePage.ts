@@ -1,7 +1,7 @@
 /** Opens the timeline as an exported page, or as a webview with a stand-in for the editor. */
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { vi } from 'vitest';
+import { expect, vi } from 'vitest';
 import type { Browser, BrowserContextOptions } from 'playwright-core';
 import { renderHtml } from '../../src/profile/exportHtml.ts';
 import { PackedDocument } from '../fixtures/timelineDocuments.ts';
@@ -113,5 +113,17 @@ export class TimelinePage extends WatchedPage<ToWebview | Said, FromWebview> {
     mkdirSync(screenshots, { recursive: true });
     await this.settled();
     await this.page.screenshot({ path: join(screenshots, `timeline-${name}.png`) });
+  }
+}
+
+/** Opens a page, uses it, and holds it to having caused no error, no policy violation and no request of its own. */
+export async function withPage(open: Promise<TimelinePage>, use: (page: TimelinePage) => Promise<void>): Promise<void> {
+  const page = await open;
+  try {
+    await use(page);
+    expect(page.trouble).toEqual([]);
+    expect(page.requests.filter((url) => !url.startsWith('file:'))).toEqual([]);
+  } finally {
+    await page.close();
   }
 }

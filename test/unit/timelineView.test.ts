@@ -50,9 +50,9 @@ describe('view range', () => {
   });
 
   it('reads kept state and takes anything odd for nothing', () => {
-    expect(readKept({ run: 'a', range: { start: 1, end: 2 }, region: { start: 0, end: 5 }, selected: ['x', 3], query: 'q', following: false, details: { height: 300, width: -5 } })).toEqual({ run: 'a', range: { start: 1, end: 2 }, region: { start: 0, end: 5 }, selected: ['x'], query: 'q', following: false, details: { height: 300, width: null } });
-    for (const odd of [null, 7, { range: { start: 5, end: 1 }, region: 7 }, { run: {}, selected: 'x', query: 1, details: 'wide' }]) {
-      expect(readKept(odd)).toEqual({ run: null, range: null, region: null, selected: [], query: '', following: true, details: { height: null, width: null } });
+    expect(readKept({ run: 'a', range: { start: 1, end: 2 }, region: { start: 0, end: 5 }, selected: ['x', 3], query: 'q', following: false, details: { height: 300, width: -5 }, view: 'table', settings: { table: 1 } })).toEqual({ run: 'a', range: { start: 1, end: 2 }, region: { start: 0, end: 5 }, selected: ['x'], query: 'q', following: false, details: { height: 300, width: null }, view: 'table', settings: { table: 1 } });
+    for (const odd of [null, 7, { range: { start: 5, end: 1 }, region: 7 }, { run: {}, selected: 'x', query: 1, details: 'wide', view: '__proto__', settings: 4 }]) {
+      expect(readKept(odd)).toEqual({ run: null, range: null, region: null, selected: [], query: '', following: true, details: { height: null, width: null }, view: 'timeline', settings: {} });
     }
   });
 });

@@ -2,6 +2,7 @@
 import { attributes, element, fill } from '../../common/dom.ts';
 import { publishFills, readTheme, watchTheme, type Theme } from '../../common/theme.ts';
 import { makeButton } from '../../common/toolkit.ts';
+import { callCosts, type CallCost } from '../model/callCosts.ts';
 import { TimelineModel } from '../model/timelineModel.ts';
 import { spanSentence } from '../model/spanText.ts';
 import { copyHere } from './clipboard.ts';
@@ -12,9 +13,12 @@ import { Header } from './header.ts';
 import { readKept, type Kept } from './kept.ts';
 import { Sash } from './sash.ts';
 import { Search } from './search.ts';
+import { TableView } from './tableView.ts';
 import { TimelineView } from './timelineView.ts';
 import { MOST_COPIED_CHARS } from '../../../src/protocol/limits.ts';
 import { visibleBlock, visibleText } from '../../../src/profile/visibleText.ts';
+import { viewNames, type ViewName } from './viewNames.ts';
+import { ViewSwitch } from './viewSwitch.ts';
 import type { Host } from '../../common/host.ts';
 import type { Choice, Shell } from './view.ts';
 import type { PromptTable } from '../../../src/protocol/content.ts';
@@ -54,6 +58,7 @@ export class App implements Shell {
   private readonly header: Header;
   private readonly timeline: TimelineView;
   readonly detailActions: DetailActions;
+  private readonly views: ViewSwitch;
   private readonly details: Details;
   private readonly contents: Contents;
   private readonly help = new Help();
@@ -63,6 +68,7 @@ export class App implements Shell {
   private readonly host: Host;
   private readonly searched = new Search();
   private selected: readonly number[] = [];
+  private knownCosts: readonly CallCost[] | null = null;
   private loading: Loading | null = null;
   private kept: Kept;
   private keepTimer = 0;
@@ -71,18 +77,6 @@ export class App implements Shell {
   constructor(host: Host, sidebar: boolean, embeddedPrompts: () => PromptTable | null) {
     this.host = host;
     this.kept = readKept(host.kept());
-    this.header = new Header(
-      {
-        fit: () => this.timeline.fit(),
-        follow: () => this.timeline.setFollowing(!this.timeline.following),
-        openTab: () => host.post({ type: 'openTab' }),
-        exportPage: () => host.post({ type: 'export' }),
-        search: (query) => this.search(query),
-        step: (direction) => this.stepFound(direction),
-        leaveSearch: () => this.leaveSearch(),
-      },
-      { hosted: host.hosted, sidebar },
-    );
     this.contents = new Contents(host, embeddedPrompts, (span) => this.contentArrived(span));
     this.detailActions = {
       openSource: host.hosted ? (span, frame) => host.post({ type: 'openSource', span, frame }) : null,
@@ -91,14 +85,29 @@ export class App implements Shell {
       select: (id) => this.select([this.model.numberOf(id)], true),
     };
     this.timeline = new TimelineView(this);
+    const { view, settings } = this.kept;
+    this.views = new ViewSwitch({ timeline: this.timeline, table: new TableView(this, settings.table) }, view, () => this.viewChanged());
+    this.header = new Header(
+      {
+        fit: () => this.views.view.fit?.(),
+        follow: () => this.timeline.setFollowing(!this.timeline.following),
+        openTab: () => host.post({ type: 'openTab' }),
+        exportPage: () => host.post({ type: 'export' }),
+        search: (query) => this.search(query),
+        step: (direction) => this.stepFound(direction),
+        leaveSearch: () => this.leaveSearch(),
+      },
+      this.views.tabs,
+      { hosted: host.hosted, sidebar },
+    );
     this.details = new Details(this.detailActions, this.contents);
     this.sash = new Sash(this.details.root, this.kept.details, (size) => {
       this.kept.details = size;
-      this.timeline.resized();
+      this.views.view.resized();
       this.keep();
     });
     this.live.setAttribute('aria-live', 'polite');
-    this.body.append(this.timeline.root, this.sash.root, this.details.root);
+    this.body.append(...this.views.rooms, this.sash.root, this.details.root);
     this.root.append(this.header.root, this.progress, this.body, this.state, this.live, this.help.root);
     document.body.append(this.root);
     this.listen();
@@ -109,24 +118,32 @@ export class App implements Shell {
     return { selected: this.selected, found: this.searched.found, current: this.searched.current };
   }
 
+  get costs(): readonly CallCost[] {
+    this.knownCosts ??= callCosts(this.model);
+    return this.knownCosts;
+  }
+
   get hosted(): boolean {
     return this.host.hosted;
   }
 
   private listen(): void {
     document.addEventListener('keydown', (event) => {
-      if ((event.key !== '/' && event.key !== '?') || event.ctrlKey || event.metaKey || event.altKey) return;
-      if (event.target instanceof Element && event.target.closest('vscode-text-field, input, textarea') !== null) return;
+      if (event.ctrlKey || event.metaKey || event.altKey || this.model.head === null) return;
+      if (event.target instanceof Element && event.target.closest('vscode-text-field, input, textarea, select') !== null) return;
+      const name = viewNames[Number(event.key) - 1];
+      if (name !== undefined) this.goTo(name);
+      else if (event.key === '/') this.header.focusSearch();
+      else if (event.key === '?') this.help.open();
+      else return;
       event.preventDefault();
-      if (event.key === '/') this.header.focusSearch();
-      else this.help.open();
     });
     watchTheme(() => {
       const theme = readTheme();
       if (theme.key === this.theme.key) return;
       this.theme = theme;
       publishFills(theme);
-      this.timeline.themeChanged();
+      this.views.view.themeChanged();
     });
     publishFills(this.theme);
     new ResizeObserver(() => this.resized()).observe(this.root);
@@ -139,7 +156,7 @@ export class App implements Shell {
     this.root.classList.toggle('narrow', this.narrow);
     this.root.classList.toggle('side', width >= SIDE_FROM);
     this.sash.layOut(width >= SIDE_FROM ? 'width' : 'height');
-    this.timeline.resized();
+    this.views.view.resized();
   }
 
   /** Takes a message of the host. Those that come while a document is being read wait for it. */
@@ -182,7 +199,7 @@ export class App implements Shell {
     for (const node of [this.header.root, this.body]) node.classList.toggle('hidden', message !== null);
     this.state.classList.toggle('hidden', message === null);
     fill(this.state, message === null ? null : element('strong', '', visibleText(message, 300)), detail === null ? null : element('p', '', visibleBlock(detail, 2000)));
-    if (message === null) this.timeline.resized();
+    if (message === null) this.views.view.resized();
   }
 
   /** Shows a document that the page itself has. */
@@ -205,6 +222,8 @@ export class App implements Shell {
     this.model.take(part);
     this.selected = [];
     this.searched.forget();
+    this.views.forget();
+    this.knownCosts = null;
     if (!same) this.timeline.following = true;
     this.timeline.restore(kept);
     this.root.setAttribute('aria-busy', 'true');
@@ -221,13 +240,15 @@ export class App implements Shell {
       this.details.show(this.model, null);
       this.showHeader();
     }
-    this.timeline.refresh(true);
+    // Sums wait until all is there.
+    if (this.views.view === this.timeline) this.timeline.refresh(true);
     loading.drawn = true;
     loading.drawnAt = performance.now();
   }
 
   private end(part: DocumentPart, { waiting, kept, selected }: Loading): void {
     this.model.take(part);
+    this.knownCosts = null;
     this.loading = null;
     this.progress.classList.add('hidden');
     this.root.setAttribute('aria-busy', 'false');
@@ -244,6 +265,7 @@ export class App implements Shell {
     if (this.model.head === null) return;
     const rows = this.rowCounts();
     this.model.update(update);
+    this.knownCosts = null;
     this.selected = this.selected.filter((number) => this.model.has(number));
     if (this.searched.found !== null) this.search(this.header.query);
     this.refresh(rows !== this.rowCounts());
@@ -257,7 +279,7 @@ export class App implements Shell {
   /** Everything that shows the model, after it has changed. */
   private refresh(rows: boolean): void {
     if (this.model.head === null) return;
-    this.timeline.refresh(rows);
+    this.views.view.refresh(rows);
     this.showHeader();
     this.showDetails();
   }
@@ -278,7 +300,18 @@ export class App implements Shell {
   }
 
   showHeader(): void {
-    if (this.model.head !== null) this.header.show(this.model.head, this.model.live, this.timeline.following);
+    const { view } = this.views;
+    if (this.model.head !== null) this.header.show(this.model.head, this.model.live, view === this.timeline ? this.timeline.following : null, view.fit !== undefined);
+  }
+
+  private goTo(name: ViewName): void {
+    this.views.show(name);
+    this.views.view.focus();
+  }
+
+  private viewChanged(): void {
+    this.showHeader();
+    this.keep();
   }
 
   keep(): void {
@@ -293,14 +326,16 @@ export class App implements Shell {
         query: this.header.query,
         following: this.timeline.following,
         details: this.kept.details,
+        view: this.views.shown,
+        settings: this.views.settings(),
       };
       this.host.keep(this.kept);
     }, KEEP_DELAY_MS);
   }
 
-  open(number: number): void {
+  open(number: number, frame = 0): void {
     const span = this.model.spanAt(number);
-    if (span !== null && span.site !== null) this.host.post({ type: 'openSource', span: span.id, frame: 0 });
+    if (span !== null && span.site !== null) this.host.post({ type: 'openSource', span: span.id, frame });
   }
 
   select(numbers: readonly number[], reveal: boolean): void {
@@ -315,7 +350,7 @@ export class App implements Shell {
     this.explained = null;
     this.showDetails();
     this.announce(first === null ? '' : spanSentence(first));
-    this.timeline.choiceChanged(reveal);
+    this.views.choiceChanged(reveal);
     this.keep();
   }
 
@@ -327,7 +362,7 @@ export class App implements Shell {
   private search(query: string): void {
     this.searched.run(query, this.model);
     this.header.showCount(this.searched.countText);
-    this.timeline.choiceChanged(false);
+    this.views.choiceChanged(false);
     this.keep();
   }
 
@@ -341,7 +376,7 @@ export class App implements Shell {
   private leaveSearch(): void {
     this.header.query = '';
     this.search('');
-    this.timeline.focus();
+    this.views.view.focus();
   }
 
   private copy(text: string): void {

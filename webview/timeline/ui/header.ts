@@ -4,6 +4,7 @@ import { makeButton, makeTextField, type ButtonElement, type TextFieldElement } 
 import { bandText, energyText, mark } from '../model/spanText.ts';
 import { formatCount, formatDuration } from '../../../src/profile/formatValue.ts';
 import { visibleText } from '../../../src/profile/visibleText.ts';
+import type { Tabs } from './tabs.ts';
 import type { Grade } from '../../../src/profile/report.ts';
 import type { ReportHead } from '../model/timelineModel.ts';
 
@@ -33,19 +34,20 @@ export class Header {
   private readonly field: TextFieldElement;
   private readonly count = element('span', 'count dim');
   private readonly followButton: ButtonElement;
+  private readonly fitButton: ButtonElement;
 
-  constructor(actions: HeaderActions, options: { hosted: boolean; sidebar: boolean }) {
+  constructor(actions: HeaderActions, tabs: Tabs, options: { hosted: boolean; sidebar: boolean }) {
     this.field = makeTextField('Search spans', 'Search  >1s  tool:search');
     attributes(this.count, { role: 'status' });
     this.followButton = makeButton('Follow', 'quiet', () => actions.follow());
     this.followButton.title = 'Keep the newest in view';
-    const fit = makeButton('Fit', 'quiet', () => actions.fit());
-    fit.title = 'Show the whole run (f)';
-    const tools = element('span', 'tools', element('span', 'search', this.field, this.count), this.followButton, fit);
+    this.fitButton = makeButton('Fit', 'quiet', () => actions.fit());
+    this.fitButton.title = 'Show the whole run (f)';
+    const tools = element('span', 'tools', element('span', 'search', this.field, this.count), this.followButton, this.fitButton);
     if (options.hosted && options.sidebar) tools.append(makeButton('Open in Tab', 'quiet', () => actions.openTab()));
     if (options.hosted) tools.append(makeButton('Export', 'quiet', () => actions.exportPage()));
     this.badges.style.display = 'contents';
-    this.root.append(this.name, this.sums, this.badges, element('span', 'grow'), tools);
+    this.root.append(this.name, this.sums, this.badges, element('span', 'grow'), tabs.root, tools);
     this.field.addEventListener('input', () => actions.search(this.field.value));
     this.field.addEventListener('keydown', (event) => {
       if (event.key === 'Enter') actions.step(event.shiftKey ? -1 : 1);
@@ -73,7 +75,8 @@ export class Header {
     this.count.title = text;
   }
 
-  show(head: ReportHead, live: boolean, following: boolean): void {
+  /** `following`: null where the view follows nothing; `fits`: whether it can show less than the whole run. */
+  show(head: ReportHead, live: boolean, following: boolean | null, fits: boolean): void {
     const { run, totals, backend } = head;
     const energy = totals.energyWh;
     this.name.textContent = visibleText(run.name, 120);
@@ -83,8 +86,9 @@ export class Header {
     this.sums.textContent = sums.join(' · ');
     this.sums.title = energy.grade === null ? 'Energy unknown: no GPU profile or power readings' : `${gradeWords[energy.grade]}${bandText(energy.total, energy.band)}`;
     fill(this.badges, ...this.badgesOf(head, live, backend.simulated, energy.grade));
-    this.followButton.classList.toggle('hidden', !live);
-    attributes(this.followButton, { 'aria-pressed': String(following) });
+    this.followButton.classList.toggle('hidden', !live || following === null);
+    this.fitButton.classList.toggle('hidden', !fits);
+    attributes(this.followButton, { 'aria-pressed': String(following === true) });
   }
 
   private badgesOf(head: ReportHead, live: boolean, simulated: boolean, grade: Grade | null): HTMLElement[] {

@@ -37,6 +37,12 @@ const groups: readonly (readonly [title: string, entries: readonly Entry[]])[] =
     ],
   ],
   [
+    'Views',
+    [
+      ['1 2 …', 'the view of this tab'],
+    ],
+  ],
+  [
     'Search',
     [
       ['/', 'search'],

@@ -1,4 +1,5 @@
 /** What survives hiding the panel or reloading the window: where the reader was. */
+import { viewNames, type ViewName } from './viewNames.ts';
 import type { Region } from '../model/region.ts';
 import type { ViewRange } from '../model/viewRange.ts';
 
@@ -16,13 +17,16 @@ export interface Kept {
   selected: string[];
   query: string;
   following: boolean;
-  /** Of all runs. */
+  /** Of all runs, as is what follows. */
   details: DetailsSize;
+  view: ViewName;
+  /** How each view is set, in its own words, which it checks itself. */
+  settings: Partial<Record<ViewName, unknown>>;
 }
 
 /** Reads what was kept; anything odd counts as nothing. */
 export function readKept(value: unknown): Kept {
-  const nothing: Kept = { run: null, range: null, region: null, selected: [], query: '', following: true, details: { height: null, width: null } };
+  const nothing: Kept = { run: null, range: null, region: null, selected: [], query: '', following: true, details: { height: null, width: null }, view: 'timeline', settings: {} };
   if (typeof value !== 'object' || value === null) return nothing;
   const kept = value as Partial<Record<keyof Kept, unknown>>;
   const details = kept.details as Partial<Record<keyof DetailsSize, unknown>> | null | undefined;
@@ -34,6 +38,8 @@ export function readKept(value: unknown): Kept {
     query: typeof kept.query === 'string' ? kept.query.slice(0, 500) : '',
     following: kept.following !== false,
     details: { height: pixels(details?.height), width: pixels(details?.width) },
+    view: viewNames.find((name) => name === kept.view) ?? 'timeline',
+    settings: typeof kept.settings === 'object' && kept.settings !== null ? kept.settings : {},
   };
 }
 

@@ -26,6 +26,12 @@ body[data-placement='sidebar'] { background: var(--vscode-sideBar-background, va
 .search .count { min-width: 4.5em; max-width: 30em; font-variant-numeric: tabular-nums; white-space: nowrap; overflow: hidden; text-overflow: ellipsis; }
 .tools vscode-button[aria-pressed='true'] { outline: 1px solid var(--vscode-focusBorder); border-radius: 5px; }
 
+.tabs { display: flex; gap: 2px; }
+.tab { font: inherit; color: var(--vscode-foreground); background: none; border: none; border-radius: 3px; padding: 3px 9px; cursor: pointer; }
+.tab:hover { background: var(--vscode-list-hoverBackground); }
+.tab[aria-selected='true'] { background: color-mix(in srgb, var(--vscode-foreground) 12%, transparent); outline: 1px solid var(--vscode-contrastActiveBorder, transparent); outline-offset: -1px; }
+.tab:focus-visible { outline: 1px solid var(--vscode-focusBorder); }
+
 .body { flex: 1; min-height: 0; display: flex; flex-direction: column; }
 .view { flex: 1; min-width: 0; min-height: 0; display: flex; flex-direction: column; }
 .stage { flex: 1; min-height: 120px; min-width: 0; display: flex; flex-direction: column; position: relative; outline: none; }
@@ -86,6 +92,29 @@ a:hover, .link:hover { text-decoration: underline; }
 :focus-visible { outline: 1px solid var(--vscode-focusBorder); outline-offset: 1px; }
 .stage:focus-visible { outline: none; }
 
+.view-bar { flex: none; display: flex; align-items: center; flex-wrap: wrap; gap: 4px 10px; padding: 5px 10px; }
+.view-bar .grow { flex: 1; }
+.view-notice { margin: 0; padding: 24px 16px; text-align: center; color: var(--vscode-descriptionForeground); }
+.select { white-space: nowrap; }
+.select select { font: inherit; color: var(--vscode-dropdown-foreground, var(--vscode-foreground)); background: var(--vscode-dropdown-background, var(--vscode-input-background)); border: 1px solid var(--vscode-dropdown-border, var(--vscode-settings-textInputBorder, var(--vscode-panel-border))); border-radius: 3px; padding: 1px 4px; }
+.grid-scroller { flex: 1; min-height: 0; overflow: auto; border-top: 1px solid var(--vscode-panel-border, transparent); }
+.grid { border-collapse: separate; border-spacing: 0; table-layout: fixed; width: 100%; min-width: 980px; font-variant-numeric: tabular-nums; outline: none; }
+.grid th { position: sticky; top: 0; z-index: 1; background: var(--vscode-editor-background); font-weight: 600; padding: 0; border-bottom: 1px solid var(--vscode-panel-border, transparent); width: 76px; }
+.grid th.name { width: auto; }
+.grid th.calls, .grid th.failed { width: 58px; }
+.grid th.usd, .grid th.idleEnergy { width: 94px; }
+.grid th button { font: inherit; color: inherit; background: none; border: none; width: 100%; height: 24px; padding: 0 6px; text-align: right; cursor: pointer; white-space: nowrap; overflow: hidden; text-overflow: ellipsis; }
+.grid th.name button { text-align: left; padding-left: 10px; }
+.grid th button:hover { background: var(--vscode-list-hoverBackground); }
+.grid th[aria-sort='descending'] button::before { content: '▾ '; }
+.grid th[aria-sort='ascending'] button::before { content: '▴ '; }
+.grid td { height: 24px; padding: 0 6px; text-align: right; white-space: nowrap; overflow: hidden; text-overflow: ellipsis; }
+.grid td.name { text-align: left; padding-left: 10px; }
+.grid tr:hover td { background: var(--vscode-list-hoverBackground); }
+.grid tr[aria-selected='true'] td { background: var(--vscode-list-activeSelectionBackground); color: var(--vscode-list-activeSelectionForeground); border: solid var(--vscode-contrastActiveBorder, transparent); border-width: 1px 0; }
+.grid-scroller:has(.grid:focus-visible) { outline: 1px solid var(--vscode-focusBorder); outline-offset: -1px; }
+.app.narrow .grid-scroller { min-height: 120px; }
+
 .calls { margin: 0; padding: 0; list-style: none; }
 .calls.shown { flex: 1; min-height: 80px; overflow: auto; border-top: 1px solid var(--vscode-panel-border, transparent); }
 .calls.shown li { display: grid; grid-template-columns: 14px minmax(0, 1fr) auto; gap: 0 6px; align-items: center; padding: 3px 8px; cursor: pointer; }
@@ -120,6 +149,8 @@ dialog.help::backdrop { background: rgb(0 0 0 / 35%); }
 .app.narrow .header { gap: 3px 8px; padding: 4px 8px; }
 .app.narrow .header .sums { white-space: normal; }
 .app.narrow .search, .app.narrow .search vscode-text-field { flex: 1; min-width: 90px; }
+.app.narrow .tabs { flex: 1 1 100%; }
+.app.narrow .tab { padding: 2px 6px; }
 .app.narrow .header .tools { flex-wrap: wrap; flex: 1 1 100%; }
 .app.narrow .details { grid-template-columns: 1fr; height: 40%; }
 .app.narrow .details section { border-right: none; padding: 7px 10px; }

@@ -1,8 +1,8 @@
 /** What the page offers to its views, and what it asks of them. */
 import type { Theme } from '../../common/theme.ts';
+import type { CallCost } from '../model/callCosts.ts';
 import type { TimelineModel } from '../model/timelineModel.ts';
 import type { DetailActions } from './details.ts';
-import type { Kept } from './kept.ts';
 
 /** What is selected and found: the same in every view. */
 export interface Choice {
@@ -19,14 +19,16 @@ export interface Shell {
   readonly model: TimelineModel;
   readonly theme: Theme;
   readonly choice: Choice;
+  /** What each call cost, as the model is now. */
+  readonly costs: readonly CallCost[];
   /** A side panel's width. */
   readonly narrow: boolean;
   /** False in an exported page, which has no sources to open. */
   readonly hosted: boolean;
   /** Selects spans by number, in every view; `reveal`: the view brings them into sight. */
   select(numbers: readonly number[], reveal: boolean): void;
-  /** Opens the source line of a span, if it has one. */
-  open(number: number): void;
+  /** Opens the source line of a span, if it has one: of a frame of its chain, 0 the innermost. */
+  open(number: number, frame?: number): void;
   /** What the details' links do. */
   readonly detailActions: DetailActions;
   /**
@@ -46,10 +48,13 @@ export interface Shell {
   showHeader(): void;
 }
 
-/** One way to look at the run. It takes the keyboard's focus at its root or inside of it. */
+/** One way to look at the run. It is told of changes only while it is shown, and of all of them (`refresh`) when it is shown again. */
 export interface View {
   readonly root: HTMLElement;
+  /** Takes the keyboard's focus. */
   focus(): void;
+  /** Shows the whole run. Absent where nothing can be left out. */
+  fit?(): void;
   /** The model has changed; `rows`: perhaps in how many rows it takes. */
   refresh(rows: boolean): void;
   /** The selection or what was found has changed; `reveal`: bring the selection into sight. */
@@ -58,6 +63,6 @@ export interface View {
   themeChanged(): void;
   /** The room has another size. */
   resized(): void;
-  /** Takes up where the reader was; null: this is another run, or nothing was kept. */
-  restore(kept: Kept | null): void;
+  /** How the reader has set it, for all runs: given to its constructor when the page is made anew. */
+  settings?(): unknown;
 }
