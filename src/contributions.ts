@@ -97,7 +97,7 @@ export const lensShowValues = ['perCall', 'total'] as const;
 export const lensCostValues = ['energy', 'money'] as const;
 export const captureValues = ['full', 'hashes', 'none'] as const;
 export const energyPolicyValues = ['proportional', 'marginal', 'amortized'] as const;
-export const openOnRunValues = ['sidebar', 'tab', 'nothing'] as const;
+export const openOnRunValues = ['sidebar', 'tab', 'panel', 'nothing'] as const;
 
 /** Every setting and the type of its value. */
 export interface SettingTypes {
@@ -180,9 +180,13 @@ export const contextKeys: Readonly<Record<ContextKey, true>> = {
 /** The view container in the activity bar. */
 export const viewContainer = 'agentCost';
 
+/** The view container in the panel, beside the terminal: there once a run is shown. */
+export const panelContainer = 'agentCostPanel';
+
 export const views = {
   runs: 'agentCost.runs',
   timeline: 'agentCost.timeline',
+  panelTimeline: 'agentCost.panelTimeline',
 } as const;
 
 /** Type of the webview panel that holds the timeline as an editor tab. */

@@ -1,8 +1,8 @@
 /** Profiles programs: one started here, or those that the user starts elsewhere while a session is up. */
 import { basename, dirname, extname, join } from 'node:path';
-import { env, ProgressLocation, window, workspace, type Disposable, type ExtensionContext, type TextDocument, type Uri, type WorkspaceFolder } from 'vscode';
+import { commands, env, ProgressLocation, window, workspace, type Disposable, type ExtensionContext, type TextDocument, type Uri, type WorkspaceFolder } from 'vscode';
 import { likelyShell, shellEnvironment } from '../instrument/shellEnvironment.ts';
-import { profiledLanguages, type ProfiledLanguage, type Resource, type SettingId } from '../contributions.ts';
+import { profiledLanguages, views, type ProfiledLanguage, type Resource, type SettingId } from '../contributions.ts';
 import { inSettings, settingNamedIn } from '../profile/optionNames.ts';
 import { newRecordingPath } from '../recorder/recordingFile.ts';
 import { RECORDINGS_FOLDER } from '../recorder/recordingsFolder.ts';
@@ -185,6 +185,7 @@ export class Profiling implements Disposable {
     const choice = openOnRun(rawSettings(undefined));
     if (choice === 'tab') void runCommand('agentCost.showTimeline');
     else if (choice === 'sidebar') this.showSidebar();
+    else if (choice === 'panel') void commands.executeCommand(`${views.panelTimeline}.focus`, { preserveFocus: true });
   }
 
   private tellWhenNothingWasSeen(session: Session): void {

@@ -1,4 +1,4 @@
-/** Where timelines appear: the side panel's view, an editor tab, and the editor for recording files. */
+/** Where timelines appear: the views in the side panel and beside the terminal, an editor tab, and the editor for recording files. */
 import { Uri, ViewColumn, window, type CustomDocument, type CustomReadonlyEditorProvider, type Disposable, type WebviewPanel, type WebviewView, type WebviewViewProvider } from 'vscode';
 import { recordingEditorType, timelinePanelType, views } from '../contributions.ts';
 import { DisposableList } from '../host/disposables.ts';
@@ -93,7 +93,7 @@ function follow(panel: WebviewPanel, controller: TimelineController, pinned: str
 
 export function registerTimelineSurfaces(controller: TimelineController, runs: RunStore, onUnreadable: (error: unknown) => void): Disposable {
   const disposables = new DisposableList();
-  disposables.add(window.registerWebviewViewProvider(views.timeline, new TimelineView(controller)));
+  for (const view of [views.timeline, views.panelTimeline]) disposables.add(window.registerWebviewViewProvider(view, new TimelineView(controller)));
   disposables.add(window.registerCustomEditorProvider(recordingEditorType, new RecordingEditor(controller, runs, onUnreadable), { supportsMultipleEditorsPerDocument: true }));
   return disposables;
 }

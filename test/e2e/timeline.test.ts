@@ -196,6 +196,16 @@ describe('an exported page', () => {
     });
   });
 
+  it('has a low layout for the panel: its lanes in all of the height, its details beside them', async () => {
+    await withPage(TimelinePage.exported(browser, run, { viewport: { width: 1240, height: 260 } }), async (timeline) => {
+      const [lanes, details] = await Promise.all(['.scroller', '.details'].map((name) => timeline.page.locator(name).boundingBox()));
+      expect(lanes?.height).toBeGreaterThan(150);
+      expect(details?.x).toBeGreaterThanOrEqual((lanes?.x ?? 0) + (lanes?.width ?? 0));
+      await timeline.pointAt(middleOf(call), wallMs, 'Llama');
+      await timeline.screenshot('low');
+    });
+  });
+
   it('has a narrow layout with the list of calls', async () => {
     await withPage(TimelinePage.exported(browser, run, { viewport: { width: 300, height: 720 } }), async (timeline) => {
       const { page } = timeline;

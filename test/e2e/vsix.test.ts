@@ -26,8 +26,10 @@ afterEach(async ({ task }) => {
 const RUN_TIMEOUT_MS = 90_000;
 
 /** Presses the play button of a file and waits for the end of its run. */
-async function profile(file: string): Promise<Report> {
+async function profile(file: string, language: string): Promise<Report> {
   await openFile(workbench.page, file);
+  // The title's buttons are for the file that the editor was drawn for, which is the old one for a moment.
+  await workbench.page.locator('#status\\.editor\\.mode', { hasText: language }).waitFor();
   await playButton(workbench.page).click();
   const name = file.replace(/\.\w+$/, '');
   let report: Report | null = null;
@@ -68,14 +70,14 @@ describe('the package', () => {
 /** Where each file last calls the model. */
 const callingLines = new Map<string, ReportLine>();
 
-describe.each(agents)('a $language agent', ({ file }) => {
+describe.each(agents)('a $language agent', ({ file, language }) => {
   let report: Report;
   let lines: ReportLine[];
   /** The last of the file's lines that call the model. */
   const callingLine = (): ReportLine => lines.findLast((line) => line.llmCalls > 0)!;
 
   it('is profiled by the play button, its calls attributed to its lines', async () => {
-    report = await profile(file);
+    report = await profile(file, language);
     lines = linesOf(report, file);
     callingLines.set(file, callingLine());
     expect(report.run.exitCode).toBe(0);
@@ -99,6 +101,19 @@ describe.each(agents)('a $language agent', ({ file }) => {
     const shownMs = Number(value) * { µs: 0.001, ms: 1, s: 1000, min: 60_000 }[unit as 'ms'];
     expect(shownMs / (line.llmMs / line.llmCalls)).toBeCloseTo(1, 1);
     expect(shown).toContain('sim');
+  });
+
+  it('is on a timeline beside the terminal, too', async () => {
+    const { page } = workbench;
+    const tabs = page.locator('.part.panel .composite-bar .action-item');
+    const shown = async (): Promise<number> => (await timelines(page)).length;
+    await expect.poll(shown).toBe(1);
+    await tabs.filter({ hasText: /agent cost timeline/i }).click();
+    await expect.poll(shown).toBe(2);
+    for (const frame of await timelines(page)) await expect.poll(() => paintedCanvases(frame)).toBeGreaterThan(0);
+    await page.screenshot({ path: join(screenshots, 'panel.png') });
+    await tabs.filter({ hasText: /terminal/i }).click();
+    await expect.poll(shown).toBe(1);
   });
 
   it('selects the line’s calls on the timeline when the lens is clicked', async () => {

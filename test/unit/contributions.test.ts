@@ -15,6 +15,7 @@ import {
   recordingEditorType,
   settingDefaults,
   treeItemKinds,
+  panelContainer,
   viewContainer,
   views,
 } from '../../src/contributions.ts';
@@ -31,8 +32,8 @@ const manifest = z
     contributes: z.object({
       commands: z.array(z.object({ command: z.string(), title: z.string(), category: z.string(), enablement: z.string().optional(), icon: z.union([z.string(), z.record(z.string(), z.string())]).optional() })),
       menus: z.record(z.string(), z.array(menuItemSchema)),
-      viewsContainers: z.object({ activitybar: z.array(z.object({ id: z.string(), icon: z.string() })) }),
-      views: z.record(z.string(), z.array(z.object({ id: z.string() }))),
+      viewsContainers: z.object({ activitybar: z.array(z.object({ id: z.string(), icon: z.string() })), panel: z.array(z.object({ id: z.string(), icon: z.string() })) }),
+      views: z.record(z.string(), z.array(z.object({ id: z.string(), when: z.string().optional() }))),
       viewsWelcome: z.array(z.object({ view: z.string(), contents: z.string(), when: z.string() })),
       customEditors: z.array(z.object({ viewType: z.string(), selector: z.array(z.object({ filenamePattern: z.string() })) })),
       configuration: z.object({
@@ -47,6 +48,7 @@ const whenClauses = [
   ...Object.values(contributes.menus).flatMap((items) => items.map((item) => item.when)),
   ...contributes.commands.flatMap((command) => command.enablement ?? []),
   ...contributes.viewsWelcome.map((welcome) => welcome.when),
+  ...Object.values(contributes.views).flatMap((list) => list.flatMap((view) => view.when ?? [])),
 ];
 
 describe('the manifest and the tables in contributions.ts', () => {
@@ -67,10 +69,11 @@ describe('the manifest and the tables in contributions.ts', () => {
     for (const [id, property] of Object.entries(properties)) expect(property.description ?? property.markdownDescription, id).toBeTruthy();
   });
 
-  it('have the same views, in one container', () => {
+  it('have the same views, in their containers', () => {
     expect(contributes.viewsContainers.activitybar.map((container) => container.id)).toEqual([viewContainer]);
-    expect(Object.keys(contributes.views)).toEqual([viewContainer]);
-    expect(contributes.views[viewContainer]?.map((view) => view.id).sort()).toEqual(Object.values(views).sort());
+    expect(contributes.viewsContainers.panel.map((container) => container.id)).toEqual([panelContainer]);
+    expect(Object.keys(contributes.views)).toEqual([viewContainer, panelContainer]);
+    expect(Object.values(contributes.views).flatMap((list) => list.map((view) => view.id)).sort()).toEqual(Object.values(views).sort());
     expect(contributes.customEditors.map((editor) => editor.viewType)).toEqual([recordingEditorType]);
   });
 

@@ -28,6 +28,9 @@ import type { DocumentPart, PackedUpdate, TimelineDocument, ToWebview } from '..
 
 const NARROW_BELOW = 560;
 const SIDE_FROM = 1500;
+/** The panel beside the terminal is wide and low: there the lanes need all of its height. */
+const LOW_BELOW = 420;
+const LOW_SIDE_FROM = 800;
 /** Work on a document is put aside this often, so that the page stays alive. */
 const SLICE_MS = 8;
 const KEEP_DELAY_MS = 250;
@@ -154,8 +157,9 @@ export class App implements Shell {
     const width = this.root.clientWidth;
     this.narrow = width < NARROW_BELOW;
     this.root.classList.toggle('narrow', this.narrow);
-    this.root.classList.toggle('side', width >= SIDE_FROM);
-    this.sash.layOut(width >= SIDE_FROM ? 'width' : 'height');
+    const isSide = width >= (this.root.clientHeight < LOW_BELOW ? LOW_SIDE_FROM : SIDE_FROM);
+    this.root.classList.toggle('side', isSide);
+    this.sash.layOut(isSide ? 'width' : 'height');
     this.views.view.resized();
   }
 

@@ -181,15 +181,15 @@ export class Stage {
     else this.scroller.style.removeProperty('height');
     this.spacer.style.height = `${content}px`;
     const width = this.scroller.clientWidth;
-    const height = this.scroller.clientHeight;
-    const mapWidth = Math.max(10, width - this.gutter - (narrow ? 6 : 10));
     this.total.style.width = `${this.gutter}px`;
+    // Before the lanes' room is taken: a canvas that has no size yet is as high as a short panel.
+    this.minimap.resize(Math.max(10, width - this.gutter - (narrow ? 6 : 10)), MINIMAP_HEIGHT, devicePixelRatio);
+    const height = this.scroller.clientHeight;
     this.width = width;
     this.height = height;
     if (width === 0 || height === 0) return;
     this.chart.resize(width, height, devicePixelRatio, this.gutter, narrow ? 6 : 10);
     this.overlay.resize(width, height, devicePixelRatio);
-    this.minimap.resize(mapWidth, MINIMAP_HEIGHT, devicePixelRatio);
     this.minimapStale = true;
   }
 

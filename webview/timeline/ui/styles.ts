@@ -73,9 +73,9 @@ body[data-placement='sidebar'] { background: var(--vscode-sideBar-background, va
 .details pre .diverges { background: none; color: var(--vscode-charts-orange, currentcolor); font-weight: 700; padding: 0 1px; }
 .sash { flex: none; height: 5px; margin: -2px 0; z-index: 3; cursor: ns-resize; touch-action: none; }
 .sash:hover, .sash:focus-visible { background: var(--vscode-sash-hoverBorder, var(--vscode-focusBorder)); outline: none; }
-.pairs { display: grid; grid-template-columns: auto auto; justify-content: space-between; gap: 1px 14px; margin: 0; }
+.pairs { display: grid; grid-template-columns: auto minmax(0, auto); justify-content: space-between; gap: 1px 14px; margin: 0; }
 .pairs dt { color: var(--vscode-foreground); }
-.pairs dd { margin: 0; text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
+.pairs dd { margin: 0; text-align: right; font-variant-numeric: tabular-nums; overflow-wrap: anywhere; }
 .split { display: flex; height: 9px; border-radius: 2px; overflow: hidden; margin: 5px 0 6px; outline: 1px solid var(--vscode-contrastBorder, transparent); }
 .split i { display: block; }
 .swatch { display: inline-block; width: 8px; height: 8px; border-radius: 2px; margin-right: 6px; outline: 1px solid var(--vscode-contrastBorder, transparent); }
