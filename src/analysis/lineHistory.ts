@@ -8,6 +8,7 @@
  */
 import type { Report, ReportLine } from '../profile/report.ts';
 import type { Milliseconds } from '../profile/units.ts';
+import { meanOf, t975, varianceOf, welchMargin } from './statistics.ts';
 
 /** What a lens shows of a line: the mean of its calls, or their sum. */
 export type LineScope = 'perCall' | 'total';
@@ -73,8 +74,8 @@ export function lineHistory(figures: readonly LineFigure[]): LineHistory | null 
   const chanceMs = largest(chanceByCalls(previous, current), chanceByRuns(times.slice(0, -1)));
   return {
     figures,
-    meanMs: mean(times),
-    spreadMs: Math.sqrt(variance(times)),
+    meanMs: meanOf(times),
+    spreadMs: Math.sqrt(varianceOf(times)),
     changeMs,
     changeRatio,
     chanceMs,
@@ -85,44 +86,15 @@ export function lineHistory(figures: readonly LineFigure[]): LineHistory | null 
 /** Welch's t-test: half the 95 % range of the difference, by the spread of the calls in each run. */
 function chanceByCalls(a: LineFigure, b: LineFigure): Milliseconds | null {
   if (a.callsMs.length < 2 || b.callsMs.length < 2) return null;
-  const [ofA, ofB] = [a, b].map(({ callsMs, scope }) => {
-    const count = callsMs.length;
-    // A mean's variance, or a sum's.
-    return { squared: variance(callsMs) * (scope === 'perCall' ? 1 / count : count), degrees: count - 1 };
-  }) as [{ squared: number; degrees: number }, { squared: number; degrees: number }];
-  const squared = ofA.squared + ofB.squared;
-  if (squared === 0) return 0;
-  // Welch–Satterthwaite.
-  const degrees = squared ** 2 / (ofA.squared ** 2 / ofA.degrees + ofB.squared ** 2 / ofB.degrees);
-  return t975(degrees) * Math.sqrt(squared);
+  const scale = ({ callsMs, scope }: LineFigure): number => (scope === 'perCall' ? 1 : callsMs.length);
+  return welchMargin({ values: a.callsMs, times: scale(a) }, { values: b.callsMs, times: scale(b) });
 }
 
 /** Half the 95 % range of the difference of two runs, by the spread of earlier ones. */
 function chanceByRuns(earlier: readonly Milliseconds[]): Milliseconds | null {
-  return earlier.length < FEWEST_EARLIER_RUNS ? null : t975(earlier.length - 1) * Math.sqrt(2 * variance(earlier));
+  return earlier.length < FEWEST_EARLIER_RUNS ? null : t975(earlier.length - 1) * Math.sqrt(2 * varianceOf(earlier));
 }
 
 function largest(a: Milliseconds | null, b: Milliseconds | null): Milliseconds | null {
   return a === null ? b : b === null ? a : Math.max(a, b);
-}
-
-function mean(values: readonly number[]): number {
-  return values.reduce((sum, value) => sum + value, 0) / values.length;
-}
-
-/** Of a sample; 0 for a single value. */
-function variance(values: readonly number[]): number {
-  if (values.length < 2) return 0;
-  const middle = mean(values);
-  return values.reduce((sum, value) => sum + (value - middle) ** 2, 0) / (values.length - 1);
-}
-
-/** 97.5th percentile of Student's t by degrees of freedom, 1 to 10 (any table of statistics). */
-const T_975 = [12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228];
-
-/** The same for any number: above the table by Cornish–Fisher's first two terms around the normal's 1.96, within 0.5 %. */
-function t975(degrees: number): number {
-  const whole = Math.max(1, Math.floor(degrees));
-  const z = 1.959964;
-  return T_975[whole - 1] ?? z + (z ** 3 + z) / (4 * whole) + (5 * z ** 5 + 16 * z ** 3 + 3 * z) / (96 * whole ** 2);
 }

@@ -5,6 +5,8 @@ import { ProfilerError } from '../profiler/client.ts';
 import { RecordingError } from '../profile/recordingFormat.ts';
 import { addBenchCommand } from './benchCommand.ts';
 import { addCalibrateCommand } from './calibrateCommand.ts';
+import { addCheckCommand } from './checkCommand.ts';
+import { addDiffCommand } from './diffCommand.ts';
 import { addExportCommand } from './exportCommand.ts';
 import { addLoadCommand } from './loadCommand.ts';
 import { addMergeCommand } from './mergeCommand.ts';
@@ -16,9 +18,8 @@ import { addServeCommand } from './serveCommand.ts';
 import { addSimulateCommand } from './simulateCommand.ts';
 import { addSweepCommand } from './sweepCommand.ts';
 import { addVllmCommand } from './vllmCommand.ts';
+import { WRONG_USAGE } from './exitCodes.ts';
 import { UsageError } from './usageError.ts';
-
-const WRONG_USAGE = 2;
 
 function program(): Command {
   const root = new Command('agent-cost')
@@ -26,7 +27,7 @@ function program(): Command {
     .version(version)
     .showHelpAfterError('(agent-cost --help lists the verbs; agent-cost VERB --help has an example)')
     .exitOverride();
-  for (const add of [addRunCommand, addServeCommand, addReportCommand, addExportCommand, addSimulateCommand, addBenchCommand, addLoadCommand, addMergeCommand, addSweepCommand, addCalibrateCommand, addProfilesCommand, addPaperCommand, addVllmCommand]) add(root).exitOverride();
+  for (const add of [addRunCommand, addServeCommand, addReportCommand, addExportCommand, addDiffCommand, addCheckCommand, addSimulateCommand, addBenchCommand, addLoadCommand, addMergeCommand, addSweepCommand, addCalibrateCommand, addProfilesCommand, addPaperCommand, addVllmCommand]) add(root).exitOverride();
   root.addHelpText('after', '\nExample:\n  $ agent-cost run -- python my_agent.py');
   return root;
 }
