@@ -233,7 +233,7 @@ describe('keys', () => {
 });
 
 describe('lanes', () => {
-  const shown = (timeline: TimelinePage): Promise<string[]> => timeline.page.locator('.lane-names button').evaluateAll((nodes) => nodes.map((node) => node.getAttribute('aria-label') ?? ''));
+  const shown = (timeline: TimelinePage): Promise<string[]> => timeline.page.evaluate("[...document.querySelectorAll('.lane-names button')].map((node) => node.getAttribute('aria-label'))");
   const usual = ['request', 'agent', 'llm', 'tools', 'gpu', 'kv cache', 'power'];
 
   it('fold, move, pin, hide and resize by pointer, come back by a reset, and are remembered', async () => {
