@@ -1,6 +1,6 @@
 /** From a document's spans to columns, a slice at a time, and from one document to the next. */
 import { saneTime } from '../profile/saneTime.ts';
-import { extraOf, llmFormOf, llmNumbers, toolNumbers, type Complete, type LlmForm, type SpanExtra, type SpanForm, type SpanSlice, type TextColumn } from './spanColumns.ts';
+import { extraOf, LLM_NUMBERS, llmFormOf, llmNumbers, TOOL_NUMBERS, toolNumbers, type Complete, type LlmForm, type NumberColumns, type SpanExtra, type SpanForm, type SpanSlice, type TextColumn } from './spanColumns.ts';
 import type { ReportSpan } from '../profile/report.ts';
 import type { Site } from '../profile/recordingFormat.ts';
 
@@ -99,9 +99,9 @@ export class SpanPacker {
     const newLlmForms: LlmForm[] = [];
     const llm: number[] = [];
     const llmForm: number[] = [];
-    const llmRows: number[] = [];
+    const llmRows: (readonly (number | null | undefined)[])[] = [];
     const tool: number[] = [];
-    const toolRows: number[] = [];
+    const toolRows: (readonly (number | null | undefined)[])[] = [];
     const toolTexts: (string | null)[] = [];
     const extras: [number, SpanExtra][] = [];
     spans.forEach((span, place) => {
@@ -112,11 +112,11 @@ export class SpanPacker {
       if (span.llm !== null) {
         llm.push(place);
         llmForm.push(this.llmFormOf(llmFormOf(span.llm), newLlmForms));
-        for (const value of llmNumbers(span.llm)) llmRows.push(value ?? NaN);
+        llmRows.push(llmNumbers(span.llm));
       }
       if (span.tool !== null) {
         tool.push(place);
-        for (const value of toolNumbers(span.tool)) toolRows.push(value ?? NaN);
+        toolRows.push(toolNumbers(span.tool));
         toolTexts.push(span.tool.callId, span.tool.detail);
       }
       const extra = extraOf(span);
@@ -130,10 +130,10 @@ export class SpanPacker {
       parent,
       form,
       llm: Int32Array.from(llm),
-      llmNumbers: Float64Array.from(llmRows),
+      llmNumbers: columnsOf(llmRows, LLM_NUMBERS),
       llmForm: Int32Array.from(llmForm),
       tool: Int32Array.from(tool),
-      toolNumbers: Float64Array.from(toolRows),
+      toolNumbers: columnsOf(toolRows, TOOL_NUMBERS),
       toolTexts: textColumn(toolTexts),
       extras,
       newForms,
@@ -203,6 +203,17 @@ function placeIn<Entry>(table: Map<string, number>, key: string, added: Entry[],
     added.push(make());
   }
   return place;
+}
+
+function columnsOf(rows: readonly (readonly (number | null | undefined)[])[], width: number): NumberColumns {
+  const columns = new Array<Float64Array | null>(width).fill(null);
+  rows.forEach((numbers, row) => {
+    for (let k = 0; k < width; k++) {
+      const value = numbers[k];
+      if (value !== null && value !== undefined) (columns[k] ??= new Float64Array(rows.length).fill(NaN))[row] = value;
+    }
+  });
+  return columns;
 }
 
 function textColumn(texts: readonly (string | null)[]): TextColumn {

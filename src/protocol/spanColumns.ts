@@ -33,11 +33,14 @@ export interface TextColumn {
   ends: Int32Array;
 }
 
+/** Numbers of some rows, by column: null where none has one there. NaN is null. */
+export type NumberColumns = (Float64Array | null)[];
+
 /** Places of the phases' lengths in a model call's row of numbers. */
 export const QUEUE_MS = 0;
 export const PREFILL_MS = 1;
 export const DECODE_MS = 2;
-/** How many numbers a model call's row and a tool's have; NaN is null. */
+/** How many numbers a model call's row and a tool's have. */
 export const LLM_NUMBERS = 24;
 export const TOOL_NUMBERS = 4;
 
@@ -55,11 +58,11 @@ export interface SpanSlice {
   form: Int32Array;
   /** Places in this slice of the model calls, in order, and a row of numbers and a form for each. */
   llm: Int32Array;
-  llmNumbers: Float64Array;
+  llmNumbers: NumberColumns;
   llmForm: Int32Array;
   /** As for model calls; `toolTexts` has the id of the call and the detail, two for each. */
   tool: Int32Array;
-  toolNumbers: Float64Array;
+  toolNumbers: NumberColumns;
   toolTexts: TextColumn;
   /** By place in this slice. */
   extras: [place: number, extra: SpanExtra][];
@@ -70,6 +73,8 @@ export interface SpanSlice {
 
 /** A type of which a literal must name every field, those that may be absent too: a field added to the report is not forgotten here. */
 export type Complete<T> = { [Key in keyof Required<T>]: T[Key] };
+
+const known = (number: number): number | null => (Number.isNaN(number) ? null : number);
 
 /** The numbers of a model call, in the order of its row. */
 export function llmNumbers({ itlMs, roles, energyWh, ...llm }: Llm): readonly (number | null | undefined)[] {
@@ -87,12 +92,9 @@ export function llmFormOf(llm: Llm): LlmForm {
   return { model, endpoint, path, stream, phaseEvidence, phaseSource, tokenEvidence, finishReason, rolesEvidence, roles: llm.roles !== null, grade: llm.energyWh.grade };
 }
 
-/** The model call whose numbers begin at `at`. */
-export function readLlm(numbers: Float64Array, at: number, form: LlmForm, extra: SpanExtra | undefined): Llm {
-  const value = (offset: number): number | null => {
-    const number = numbers[at + offset] as number;
-    return Number.isNaN(number) ? null : number;
-  };
+/** The model call of a form, with `at` for the number in each place of its row. */
+export function readLlm(at: (place: number) => number, form: LlmForm, extra: SpanExtra | undefined): Llm {
+  const value = (place: number): number | null => known(at(place));
   const { roles, grade, ...alike } = form;
   const low = value(19);
   const llm: Complete<Llm> = {
@@ -113,13 +115,9 @@ export function toolNumbers(tool: Tool): readonly (number | null | undefined)[] 
   return [tool.resultBytes, tool.argumentBytes, tool.idleBlameMs, tool.idleEnergyWh];
 }
 
-/** The tool whose numbers begin at `at`. */
-export function readTool(numbers: Float64Array, at: number, name: string, callId: string | null, detail: string | null): Tool {
-  const value = (offset: number): number | null => {
-    const number = numbers[at + offset] as number;
-    return Number.isNaN(number) ? null : number;
-  };
-  const tool: Complete<Tool> = { name, callId, detail, resultBytes: value(0), argumentBytes: value(1), idleBlameMs: value(2), idleEnergyWh: value(3) };
+/** A tool, with `at` for the number in each place of its row. */
+export function readTool(at: (place: number) => number, name: string, callId: string | null, detail: string | null): Tool {
+  const tool: Complete<Tool> = { name, callId, detail, resultBytes: known(at(0)), argumentBytes: known(at(1)), idleBlameMs: known(at(2)), idleEnergyWh: known(at(3)) };
   return tool;
 }
 

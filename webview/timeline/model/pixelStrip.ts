@@ -4,7 +4,7 @@
  * ImageData has it on little-endian machines.
  */
 import { categories, categoryIndex } from './category.ts';
-import type { Row } from './row.ts';
+import type { Level, Row } from './row.ts';
 import type { Milliseconds } from '../../../src/profile/units.ts';
 
 /** The least that a touched pixel shows, of 1. */
@@ -51,6 +51,8 @@ export class StripPainter {
   private pixel = -1;
   private touched = false;
   private total = 0;
+  /** The category of all that covers the pixel so far; -1 when there are several, whose parts are in `shares`. */
+  private only = -1;
   private readonly shares = new Float64Array(categories.length);
   private colors: Uint32Array = new Uint32Array(categories.length);
   private from = 0;
@@ -76,9 +78,37 @@ export class StripPainter {
     this.row = rowNumber;
     this.pixel = -1;
     this.painted = false;
-    row.visit(from, to, 1 / this.scale, this.take);
+    const number = row.levelFor(1 / this.scale);
+    this.narrow(row.levels[number] as Level, to);
+    row.visitOpen(from, to, number, this.take);
     this.flush();
     return this.painted;
+  }
+
+  /** As `Row.visit` with `take`, but that items of at most two pixels, which nearly all are when there are many, are taken without a call. */
+  private narrow(level: Level, to: Milliseconds): void {
+    const { from, scale, width } = this;
+    const { start, end, category, index, flags, covered, length } = level;
+    const exact = level.bucket === 0;
+    // What may be a shape of its own is for `take` to tell.
+    const most = this.wideFrom > 2 ? 1 : -Infinity;
+    for (let i = Math.max(0, level.firstEndingAfter(from) - 1); i < length; i++) {
+      const s = start[i] as number;
+      if (s >= to) return;
+      const e = end[i] as number;
+      const left = (s - from) * scale;
+      const beyond = (e - from) * scale - (left | 0) - 1;
+      const inside = exact ? e - s : (covered[i] as number);
+      const what = category[i] as number;
+      if (left < 0 || beyond > most || left + 2 >= width) {
+        this.take(s, e, what, exact ? i : (index[i] as number), inside, !exact && flags[i] === 1);
+      } else if (what !== categoryIndex.idle) {
+        const share = inside * scale;
+        const later = beyond > 0 ? (share * beyond) / ((e - s) * scale) : 0;
+        this.add(left | 0, what, share - later);
+        if (beyond > 0) this.add((left | 0) + 1, what, later);
+      }
+    }
   }
 
   private readonly take = (start: number, end: number, category: number, first: number, covered: number, merged: boolean): void => {
@@ -106,24 +136,36 @@ export class StripPainter {
       this.pixel = pixel;
     }
     const taken = share > POINT_COVERAGE ? share : POINT_COVERAGE;
-    this.touched = true;
+    if (!this.touched) {
+      this.touched = true;
+      this.only = category;
+    } else if (this.only !== category && this.only >= 0) {
+      this.shares[this.only] = this.total;
+      this.only = -1;
+    }
     this.total += taken;
-    this.shares[category] = (this.shares[category] as number) + taken;
+    if (this.only < 0) this.shares[category] = (this.shares[category] as number) + taken;
   }
 
   private flush(): void {
     if (!this.touched) return;
-    const shares = this.shares;
-    let best = 0;
-    for (let c = 1; c < shares.length; c++) if ((shares[c] as number) > (shares[best] as number)) best = c;
-    if ((shares[categoryIndex.error] as number) > 0) best = categoryIndex.error;
+    const best = this.only >= 0 ? this.only : this.most();
     const alpha = this.total >= 1 ? 1 : LEAST_ALPHA + (1 - LEAST_ALPHA) * this.total;
     if (this.pixel < this.width) {
       this.out[this.offset + this.pixel] = ((Math.round(alpha * 255) << 24) | (this.colors[best] as number)) >>> 0;
       this.painted = true;
     }
-    shares.fill(0);
     this.total = 0;
     this.touched = false;
+  }
+
+  /** The category that covers most of the pixel; an error always shows. */
+  private most(): number {
+    const { shares } = this;
+    let best = 0;
+    for (let c = 1; c < shares.length; c++) if ((shares[c] as number) > (shares[best] as number)) best = c;
+    if ((shares[categoryIndex.error] as number) > 0) best = categoryIndex.error;
+    shares.fill(0);
+    return best;
   }
 }

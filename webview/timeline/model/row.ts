@@ -1,8 +1,8 @@
 /**
  * One row of a lane: items sorted by start and not overlapping, in columns, with a pyramid of coarser levels.
  *
- * Level 0 holds every item. Each level above has buckets four times as wide as the one below, the first about as wide as
- * the row's narrower items, as finer ones would merge nothing. An item at least a bucket wide stays itself, narrower
+ * Level 0 holds every item. Each level above has buckets at least four times as wide as the one below, the first about as
+ * wide as the row's narrower items, and so wide that at most half of the items are left, as far as the first of them tell. An item at least a bucket wide stays itself, narrower
  * ones that start in the same bucket are merged into one, which keeps the first item's index, how many milliseconds are
  * covered, and the category that covers most. Drawing reads the level whose bucket is at most a
  * pixel, so its cost follows the pixels and not the items. Everything is append-only; each level's open bucket is the
@@ -16,6 +16,10 @@ const GROWTH = 4;
 /** A level with fewer items than this is cheap enough to be drawn whole, so no coarser one is made from it. */
 const ITEMS_BEFORE_NEXT_LEVEL = 1024;
 const MAX_LEVELS = 16;
+/** The most items that a level may have of those below it. */
+const WORTH = 0.5;
+/** Three years: no run is longer. */
+const WIDEST_BUCKET_MS = 1e11;
 
 /** The bucket for the first level above these items: at most as wide as a quarter of them are. */
 function firstBucket(items: Level): Milliseconds {
@@ -67,6 +71,31 @@ export class Level {
     this.flags[at] = flags;
     if (this.bucket > 0) this.covered[at] = covered;
     this.length = at + 1;
+  }
+
+  /** Gives back what was reserved for more. */
+  trim(): void {
+    const { length } = this;
+    this.start = this.start.slice(0, length);
+    this.end = this.end.slice(0, length);
+    this.category = this.category.slice(0, length);
+    this.index = this.index.slice(0, length);
+    this.flags = this.flags.slice(0, length);
+    if (this.bucket > 0) this.covered = this.covered.slice(0, length);
+  }
+
+  /** How many items a level above would have with buckets this wide. */
+  mergedLength(bucket: Milliseconds): number {
+    let count = 0;
+    let open = NaN;
+    for (let i = 0; i < this.length; i++) {
+      const start = this.start[i] as number;
+      const alone = (this.bucket === 0 || this.flags[i] === 0) && (this.end[i] as number) - start >= bucket;
+      const key = alone ? NaN : Math.floor(start / bucket);
+      if (key !== open) count++;
+      open = key;
+    }
+    return count;
   }
 
   /** Number of the first item that ends after `time`. */
@@ -148,6 +177,11 @@ export class Row {
     return this.levels.reduce((sum, level) => sum + level.bytes, 0);
   }
 
+  /** Gives back what was reserved for more. */
+  trim(): void {
+    for (const level of this.levels) level.trim();
+  }
+
   /** Adds an item that starts no earlier than the last one ended; an earlier start is moved up to it. */
   append(start: Milliseconds, end: Milliseconds, category: number, span: number, flags: number): void {
     const from = Math.max(start, this.lastEnd);
@@ -167,7 +201,10 @@ export class Row {
 
   private makeLevel(level: number): void {
     const below = this.levels[level - 1] as Level;
-    this.levels.push(new Level(level === 1 ? firstBucket(below) : below.bucket * GROWTH));
+    let bucket = level === 1 ? firstBucket(below) : below.bucket * GROWTH;
+    // A level that merges little would take memory and save no work.
+    while (below.mergedLength(bucket) > below.length * WORTH && bucket < WIDEST_BUCKET_MS) bucket *= GROWTH;
+    this.levels.push(new Level(bucket));
     this.open.push(new OpenBucket());
     for (let i = 0; i < below.length; i++) {
       const start = below.start[i] ?? 0;
@@ -224,8 +261,12 @@ export class Row {
       if (exact) visit(s, e, category[i] as number, i, e - s, false);
       else visit(s, e, category[i] as number, index[i] as number, covered[i] as number, flags[i] === 1);
     }
-    // The live tail: buckets of this level and of the finer ones below that have not been handed up yet.
-    for (let n = number; n >= 1; n--) {
+    this.visitOpen(from, to, number, visit);
+  }
+
+  /** Visits the live tail: buckets of a level and of the finer ones below that have not been handed up yet. */
+  visitOpen(from: Milliseconds, to: Milliseconds, level: number, visit: VisitItem): void {
+    for (let n = level; n >= 1; n--) {
       const open = this.open[n] as OpenBucket;
       if (open.count > 0 && open.start < to && open.end >= from) visit(open.start, open.end, open.category, open.index, open.covered, open.count > 1);
     }

@@ -1,6 +1,7 @@
 /** The spans of a document in columns; a span as an object is made when it is asked for. */
 import { withRoom } from './growing.ts';
 import { IdIndex } from './idIndex.ts';
+import { NumberRows } from './numberRows.ts';
 import { Texts } from './texts.ts';
 import { LLM_NUMBERS, readLlm, readTool, TOOL_NUMBERS, type LlmForm, type SpanExtra, type SpanForm, type SpanSlice } from '../../../src/protocol/spanColumns.ts';
 import type { ReportSpan } from '../../../src/profile/report.ts';
@@ -16,20 +17,18 @@ export class SpanStore {
   /** NaN while the span runs. */
   end = new Float64Array(0);
   parent = new Int32Array(0);
-  /** A model call's row in `llmNumbers`, or -1. */
+  /** A model call's row in `llm`, or -1. */
   llmRow = new Int32Array(0);
-  llmNumbers = new Float64Array(0);
+  readonly llm = new NumberRows(LLM_NUMBERS);
   private form = new Int32Array(0);
   private toolRow = new Int32Array(0);
   private llmForm = new Int32Array(0);
-  private toolNumbers = new Float64Array(0);
-  private llmCount = 0;
-  private toolCount = 0;
+  private readonly tools = new NumberRows(TOOL_NUMBERS);
   private removedCount = 0;
   private readonly forms: SpanForm[] = [];
   private readonly llmForms: LlmForm[] = [];
   private readonly ids = new Texts();
-  /** Two for each row of `toolNumbers`. */
+  /** Two for each row of `tools`. */
   private readonly toolTexts = new Texts();
   /** Of tools that were replaced, by their rows. */
   private readonly newToolTexts = new Map<number, { callId: string | null; detail: string | null }>();
@@ -43,14 +42,12 @@ export class SpanStore {
 
   clear(): void {
     this.length = 0;
-    this.llmCount = 0;
-    this.toolCount = 0;
     this.removedCount = 0;
-    for (const name of ['start', 'end', 'llmNumbers', 'toolNumbers'] as const) this[name] = new Float64Array(0);
+    for (const name of ['start', 'end'] as const) this[name] = new Float64Array(0);
     for (const name of ['parent', 'form', 'llmRow', 'toolRow', 'llmForm'] as const) this[name] = new Int32Array(0);
     this.forms.length = 0;
     this.llmForms.length = 0;
-    for (const part of [this.ids, this.toolTexts, this.newToolTexts, this.extras, this.index, this.made]) part.clear();
+    for (const part of [this.llm, this.tools, this.ids, this.toolTexts, this.newToolTexts, this.extras, this.index, this.made]) part.clear();
   }
 
   /** Makes room for so many spans at once. */
@@ -82,25 +79,17 @@ export class SpanStore {
     this.toolRow.fill(-1, first, first + length);
     this.ids.append(slice.ids);
     this.length += length;
-    const llm = this.llmCount;
-    this.roomForRows(slice.llm.length, slice.tool.length);
-    this.llmNumbers.set(slice.llmNumbers, llm * LLM_NUMBERS);
+    const llm = this.llm.length;
+    this.llm.append(slice.llmNumbers, slice.llm.length);
+    this.llmForm = withRoom(this.llmForm, this.llm.length);
     this.llmForm.set(slice.llmForm, llm);
     for (let row = 0; row < slice.llm.length; row++) this.llmRow[first + (slice.llm[row] as number)] = llm + row;
-    const tool = this.toolCount;
-    this.toolNumbers.set(slice.toolNumbers, tool * TOOL_NUMBERS);
+    const tool = this.tools.length;
+    this.tools.append(slice.toolNumbers, slice.tool.length);
     for (let row = 0; row < slice.tool.length; row++) this.toolRow[first + (slice.tool[row] as number)] = tool + row;
     this.toolTexts.append(slice.toolTexts);
-    this.llmCount += slice.llm.length;
-    this.toolCount += slice.tool.length;
     for (const [place, extra] of slice.extras) this.extras.set(first + place, extra);
     for (let number = first; number < this.length; number++) this.index.add(number);
-  }
-
-  private roomForRows(llm: number, tool: number): void {
-    this.llmNumbers = withRoom(this.llmNumbers, (this.llmCount + llm) * LLM_NUMBERS);
-    this.llmForm = withRoom(this.llmForm, this.llmCount + llm);
-    this.toolNumbers = withRoom(this.toolNumbers, (this.toolCount + tool) * TOOL_NUMBERS);
   }
 
   private replace(slice: SpanSlice, numbers: Int32Array): void {
@@ -124,11 +113,12 @@ export class SpanStore {
     slice.llm.forEach((place, row) => {
       const number = numberOf(place);
       if ((this.llmRow[number] as number) < 0) {
-        this.roomForRows(1, 0);
-        this.llmRow[number] = this.llmCount++;
+        this.llmRow[number] = this.llm.length;
+        this.llm.append([], 1);
+        this.llmForm = withRoom(this.llmForm, this.llm.length);
       }
       const at = this.llmRow[number] as number;
-      this.llmNumbers.set(slice.llmNumbers.subarray(row * LLM_NUMBERS, (row + 1) * LLM_NUMBERS), at * LLM_NUMBERS);
+      this.llm.set(at, slice.llmNumbers, row);
       this.llmForm[at] = slice.llmForm[row] as number;
     });
   }
@@ -140,14 +130,21 @@ export class SpanStore {
       const number = numberOf(place);
       const fields = { callId: texts.at(row * 2), detail: texts.at(row * 2 + 1) };
       if ((this.toolRow[number] as number) < 0) {
-        this.roomForRows(0, 1);
-        this.toolRow[number] = this.toolCount++;
+        this.toolRow[number] = this.tools.length;
+        this.tools.append([], 1);
         this.toolTexts.append({ text: '', ends: Int32Array.of(~0, ~0) });
       }
       const at = this.toolRow[number] as number;
-      this.toolNumbers.set(slice.toolNumbers.subarray(row * TOOL_NUMBERS, (row + 1) * TOOL_NUMBERS), at * TOOL_NUMBERS);
+      this.tools.set(at, slice.toolNumbers, row);
       this.newToolTexts.set(at, fields);
     });
+  }
+
+  /** Gives back what was reserved for more. */
+  trim(): void {
+    this.llm.trim();
+    this.tools.trim();
+    this.llmForm = this.llmForm.slice(0, this.llm.length);
   }
 
   remove(number: number): void {
@@ -204,19 +201,19 @@ export class SpanStore {
       startMs: this.start[number] as number,
       endMs: Number.isNaN(end) ? null : end,
       error: extra?.error ?? null,
-      llm: llm < 0 ? null : readLlm(this.llmNumbers, llm * LLM_NUMBERS, this.llmForms[this.llmForm[llm] as number] as LlmForm, extra),
+      llm: llm < 0 ? null : readLlm((place) => this.llm.at(place, llm), this.llmForms[this.llmForm[llm] as number] as LlmForm, extra),
       tool: tool === null ? null : this.toolAt(this.toolRow[number] as number, tool),
     };
   }
 
   private toolAt(row: number, name: string): ReportSpan['tool'] {
     const texts = this.newToolTexts.get(row) ?? { callId: this.toolTexts.at(row * 2), detail: this.toolTexts.at(row * 2 + 1) };
-    return readTool(this.toolNumbers, row * TOOL_NUMBERS, name, texts.callId, texts.detail);
+    return readTool((place) => this.tools.at(place, row), name, texts.callId, texts.detail);
   }
 
   /** Bytes held by the columns. */
   get bytes(): number {
-    const columns = [this.start, this.end, this.parent, this.form, this.llmRow, this.toolRow, this.llmForm, this.llmNumbers, this.toolNumbers];
-    return columns.reduce((sum, column) => sum + column.byteLength, 0) + this.ids.bytes + this.toolTexts.bytes + this.index.bytes;
+    const columns = [this.start, this.end, this.parent, this.form, this.llmRow, this.toolRow, this.llmForm];
+    return columns.reduce((sum, column) => sum + column.byteLength, 0) + this.llm.bytes + this.tools.bytes + this.ids.bytes + this.toolTexts.bytes + this.index.bytes;
   }
 }

@@ -10,7 +10,7 @@ import { SpanStore } from './spanStore.ts';
 import { saneTime } from '../../../src/profile/saneTime.ts';
 import { packDocument } from '../../../src/protocol/packDocument.ts';
 import { SpanPacker } from '../../../src/protocol/packSpans.ts';
-import { DECODE_MS, LLM_NUMBERS, PREFILL_MS, QUEUE_MS, type SpanSlice } from '../../../src/protocol/spanColumns.ts';
+import { DECODE_MS, PREFILL_MS, QUEUE_MS, type SpanSlice } from '../../../src/protocol/spanColumns.ts';
 import type { ReportSpan } from '../../../src/profile/report.ts';
 import type { Milliseconds } from '../../../src/profile/units.ts';
 import type { DocumentPart, PackedUpdate, ReportHead, TimelineDocument } from '../../../src/protocol/webview.ts';
@@ -98,6 +98,8 @@ export class TimelineModel {
       case 'end':
         this.loading = false;
         this.rebuildStale();
+        this.store.trim();
+        for (const name of spanLaneNames) for (const row of this.lanes[name].rows) row.trim();
     }
   }
 
@@ -185,12 +187,12 @@ export class TimelineModel {
     const { kind, status, evidence } = this.store.formOf(number);
     const row = this.store.llmRow[number] as number;
     if (row < 0) return { kind, status, evidence, llm: null };
-    const numbers = this.store.llmNumbers;
+    const { llm } = this.store;
     const { phases } = this;
     // NaN, which stands for null, is not above 0 either.
-    phases.queueMs = numbers[row * LLM_NUMBERS + QUEUE_MS] as number;
-    phases.prefillMs = numbers[row * LLM_NUMBERS + PREFILL_MS] as number;
-    phases.decodeMs = numbers[row * LLM_NUMBERS + DECODE_MS] as number;
+    phases.queueMs = llm.at(QUEUE_MS, row);
+    phases.prefillMs = llm.at(PREFILL_MS, row);
+    phases.decodeMs = llm.at(DECODE_MS, row);
     return { kind, status, evidence, llm: phases };
   }
 

@@ -34,8 +34,8 @@ const DRAG_THRESHOLD = 4;
 const WHEEL_ZOOM = 0.0015;
 /** Lines and pages, in pixels, for mice that report those. */
 const WHEEL_UNITS = [1, 16, 400];
-const KEY_ZOOM = 0.7;
-const KEY_PAN = 0.15;
+export const KEY_ZOOM = 0.7;
+export const KEY_PAN = 0.15;
 
 export function listenOnStage(stage: Stage, actions: InputActions): void {
   listenToPointer(stage, actions);
@@ -186,7 +186,7 @@ function listenToKeys(stage: Stage, actions: InputActions): void {
     const target = event.target instanceof Element ? event.target : null;
     // Letters belong to a field that is typed into.
     if (target?.closest('vscode-text-field, input, textarea, select, [role="menu"]') !== null && target !== null) return;
-    const inStage = target === document.body || (stage.root.contains(target) && target?.closest('button') === null);
+    const inStage = target === document.body || stage.root.contains(target);
     const name = keyName(event);
     const action = keys[name] ?? (inStage ? inStageOnly[name] : undefined);
     if (action === undefined) return;

@@ -1,0 +1,4 @@
+export const root: string;
+export const cacheFolder: string;
+export const resultsFolder: string;
+export function toolNode(): string;
