@@ -231,3 +231,91 @@ describe('keys', () => {
     });
   });
 });
+
+describe('lanes', () => {
+  const shown = (timeline: TimelinePage): Promise<string[]> => timeline.page.evaluate("[...document.querySelectorAll('.lane-names button')].map((node) => node.getAttribute('aria-label'))");
+  const usual = ['request', 'agent', 'llm', 'tools', 'gpu', 'kv cache', 'power'];
+
+  it('fold, move, pin, hide and resize by pointer, come back by a reset, and are remembered', async () => {
+    await withPage(TimelinePage.hosted(browser, 'tab'), async (timeline) => {
+      const { page } = timeline;
+      const open = async (): Promise<void> => {
+        await timeline.send({ type: 'document', document: run });
+        await timeline.ready();
+      };
+      await open();
+      expect(await shown(timeline)).toEqual(usual);
+      const name = (label: string): ReturnType<typeof page.locator> => page.locator('.lane-names button', { hasText: label });
+      const height = async (label: string): Promise<number> => (await name(label).boundingBox())?.height ?? 0;
+      await name('agent').click({ position: { x: 20, y: 5 } });
+      await expect.poll(() => shown(timeline)).toContain('agent, folded');
+      await expect.poll(() => height('agent')).toBeLessThan(14);
+      // Its spans can still be pointed at.
+      const band = await name('agent').boundingBox();
+      await page.mouse.move(await xOf(timeline, call.middle), (band?.y ?? 0) + 5);
+      expect(await timeline.tooltip()).toMatch(/step 2|think/);
+      const [llm, gpu] = [await name('llm').boundingBox(), await name('gpu').boundingBox()];
+      if (llm === null || gpu === null) throw new Error('lanes have no names');
+      await name('llm').click({ position: { x: 20, y: 6 } });
+      await page.mouse.move(gpu.x + 20, gpu.y + 8);
+      await page.mouse.down();
+      await page.mouse.move(gpu.x + 20, llm.y + 2, { steps: 4 });
+      await page.mouse.up();
+      await expect.poll(async () => (await shown(timeline)).map((label) => label.split(',')[0])).toEqual(['request', 'agent', 'gpu', 'llm', 'tools', 'kv cache', 'power']);
+      const before = await height('gpu');
+      const edge = await name('gpu').boundingBox();
+      if (edge === null) throw new Error('the lane has no name');
+      await page.mouse.move(edge.x + 20, edge.y + edge.height - 2);
+      await page.mouse.down();
+      await page.mouse.move(edge.x + 20, edge.y + edge.height + 22, { steps: 4 });
+      await page.mouse.up();
+      await expect.poll(() => height('gpu')).toBeCloseTo(before + 24, -1);
+      await name('kv cache').click({ button: 'right', position: { x: 20, y: 6 } });
+      await page.getByRole('menuitem', { name: 'Hide' }).click();
+      await name('power').click({ button: 'right', position: { x: 20, y: 6 } });
+      await page.getByRole('menuitemcheckbox', { name: 'Pinned to the top' }).click();
+      const chosen = ['power, pinned', 'request', 'agent, folded', 'gpu', 'llm, folded', 'tools'];
+      await expect.poll(() => shown(timeline)).toEqual(chosen);
+      await timeline.screenshot('lanes');
+      await expect.poll(() => page.evaluate("JSON.parse(sessionStorage.getItem('state') ?? '{}').lanes?.pinned ?? null")).toEqual(['power']);
+      await page.reload();
+      await timeline.theme('vscode-dark');
+      await open();
+      await expect.poll(() => shown(timeline)).toEqual(chosen);
+      await page.locator('.lanes-button').click();
+      await timeline.screenshot('lanes-menu');
+      await page.getByRole('menuitem', { name: 'Reset' }).click();
+      await expect.poll(() => shown(timeline)).toEqual(usual);
+    });
+  });
+
+  it('do all of that by keyboard', async () => {
+    await withPage(TimelinePage.exported(browser, run), async (timeline) => {
+      const { page } = timeline;
+      const press = (...keys: string[]): Promise<void> => keys.reduce((done, key) => done.then(() => page.keyboard.press(key)), Promise.resolve());
+      await page.locator('.lane-names button').first().focus();
+      await press('ArrowDown', 'Enter');
+      await expect.poll(() => shown(timeline)).toContain('agent, folded');
+      await press('Enter');
+      await expect.poll(() => shown(timeline)).toEqual(usual);
+      await press('Alt+ArrowDown');
+      await expect.poll(() => shown(timeline)).toEqual(['request', 'llm', 'agent', 'tools', 'gpu', 'kv cache', 'power']);
+      await press('Alt+ArrowUp', 'p');
+      await expect.poll(async () => (await shown(timeline))[0]).toBe('agent, pinned');
+      await press('p');
+      const height = async (): Promise<number> => (await page.locator('.lane-names button', { hasText: 'agent' }).boundingBox())?.height ?? 0;
+      const before = await height();
+      await press('+', '+');
+      await expect.poll(height).toBeGreaterThan(before * 1.3);
+      await press('-', '-', 'Delete');
+      await expect.poll(() => shown(timeline)).toEqual(usual.filter((label) => label !== 'agent'));
+      // The lane is gone, its neighbours are not, and the menu brings it back.
+      await page.locator('.lanes-button').focus();
+      await press('Enter', 'ArrowDown', 'Enter');
+      await expect.poll(() => shown(timeline)).toEqual(usual);
+      expect(await page.evaluate("document.activeElement.classList.contains('lanes-button')")).toBe(true);
+      await press('Enter', 'Escape');
+      await page.getByRole('menu').waitFor({ state: 'detached' });
+    });
+  });
+});

@@ -2,6 +2,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { layoutLanes } from '../../webview/timeline/draw/laneLayout.ts';
+import { inOrder, laneNames, moved, movedTo, readLaneChoice, scaled, toggled, usualLanes } from '../../webview/timeline/model/laneChoice.ts';
 import { bandText, fitText, labelText, nameText, siteText, spanSentence, tokensText } from '../../webview/timeline/model/spanText.ts';
 import { roundScale, ticksFor } from '../../webview/timeline/model/ticks.ts';
 import { clampRange, fitRange, followRange, MIN_RANGE_MS, panRange, revealRange, zoomRange } from '../../webview/timeline/model/viewRange.ts';
@@ -50,9 +51,9 @@ describe('view range', () => {
   });
 
   it('reads kept state and takes anything odd for nothing', () => {
-    expect(readKept({ run: 'a', range: { start: 1, end: 2 }, region: { start: 0, end: 5 }, selected: ['x', 3], query: 'q', following: false, details: { height: 300, width: -5 }, view: 'table', settings: { table: 1 } })).toEqual({ run: 'a', range: { start: 1, end: 2 }, region: { start: 0, end: 5 }, selected: ['x'], query: 'q', following: false, details: { height: 300, width: null }, view: 'table', settings: { table: 1 } });
-    for (const odd of [null, 7, { range: { start: 5, end: 1 }, region: 7 }, { run: {}, selected: 'x', query: 1, details: 'wide', view: '__proto__', settings: 4 }]) {
-      expect(readKept(odd)).toEqual({ run: null, range: null, region: null, selected: [], query: '', following: true, details: { height: null, width: null }, view: 'timeline', settings: {} });
+    expect(readKept({ run: 'a', range: { start: 1, end: 2 }, region: { start: 0, end: 5 }, selected: ['x', 3], query: 'q', following: false, details: { height: 300, width: -5 }, lanes: { hidden: ['kv', 'no such lane'] }, view: 'table', settings: { table: 1 } })).toEqual({ run: 'a', range: { start: 1, end: 2 }, region: { start: 0, end: 5 }, selected: ['x'], query: 'q', following: false, details: { height: 300, width: null }, lanes: { ...usualLanes, hidden: ['kv'] }, view: 'table', settings: { table: 1 } });
+    for (const odd of [null, 7, { range: { start: 5, end: 1 }, region: 7 }, { run: {}, selected: 'x', query: 1, details: 'wide', lanes: 5, view: '__proto__', settings: 4 }]) {
+      expect(readKept(odd)).toEqual({ run: null, range: null, region: null, selected: [], query: '', following: true, details: { height: null, width: null }, lanes: usualLanes, view: 'timeline', settings: {} });
     }
   });
 });
@@ -99,6 +100,60 @@ describe('layout', () => {
     const crowded = layoutLanes({ ...all, available: 560, rows: { request: 6, agent: 12, llm: 6, tool: 4 } });
     expect(crowded.boxes[0]?.rowHeight).toBeLessThan(20);
     expect(crowded.height).toBeLessThanOrEqual(560);
+  });
+
+  it('hides, folds, pins, moves and resizes lanes as chosen', () => {
+    const names = (choice: typeof usualLanes): string[] => layoutLanes({ ...all, choice }).boxes.map((box) => box.name);
+    expect(names(toggled(usualLanes, 'hidden', 'kv'))).toEqual(['request', 'agent', 'llm', 'tool', 'gpu', 'power']);
+    expect(names(movedTo(usualLanes, 'gpu', 'request', false))).toEqual(['gpu', 'request', 'agent', 'llm', 'tool', 'kv', 'power']);
+    const pinned = layoutLanes({ ...all, choice: toggled(usualLanes, 'pinned', 'power') });
+    expect(pinned.boxes[0]).toMatchObject({ name: 'power', pinned: true, top: 6 });
+    expect(pinned.pinnedHeight).toBeGreaterThan((pinned.boxes[0]?.top ?? 0) + (pinned.boxes[0]?.height ?? 0));
+    expect(pinned.boxes[1]?.top).toBeGreaterThanOrEqual(pinned.pinnedHeight);
+    const folded = layoutLanes({ ...all, choice: toggled(usualLanes, 'folded', 'agent') }).boxes.find((box) => box.name === 'agent');
+    expect(folded).toMatchObject({ folded: true, rows: 1 });
+    expect(folded?.height).toBeLessThan(14);
+    const height = (choice: typeof usualLanes): number => layoutLanes({ ...all, choice }).boxes.find((box) => box.name === 'llm')?.height ?? 0;
+    expect(height(scaled(usualLanes, 'llm', 2))).toBe(height(usualLanes) * 2);
+    // Side panels have a layout of their own.
+    expect(layoutLanes({ ...all, narrow: true, choice: toggled(usualLanes, 'hidden', 'gpu') }).boxes.map((box) => box.name)).toEqual(['gpu', 'llm', 'tool']);
+  });
+
+  it('keeps every lane once whatever is done to them, and reads any choice again', () => {
+    const name = fc.constantFrom(...laneNames);
+    const act = fc.oneof(
+      fc.record({ kind: fc.constantFrom('hidden' as const, 'folded' as const, 'pinned' as const), name }),
+      fc.record({ kind: fc.constant('to' as const), name, other: name, after: fc.boolean() }),
+      fc.record({ kind: fc.constant('by' as const), name, by: fc.constantFrom(1 as const, -1 as const) }),
+      fc.record({ kind: fc.constant('scale' as const), name, by: fc.double({ min: -3, max: 30, noNaN: true }) }),
+    );
+    fc.assert(
+      fc.property(fc.array(act, { maxLength: 20 }), (acts) => {
+        let choice = usualLanes;
+        for (const each of acts) {
+          if (each.kind === 'to') choice = movedTo(choice, each.name, each.other, each.after);
+          else if (each.kind === 'by') choice = moved(choice, each.name, each.by, inOrder(choice));
+          else if (each.kind === 'scale') choice = scaled(choice, each.name, each.by);
+          else choice = toggled(choice, each.kind, each.name);
+        }
+        expect([...inOrder(choice)].sort()).toEqual([...laneNames].sort());
+        const again = readLaneChoice(JSON.parse(JSON.stringify(choice)));
+        expect(inOrder(again)).toEqual(inOrder(choice));
+        expect(again.scale).toEqual(choice.scale);
+        const { boxes } = layoutLanes({ ...all, choice });
+        expect(boxes.map((box) => box.name)).toEqual(inOrder(choice).filter((each) => !choice.hidden.includes(each)));
+        boxes.slice(1).forEach((box, i) => expect(box.top).toBeGreaterThanOrEqual((boxes[i]?.top ?? 0) + (boxes[i]?.height ?? 0)));
+      }),
+    );
+  });
+
+  it('moves a lane past its neighbour on screen, and pins what is dropped among pinned ones', () => {
+    const shown = ['request', 'llm', 'gpu'] as const;
+    expect(moved(usualLanes, 'llm', 1, shown).order.indexOf('llm')).toBe(usualLanes.order.indexOf('gpu'));
+    expect(moved(usualLanes, 'request', -1, shown)).toBe(usualLanes);
+    const pinned = toggled(usualLanes, 'pinned', 'power');
+    expect(movedTo(pinned, 'gpu', 'power', true).pinned).toEqual(['power', 'gpu']);
+    expect(readLaneChoice({ order: ['gpu', 'gpu', 7], scale: { llm: 99 } })).toEqual({ ...usualLanes, order: ['gpu', 'request', 'agent', 'llm', 'tool', 'kv', 'power'] });
   });
 
   it('has a round power scale', () => {

@@ -12,6 +12,7 @@ import type { Row } from '../model/row.ts';
 
 const SHAPE_WIDTH = 5;
 const LABEL_WIDTH = 48;
+const LABEL_HEIGHT = 14;
 const mixedHatch: HatchKind = 'rising';
 
 export class GpuLanePainter {
@@ -40,7 +41,7 @@ export class GpuLanePainter {
     this.drawShapes(ctx, area, scene, box, top, this.sealed);
     this.drawShapes(ctx, area, scene, box, top, this.tail);
     paintOthers(ctx, area, scene, box);
-    if (!scene.narrow) {
+    if (!scene.narrow && box.height >= LABEL_HEIGHT) {
       this.drawLabels(ctx, area, scene, box, top, this.sealed, model.gpu.row);
       this.drawLabels(ctx, area, scene, box, top, this.tail, model.gpu.tailRow);
     }

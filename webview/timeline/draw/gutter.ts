@@ -1,7 +1,7 @@
-/** Names of the lanes, and the power lane's scale, left of the drawing. */
+/** The power lane's scale, and in the narrow layout the lanes' names, left of the drawing. */
 import { roundScale } from '../model/ticks.ts';
 import { formatPower } from '../../../src/profile/formatValue.ts';
-import { laneTop, type Area, type Scene } from './scene.ts';
+import { clipTop, laneTop, type Area, type Scene } from './scene.ts';
 
 export function paintGutter(ctx: CanvasRenderingContext2D, area: Area, scene: Scene): void {
   const { theme, model } = scene;
@@ -15,16 +15,18 @@ export function paintGutter(ctx: CanvasRenderingContext2D, area: Area, scene: Sc
     const top = laneTop(box, scene, area);
     if (top > area.bottom || top + box.height < area.top) continue;
     ctx.fillStyle = theme.dim;
-    ctx.textAlign = 'left';
-    ctx.fillText(box.label, scene.narrow ? 6 : 10, box.name === 'power' ? top + 8 : top + Math.min(Math.max(box.rowHeight, 12), 28) / 2 + 0.5);
-    if (box.name !== 'power') continue;
+    if (scene.narrow) {
+      ctx.textAlign = 'left';
+      ctx.fillText(box.label, 6, top + Math.min(Math.max(box.rowHeight, 12), 28) / 2 + 0.5);
+    }
+    if (box.name !== 'power' || box.folded) continue;
     const { most, ticks } = roundScale(model.gpu.power.all()?.max ?? 0);
     ctx.textAlign = 'right';
     let lowest = Infinity;
     for (const watts of ticks) {
       const y = top + box.height * (1 - watts / most);
       // Not over the lane's name, nor over the tick below.
-      if (y < top + 20 || lowest - y < 15) continue;
+      if (y < Math.max(top + 20, clipTop(box, scene, area) + 6) || lowest - y < 15) continue;
       lowest = y;
       ctx.fillText(formatPower(watts), area.left - 6, y);
     }

@@ -1,6 +1,6 @@
 /** What is under the pointer, and where a span is on screen. */
 import { categoryIndex } from '../model/category.ts';
-import { laneTop, timeAt, xOf, type Area, type Scene } from './scene.ts';
+import { clipTop, laneTop, timeAt, xOf, type Area, type Scene } from './scene.ts';
 import type { LaneBox } from './laneLayout.ts';
 import type { SpanLaneName } from '../model/spanParts.ts';
 import type { GpuSegment } from '../../../src/profile/report.ts';
@@ -27,16 +27,20 @@ export function hitTest(x: number, y: number, scene: Scene, area: Area): Hit | n
   const tolerance = ((scene.range.end - scene.range.start) / (area.right - area.left)) * TOLERANCE_PX;
   for (const box of scene.layout.boxes) {
     const top = laneTop(box, scene, area);
-    if (y < top || y > top + box.height) continue;
+    if (y < top || y > top + box.height || y < clipTop(box, scene, area)) continue;
     if (!isSpanLane(box)) return gpuHit(scene, time);
-    const row = Math.floor((y - top) / box.pitch);
     const lane = scene.model.lanes[box.name];
+    const row = Math.floor((y - top) / box.pitch);
+    const isAt = (each: number): boolean => box.folded || each === row;
     for (const [number, running] of lane.running) {
-      if (running.row === row && time >= running.start - tolerance && time <= scene.model.wallMs + tolerance) return { kind: 'span', number };
+      if (isAt(running.row) && time >= running.start - tolerance && time <= scene.model.wallMs + tolerance) return { kind: 'span', number };
     }
-    const data = lane.rows[row];
-    const item = data?.itemAt(time, tolerance) ?? -1;
-    return data === undefined || item < 0 ? null : { kind: 'span', number: data.exact.index[item] ?? -1 };
+    for (let at = box.folded ? 0 : row; at < lane.rows.length && isAt(at); at++) {
+      const data = lane.rows[at];
+      const item = data?.itemAt(time, tolerance) ?? -1;
+      if (data !== undefined && item >= 0) return { kind: 'span', number: data.exact.index[item] ?? -1 };
+    }
+    return null;
   }
   return null;
 }
@@ -55,10 +59,10 @@ export function spanBox(number: number, scene: Scene, area: Area): Box | null {
   if (place === null || span === null) return null;
   const box = scene.layout.boxes.find((candidate) => candidate.name === place.lane);
   if (box === undefined) return null;
-  const y = laneTop(box, scene, area) + place.row * box.pitch;
+  const y = laneTop(box, scene, area) + (box.folded ? 0 : place.row * box.pitch);
   const left = xOf(scene.model.startOf(span), scene.range, area);
   const right = xOf(scene.model.endOf(span), scene.range, area);
-  if (right < area.left - 2 || left > area.right + 2 || y > area.bottom || y + box.rowHeight < area.top) return null;
+  if (right < area.left - 2 || left > area.right + 2 || y > area.bottom || y + box.rowHeight < clipTop(box, scene, area)) return null;
   const x = Math.max(left, area.left - 6);
   return { x, y, width: Math.max(2, Math.min(right, area.right + 6) - x - (right - left > 8 ? 1 : 0)), height: box.rowHeight };
 }

@@ -5,11 +5,11 @@
 import { Chart, DatasetController, Element as ChartElement, type ChartConfiguration, type LinearScaleOptions } from 'chart.js';
 import { GpuLanePainter } from './gpuLanePainter.ts';
 import { paintGutter } from './gutter.ts';
-import { laneNames, type LaneName } from './laneLayout.ts';
+import { laneNames, type LaneName } from '../model/laneChoice.ts';
 import { paintKv, paintPower } from './seriesPainter.ts';
 import { SpanLanePainter } from './spanLanePainter.ts';
 import { TimeScale } from './timeScale.ts';
-import type { Area, Scene } from './scene.ts';
+import { clipTop, type Area, type Scene } from './scene.ts';
 
 declare module 'chart.js' {
   interface CartesianScaleTypeRegistry {
@@ -108,7 +108,8 @@ export class LaneChart {
     if (scene === null || box === undefined) return;
     ctx.save();
     ctx.beginPath();
-    ctx.rect(area.left, area.top, area.right - area.left, area.bottom - area.top);
+    const top = clipTop(box, scene, area);
+    ctx.rect(area.left, top, area.right - area.left, area.bottom - top);
     ctx.clip();
     if (name === 'gpu') this.gpuLane.paint(ctx, area, scene, box);
     else if (name === 'kv') paintKv(ctx, area, scene, box);

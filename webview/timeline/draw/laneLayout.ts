@@ -1,7 +1,5 @@
 /** Which lanes there are and where: pixels from the top of the drawing, below the axis. Pure. */
-
-export const laneNames = ['request', 'agent', 'llm', 'tool', 'gpu', 'kv', 'power'] as const;
-export type LaneName = (typeof laneNames)[number];
+import { inOrder, laneLabels, usualLanes, type LaneChoice, type LaneName } from '../model/laneChoice.ts';
 
 export interface LaneBox {
   name: LaneName;
@@ -12,6 +10,10 @@ export interface LaneBox {
   rowHeight: number;
   /** From one row's top to the next one's. */
   pitch: number;
+  /** One low line for all rows. */
+  folded: boolean;
+  /** Not scrolled with the others. */
+  pinned: boolean;
 }
 
 export interface LayoutInput {
@@ -22,24 +24,32 @@ export interface LayoutInput {
   narrow: boolean;
   /** Height that there is; the power lane takes what the others leave. */
   available: number;
+  /** What the reader chose; the narrow layout has its own. */
+  choice?: LaneChoice;
 }
 
 export interface Layout {
   boxes: LaneBox[];
   height: number;
+  /** Of the pinned lanes, which lie over the scrolled ones. */
+  pinnedHeight: number;
 }
 
-const labels: Record<LaneName, string> = { request: 'request', agent: 'agent', llm: 'llm', tool: 'tools', gpu: 'gpu', kv: 'kv cache', power: 'power' };
-const wideOrder: readonly LaneName[] = ['request', 'agent', 'llm', 'tool', 'gpu', 'kv', 'power'];
 const narrowOrder: readonly LaneName[] = ['gpu', 'llm', 'tool'];
 const LEAST_POWER = 64;
 const MOST_POWER = 220;
+/** Where it is not the last lane, which takes what is left. */
+const POWER_AMONG_OTHERS = 96;
 const BOTTOM = 8;
 const ROW_HEIGHTS = { wide: 20, narrow: 14, least: 8 };
 /** Rows lower than this have no room for text. */
 export const LABEL_ROW_HEIGHT = 13;
 const GAP = 8;
 const NARROW_GAP = 5;
+const FOLDED_HEIGHT = 11;
+const LEAST_ROW = 5;
+/** Below the pinned lanes, where the others come out. */
+const PINNED_GAP = 3;
 
 function seriesHeight(name: 'gpu' | 'kv' | 'power', narrow: boolean, left: number): number {
   if (name === 'gpu') return narrow ? 14 : 24;
@@ -47,28 +57,42 @@ function seriesHeight(name: 'gpu' | 'kv' | 'power', narrow: boolean, left: numbe
 }
 
 /** Lowers the rows of crowded runs, so that the GPU and its power stay in sight as long as they can. */
-function rowHeightFor(input: LayoutInput): number {
+function rowHeightFor(input: LayoutInput, shown: readonly LaneName[], folded: readonly LaneName[]): number {
   // The narrow layout scrolls its few lanes.
   if (input.narrow) return ROW_HEIGHTS.narrow;
-  const rows = input.rows.request + input.rows.agent + input.rows.llm + input.rows.tool;
-  const others = 4 * GAP + (input.kv ? 30 + GAP : 0) + (input.power ? LEAST_POWER + 14 : 0) + (input.gpu ? 38 : 0) + BOTTOM;
+  const has = (name: LaneName): boolean => shown.includes(name) && !folded.includes(name);
+  const rows = (['request', 'agent', 'llm', 'tool'] as const).reduce((sum, name) => sum + (has(name) ? input.rows[name] : 0), 0);
+  const others = 4 * GAP + folded.length * FOLDED_HEIGHT + (input.kv && has('kv') ? 30 + GAP : 0) + (input.power && has('power') ? LEAST_POWER + 14 : 0) + (input.gpu && has('gpu') ? 38 : 0) + BOTTOM;
   const fitting = Math.floor((input.available - others) / Math.max(1, rows)) - 2;
   return Math.min(ROW_HEIGHTS.wide, Math.max(ROW_HEIGHTS.least, fitting));
 }
 
+function gapAbove(name: LaneName, narrow: boolean): number {
+  if (narrow) return NARROW_GAP;
+  return name === 'agent' ? 4 : name === 'gpu' || name === 'power' ? 14 : GAP;
+}
+
 export function layoutLanes(input: LayoutInput): Layout {
+  const { narrow } = input;
+  const { hidden, folded, pinned, scale } = narrow || input.choice === undefined ? usualLanes : input.choice;
   const boxes: LaneBox[] = [];
-  const rowHeight = rowHeightFor(input);
-  const pitch = rowHeight + (rowHeight < LABEL_ROW_HEIGHT ? 1 : 2);
-  let top = input.narrow ? 3 : 6;
-  for (const name of input.narrow ? narrowOrder : wideOrder) {
+  const shown = (narrow ? narrowOrder : inOrder(input.choice ?? usualLanes)).filter((name) => !hidden.includes(name));
+  const usualHeight = rowHeightFor(input, shown, folded);
+  let top = narrow ? 3 : 6;
+  let pinnedHeight = 0;
+  for (const name of shown) {
     const series = name === 'gpu' || name === 'kv' || name === 'power';
     const rows = series ? Number(input[name]) : input.rows[name];
     if (rows === 0) continue;
-    if (boxes.length > 0) top += input.narrow ? NARROW_GAP : name === 'agent' ? 4 : name === 'gpu' || name === 'power' ? 14 : GAP;
-    const height = series ? seriesHeight(name, input.narrow, input.available - top - BOTTOM) : rows * pitch - (pitch - rowHeight);
-    boxes.push({ name, label: labels[name], top, height, rows, rowHeight: series ? height : rowHeight, pitch: series ? height : pitch });
+    if (boxes.length > 0) top += gapAbove(name, narrow);
+    const isFolded = folded.includes(name);
+    const factor = scale[name] ?? 1;
+    const rowHeight = isFolded ? FOLDED_HEIGHT : Math.max(LEAST_ROW, Math.round(series ? seriesHeight(name, narrow, name === shown.at(-1) ? input.available - top - BOTTOM : POWER_AMONG_OTHERS) * factor : usualHeight * factor));
+    const pitch = series || isFolded ? rowHeight : rowHeight + (rowHeight < LABEL_ROW_HEIGHT ? 1 : 2);
+    const height = isFolded || series ? rowHeight : rows * pitch - (pitch - rowHeight);
+    boxes.push({ name, label: laneLabels[name], top, height, rows: isFolded ? 1 : rows, rowHeight, pitch, folded: isFolded, pinned: pinned.includes(name) });
     top += height;
+    if (pinned.includes(name)) pinnedHeight = top + PINNED_GAP;
   }
-  return { boxes, height: top + BOTTOM };
+  return { boxes, height: top + BOTTOM, pinnedHeight };
 }

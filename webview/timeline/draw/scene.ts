@@ -35,7 +35,12 @@ export function timeAt(x: number, range: ViewRange, area: Area): number {
 
 /** Top of a lane on screen. */
 export function laneTop(box: LaneBox, scene: { scrollTop: number }, area: Area): number {
-  return area.top + box.top - scene.scrollTop;
+  return area.top + box.top - (box.pinned ? 0 : scene.scrollTop);
+}
+
+/** From where on a lane may be seen: below the pinned ones, unless it is one. */
+export function clipTop(box: LaneBox, scene: { layout: Layout }, area: Area): number {
+  return area.top + (box.pinned ? 0 : scene.layout.pinnedHeight);
 }
 
 const widths = new Map<string, number>();

@@ -91,12 +91,13 @@ export function paintKv(ctx: CanvasRenderingContext2D, area: Area, scene: Scene,
   if (!(most > 0)) return;
   const top = laneTop(box, scene, area);
   const bottom = top + box.height;
-  const curve = traceSeries(model.gpu.kv, scene, area, bottom, (value) => bottom - (value / most) * (box.height - 12));
+  const curve = traceSeries(model.gpu.kv, scene, area, bottom, (value) => bottom - (value / most) * (box.height - (box.folded ? 0 : 12)));
   ctx.fillStyle = theme.fill.foreign;
   ctx.globalAlpha = theme.contrast ? 0.6 : 0.35;
   ctx.fill(curve.area);
   ctx.globalAlpha = 1;
   if (theme.contrast) stroke(ctx, curve.line, theme.fill.foreign);
+  if (box.folded) return;
   ctx.font = theme.font;
   ctx.textAlign = 'left';
   ctx.textBaseline = 'middle';
@@ -119,7 +120,7 @@ export function paintPower(ctx: CanvasRenderingContext2D, area: Area, scene: Sce
   ctx.globalAlpha = 1;
   hatchIdle(ctx, area, scene, bottom, yOf);
   stroke(ctx, curve.line, theme.fill.decode);
-  drawEnergies(ctx, area, scene, bottom, yOf);
+  if (!box.folded) drawEnergies(ctx, area, scene, bottom, yOf);
 }
 
 function stroke(ctx: CanvasRenderingContext2D, path: Path2D, color: string): void {

@@ -33,6 +33,10 @@ export class SpanLanePainter {
   paint(ctx: CanvasRenderingContext2D, area: Area, scene: Scene, box: LaneBox, name: SpanLaneName): void {
     const lane = scene.model.lanes[name];
     const top = laneTop(box, scene, area);
+    if (box.folded) {
+      this.paintFolded(ctx, area, scene, box, lane, top);
+      return;
+    }
     const first = Math.max(0, Math.floor((area.top - top) / box.pitch));
     const last = Math.min(lane.rows.length - 1, Math.floor((area.bottom - top) / box.pitch));
     if (last < first) return;
@@ -52,6 +56,20 @@ export class SpanLanePainter {
     this.fillShapes(ctx, scene, box);
     ctx.globalAlpha = 1;
     this.drawLabels(ctx, scene, box, area);
+  }
+
+  /** All rows on one line; spans that run reach to now. */
+  private paintFolded(ctx: CanvasRenderingContext2D, area: Area, scene: Scene, box: LaneBox, lane: SpanLane, top: number): void {
+    const cssWidth = area.right - area.left;
+    this.strip.begin(Math.round(cssWidth * scene.pixelRatio), 1);
+    for (const row of lane.rows) this.strip.paint(row, 0, scene.range, scene.theme.pixels, null, Infinity, 0);
+    this.strip.finish();
+    if (scene.dimmed) ctx.globalAlpha = 0.3;
+    this.strip.drawLine(ctx, 0, area.left, top, cssWidth, box.height);
+    this.shapes = [];
+    this.collectRunning(lane, scene, area, top, box, box.name as SpanLaneName);
+    this.fillShapes(ctx, scene, box);
+    ctx.globalAlpha = 1;
   }
 
   private collectWide(lane: SpanLane, scene: Scene, area: Area, top: number, box: LaneBox): void {
@@ -85,7 +103,7 @@ export class SpanLanePainter {
         const left = Math.max(xOf(part.start, scene.range, area), area.left - 4);
         const right = Math.min(xOf(part.end, scene.range, area), area.right + 4);
         if (right < area.left || left > area.right) continue;
-        this.shapes.push({ left, width: Math.max(2, right - left), top: top + row * box.pitch, category: part.category, flags: part.flags, span: number });
+        this.shapes.push({ left, width: Math.max(2, right - left), top: top + (box.folded ? 0 : row * box.pitch), category: part.category, flags: part.flags, span: number });
       }
     }
   }

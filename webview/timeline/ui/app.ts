@@ -87,7 +87,7 @@ export class App implements Shell {
       copy: (text) => this.copy(text),
       select: (id) => this.select([this.model.numberOf(id)], true),
     };
-    this.timeline = new TimelineView(this);
+    this.timeline = new TimelineView(this, this.kept.lanes);
     const { view, settings } = this.kept;
     this.views = new ViewSwitch({ timeline: this.timeline, table: new TableView(this, settings.table) }, view, () => this.viewChanged());
     this.header = new Header(
@@ -326,6 +326,7 @@ export class App implements Shell {
         run: this.model.head?.run.id ?? null,
         range: this.timeline.range,
         region: this.timeline.region,
+        lanes: this.timeline.lanes,
         selected: this.selected.slice(0, 100).map((number) => this.model.spanAt(number)?.id ?? ''),
         query: this.header.query,
         following: this.timeline.following,

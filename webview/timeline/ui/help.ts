@@ -43,6 +43,16 @@ const groups: readonly (readonly [title: string, entries: readonly Entry[]])[] =
     ],
   ],
   [
+    'Lanes (Tab to their names)',
+    [
+      ['Click, Enter', 'fold'],
+      ['Drag, Alt+↑ ↓', 'move'],
+      ['Lower edge, + −', 'resize'],
+      ['P, Delete', 'pin to the top, hide'],
+      ['Right click, menu key', 'all of it'],
+    ],
+  ],
+  [
     'Search',
     [
       ['/', 'search'],

@@ -186,7 +186,7 @@ function listenToKeys(stage: Stage, actions: InputActions): void {
     const target = event.target instanceof Element ? event.target : null;
     // Letters belong to a field that is typed into.
     if (target?.closest('vscode-text-field, input, textarea, select, [role="menu"]') !== null && target !== null) return;
-    const inStage = target === document.body || stage.root.contains(target);
+    const inStage = target === document.body || (stage.root.contains(target) && target?.closest('button') === null);
     const name = keyName(event);
     const action = keys[name] ?? (inStage ? inStageOnly[name] : undefined);
     if (action === undefined) return;

@@ -1,5 +1,6 @@
 /** What survives hiding the panel or reloading the window: where the reader was. */
 import { viewNames, type ViewName } from './viewNames.ts';
+import { readLaneChoice, usualLanes, type LaneChoice } from '../model/laneChoice.ts';
 import type { Region } from '../model/region.ts';
 import type { ViewRange } from '../model/viewRange.ts';
 
@@ -22,11 +23,12 @@ export interface Kept {
   view: ViewName;
   /** How each view is set, in its own words, which it checks itself. */
   settings: Partial<Record<ViewName, unknown>>;
+  lanes: LaneChoice;
 }
 
 /** Reads what was kept; anything odd counts as nothing. */
 export function readKept(value: unknown): Kept {
-  const nothing: Kept = { run: null, range: null, region: null, selected: [], query: '', following: true, details: { height: null, width: null }, view: 'timeline', settings: {} };
+  const nothing: Kept = { run: null, range: null, region: null, selected: [], query: '', following: true, details: { height: null, width: null }, view: 'timeline', settings: {}, lanes: usualLanes };
   if (typeof value !== 'object' || value === null) return nothing;
   const kept = value as Partial<Record<keyof Kept, unknown>>;
   const details = kept.details as Partial<Record<keyof DetailsSize, unknown>> | null | undefined;
@@ -40,6 +42,7 @@ export function readKept(value: unknown): Kept {
     details: { height: pixels(details?.height), width: pixels(details?.width) },
     view: viewNames.find((name) => name === kept.view) ?? 'timeline',
     settings: typeof kept.settings === 'object' && kept.settings !== null ? kept.settings : {},
+    lanes: readLaneChoice(kept.lanes),
   };
 }
 

@@ -1,11 +1,13 @@
 /** The drawing: minimap, lanes, overlay and tooltip on one clock, sized to their place, redrawn at most once a frame. */
 import { attributes, element } from '../../common/dom.ts';
 import { LaneChart } from '../draw/laneChart.ts';
-import { layoutLanes, type Layout } from '../draw/laneLayout.ts';
+import { layoutLanes, type Layout, type LayoutInput } from '../draw/laneLayout.ts';
 import { hitTest, type Hit } from '../draw/hitTest.ts';
 import { Minimap } from '../draw/minimap.ts';
 import { Overlay, type Marks } from '../draw/overlay.ts';
 import { AXIS_HEIGHT } from '../draw/timeScale.ts';
+import { laneNames, type LaneChoice, type LaneName } from '../model/laneChoice.ts';
+import { LaneNames, type LaneOwner } from './laneNames.ts';
 import { Tooltip } from './tooltip.ts';
 import { formatDuration } from '../../../src/profile/formatValue.ts';
 import type { Area, Scene } from '../draw/scene.ts';
@@ -24,6 +26,7 @@ export interface StageState {
   range: ViewRange;
   marks: Marks;
   narrow: boolean;
+  lanes: LaneChoice;
 }
 
 export class Stage {
@@ -36,10 +39,11 @@ export class Stage {
   private readonly spacer = element('div', '');
   private readonly total = element('span', 'total');
   private readonly notice = element('div', 'notice hidden');
+  private readonly names: LaneNames;
   private readonly chart: LaneChart;
   private readonly overlay: Overlay;
   private readonly state: () => StageState;
-  private layout: Layout = { boxes: [], height: 0 };
+  private layout: Layout = { boxes: [], height: 0, pinnedHeight: 0 };
   private width = 0;
   private height = 0;
   private narrow = false;
@@ -48,8 +52,9 @@ export class Stage {
   private minimapStale = true;
   private overlayOnly = true;
 
-  constructor(state: () => StageState, moved: (range: ViewRange) => void) {
+  constructor(state: () => StageState, moved: (range: ViewRange) => void, lanes: Omit<LaneOwner, 'choice' | 'available'>) {
     this.state = state;
+    this.names = new LaneNames({ ...lanes, choice: () => this.state().lanes, available: () => this.availableLanes() });
     const minimapCanvas = element('canvas', '');
     this.minimap = new Minimap(minimapCanvas, moved);
     const map = element('div', 'minimap', this.total, minimapCanvas);
@@ -61,7 +66,7 @@ export class Stage {
       tabindex: '0',
       'aria-label': 'Timeline. Arrow keys go from span to span, to the parent and the children, W A S D zoom and pan, F shows all, M marks, slash searches, the question mark lists all keys.',
     });
-    this.scroller.append(element('div', 'sticky', this.canvas, this.overlayCanvas), this.spacer);
+    this.scroller.append(element('div', 'sticky', this.canvas, this.overlayCanvas, this.names.button, this.names.root), this.spacer);
     this.root.append(map, this.scroller, this.notice, this.tooltip.root);
     this.chart = new LaneChart(this.canvas, 76);
     this.overlay = new Overlay(this.overlayCanvas);
@@ -162,20 +167,33 @@ export class Stage {
         this.total.textContent = formatDuration(scene.model.wallMs);
       }
       this.chart.draw(scene);
+      this.names.place(scene.scrollTop, this.layout.pinnedHeight);
       this.minimap.draw(range, theme);
     }
     this.overlay.draw(scene, this.area, marks);
   }
 
-  private applyLayout(): void {
-    this.needsLayout = false;
-    const { model, narrow } = this.state();
-    this.narrow = narrow;
+  /** How many rows each lane has. */
+  private contents(): Pick<LayoutInput, 'rows' | 'gpu' | 'kv' | 'power'> {
+    const { model } = this.state();
     const rows = { request: 0, agent: 0, llm: 0, tool: 0 };
     for (const name of ['request', 'agent', 'llm', 'tool'] as const) rows[name] = model.lanes[name].rows.length;
     const gpu = model.gpu.segments.length > 0;
+    return { rows, gpu, kv: gpu && (model.gpu.kv.all()?.max ?? 0) > 0, power: gpu && model.gpu.power.all() !== null };
+  }
+
+  private availableLanes(): LaneName[] {
+    const { rows, ...series } = this.contents();
+    return laneNames.filter((name) => (name in rows ? rows[name as keyof typeof rows] > 0 : series[name as keyof typeof series]));
+  }
+
+  private applyLayout(): void {
+    this.needsLayout = false;
+    const { narrow, lanes } = this.state();
+    this.narrow = narrow;
     const room = this.root.clientHeight - MINIMAP_HEIGHT - 7 - AXIS_HEIGHT;
-    this.layout = layoutLanes({ rows, gpu, kv: gpu && (model.gpu.kv.all()?.max ?? 0) > 0, power: gpu && model.gpu.power.all() !== null, narrow, available: room });
+    this.layout = layoutLanes({ ...this.contents(), narrow, available: room, choice: lanes });
+    this.names.show(this.layout, narrow);
     const content = this.layout.height + AXIS_HEIGHT;
     if (narrow) this.scroller.style.height = `${Math.min(content, NARROW_LANES)}px`;
     else this.scroller.style.removeProperty('height');
@@ -187,6 +205,7 @@ export class Stage {
     const height = this.scroller.clientHeight;
     this.width = width;
     this.height = height;
+    this.names.root.style.height = `${Math.max(0, height - AXIS_HEIGHT)}px`;
     if (width === 0 || height === 0) return;
     this.chart.resize(width, height, devicePixelRatio, this.gutter, narrow ? 6 : 10);
     this.overlay.resize(width, height, devicePixelRatio);
@@ -197,14 +216,17 @@ export class Stage {
   scrollTo(top: number, bottom: number): void {
     const room = this.height - AXIS_HEIGHT;
     const { scrollTop } = this.scroller;
-    if (top < scrollTop) this.scroller.scrollTop = top - 6;
+    const { pinnedHeight } = this.layout;
+    if (top < scrollTop + pinnedHeight) this.scroller.scrollTop = top - pinnedHeight - 6;
     else if (bottom > scrollTop + room) this.scroller.scrollTop = bottom - room + 6;
   }
 
-  /** Where a lane's row is below the axis, or null when the lane is not shown. */
+  /** Where a lane's row is below the axis, or null when the lane is not shown, or pinned. */
   rowPosition(lane: string, row: number): { top: number; bottom: number } | null {
     const box = this.layout.boxes.find((candidate) => candidate.name === lane);
-    return box === undefined ? null : { top: box.top + row * box.pitch, bottom: box.top + row * box.pitch + box.rowHeight };
+    if (box === undefined || box.pinned) return null;
+    const top = box.top + (box.folded ? 0 : row * box.pitch);
+    return { top, bottom: top + box.rowHeight };
   }
 
   get lanes(): Layout['boxes'] {

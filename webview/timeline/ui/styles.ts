@@ -47,6 +47,21 @@ body[data-placement='sidebar'] { background: var(--vscode-sideBar-background, va
 .scroller canvas.lanes.pointing { cursor: pointer; }
 .scroller canvas.lanes.selecting { cursor: col-resize; }
 .scroller canvas.lanes.dragging { cursor: grabbing; }
+.lane-names { position: absolute; left: 0; top: 22px; width: 76px; overflow: hidden; }
+.lane-names button { position: absolute; left: 0; width: 76px; padding: 0 2px 0 4px; border: none; background: none; color: var(--vscode-descriptionForeground); font: 11px var(--vscode-font-family, system-ui, sans-serif); text-align: left; white-space: nowrap; overflow: hidden; cursor: pointer; display: flex; align-items: flex-start; touch-action: none; }
+.lane-names button:hover { color: var(--vscode-foreground); }
+.lane-names button.edge { cursor: ns-resize; border-bottom: 1px solid var(--vscode-focusBorder); }
+.lane-names button.pinned { border-left: 2px solid var(--vscode-focusBorder); padding-left: 2px; }
+.lane-names button:focus-visible { outline-offset: -1px; }
+.lane-names .fold { width: 10px; flex: none; font-size: 8px; opacity: .6; }
+.lane-names .drop { position: absolute; left: 0; width: 76px; height: 2px; background: var(--vscode-focusBorder); pointer-events: none; }
+.sticky .lanes-button { position: absolute; left: 10px; top: 3px; font-size: 10.5px; color: var(--vscode-descriptionForeground); }
+.sticky .lanes-button:hover { color: var(--vscode-foreground); }
+.menu { position: fixed; z-index: 20; display: flex; flex-direction: column; min-width: 130px; padding: 4px; border-radius: 4px; background: var(--vscode-menu-background, var(--vscode-editorHoverWidget-background, var(--vscode-editor-background))); color: var(--vscode-menu-foreground, var(--vscode-foreground)); border: 1px solid var(--vscode-menu-border, var(--vscode-editorHoverWidget-border, transparent)); box-shadow: 0 2px 8px rgb(0 0 0 / 35%); }
+.menu button { padding: 3px 14px 3px 4px; border: none; background: none; color: inherit; font: inherit; text-align: left; border-radius: 3px; cursor: pointer; }
+.menu button:hover, .menu button:focus { background: var(--vscode-menu-selectionBackground, var(--vscode-list-activeSelectionBackground)); color: var(--vscode-menu-selectionForeground, var(--vscode-list-activeSelectionForeground)); outline: 1px solid var(--vscode-contrastActiveBorder, transparent); }
+.menu [aria-disabled='true'] { opacity: .5; }
+.menu .check { display: inline-block; width: 16px; }
 .notice { position: absolute; left: 0; right: 0; top: 42%; text-align: center; pointer-events: none; color: var(--vscode-descriptionForeground); padding: 0 16px; z-index: 2; }
 
 .tooltip { position: fixed; left: 0; top: 0; z-index: 10; pointer-events: none; max-width: 380px; padding: 6px 9px; border-radius: 3px; background: var(--vscode-editorHoverWidget-background); border: 1px solid var(--vscode-editorHoverWidget-border, transparent); color: var(--vscode-editorHoverWidget-foreground, var(--vscode-foreground)); box-shadow: 0 2px 8px rgb(0 0 0 / 35%); font-size: 11px; }

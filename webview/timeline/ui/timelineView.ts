@@ -1,6 +1,7 @@
 /** The timeline as a view: the stretch of time that is shown, what is pointed at, and what happens on keys and clicks. */
 import { element } from '../../common/dom.ts';
 import { clampRange, fitRange, followRange, panRange, revealRange, sameRange, zoomRange, type ViewRange } from '../model/viewRange.ts';
+import type { LaneChoice } from '../model/laneChoice.ts';
 import { RangeHistory } from '../model/rangeHistory.ts';
 import { walk, type Direction } from '../model/walk.ts';
 import { CallList } from './callList.ts';
@@ -27,6 +28,8 @@ export class TimelineView implements View {
   range: ViewRange = { start: 0, end: 1 };
   /** Whether the newest is kept in view while the run goes on. */
   following = true;
+  /** Which lanes are shown, and how: of all runs. */
+  lanes: LaneChoice;
   private readonly shell: Shell;
   private readonly stage: Stage;
   private readonly list: CallList;
@@ -41,11 +44,14 @@ export class TimelineView implements View {
   private wallMs = 0;
   private listTimer = 0;
 
-  constructor(shell: Shell) {
+  /** @param lanes as they were kept */
+  constructor(shell: Shell, lanes: LaneChoice) {
     this.shell = shell;
+    this.lanes = lanes;
     this.stage = new Stage(
-      () => ({ model: shell.model, theme: shell.theme, range: this.range, marks: this.marks, narrow: shell.narrow }),
+      () => ({ model: shell.model, theme: shell.theme, range: this.range, marks: this.marks, narrow: shell.narrow, lanes: this.lanes }),
       (range) => this.moveTo(range),
+      { choose: (choice) => this.chooseLanes(choice), announce: (sentence) => shell.announce(sentence) },
     );
     this.list = new CallList(
       (number) => shell.select([number], true),
@@ -218,6 +224,12 @@ export class TimelineView implements View {
 
   get region(): Region | null {
     return this.regionTool.region;
+  }
+
+  private chooseLanes(choice: LaneChoice): void {
+    this.lanes = choice;
+    this.stage.relayout();
+    this.shell.keep();
   }
 
   private shownLanes(): string[] {
