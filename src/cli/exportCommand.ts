@@ -2,6 +2,7 @@
 import { type Command, Option } from 'commander';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
+import { gzipSync } from 'node:zlib';
 import { version } from '../../package.json';
 import { analyze } from '../analysis/analyze.ts';
 import { toAiperfTrace } from '../analysis/load/aiperfTrace.ts';
@@ -39,7 +40,7 @@ function isLoadFormat(format: ExportFormat | LoadFormat): format is LoadFormat {
 /** @throws UsageError where the run cannot be written so */
 function renderRun({ document, prompts }: ExportedRun, format: ExportFormat, weight: CostWeight): string | Uint8Array {
   try {
-    return renderExport(document, format, { page: () => ({ script: readFileSync(installation().webviewScript, 'utf8'), prompts }), weight, version });
+    return renderExport(document, format, { page: () => ({ script: { text: readFileSync(installation().webviewScript, 'utf8'), gzip: gzipSync }, prompts }), weight, version });
   } catch (error) {
     if (error instanceof RangeError) throw new UsageError(error.message);
     throw error;

@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { gzipSync } from 'node:zlib';
 import { commands, env, Uri, window, type QuickPickItem } from 'vscode';
 import { version } from '../../package.json';
 import { exportFormats as formatNames, type ExportFormat, type Resource } from '../contributions.ts';
@@ -31,7 +32,7 @@ export async function exportRun(run: Run | null, contents: SpanContents, webview
   try {
     // Readable by the owner alone, as recordings are: it may hold prompts.
     const prompts = chosen === 'html' ? await contents.tableOf(run.file) : null;
-    await writeFile(file.fsPath, renderExport(document, chosen, { page: () => ({ script: readFileSync(webviewScript, 'utf8'), prompts }), weight, version }), { mode: 0o600 });
+    await writeFile(file.fsPath, renderExport(document, chosen, { page: () => ({ script: { text: readFileSync(webviewScript, 'utf8'), gzip: gzipSync }, prompts }), weight, version }), { mode: 0o600 });
   } catch (error) {
     notifier.error(`${file.fsPath} could not be written: ${messageOf(error)}. Choose another place.`);
     return;

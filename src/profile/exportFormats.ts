@@ -6,13 +6,13 @@ import { toSpanParquet } from './exportParquet.ts';
 import { toPerfettoJson } from './exportPerfetto.ts';
 import { toSpeedscopeJson } from './exportSpeedscope.ts';
 import { toSpanCsv } from './exportTable.ts';
-import { renderHtml } from './exportHtml.ts';
+import { renderHtml, type PageScript } from './exportHtml.ts';
 import type { PromptTable } from '../protocol/content.ts';
 import type { TimelineDocument } from '../protocol/webview.ts';
 
 export interface ExportOptions {
-  /** For the page: the text of `dist/webview/timeline.js`, which it carries, and what the calls said. */
-  page: () => { script: string; prompts: PromptTable | null };
+  /** For the page: the program that it carries, and what the calls said. */
+  page: () => { script: PageScript; prompts: PromptTable | null };
   /** What folded stacks weigh. */
   weight: CostWeight;
   /** Version of this program. */

@@ -1,6 +1,7 @@
 /** Opens the timeline as an exported page, or as a webview with a stand-in for the editor. */
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
 import { expect, vi } from 'vitest';
 import type { Browser, BrowserContextOptions } from 'playwright-core';
 import { renderHtml } from '../../src/profile/exportHtml.ts';
@@ -40,7 +41,7 @@ export class TimelinePage extends WatchedPage<ToWebview | Said, FromWebview> {
   /** The document as an exported page, opened from a file. */
   static async exported(browser: Browser, document: TimelineDocument, options: BrowserContextOptions = {}, prompts: PromptTable | null = null): Promise<TimelinePage> {
     const opened = await TimelinePage.make(browser, options);
-    await opened.show(renderHtml(document, await webviewBundle('timeline'), document.report.run.name, prompts));
+    await opened.show(renderHtml(document, { text: await webviewBundle('timeline'), gzip: gzipSync }, document.report.run.name, prompts));
     await opened.ready();
     return opened;
   }

@@ -1,5 +1,6 @@
 /** The exported page and the webview's page: what is recorded stays data, and only the bundle may run. */
 import { createHash } from 'node:crypto';
+import { gunzipSync, gzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { embeddableJson, renderHtml } from '../../src/profile/exportHtml.ts';
@@ -18,7 +19,7 @@ describe('sha256', () => {
 
 describe('renderHtml', () => {
   const script = 'const a = "</script>", b = "<!--";\r\nconsole.log(a, b)';
-  const html = renderHtml(hostileRun(), script, hostileTexts[1] ?? '', null);
+  const html = renderHtml(hostileRun(), { text: script, gzip: null }, hostileTexts[1] ?? '', null);
 
   it('has no element but its own two scripts, whatever is recorded', () => {
     expect(html.match(/<script/gi)).toHaveLength(2);
@@ -39,6 +40,16 @@ describe('renderHtml', () => {
     expect(policy).toContain("default-src 'none'");
     expect(policy).not.toMatch(/unsafe|https?:/);
     expect(html.replace(/<script type="application[^]*?<\/script>/, '')).not.toMatch(/\s(src|href)=/);
+  });
+
+  it('carries a script packed, and allows what unpacks it and what it unpacks, nothing else', () => {
+    const page = renderHtml(hostileRun(), { text: script, gzip: gzipSync }, 'packed', null);
+    const [, packed = ''] = /<script type="text\/plain" id="program">([^<]*)<\/script>/.exec(page) ?? [];
+    expect(gunzipSync(Buffer.from(packed, 'base64')).toString()).toBe(script);
+    const unpacking = /<script>([^]*?)<\/script>/.exec(page)?.[1] ?? '';
+    const hashes = [unpacking, script].map((text) => `'sha256-${createHash('sha256').update(text).digest('base64')}'`);
+    expect(page).toContain(`script-src ${hashes.join(' ')};`);
+    expect(page.match(/<script/g)).toHaveLength(3);
   });
 
   it('escapes the title', () => {

@@ -26,7 +26,7 @@ import { bigRun, hostileRun, makeLlm, makeReport, makeSpan, reactRun } from '../
 import { arbitraryRecording } from './arbitraryRecording.ts';
 
 const documents: [string, TimelineDocument][] = [['a small run', reactRun()], ['eight agents at once', bigRun(600)], ['a hostile run', hostileRun()], ['an empty run', { report: makeReport([], 0), gpu: [] }]];
-const options: ExportOptions = { page: () => ({ script: '', prompts: null }), weight: 'time', version: '1.2.3' };
+const options: ExportOptions = { page: () => ({ script: { text: '', gzip: null }, prompts: null }), weight: 'time', version: '1.2.3' };
 const arbitraryDocument = arbitraryRecording.map((text) => analyze(readRecording(text)));
 const sum = (values: readonly number[]) => values.reduce((total, value) => total + value, 0);
 

@@ -11,6 +11,8 @@ export function registerToolkit(): void {
   if (registered) return;
   registered = true;
   provideVSCodeDesignSystem().register(vsCodeButton(), vsCodeTextField());
+  // The toolkit takes on the theme's colours when the page has loaded; a script that was packed comes after that.
+  if (document.readyState === 'complete') dispatchEvent(new Event('load'));
 }
 
 /** A button; `quiet` ones have no background until they are pointed at. */

@@ -9,6 +9,7 @@ import { copyHere } from './clipboard.ts';
 import { Contents } from './contents.ts';
 import { Details, type DetailActions } from './details.ts';
 import { Help } from './help.ts';
+import { FlameView } from './flameView.ts';
 import { Header } from './header.ts';
 import { readKept, type Kept } from './kept.ts';
 import { Sash } from './sash.ts';
@@ -89,7 +90,7 @@ export class App implements Shell {
     };
     this.timeline = new TimelineView(this, this.kept.lanes);
     const { view, settings } = this.kept;
-    this.views = new ViewSwitch({ timeline: this.timeline, table: new TableView(this, settings.table) }, view, () => this.viewChanged());
+    this.views = new ViewSwitch({ timeline: this.timeline, flame: new FlameView(this, settings.flame), table: new TableView(this, settings.table) }, view, () => this.viewChanged());
     this.header = new Header(
       {
         fit: () => this.views.view.fit?.(),

@@ -112,6 +112,13 @@ a:hover, .link:hover { text-decoration: underline; }
 .view-notice { margin: 0; padding: 24px 16px; text-align: center; color: var(--vscode-descriptionForeground); }
 .select { white-space: nowrap; }
 .select select { font: inherit; color: var(--vscode-dropdown-foreground, var(--vscode-foreground)); background: var(--vscode-dropdown-background, var(--vscode-input-background)); border: 1px solid var(--vscode-dropdown-border, var(--vscode-settings-textInputBorder, var(--vscode-panel-border))); border-radius: 3px; padding: 1px 4px; }
+.crumbs { min-width: 0; overflow: hidden; text-overflow: ellipsis; white-space: nowrap; max-width: 60ch; }
+.flame { flex: 1; min-height: 120px; position: relative; display: flex; flex-direction: column; border-top: 1px solid var(--vscode-panel-border, transparent); }
+.flame:has(> :focus-visible)::after { content: ''; position: absolute; inset: 0; border: 1px solid var(--vscode-focusBorder); pointer-events: none; z-index: 2; }
+.flame-scroller { flex: 1; min-height: 0; overflow-x: hidden; overflow-y: auto; position: relative; }
+.flame-scroller .sticky { position: sticky; top: 0; left: 0; height: 0; }
+.flame-scroller canvas { position: absolute; top: 0; left: 0; display: block; }
+.flame-scroller canvas.pointing { cursor: pointer; }
 .grid-scroller { flex: 1; min-height: 0; overflow: auto; border-top: 1px solid var(--vscode-panel-border, transparent); }
 .grid { border-collapse: separate; border-spacing: 0; table-layout: fixed; width: 100%; min-width: 980px; font-variant-numeric: tabular-nums; outline: none; }
 .grid th { position: sticky; top: 0; z-index: 1; background: var(--vscode-editor-background); font-weight: 600; padding: 0; border-bottom: 1px solid var(--vscode-panel-border, transparent); width: 76px; }

@@ -24,8 +24,13 @@ export class Tooltip {
 
   show(hit: Hit, model: TimelineModel, x: number, y: number): void {
     const key = hit.kind === 'span' ? `span ${hit.number}` : `gpu ${hit.segment.startMs}`;
+    this.showLines(key, () => (hit.kind === 'span' ? spanLines(model.spanAt(hit.number)) : gpuLines(hit, model)), x, y);
+  }
+
+  /** Shows lines beside a place of the window; made anew only for another key than before. None: it is hidden. */
+  showLines(key: string, make: () => HTMLElement[] | null, x: number, y: number): void {
     if (key !== this.shown) {
-      const lines = hit.kind === 'span' ? spanLines(model.spanAt(hit.number)) : gpuLines(hit, model);
+      const lines = make();
       if (lines === null) {
         this.hide();
         return;
@@ -41,7 +46,8 @@ export class Tooltip {
   }
 }
 
-function row(label: string, value: string): HTMLElement {
+/** A name and what it is. */
+export function row(label: string, value: string): HTMLElement {
   return element('div', 'row', element('span', 'dim', label), element('span', '', value));
 }
 
