@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { launchBrowser } from './browser.ts';
 import { TimelinePage } from './timelinePage.ts';
 import { webviewBundle } from './watchedPage.ts';
-import { reactRun } from '../fixtures/timelineDocuments.ts';
+import { makeReport, makeSpan, reactRun } from '../fixtures/timelineDocuments.ts';
 import type { Browser } from 'playwright-core';
 
 let browser: Browser;
@@ -316,6 +316,35 @@ describe('lanes', () => {
       expect(await page.evaluate("document.activeElement.classList.contains('lanes-button')")).toBe(true);
       await press('Enter', 'Escape');
       await page.getByRole('menu').waitFor({ state: 'detached' });
+    });
+  });
+});
+
+describe('branches', () => {
+  it('of steps that run at once are drawn below each other, with their names', async () => {
+    const parallel = makeReport(
+      [
+        makeSpan({ id: 'run', kind: 'agent', name: 'three at once', startMs: 0, endMs: 4000 }),
+        makeSpan({ id: 'plan', parent: 'run', kind: 'step', name: 'plan', startMs: 0, endMs: 600 }),
+        ...['search', 'summarise', 'translate'].flatMap((name, i) => [
+          makeSpan({ id: name, parent: 'run', kind: 'step', name, startMs: 700 + i * 30, endMs: 2500 + i * 400 }),
+          makeSpan({ id: `${name}.call`, parent: name, kind: 'other', name: `${name} inside`, startMs: 800 + i * 30, endMs: 2000 + i * 300 }),
+        ]),
+      ].sort((a, b) => a.startMs - b.startMs),
+      4000,
+    );
+    await withPage(TimelinePage.exported(browser, { report: parallel, gpu: [] }), async (timeline) => {
+      const area = await timeline.timeArea();
+      const x = area.left + (area.right - area.left) * (1500 / 4040);
+      const seen: string[] = [];
+      for (let y = area.top + 30; y < area.bottom; y += 6) {
+        await timeline.page.mouse.move(x, y);
+        const name = /^(\w+( inside)?)(Step|Call|Function)/.exec(await timeline.tooltip())?.[1];
+        if (name !== undefined && seen.at(-1) !== name) seen.push(name);
+      }
+      expect(seen).toEqual(['search', 'search inside', 'summarise', 'summarise inside', 'translate', 'translate inside']);
+      await timeline.page.mouse.move(5, 5);
+      await timeline.screenshot('branches');
     });
   });
 });

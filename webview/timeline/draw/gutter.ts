@@ -1,7 +1,10 @@
 /** The power lane's scale, and in the narrow layout the lanes' names, left of the drawing. */
 import { roundScale } from '../model/ticks.ts';
 import { formatPower } from '../../../src/profile/formatValue.ts';
-import { clipTop, laneTop, type Area, type Scene } from './scene.ts';
+import { fitText } from '../model/spanText.ts';
+import { visibleText } from '../../../src/profile/visibleText.ts';
+import { clipTop, laneTop, textWidth, type Area, type Scene } from './scene.ts';
+import type { LaneBox } from './laneLayout.ts';
 
 export function paintGutter(ctx: CanvasRenderingContext2D, area: Area, scene: Scene): void {
   const { theme, model } = scene;
@@ -19,6 +22,7 @@ export function paintGutter(ctx: CanvasRenderingContext2D, area: Area, scene: Sc
       ctx.textAlign = 'left';
       ctx.fillText(box.label, 6, top + Math.min(Math.max(box.rowHeight, 12), 28) / 2 + 0.5);
     }
+    if (box.name === 'agent' && !scene.narrow && !box.folded) paintBranches(ctx, area, scene, box, top);
     if (box.name !== 'power' || box.folded) continue;
     const { most, ticks } = roundScale(model.gpu.power.all()?.max ?? 0);
     ctx.textAlign = 'right';
@@ -32,4 +36,20 @@ export function paintGutter(ctx: CanvasRenderingContext2D, area: Area, scene: Sc
     }
   }
   ctx.restore();
+}
+
+const LEAST_LABEL_GAP = 11;
+
+/** Names of the lane's branches beyond the first, beside their first rows. */
+function paintBranches(ctx: CanvasRenderingContext2D, area: Area, scene: Scene, box: LaneBox, top: number): void {
+  // The lane's own name is above.
+  let last = top + LEAST_LABEL_GAP / 2;
+  ctx.textAlign = 'left';
+  ctx.fillStyle = scene.theme.dim;
+  for (const { place, name } of scene.model.lanes.agent.branches?.names() ?? []) {
+    const y = top + place * box.pitch + box.rowHeight / 2 + 0.5;
+    if (y < clipTop(box, scene, area) + 4 || y > area.bottom || y - last < LEAST_LABEL_GAP) continue;
+    last = y;
+    ctx.fillText(fitText(visibleText(name, 60), area.left - 20, (text) => textWidth(ctx, text)), 16, y);
+  }
 }

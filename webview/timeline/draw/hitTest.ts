@@ -30,7 +30,7 @@ export function hitTest(x: number, y: number, scene: Scene, area: Area): Hit | n
     if (y < top || y > top + box.height || y < clipTop(box, scene, area)) continue;
     if (!isSpanLane(box)) return gpuHit(scene, time);
     const lane = scene.model.lanes[box.name];
-    const row = Math.floor((y - top) / box.pitch);
+    const row = lane.rowAtPlace(Math.floor((y - top) / box.pitch));
     const isAt = (each: number): boolean => box.folded || each === row;
     for (const [number, running] of lane.running) {
       if (isAt(running.row) && time >= running.start - tolerance && time <= scene.model.wallMs + tolerance) return { kind: 'span', number };
@@ -59,7 +59,7 @@ export function spanBox(number: number, scene: Scene, area: Area): Box | null {
   if (place === null || span === null) return null;
   const box = scene.layout.boxes.find((candidate) => candidate.name === place.lane);
   if (box === undefined) return null;
-  const y = laneTop(box, scene, area) + (box.folded ? 0 : place.row * box.pitch);
+  const y = laneTop(box, scene, area) + (box.folded ? 0 : scene.model.lanes[place.lane].placeOfRow(place.row) * box.pitch);
   const left = xOf(scene.model.startOf(span), scene.range, area);
   const right = xOf(scene.model.endOf(span), scene.range, area);
   if (right < area.left - 2 || left > area.right + 2 || y > area.bottom || y + box.rowHeight < clipTop(box, scene, area)) return null;

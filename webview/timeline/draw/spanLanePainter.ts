@@ -45,7 +45,7 @@ export class SpanLanePainter {
     this.wide.length = 0;
     this.shapes = [];
     for (let row = first; row <= last; row++) {
-      const data = lane.rows[row];
+      const data = lane.rows[lane.rowAtPlace(row)];
       if (data !== undefined) this.strip.paint(data, row - first, scene.range, scene.theme.pixels, this.wide, SHAPE_WIDTH * scene.pixelRatio, row);
     }
     this.strip.finish();
@@ -77,7 +77,7 @@ export class SpanLanePainter {
     const ratio = scene.pixelRatio;
     const limit = this.strip.width;
     for (let i = 0; i < wide.length; i++) {
-      const exact = lane.rows[wide.row[i] as number]?.exact;
+      const exact = lane.rows[lane.rowAtPlace(wide.row[i] as number)]?.exact;
       if (exact === undefined) continue;
       const item = wide.item[i] as number;
       // A little beyond both edges, so that cut-off ends look cut off.
@@ -103,7 +103,7 @@ export class SpanLanePainter {
         const left = Math.max(xOf(part.start, scene.range, area), area.left - 4);
         const right = Math.min(xOf(part.end, scene.range, area), area.right + 4);
         if (right < area.left || left > area.right) continue;
-        this.shapes.push({ left, width: Math.max(2, right - left), top: top + (box.folded ? 0 : row * box.pitch), category: part.category, flags: part.flags, span: number });
+        this.shapes.push({ left, width: Math.max(2, right - left), top: top + (box.folded ? 0 : lane.placeOfRow(row) * box.pitch), category: part.category, flags: part.flags, span: number });
       }
     }
   }

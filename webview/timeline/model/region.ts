@@ -84,9 +84,10 @@ export function spansTouching(model: TimelineModel, name: SpanLaneName, region: 
 }
 
 export function sumRegion(model: TimelineModel, region: Region): RegionSums {
-  const spansOf = (name: SpanLaneName): ReportSpan[] => [...spansTouching(model, name, region)].flatMap((number) => model.spanAt(number) ?? []);
-  const calls = spansOf('llm');
-  const tools = spansOf('tool');
+  const spansOf = (numbers: Iterable<number>): ReportSpan[] => Array.from(numbers, (number) => model.spanAt(number)).filter((span) => span !== null);
+  const toolNumbers = [...spansTouching(model, 'tool', region)];
+  const calls = spansOf(spansTouching(model, 'llm', region));
+  const tools = spansOf(toolNumbers);
   const shared = halfOpen(model, region);
   const usdPerHour = model.head?.accounting.gpuUsdPerHour ?? null;
   const durations = (spans: readonly ReportSpan[]): Percentiles => percentiles(ascending(spans.map((span) => model.endOf(span) - model.startOf(span))));
@@ -94,7 +95,7 @@ export function sumRegion(model: TimelineModel, region: Region): RegionSums {
   return {
     region,
     llmCalls: calls.length,
-    toolCalls: tools.filter((span) => !insideTool(model, span)).length,
+    toolCalls: toolNumbers.filter((number) => !insideTool(model, number)).length,
     failed: [...calls, ...tools].filter((span) => span.status === 'error').length,
     cut: [...calls, ...tools].filter((span) => isCut(model, span, region)).length,
     agentMs: agentTimeIn(model, calls, tools, region),
@@ -112,12 +113,11 @@ export function sumRegion(model: TimelineModel, region: Region): RegionSums {
 /** More levels than any agent has; parents in a circle end here. */
 const MOST_LEVELS = 64;
 
-function insideTool(model: TimelineModel, span: ReportSpan): boolean {
-  let parent = span.parent;
-  for (let level = 0; parent !== null && level < MOST_LEVELS; level++) {
-    const above = model.span(parent);
-    if (above?.kind === 'tool') return true;
-    parent = above?.parent ?? null;
+function insideTool(model: TimelineModel, number: number): boolean {
+  let above = model.parentOf(number);
+  for (let level = 0; above >= 0 && level < MOST_LEVELS; level++) {
+    if (model.placeOf(above)?.lane === 'tool') return true;
+    above = model.parentOf(above);
   }
   return false;
 }

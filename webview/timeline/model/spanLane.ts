@@ -1,8 +1,9 @@
 /**
- * A lane of spans: as many rows as spans overlap. A span gets the first free row at or below the row it asks for, so
- * nested spans form a flame and concurrent ones stack. Spans that still run wait in `running` and enter their row's
+ * A lane of spans: as many rows as spans overlap. A span gets the first free row, or in a lane of nested ones a row below its
+ * parent's, so that these form a flame and concurrent ones stack. Spans that still run wait in `running` and enter their row's
  * append-only store when they end.
  */
+import { Branches, type Owner } from './branches.ts';
 import { Row } from './row.ts';
 import type { Milliseconds } from '../../../src/profile/units.ts';
 
@@ -25,11 +26,21 @@ export class SpanLane {
   readonly running = new Map<number, { row: number; start: Milliseconds }>();
   /** Spans were added out of order or changed after they ended: the lane must be built anew. */
   stale = false;
+  /** Which rows belong together; null in a lane whose spans are not nested. */
+  branches: Branches | null = null;
+  private readonly branched: boolean;
   private rowEnds: Milliseconds[] = [];
   private lastStart = -Infinity;
 
+  /** @param branched spans are nested, and those that run at the same time are kept apart */
+  constructor(branched: boolean) {
+    this.branched = branched;
+    this.clear();
+  }
+
   clear(): void {
     this.rows = [];
+    this.branches = this.branched ? new Branches() : null;
     this.rowEnds = [];
     this.running.clear();
     this.lastStart = -Infinity;
@@ -40,15 +51,50 @@ export class SpanLane {
     return this.rows.reduce((sum, row) => sum + row.length, 0) + this.running.size;
   }
 
-  /** Gives the span a row. Spans must come in order of start; one that does not makes the lane stale. */
-  place(span: number, start: Milliseconds, end: Milliseconds | null, wantedRow: number): number {
+  /** Where a row stands on screen, from the lane's top. */
+  placeOfRow(row: number): number {
+    return this.branches?.placeOf(row) ?? row;
+  }
+
+  rowAtPlace(place: number): number {
+    return this.branches?.rowAt(place) ?? place;
+  }
+
+  /** Gives the span the first free row. Spans must come in order of start; one that does not makes the lane stale. */
+  place(span: number, start: Milliseconds, end: Milliseconds | null): number {
+    if (this.isLate(start)) return -1;
+    let row = 0;
+    while (row < MAX_ROWS - 1 && !this.isFreeNow(row)) row++;
+    return this.take(row, span, start, end);
+  }
+
+  /**
+   * Gives a nested span a row in its parent's branch, or in one beside it. In order of start, as `place`.
+   * @param parentRow -1 for what is at the lane's top
+   * @param isOver whether what owns a branch is over when the span starts
+   */
+  placeInBranch(span: number, start: Milliseconds, end: Milliseconds | null, parentRow: number, owner: Owner, form: { name: string; thread: string | null }, isOver: (owner: Owner) => boolean): number {
+    if (this.isLate(start)) return -1;
+    const { branches } = this;
+    if (branches === null || this.rows.length >= MAX_ROWS - 1) return this.take(MAX_ROWS - 1, span, start, end);
+    const row = branches.rowFor(parentRow, owner, this.isFreeNow, isOver);
+    branches.note(row, owner, form.thread, form.name);
+    return this.take(row, span, start, end);
+  }
+
+  private isLate(start: Milliseconds): boolean {
     if (start < this.lastStart) {
       this.stale = true;
-      return -1;
+      return true;
     }
     this.lastStart = start;
-    let row = Math.min(wantedRow, MAX_ROWS - 1);
-    while (row < MAX_ROWS - 1 && (this.rowEnds[row] ?? -Infinity) > start + SLACK_MS) row++;
+    return false;
+  }
+
+  /** Whether a row is free for the span that is being placed. Made once, as there are very many spans. */
+  private readonly isFreeNow = (row: number): boolean => (this.rowEnds[row] ?? -Infinity) <= this.lastStart + SLACK_MS;
+
+  private take(row: number, span: number, start: Milliseconds, end: Milliseconds | null): number {
     while (this.rows.length <= row) {
       this.rows.push(new Row());
       this.rowEnds.push(-Infinity);

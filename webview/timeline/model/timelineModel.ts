@@ -3,6 +3,7 @@
  * GPU's track. Numbers of spans never change while a document is shown, so typed arrays can refer to them.
  */
 import { GpuTrack } from './gpuTrack.ts';
+import type { Owner } from './branches.ts';
 import { Places, spanLaneNames, type Place } from './places.ts';
 import { SpanLane } from './spanLane.ts';
 import { laneOf, partsOf, sameShape, type Phases, type Shape, type SpanLaneName } from './spanParts.ts';
@@ -22,11 +23,13 @@ export class TimelineModel {
   head: ReportHead | null = null;
   /** Whether parts of the document are still to come. */
   loading = false;
-  readonly lanes: Record<SpanLaneName, SpanLane> = { request: new SpanLane(), agent: new SpanLane(), llm: new SpanLane(), tool: new SpanLane() };
+  readonly lanes: Record<SpanLaneName, SpanLane> = { request: new SpanLane(false), agent: new SpanLane(true), llm: new SpanLane(false), tool: new SpanLane(false) };
   readonly gpu = new GpuTrack();
   private readonly store = new SpanStore();
   private readonly places = new Places();
   private latest: Milliseconds = 0;
+  /** When the span starts that is being placed. */
+  private placedAt: Milliseconds = 0;
   /** Used again for every span that is placed. */
   private readonly phases: Phases = { queueMs: null, prefillMs: null, decodeMs: null };
 
@@ -69,6 +72,20 @@ export class TimelineModel {
   placeOf(number: number): Place | null {
     const lane = this.places.laneOf(number);
     return lane === null ? null : { lane, row: this.places.rowOf(number) };
+  }
+
+  /** Number of the span around this one, or -1. */
+  parentOf(number: number): number {
+    const parent = this.store.parent[number] ?? -1;
+    return this.has(number) && parent !== number && this.has(parent) ? parent : -1;
+  }
+
+  /** Numbers of the spans directly inside this one, in order of number. */
+  childrenOf(number: number): number[] {
+    const { parent, length } = this.store;
+    const found: number[] = [];
+    for (let child = 0; child < length; child++) if (parent[child] === number && child !== number && this.has(child)) found.push(child);
+    return found;
   }
 
   startOf(span: ReportSpan): Milliseconds {
@@ -178,7 +195,7 @@ export class TimelineModel {
     const endMs = store.end[number] as number;
     const end = Number.isNaN(endMs) ? null : Math.max(start, saneTime(endMs));
     this.latest = Math.max(this.latest, end ?? start);
-    const row = lane.place(number, start, end, name === 'agent' ? this.depthBelowParent(number) : 0);
+    const row = name === 'agent' ? this.placeInBranch(lane, number, start, end) : lane.place(number, start, end);
     this.places.set(number, name, Math.max(row, 0));
     if (row >= 0 && end !== null) lane.write(row, number, partsOf(this.shapeOf(number), name, start, end));
   }
@@ -196,11 +213,16 @@ export class TimelineModel {
     return { kind, status, evidence, llm: phases };
   }
 
-  /** A nested span goes one row below its parent, if the parent is in the same lane. */
-  private depthBelowParent(number: number): number {
-    const parent = this.store.parent[number] as number;
-    return this.places.laneOf(parent) === 'agent' ? this.places.rowOf(parent) + 1 : 0;
+  /** A nested span goes below its parent, if that is in the same lane. */
+  private placeInBranch(lane: SpanLane, number: number, start: Milliseconds, end: Milliseconds | null): number {
+    const { store, places } = this;
+    const parent = store.parent[number] as number;
+    const form = store.formOf(number);
+    this.placedAt = start;
+    return lane.placeInBranch(number, start, end, places.laneOf(parent) === 'agent' ? places.rowOf(parent) : -1, store.has(parent) ? parent : (form.thread ?? ''), form, this.isOver);
   }
+
+  private readonly isOver = (owner: Owner): boolean => typeof owner === 'string' || !this.store.has(owner) || (this.store.end[owner] as number) <= this.placedAt;
 
   private rebuildStale(): void {
     const stale = spanLaneNames.filter((name) => this.lanes[name].stale);

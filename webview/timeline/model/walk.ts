@@ -47,30 +47,19 @@ const MOST_LEVELS = 64;
 
 /** The nearest span around this one that is on screen, or -1. */
 function parentOf(model: TimelineModel, number: number, shown: readonly string[]): number {
-  let at = number;
-  for (let level = 0; level < MOST_LEVELS; level++) {
-    const parent = model.spanAt(at)?.parent ?? null;
-    at = parent === null ? -1 : model.numberOf(parent);
-    if (at < 0 || at === number) return -1;
+  let at = model.parentOf(number);
+  for (let level = 0; at >= 0 && at !== number && level < MOST_LEVELS; level++) {
     if (shown.includes(model.placeOf(at)?.lane ?? '')) return at;
+    at = model.parentOf(at);
   }
   return -1;
 }
 
 /** The first of the spans directly inside this one that is on screen, or -1. */
 function childOf(model: TimelineModel, number: number, shown: readonly string[]): number {
-  const id = model.spanAt(number)?.id;
-  let best = -1;
-  let bestStart = Infinity;
-  model.eachSpan((span, child) => {
-    if (span.parent !== id || child === number || !shown.includes(model.placeOf(child)?.lane ?? '')) return;
-    const start = model.startOf(span);
-    if (start < bestStart) {
-      bestStart = start;
-      best = child;
-    }
-  });
-  return best;
+  const inside = model.childrenOf(number).filter((child) => shown.includes(model.placeOf(child)?.lane ?? ''));
+  const startOf = (child: number): number => model.spanAt(child)?.startMs ?? Infinity;
+  return inside.reduce((best, child) => (best < 0 || startOf(child) < startOf(best) ? child : best), -1);
 }
 
 /** The span to go to from `number` (-1: none is selected), or -1 when there is none that way. `shown` are the lanes on screen, from the top. */
@@ -88,9 +77,9 @@ export function walk(model: TimelineModel, number: number, direction: Direction,
   const start = model.startOf(span);
   if (direction === 'left' || direction === 'right') return sideways(model.lanes[place.lane], place.row, number, start, direction === 'right' ? 1 : -1);
   const related = direction === 'up' ? parentOf(model, number, shown) : childOf(model, number, shown);
-  if (related >= 0 || span.parent !== null || childOf(model, number, shown) >= 0) return related;
+  if (related >= 0 || model.parentOf(number) >= 0 || childOf(model, number, shown) >= 0) return related;
   // Of no tree: what is above or below it on screen.
-  const rows = lanes.flatMap((name) => model.lanes[name].rows.map((_, row) => ({ name, row })));
+  const rows = lanes.flatMap((name) => model.lanes[name].rows.map((_, place) => ({ name, row: model.lanes[name].rowAtPlace(place) })));
   const middle = (start + model.endOf(span)) / 2;
   const step = direction === 'down' ? 1 : -1;
   for (let at = rows.findIndex((candidate) => candidate.name === place.lane && candidate.row === place.row) + step; at >= 0 && at < rows.length; at += step) {

@@ -298,7 +298,7 @@ export class TimelineView implements View {
     }
     this.moveTo(revealRange(this.range, start, end, model.wallMs));
     const place = model.placeOf(numbers[0] ?? -1);
-    const row = place === null ? null : this.stage.rowPosition(place.lane, place.row);
+    const row = place === null ? null : this.stage.rowPosition(place.lane, model.lanes[place.lane].placeOfRow(place.row));
     if (row !== null) this.stage.scrollTo(row.top, row.bottom);
   }
 }
