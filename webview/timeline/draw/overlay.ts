@@ -37,6 +37,7 @@ function colourOf(span: ReportSpan): CategoryName {
 export class Overlay {
   private readonly ctx: CanvasRenderingContext2D | null;
   private readonly canvas: HTMLCanvasElement;
+  private empty = true;
 
   constructor(canvas: HTMLCanvasElement) {
     this.canvas = canvas;
@@ -54,6 +55,10 @@ export class Overlay {
     const { ctx } = this;
     if (ctx === null) return;
     const { theme } = scene;
+    const empty = marks.region === null && marks.mark === null && marks.pointerX === null && marks.found === null && marks.hovered < 0 && marks.selected.length === 0;
+    // A canvas that is not touched is not painted again either.
+    if (empty && this.empty) return;
+    this.empty = empty;
     ctx.setTransform(scene.pixelRatio, 0, 0, scene.pixelRatio, 0, 0);
     ctx.clearRect(0, 0, this.canvas.width, this.canvas.height);
     if (marks.region !== null) paintRegion(ctx, scene, area, marks.region);

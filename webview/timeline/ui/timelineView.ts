@@ -144,7 +144,9 @@ export class TimelineView implements View {
   }
 
   private showList(): void {
-    if (this.listTimer !== 0) return;
+    // For ears only it can wait until the view rests: a list made anew costs a frame.
+    if (!this.shell.narrow) window.clearTimeout(this.listTimer);
+    else if (this.listTimer !== 0) return;
     this.listTimer = window.setTimeout(() => {
       this.listTimer = 0;
       const { model, choice, narrow } = this.shell;
