@@ -1,7 +1,7 @@
 import tseslint from 'typescript-eslint';
 
 export default tseslint.config(
-  { ignores: ['dist/', 'node_modules/', 'test/fixtures/', 'test/frameworks/programs/', 'examples/', '.agent-cost/'] },
+  { ignores: ['dist/', 'node_modules/', 'test/fixtures/', 'test/frameworks/programs/', 'examples/', 'media/example/', '.agent-cost/'] },
   ...tseslint.configs.recommendedTypeChecked,
   {
     languageOptions: { parserOptions: { project: ['./tsconfig.json', './webview/tsconfig.json'], tsconfigRootDir: import.meta.dirname } },

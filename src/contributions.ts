@@ -46,6 +46,7 @@ export interface CommandArguments {
   'agentCost.profileCommand': [commandLine?: string];
   'agentCost.stopRun': [];
   'agentCost.openRecording': [file?: Resource];
+  'agentCost.openExample': [];
   'agentCost.startSession': [];
   'agentCost.stopSession': [];
   'agentCost.copyEnvironment': [];
@@ -70,6 +71,7 @@ export const commandTitles: Readonly<Record<CommandId, string>> = {
   'agentCost.profileCommand': 'Profile Command…',
   'agentCost.stopRun': 'Stop the Profiled Run',
   'agentCost.openRecording': 'Open Recording…',
+  'agentCost.openExample': 'Open Example Recording',
   'agentCost.startSession': 'Start Profiling Session',
   'agentCost.stopSession': 'Stop Profiling Session',
   'agentCost.copyEnvironment': 'Copy the Profiling Session’s Environment',
@@ -163,6 +165,8 @@ export interface ContextKeys {
   'agentCost.sessionRunning': boolean;
   /** A vLLM that we started is running, or starts. */
   'agentCost.vllmRunning': boolean;
+  /** The active editor holds what could be profiled. */
+  'agentCost.agentIsOpen': boolean;
   /** A run is shown. */
   'agentCost.hasRun': boolean;
   /** Lenses are shown. */
@@ -173,9 +177,13 @@ export const contextKeys: Readonly<Record<ContextKey, true>> = {
   'agentCost.running': true,
   'agentCost.sessionRunning': true,
   'agentCost.vllmRunning': true,
+  'agentCost.agentIsOpen': true,
   'agentCost.hasRun': true,
   'agentCost.hasLenses': true,
 };
+
+/** The steps of the walkthrough. */
+export const walkthroughSteps = ['example', 'profile', 'lenses', 'server'] as const;
 
 /** The view container in the activity bar. */
 export const viewContainer = 'agentCost';

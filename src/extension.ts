@@ -7,6 +7,7 @@ import { Git } from './host/git.ts';
 import { installation } from './host/installation.ts';
 import { createLog, messageOf } from './host/log.ts';
 import { MovedFiles } from './host/movedFiles.ts';
+import { followOpenAgent } from './host/openAgent.ts';
 import { Notifier, type Notification } from './host/notify.ts';
 import type { Profiling } from './host/profiling.ts';
 import { RunStore, type Run } from './host/runs.ts';
@@ -45,6 +46,7 @@ export function activate(context: ExtensionContext): ExtensionState {
     };
     const notifier = new Notifier(log);
     const parts = installation(context);
+    const media = Uri.joinPath(context.extensionUri, 'media');
     const git = new Git({
       folders: () => (workspace.workspaceFolders ?? []).filter(({ uri }) => uri.scheme === 'file').map(({ uri }) => uri.fsPath),
       isTrusted: () => workspace.isTrusted,
@@ -57,7 +59,7 @@ export function activate(context: ExtensionContext): ExtensionState {
     const sources: SourceNavigation = own(new SourceNavigation(runs, moved, () => panel.column));
     const contents = new SpanContents();
     const timeline = own(new TimelineController({ runs, contents, notifier, log, webviewScript: parts.webviewScript, openSource: (span, frame) => openSource(sources, notifier, span, frame) }));
-    const panel = own(new TimelinePanel(timeline, Uri.joinPath(context.extensionUri, 'media')));
+    const panel = own(new TimelinePanel(timeline, media));
     sources.follow(timeline, (error) => log.error('a source line was not revealed', error instanceof Error ? error : String(error)));
     const measured = own(new MeasuredLines(runs, moved, own(new EarlierRuns(runs, (error) => log.debug(`earlier runs: ${messageOf(error)}`)))));
     let profiling: Promise<Profiling> | null = null;
@@ -69,15 +71,16 @@ export function activate(context: ExtensionContext): ExtensionState {
     let experiments: Experiments | null = null;
     const loadExperiments = async (): Promise<Experiments> => {
       const module = await import('./host/experiments.ts');
-      return (experiments ??= own(new module.Experiments(parts, Uri.joinPath(context.extensionUri, 'media'), notifier)));
+      return (experiments ??= own(new module.Experiments(parts, media, notifier)));
     };
     const tree = own(new RunTree(runs, timeline, onUnreadable));
     const status = own(new StatusBar(runs));
     own(registerTimelineSurfaces(timeline, runs, onUnreadable));
+    own(followOpenAgent());
     own(registerLenses(measured));
     own(registerHover(measured));
     own(
-      registerCommands(commandHandlers({ runs, contents, profiling: loadProfiling, vllm: loadVllm, experiments: loadExperiments, measured, timeline, panel, sources, installation: parts, notifier, log }), (command, error) =>
+      registerCommands(commandHandlers({ runs, contents, profiling: loadProfiling, vllm: loadVllm, experiments: loadExperiments, measured, timeline, panel, sources, installation: parts, media, storage: context.globalStorageUri, notifier, log }), (command, error) =>
         notifier.error(`${command} failed: ${messageOf(error)}`),
       ),
     );

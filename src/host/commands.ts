@@ -28,16 +28,24 @@ export interface CommandServices {
   panel: TimelinePanel;
   sources: SourceNavigation;
   installation: Installation;
+  /** The extension's folder of media, and its own folder outside of any workspace. */
+  media: Uri;
+  storage: Uri;
   notifier: Notifier;
   log: LogOutputChannel;
 }
 
-export function commandHandlers({ runs, contents, profiling, vllm, experiments, measured, timeline, panel, sources, installation, notifier, log }: CommandServices): CommandHandlers {
+export function commandHandlers({ runs, contents, profiling, vllm, experiments, measured, timeline, panel, sources, installation, media, storage, notifier, log }: CommandServices): CommandHandlers {
   return {
     'agentCost.profileActiveFile': async (file) => (await profiling()).profileFile(file),
     'agentCost.profileCommand': async (commandLine) => (await profiling()).profileCommand(commandLine),
     'agentCost.stopRun': async () => (await profiling()).stopRun(),
     'agentCost.openRecording': (file) => openRecording(runs, notifier, file),
+    'agentCost.openExample': async () => {
+      const { openExample } = await import('./example.ts');
+      await openExample(runs, media, storage);
+      panel.show();
+    },
     'agentCost.startSession': async () => (await profiling()).startSession(),
     'agentCost.stopSession': async () => (await profiling()).stopSession(),
     'agentCost.copyEnvironment': async () => (await profiling()).copyEnvironment(),

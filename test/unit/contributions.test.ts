@@ -15,6 +15,7 @@ import {
   recordingEditorType,
   settingDefaults,
   treeItemKinds,
+  walkthroughSteps,
   panelContainer,
   viewContainer,
   views,
@@ -35,6 +36,7 @@ const manifest = z
       viewsContainers: z.object({ activitybar: z.array(z.object({ id: z.string(), icon: z.string() })), panel: z.array(z.object({ id: z.string(), icon: z.string() })) }),
       views: z.record(z.string(), z.array(z.object({ id: z.string(), when: z.string().optional() }))),
       viewsWelcome: z.array(z.object({ view: z.string(), contents: z.string(), when: z.string() })),
+      walkthroughs: z.array(z.object({ steps: z.array(z.object({ id: z.string(), description: z.string(), media: z.object({ image: z.string(), altText: z.string().min(20) }), completionEvents: z.array(z.string()) })) })),
       customEditors: z.array(z.object({ viewType: z.string(), selector: z.array(z.object({ filenamePattern: z.string() })) })),
       configuration: z.object({
         properties: z.record(z.string(), z.object({ type: z.string(), default: z.unknown(), enum: z.array(z.unknown()).optional(), description: z.string().optional(), markdownDescription: z.string().optional() })),
@@ -43,6 +45,7 @@ const manifest = z
   })
   .parse(JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')));
 const { contributes } = manifest;
+const steps = contributes.walkthroughs.flatMap((walkthrough) => walkthrough.steps);
 const commandIds = Object.keys(commandTitles).sort();
 const whenClauses = [
   ...Object.values(contributes.menus).flatMap((items) => items.map((item) => item.when)),
@@ -80,6 +83,12 @@ describe('the manifest and the tables in contributions.ts', () => {
   it('use only known commands in menus and links', () => {
     const linked = contributes.viewsWelcome.flatMap((welcome) => [...welcome.contents.matchAll(/\(command:([\w.]+)\)/g)].map((match) => match[1]));
     for (const id of [...Object.values(contributes.menus).flatMap((items) => items.map((item) => item.command)), ...linked]) expect(commandIds).toContain(id);
+    for (const { description, completionEvents } of steps) {
+      for (const [, id] of `${description} ${completionEvents.map((event) => `(${event.replace('onCommand', 'command')})`).join(' ')}`.matchAll(/\(command:(agentCost\.[\w.]+)\)/g)) expect(commandIds).toContain(id);
+      for (const [, id] of completionEvents.join(' ').matchAll(/onSettingChanged:(\S+)/g)) expect(Object.keys(settingDefaults)).toContain(id);
+      for (const [, id] of completionEvents.join(' ').matchAll(/onContext:(\S+)/g)) expect(Object.keys(contextKeys)).toContain(id);
+      expect(completionEvents.length).toBeGreaterThan(0);
+    }
     for (const welcome of contributes.viewsWelcome) expect(Object.values(views)).toContain(welcome.view);
   });
 
@@ -121,6 +130,15 @@ describe('the manifest', () => {
 
   it('activates on nothing but what it contributes', () => {
     expect(manifest.activationEvents).toEqual([]);
+  });
+
+  it('has a walkthrough of four steps, each with a picture', () => {
+    expect(steps.map(({ id }) => id)).toEqual(walkthroughSteps);
+    for (const { media } of steps) expect(existsSync(join(root, media.image)), media.image).toBe(true);
+  });
+
+  it('has one button for who has no runs yet, whatever the workspace is', () => {
+    for (const { contents } of contributes.viewsWelcome) expect(contents.split('\n').filter((line) => /^\[[^\]]+\]\([^)]+\)$/.test(line))).toHaveLength(1);
   });
 
   it('names icons that are there', () => {
