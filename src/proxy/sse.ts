@@ -1,6 +1,7 @@
 /** Splits a stream of server-sent events into the data of each, whatever the reads' boundaries. */
 
 const LINE_FEED = 10;
+const CARRIAGE_RETURN = 13;
 
 /** An event longer than this is given up: its stream is no stream of tokens. */
 const MAX_EVENT_BYTES = 64 * 1024 * 1024;
@@ -11,21 +12,29 @@ export class SseParser {
   #restBytes = 0;
   #data: string[] = [];
   #first = true;
+  /** The last byte was a carriage return. */
+  #afterReturn = false;
 
-  /** Takes the next bytes and calls `onEvent` with the data of each event that they complete. */
+  /** Takes the next bytes and calls `onEvent` with the data of each event that they complete. Lines end with a line feed, both, or a carriage return alone. */
   push(bytes: Buffer, onEvent: (data: string) => void): void {
-    let end = bytes.indexOf(LINE_FEED);
-    let at = 0;
-    if (end >= 0 && this.#rest.length > 0) {
-      this.#line(this.#takeRest(bytes.subarray(0, end)).toString('utf8'), onEvent);
+    // The other half of a line's end that was taken for the whole of it.
+    let at = this.#afterReturn && bytes[0] === LINE_FEED ? 1 : 0;
+    if (bytes.length > 0) this.#afterReturn = false;
+    let feed = bytes.indexOf(LINE_FEED, at);
+    let carriageReturn = bytes.indexOf(CARRIAGE_RETURN, at);
+    while (feed >= 0 || carriageReturn >= 0) {
+      const isReturn = carriageReturn >= 0 && (feed < 0 || carriageReturn < feed);
+      const end = isReturn ? carriageReturn : feed;
+      this.#line(this.#rest.length > 0 ? this.#takeRest(bytes.subarray(at, end)).toString('utf8') : bytes.toString('utf8', at, end), onEvent);
       at = end + 1;
-      end = bytes.indexOf(LINE_FEED, at);
+      if (isReturn) {
+        if (at === bytes.length) this.#afterReturn = true;
+        else if (bytes[at] === LINE_FEED) at++;
+        carriageReturn = bytes.indexOf(CARRIAGE_RETURN, at);
+      }
+      if (feed >= 0 && feed < at) feed = bytes.indexOf(LINE_FEED, at);
     }
-    for (; end >= 0; end = bytes.indexOf(LINE_FEED, at)) {
-      this.#line(bytes.toString('utf8', at, end), onEvent);
-      at = end + 1;
-    }
-    if (at === bytes.length) return;
+    if (at >= bytes.length) return;
     this.#rest.push(bytes.subarray(at));
     this.#restBytes += bytes.length - at;
     if (this.#restBytes > MAX_EVENT_BYTES) this.#takeRest(Buffer.alloc(0));
@@ -45,12 +54,8 @@ export class SseParser {
   }
 
   #line(text: string, onEvent: (data: string) => void): void {
-    const line = this.#first && text.startsWith('\uFEFF') ? text.slice(1) : text;
+    this.#field(this.#first && text.startsWith('\uFEFF') ? text.slice(1) : text, onEvent);
     this.#first = false;
-    // Lines may end in CRLF, LF or CR alone.
-    if (line.includes('\r')) {
-      for (const part of (line.endsWith('\r') ? line.slice(0, -1) : line).split('\r')) this.#field(part, onEvent);
-    } else this.#field(line, onEvent);
   }
 
   #field(line: string, onEvent: (data: string) => void): void {

@@ -5,26 +5,32 @@
 import type { BodyRead } from './responseReader.ts';
 
 const LINE_FEED = 10;
+const CARRIAGE_RETURN = 13;
 const NAME = Buffer.from('"usage"');
 const LAST_CHUNK = Buffer.from('0\r\n\r\n');
 const CRLF = Buffer.from('\r\n');
 /** The usage-only event as servers write it, told without parsing it: it is the last to come, and the client waits for what follows. */
-const USAGE_ONLY = /^data: \{(?:"\w+":(?:"[^"\\]*"|[\d.]+|null),)*"choices":\[\],"usage":\{[^\r\n]*\}\r?\n\r?\n$/;
+const USAGE_ONLY = /^data: \{(?:"\w+":(?:"[^"\\]*"|[\d.]+|null),)*"choices":\[\],"usage":\{[^\r\n]*\}(?:\r\n|\n|\r){2}$/;
+/** A byte-order mark, which a stream may begin with, as latin1. */
+const MARK = '\xef\xbb\xbf';
 /** An event longer than this is passed on unchecked rather than held. */
 const MAX_HELD_BYTES = 4 * 1024 * 1024;
 
 /** Whether an event's blank line ends just before `end`. */
 function endsEvent(bytes: Buffer, end: number): boolean {
-  return bytes[end - 1] === 10 && (bytes[end - 2] === 10 || (bytes[end - 2] === 13 && bytes[end - 3] === 10));
+  if (bytes[end - 1] === CARRIAGE_RETURN) return bytes[end - 2] === CARRIAGE_RETURN;
+  return bytes[end - 1] === LINE_FEED && (bytes[end - 2] === LINE_FEED || (bytes[end - 2] === CARRIAGE_RETURN && bytes[end - 3] === LINE_FEED));
 }
 
-/** Index after the first event's blank line, or -1. */
-function eventEnd(bytes: Buffer, from: number): number {
-  for (let at = bytes.indexOf(10, from); at >= 0; at = bytes.indexOf(10, at + 1)) {
-    if (bytes[at + 1] === 10) return at + 2;
-    if (bytes[at + 1] === 13 && bytes[at + 2] === 10) return at + 3;
+/** Index after the first event's blank line, or -1. Lines end with a line feed, both, or a carriage return alone (`carriageReturns`). */
+function eventEnd(bytes: Buffer, from: number, carriageReturns: boolean): number {
+  const doubled = carriageReturns ? bytes.indexOf('\r\r', from, 'latin1') : -1;
+  const end = doubled < 0 ? bytes.length : doubled;
+  for (let at = bytes.indexOf(LINE_FEED, from); at >= 0 && at < end; at = bytes.indexOf(LINE_FEED, at + 1)) {
+    if (bytes[at + 1] === LINE_FEED) return at + 2;
+    if (bytes[at + 1] === CARRIAGE_RETURN && bytes[at + 2] === LINE_FEED) return at + 3;
   }
-  return -1;
+  return doubled < 0 ? -1 : doubled + 2;
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {
@@ -34,10 +40,12 @@ function isObject(value: unknown): value is Record<string, unknown> {
 /** The event without what was not asked for; null when nothing of it remains. */
 export function withoutUsage(event: Buffer): Buffer | null {
   if (!event.includes(NAME)) return event;
-  const text = event.toString('utf8');
-  if (USAGE_ONLY.test(text)) return null;
-  // Not `.` and `$`: for them a line ends at U+2028, too, which may stand in a token.
-  const data = /(?:^|\n)data:[ ]?([^\r\n]*)/.exec(text);
+  // JSON's signs are ASCII, and what is not UTF-8 must come out as it came in.
+  const text = event.toString('latin1');
+  const mark = text.startsWith(MARK) ? MARK : '';
+  const nothing = mark === '' ? null : Buffer.from(mark, 'latin1');
+  if (USAGE_ONLY.test(text.slice(mark.length))) return nothing;
+  const data = /(?:^(?:\xef\xbb\xbf)?|[\r\n])data:[ ]?([^\r\n]*)/.exec(text);
   if (data === null) return event;
   let parsed: unknown;
   try {
@@ -47,12 +55,12 @@ export function withoutUsage(event: Buffer): Buffer | null {
   }
   if (!isObject(parsed)) return event;
   const { usage, ...rest } = parsed;
-  if (isObject(usage) && Array.isArray(parsed['choices']) && parsed['choices'].length === 0) return null;
+  if (isObject(usage) && Array.isArray(parsed['choices']) && parsed['choices'].length === 0) return nothing;
   if (usage !== null) return event;
   const cut = data[1]!.replace(/,\s*"usage"\s*:\s*null|"usage"\s*:\s*null\s*,\s*/, '');
   // The first match could be a field of the same name deeper inside: then the event stays as it is.
   if (cut === data[1] || JSON.stringify(JSON.parse(cut)) !== JSON.stringify(rest)) return event;
-  return Buffer.from(text.replace(data[1]!, () => cut));
+  return Buffer.from(text.replace(data[1]!, () => cut), 'latin1');
 }
 
 /** One stream's filter. Its output is chunked whether or not its input was. */
@@ -83,7 +91,7 @@ export class UsageHider {
     this.#held.push(payload);
     this.#heldBytes += payload.length;
     // Without a line's end, nothing held has become a whole event.
-    if (this.#heldBytes <= MAX_HELD_BYTES && !payload.includes(LINE_FEED)) return;
+    if (this.#heldBytes <= MAX_HELD_BYTES && !payload.includes(LINE_FEED) && !payload.includes(CARRIAGE_RETURN)) return;
     const bytes = this.#held.length === 1 ? payload : Buffer.concat(this.#held);
     const kept: Buffer[] = [];
     let at = eventsWithoutUsage(bytes, kept);
@@ -130,7 +138,8 @@ function withoutUsageByChunk(bytes: Buffer, payload: number[]): Buffer | null {
 /** Puts into `kept` what stays of the whole events in `bytes`. @returns the index after the last of them */
 function eventsWithoutUsage(bytes: Buffer, kept: Buffer[]): number {
   let at = 0;
-  for (let end = eventEnd(bytes, 0); end >= 0; end = eventEnd(bytes, at)) {
+  const carriageReturns = bytes.includes('\r\r', 0, 'latin1');
+  for (let end = eventEnd(bytes, 0, carriageReturns); end >= 0; end = eventEnd(bytes, at, carriageReturns)) {
     const event = withoutUsage(bytes.subarray(at, end));
     if (event !== null) kept.push(event);
     at = end;

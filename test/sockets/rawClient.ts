@@ -87,7 +87,8 @@ export function unchunk(raw: Buffer): Buffer | null {
     const lineEnd = raw.indexOf('\r\n', at);
     if (lineEnd < 0) return null;
     const size = parseInt(raw.toString('latin1', at, lineEnd), 16);
-    if (size === 0) return raw.indexOf('\r\n\r\n', lineEnd) === lineEnd ? Buffer.concat(parts) : null;
+    // Trailers may stand before the last line end.
+    if (size === 0) return raw.indexOf('\r\n\r\n', lineEnd) < 0 ? null : Buffer.concat(parts);
     if (raw.length < lineEnd + 2 + size + 2) return null;
     parts.push(raw.subarray(lineEnd + 2, lineEnd + 2 + size));
     at = lineEnd + 2 + size + 2;

@@ -56,9 +56,8 @@ export async function startUpstream(script: Script): Promise<ScriptedUpstream> {
         let end = bodyAt + Number(headers['content-length'] ?? 0);
         let body = received.subarray(bodyAt, end);
         if (headers['transfer-encoding'] === 'chunked') {
-          const last = received.indexOf('0\r\n\r\n', bodyAt);
-          if (last < 0) return;
-          end = last + 5;
+          end = chunkedEnd(received, bodyAt);
+          if (end < 0) return;
           body = received.subarray(bodyAt, end);
         }
         if (received.length < end) {
@@ -88,6 +87,18 @@ export async function startUpstream(script: Script): Promise<ScriptedUpstream> {
       }),
   };
   return upstream;
+}
+
+/** Index after a chunked body without trailers; -1 where it goes on. */
+function chunkedEnd(received: Buffer, from: number): number {
+  for (let at = from; ; ) {
+    const lineEnd = received.indexOf('\r\n', at);
+    if (lineEnd < 0) return -1;
+    const size = parseInt(received.toString('latin1', at, lineEnd), 16);
+    at = lineEnd + 2 + size + 2;
+    if (at > received.length) return -1;
+    if (size === 0) return at;
+  }
 }
 
 export function chunk(text: string): string {
