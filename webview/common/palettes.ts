@@ -1,5 +1,5 @@
 /** The editor's theme variables, for pages outside of it only: inside, VS Code itself sets them on the root element. */
-const palettes: Record<string, Record<string, string>> = {
+export const palettes: Record<string, Record<string, string>> = {
   'vscode-dark': {
     foreground: '#cccccc', 'editor-background': '#1f1f1f', 'editor-foreground': '#cccccc', 'sideBar-background': '#181818', focusBorder: '#0078d4',
     'panel-border': '#2b2b2b', descriptionForeground: '#9d9d9d', 'textLink-foreground': '#4daafc', errorForeground: '#f85149', 'list-hoverBackground': '#2a2d2e',

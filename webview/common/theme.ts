@@ -1,4 +1,5 @@
 /** Colours for the canvas, read from the editor's theme variables, or from the palettes of `pageStyles.ts` outside of it. */
+import { categoryFills, mix, type Rgba } from './fills.ts';
 import { categories, type CategoryName } from '../timeline/model/category.ts';
 
 export interface Theme {
@@ -22,8 +23,6 @@ export interface Theme {
   key: string;
 }
 
-type Rgba = readonly [red: number, green: number, blue: number, alpha: number];
-
 let probe: CanvasRenderingContext2D | null = null;
 
 /** Any CSS colour as numbers, by letting the browser paint it. */
@@ -36,11 +35,6 @@ function toRgba(color: string): Rgba {
   probe.fillRect(0, 0, 1, 1);
   const [red = 128, green = 128, blue = 128, alpha = 255] = probe.getImageData(0, 0, 1, 1).data;
   return [red, green, blue, alpha / 255];
-}
-
-function mix(top: Rgba, bottom: Rgba, share: number): Rgba {
-  const blend = (a: number, b: number): number => Math.round(a * share + b * (1 - share));
-  return [blend(top[0], bottom[0]), blend(top[1], bottom[1]), blend(top[2], bottom[2]), 1];
 }
 
 function css(color: Rgba): string {
@@ -70,22 +64,8 @@ export function readTheme(): Theme {
     const [red, green, blue, alpha] = toRgba(variable(`charts-${name}`, fallback));
     return alpha === 0 ? toRgba(fallback) : [red, green, blue, 1];
   };
-  const prefill = chart('orange', '#d18616');
-  const decode = chart('blue', '#3794ff');
-  const fills: Record<CategoryName, Rgba> = {
-    request: contrast ? background : mix(foreground, background, 0.16),
-    step: contrast ? background : mix(foreground, background, 0.16),
-    nested: contrast ? background : mix(foreground, background, 0.1),
-    queue: chart('yellow', '#cca700'),
-    prefill,
-    decode,
-    llm: mix(decode, background, 0.55),
-    tool: chart('green', '#89d185'),
-    mixed: mix(prefill, decode, 0.5),
-    foreign: chart('purple', '#b180d7'),
-    idle: background,
-    error: chart('red', '#f14c4c'),
-  };
+  const charts = { yellow: chart('yellow', '#cca700'), orange: chart('orange', '#d18616'), blue: chart('blue', '#3794ff'), green: chart('green', '#89d185'), purple: chart('purple', '#b180d7'), red: chart('red', '#f14c4c') };
+  const fills = categoryFills(charts, foreground, background, contrast);
   const fill = {} as Record<CategoryName, string>;
   const ink = {} as Record<CategoryName, string>;
   const pixels = new Uint32Array(categories.length);

@@ -2,7 +2,8 @@
 import { categories, categoryIndex } from '../model/category.ts';
 import { WideItems } from '../model/pixelStrip.ts';
 import { formatDuration } from '../../../src/profile/formatValue.ts';
-import { hatch, type HatchKind } from './patterns.ts';
+import { PATTERN_ALPHA, patternOf } from '../../common/fills.ts';
+import { hatch } from './patterns.ts';
 import { laneTop, textWidth, xOf, type Area, type Scene } from './scene.ts';
 import { plate } from './spanLanePainter.ts';
 import { StripCanvas } from './stripCanvas.ts';
@@ -13,7 +14,6 @@ import type { Row } from '../model/row.ts';
 const SHAPE_WIDTH = 5;
 const LABEL_WIDTH = 48;
 const LABEL_HEIGHT = 14;
-const mixedHatch: HatchKind = 'rising';
 
 export class GpuLanePainter {
   private readonly strip = new StripCanvas();
@@ -62,11 +62,11 @@ export class GpuLanePainter {
       const [left, right] = edgesOf(wide, i, area, ratio);
       ctx.fillStyle = theme.fill[name];
       ctx.fillRect(left, top, right - left, box.height);
-      if (category === categoryIndex.mixed || (theme.contrast && (category === categoryIndex.prefill || category === categoryIndex.foreign))) {
-        const kind = category === categoryIndex.foreign ? 'falling' : mixedHatch;
-        ctx.fillStyle = hatch(ctx, category === categoryIndex.mixed && !theme.contrast ? theme.fill.decode : theme.background, kind, ratio);
-        ctx.fillRect(left, top, right - left, box.height);
-      }
+      const kind = patternOf[name];
+      if (kind === undefined) continue;
+      const isMixed = category === categoryIndex.mixed && !theme.contrast;
+      ctx.fillStyle = hatch(ctx, isMixed ? theme.fill.decode : theme.background, kind, ratio, theme.contrast || isMixed ? 1 : PATTERN_ALPHA);
+      ctx.fillRect(left, top, right - left, box.height);
     }
   }
 

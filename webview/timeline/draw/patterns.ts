@@ -1,6 +1,6 @@
-/** Hatches: idle time, inferred spans, and the phases in high-contrast themes. */
+/** Hatches: idle time, inferred spans, and what tells the phases apart beside their colours. */
 
-export type HatchKind = 'rising' | 'falling' | 'dots' | 'cross';
+import type { HatchKind } from '../../common/fills.ts';
 
 const CELL = 6;
 const cache = new Map<string, CanvasPattern | null>();

@@ -1,9 +1,10 @@
 /** Draws a lane of spans: narrow ones as a pixel strip, wide ones as shapes with labels. */
-import { categories, categoryIndex, FLAG_CUT, FLAG_INFERRED, type CategoryName } from '../model/category.ts';
+import { categories, categoryIndex, FLAG_CUT, FLAG_INFERRED } from '../model/category.ts';
 import { WideItems } from '../model/pixelStrip.ts';
 import { partsOf, type SpanLaneName } from '../model/spanParts.ts';
 import { fitText, labelText } from '../model/spanText.ts';
-import { hatch, type HatchKind } from './patterns.ts';
+import { PATTERN_ALPHA, patternOf } from '../../common/fills.ts';
+import { hatch } from './patterns.ts';
 import { laneTop, textWidth, xOf, type Area, type Scene } from './scene.ts';
 import { StripCanvas } from './stripCanvas.ts';
 import { LABEL_ROW_HEIGHT, type LaneBox } from './laneLayout.ts';
@@ -12,9 +13,6 @@ import type { SpanLane } from '../model/spanLane.ts';
 /** From this width in CSS pixels on an item is a shape of its own: round, hatched, with a gap to its neighbour. */
 const SHAPE_WIDTH = 8;
 const LABEL_WIDTH = 40;
-
-/** Patterns that tell the phases apart where colour alone must not. */
-const contrastHatch: Partial<Record<CategoryName, HatchKind>> = { queue: 'dots', prefill: 'rising', mixed: 'cross', foreign: 'falling', error: 'cross' };
 
 interface Shape {
   left: number;
@@ -126,9 +124,9 @@ export class SpanLanePainter {
       if (path === undefined || name === undefined) return;
       ctx.fillStyle = theme.fill[name];
       ctx.fill(path);
-      const kind = theme.contrast ? contrastHatch[name] : undefined;
+      const kind = patternOf[name];
       if (kind !== undefined) {
-        ctx.fillStyle = hatch(ctx, theme.background, kind, pixelRatio);
+        ctx.fillStyle = hatch(ctx, theme.background, kind, pixelRatio, theme.contrast ? 1 : PATTERN_ALPHA);
         ctx.fill(path);
       }
     });
@@ -167,7 +165,7 @@ export class SpanLanePainter {
       const label = labelText(span);
       const text = fitText(label, width, (each) => textWidth(ctx, each));
       if (text === '') continue;
-      const hatched = (shape.flags & (FLAG_INFERRED | FLAG_CUT)) !== 0 || (theme.contrast && contrastHatch[name] !== undefined);
+      const hatched = (shape.flags & (FLAG_INFERRED | FLAG_CUT)) !== 0 || (theme.contrast && patternOf[name] !== undefined);
       if (hatched) plate(ctx, theme.background, left - 3, shape.top + 2, Math.min(width + 4, textWidth(ctx, text) + 6), box.rowHeight - 4);
       ctx.fillStyle = hatched || scene.dimmed ? theme.foreground : theme.ink[name];
       ctx.globalAlpha = scene.dimmed ? 0.45 : 1;

@@ -182,6 +182,7 @@ dialog.help::backdrop { background: rgb(0 0 0 / 35%); }
 .app.side .details section { border-right: none; border-bottom: 1px solid var(--vscode-panel-border, transparent); }
 .app.side .details .texts { grid-column: auto; }
 .app.side .sash { width: 5px; height: auto; margin: 0 -2px; cursor: ew-resize; }
+@media (forced-colors: active) { .swatch, .split i { forced-color-adjust: none; } }
 @media (prefers-reduced-motion: reduce) { *, *::before, *::after { transition: none !important; animation: none !important; } }
 `;
 
