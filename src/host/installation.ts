@@ -11,6 +11,8 @@ export interface Installation {
   experimentScript: string;
   /** The thread that runs experiments. */
   experiments: string;
+  /** The thread that reads and analyses recordings. */
+  analysis: string;
 }
 
 export function installation(context: ExtensionContext): Installation {
@@ -21,5 +23,6 @@ export function installation(context: ExtensionContext): Installation {
     webviewScript: join(built, 'webview', 'timeline.js'),
     experimentScript: join(built, 'webview', 'experiment.js'),
     experiments: join(built, 'experiments.cjs'),
+    analysis: join(built, 'analysis.cjs'),
   };
 }

@@ -1,19 +1,15 @@
-/** Follows a recording while it is being written, and analyses it as often as that is worth the time. */
-import { open } from 'node:fs/promises';
-import { StringDecoder } from 'node:string_decoder';
-import { analyze } from '../analysis/analyze.ts';
+/** Follows a recording while it is being written, and has it analysed as often as that is worth the time. */
 import type { Accounting } from '../profile/accounting.ts';
-import { RecordingReader } from '../profile/readRecording.ts';
 import type { Milliseconds } from '../profile/units.ts';
 import type { TimelineDocument } from '../protocol/webview.ts';
+import { RecordingAnalysis } from './recordingAnalysis.ts';
 
-/** Four documents a second look live; more would take time from the editor. */
+/** Four documents a second look live; more would take time from the editor, which shows them. */
 const SHORTEST_PAUSE_MS: Milliseconds = 250;
-/** Analysis of a long run may take this share of the extension host's time, and no more. */
-const LARGEST_SHARE = 0.2;
+/** Analysis of a long run may take this share of a processor's time, and no more. */
+const LARGEST_SHARE = 0.5;
 /** While nothing new is recorded, running spans still grow. */
 const GROWTH_PERIOD_MS: Milliseconds = 1000;
-const PIECE_BYTES = 1 << 20;
 
 export interface LiveRecordingEvents {
   onDocument(document: TimelineDocument): void;
@@ -22,32 +18,33 @@ export interface LiveRecordingEvents {
 }
 
 export class LiveRecording {
-  private readonly file: string;
   private readonly events: LiveRecordingEvents;
   private readonly accounting: () => Accounting;
-  private readonly reader = new RecordingReader();
-  private readonly decoder = new StringDecoder('utf8');
-  private offset = 0;
-  /** Reads follow one another: two at once would hand over pieces in the wrong order. */
-  private reading: Promise<void> = Promise.resolve();
+  private readonly analysis: RecordingAnalysis;
+  /** As far as the file holds whole lines. */
+  private bytes = 0;
+  private analysing = false;
   private timer: NodeJS.Timeout | null = null;
   private timerDue = Infinity;
   private lastAnalysisMs: Milliseconds = 0;
   private lastAnalysisEnd = 0;
   private state: 'live' | 'finished' | 'failed' = 'live';
 
-  /** @param accounting how energy is charged now */
-  constructor(file: string, events: LiveRecordingEvents, accounting: () => Accounting) {
-    this.file = file;
+  /**
+   * @param threadFile `dist/analysis.cjs`
+   * @param accounting how energy is charged now
+   */
+  constructor(threadFile: string, file: string, events: LiveRecordingEvents, accounting: () => Accounting) {
     this.events = events;
     this.accounting = accounting;
+    this.analysis = new RecordingAnalysis(threadFile, file);
   }
 
   /** The profiler says that the file holds this many bytes of whole lines. */
   grew(bytes: number): void {
-    if (this.state !== 'live' || bytes <= this.offset) return;
-    this.reading = this.reading.then(() => this.read(bytes));
-    void this.reading.then(() => this.schedule(this.nextAnalysisIn()));
+    if (this.state !== 'live' || bytes <= this.bytes) return;
+    this.bytes = bytes;
+    this.schedule(this.nextAnalysisIn());
   }
 
   /**
@@ -55,57 +52,36 @@ export class LiveRecording {
    * @throws RecordingError, or the error of reading the file
    */
   async finish(): Promise<TimelineDocument> {
-    await this.reading;
     this.state = this.state === 'live' ? 'finished' : this.state;
     this.stopTimer();
-    await this.readTo(Infinity);
-    this.reader.push(this.decoder.end());
-    this.reader.finish();
-    return analyze(this.reader.profile, { accounting: this.accounting() });
+    try {
+      const analysed = await this.analysis.analyze({ bytes: null, liveAtMs: null, accounting: this.accounting() });
+      if (analysed === null) throw new Error('Nothing was recorded.');
+      return analysed.document;
+    } finally {
+      this.analysis.dispose();
+    }
   }
 
   /** Lets go without a last look, as when the editor closes. */
   dispose(): void {
     this.state = 'finished';
     this.stopTimer();
-  }
-
-  private async read(bytes: number): Promise<void> {
-    if (this.state !== 'live') return;
-    try {
-      await this.readTo(bytes);
-    } catch (error) {
-      this.fail(error);
-    }
-  }
-
-  private async readTo(bytes: number): Promise<void> {
-    const handle = await open(this.file, 'r');
-    try {
-      const buffer = Buffer.allocUnsafe(Math.max(1, Math.min(PIECE_BYTES, bytes - this.offset)));
-      while (this.offset < bytes) {
-        const { bytesRead } = await handle.read(buffer, 0, Math.min(buffer.length, bytes - this.offset), this.offset);
-        if (bytesRead === 0) return;
-        this.offset += bytesRead;
-        this.reader.push(this.decoder.write(buffer.subarray(0, bytesRead)));
-      }
-    } finally {
-      await handle.close();
-    }
+    this.analysis.dispose();
   }
 
   private nextAnalysisIn(): Milliseconds {
-    const pause = Math.max(SHORTEST_PAUSE_MS, this.lastAnalysisMs / LARGEST_SHARE);
+    const pause = Math.max(SHORTEST_PAUSE_MS, this.lastAnalysisMs / LARGEST_SHARE - this.lastAnalysisMs);
     return Math.max(0, this.lastAnalysisEnd + pause - performance.now());
   }
 
   private schedule(delay: Milliseconds): void {
-    if (this.state !== 'live') return;
+    if (this.state !== 'live' || this.analysing) return;
     const due = performance.now() + delay;
     if (this.timer !== null && this.timerDue <= due) return;
     this.stopTimer();
     this.timerDue = due;
-    this.timer = setTimeout(() => this.analyzeNow(), delay);
+    this.timer = setTimeout(() => void this.analyzeNow(), delay);
   }
 
   private stopTimer(): void {
@@ -114,25 +90,29 @@ export class LiveRecording {
     this.timerDue = Infinity;
   }
 
-  private analyzeNow(): void {
+  private async analyzeNow(): Promise<void> {
     this.stopTimer();
-    if (this.state !== 'live' || !this.reader.started) return;
-    const begun = performance.now();
-    let document: TimelineDocument;
+    this.analysing = true;
+    const { bytes } = this;
     try {
-      const { profile } = this.reader;
-      document = analyze(profile, { live: true, accounting: this.accounting(), nowMs: Math.max(profile.lastT, Date.now() - Date.parse(profile.header.startedAt)) });
+      const analysed = await this.analysis.analyze({ bytes, liveAtMs: Date.now(), accounting: this.accounting() });
+      if (this.state !== 'live') return;
+      this.lastAnalysisEnd = performance.now();
+      if (analysed !== null) {
+        this.lastAnalysisMs = analysed.tookMs;
+        this.events.onDocument(analysed.document);
+      }
     } catch (error) {
       this.fail(error);
       return;
+    } finally {
+      this.analysing = false;
     }
-    this.lastAnalysisEnd = performance.now();
-    this.lastAnalysisMs = this.lastAnalysisEnd - begun;
-    this.events.onDocument(document);
-    this.schedule(Math.max(GROWTH_PERIOD_MS, this.nextAnalysisIn()));
+    this.schedule(this.bytes > bytes ? this.nextAnalysisIn() : Math.max(GROWTH_PERIOD_MS, this.nextAnalysisIn()));
   }
 
   private fail(error: unknown): void {
+    if (this.state !== 'live') return;
     this.state = 'failed';
     this.stopTimer();
     this.events.onError(error);

@@ -21,6 +21,9 @@ export interface Run {
   readonly snapshots: SourceSnapshots;
 }
 
+/** A longer one is read in a thread: it would hold the editor up for more than some 50 ms. */
+const LONG_RECORDING_BYTES = 500_000;
+
 type MutableRun = { -readonly [Key in keyof Run]: Run[Key] };
 
 /** Documents of old runs stay in memory for this many runs, besides the current one and those being recorded. */
@@ -36,6 +39,7 @@ export class RunStore implements Disposable {
   private currentRun: MutableRun | null = null;
   private watching = false;
   private readonly git: Git;
+  private readonly analysisThread: string;
 
   private readonly listChanged = this.disposables.add(new EventEmitter<void>());
   private readonly documentChanged = this.disposables.add(new EventEmitter<Run>());
@@ -44,8 +48,10 @@ export class RunStore implements Disposable {
   readonly onDidChangeDocument: Event<Run> = this.documentChanged.event;
   readonly onDidChangeCurrent: Event<Run | null> = this.currentChanged.event;
 
-  constructor(git: Git) {
+  /** @param analysisThread `dist/analysis.cjs` */
+  constructor(git: Git, analysisThread: string) {
     this.git = git;
+    this.analysisThread = analysisThread;
   }
 
   /** Newest first. */
@@ -122,7 +128,14 @@ export class RunStore implements Disposable {
 
   /** Loaded when the first recording is read: activation does without the format and the analysis. */
   async read(file: string): Promise<TimelineDocument> {
-    const [{ readRecordingFile }, { analyze }, { chosenAccounting }] = await Promise.all([import('../recorder/recordingFile.ts'), import('../analysis/analyze.ts'), import('./accounting.ts')]);
+    const size = await sizeOf(file);
+    const [{ MAX_RECORDING_BYTES, readRecordingFile }, { analyze }, { analyzeInThread }, { chosenAccounting }] = await Promise.all([
+      import('../recorder/recordingFile.ts'),
+      import('../analysis/analyze.ts'),
+      import('./recordingAnalysis.ts'),
+      import('./accounting.ts'),
+    ]);
+    if (size > LONG_RECORDING_BYTES && size <= MAX_RECORDING_BYTES) return analyzeInThread(this.analysisThread, file, chosenAccounting());
     return analyze(await readRecordingFile(file), { accounting: chosenAccounting() });
   }
 
@@ -205,6 +218,15 @@ export interface LiveRunFeed {
   update(document: TimelineDocument): void;
   /** @param document the last one; null when the recording cannot be read */
   end(document: TimelineDocument | null): void;
+}
+
+/** 0 for what cannot be looked at: reading it says why. */
+async function sizeOf(file: string): Promise<number> {
+  try {
+    return (await stat(file)).size;
+  } catch {
+    return 0;
+  }
 }
 
 async function collect(folder: string, extension: string, found: Map<string, number>): Promise<void> {

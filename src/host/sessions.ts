@@ -104,7 +104,7 @@ export class Session {
       onDocument: (document: TimelineDocument) => feed.update(document),
       onError: (error: unknown) => notifier.warning(`The running recording cannot be shown: ${messageOf(error)} The program goes on.`),
     };
-    recording = new LiveRecording(ready.out, events, chosenAccounting);
+    recording = new LiveRecording(installation.analysis, ready.out, events, chosenAccounting);
     return new Session(profiler, environmentOn, recording, feed, services, warned);
   }
 

@@ -1,12 +1,16 @@
 import { appendFileSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { LiveRecording } from '../../src/host/liveRecording.ts';
 import { DEFAULT_ACCOUNTING } from '../../src/profile/accounting.ts';
 import { RecordingError } from '../../src/profile/recordingFormat.ts';
 import type { TimelineDocument } from '../../src/protocol/webview.ts';
 import { call, callEnd, end, header, recordingText } from './recordingLines.ts';
+
+/** As the sources are: Node strips their types. */
+const thread = fileURLToPath(new URL('../../src/host/analysisThread.ts', import.meta.url));
 
 let folder: string;
 let file: string;
@@ -19,7 +23,7 @@ beforeEach(() => {
   file = join(folder, 'run.agentcost');
   documents = [];
   errors = [];
-  live = new LiveRecording(file, { onDocument: (document) => documents.push(document), onError: (error) => errors.push(error) }, () => DEFAULT_ACCOUNTING);
+  live = new LiveRecording(thread, file, { onDocument: (document) => documents.push(document), onError: (error) => errors.push(error) }, () => DEFAULT_ACCOUNTING);
 });
 
 afterEach(() => {

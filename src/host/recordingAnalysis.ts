@@ -1,0 +1,105 @@
+/** Reads and analyses a recording in a thread of its own. Knows no `vscode`. */
+import { Worker } from 'node:worker_threads';
+import { applyUpdate } from '../analysis/diffDocuments.ts';
+import { RecordingError } from '../profile/recordingFormat.ts';
+import type { Milliseconds } from '../profile/units.ts';
+import type { AnalysisAnswer, AnalysisRequest } from '../protocol/analysisThread.ts';
+import type { TimelineDocument } from '../protocol/webview.ts';
+
+/** A document, and how long the thread took for it. */
+export interface Analysed {
+  document: TimelineDocument;
+  tookMs: Milliseconds;
+}
+
+export class RecordingAnalysis {
+  private readonly worker: Worker;
+  private document: TimelineDocument | null = null;
+  private asked: Promise<unknown> = Promise.resolve();
+  private failed: Error | null = null;
+  private readonly pending = new Set<(error: Error) => void>();
+
+  /** @param threadFile `dist/analysis.cjs` */
+  constructor(threadFile: string, file: string) {
+    // Not the editor's own options, which may be for a debugger.
+    this.worker = new Worker(threadFile, { workerData: file, execArgv: [] });
+    this.worker.unref();
+    this.worker.on('error', (error) => this.end(error));
+    this.worker.once('exit', (code) => this.end(new Error(`the analysis ended early (exit code ${code})`)));
+  }
+
+  /**
+   * Reads on and analyses. One request after the other.
+   * @returns null when there is nothing to be analysed yet
+   * @throws RecordingError, or the error of reading the file
+   */
+  analyze(request: AnalysisRequest): Promise<Analysed | null> {
+    const answer = this.asked.then(() => this.ask(request));
+    this.asked = answer.catch(() => undefined);
+    return answer;
+  }
+
+  dispose(): void {
+    void this.worker.terminate();
+  }
+
+  private end(error: Error): void {
+    this.failed ??= error;
+    for (const reject of this.pending) reject(error);
+  }
+
+  private ask(request: AnalysisRequest): Promise<Analysed | null> {
+    return new Promise((done, reject) => {
+      if (this.failed !== null) return reject(this.failed);
+      const update: Pick<TimelineDocument, 'gpu'> & { spans: TimelineDocument['report']['spans'] } = { spans: [], gpu: [] };
+      const settle = <Value>(act: (value: Value) => void, value: Value): void => {
+        this.worker.off('message', take);
+        this.worker.unref();
+        this.pending.delete(reject);
+        act(value);
+      };
+      const take = (answer: AnalysisAnswer): void => {
+        switch (answer.type) {
+          case 'spans':
+            for (const span of answer.spans) update.spans.push(span);
+            break;
+          case 'gpu':
+            for (const segment of answer.gpu) update.gpu.push(segment);
+            break;
+          case 'done': {
+            const { report, removed, gpuFrom, tookMs } = answer;
+            this.document = this.document === null ? { report: { ...report, spans: update.spans }, gpu: update.gpu } : applyUpdate(this.document, { report, removed, gpuFrom, ...update });
+            settle(done, { document: this.document, tookMs });
+            break;
+          }
+          case 'nothing':
+            settle(done, null);
+            break;
+          case 'failed':
+            settle(reject, answer.reason === null ? new Error(answer.message) : new RecordingError(answer.reason, answer.message));
+        }
+      };
+      this.pending.add(reject);
+      this.worker.ref();
+      this.worker.on('message', take);
+      this.worker.postMessage(request);
+    });
+  }
+}
+
+/**
+ * Reads and analyses a whole recording.
+ * @throws RecordingError, or the error of reading the file
+ */
+export async function analyzeInThread(threadFile: string, file: string, accounting: AnalysisRequest['accounting']): Promise<TimelineDocument> {
+  const analysis = new RecordingAnalysis(threadFile, file);
+  try {
+    const analysed = await analysis.analyze({ bytes: null, liveAtMs: null, accounting });
+    if (analysed === null) throw new RecordingError('empty', 'The recording is empty: it ended before anything was recorded. Profile the program again.');
+    return analysed.document;
+  } catch (error) {
+    throw RecordingError.is(error) ? new RecordingError(error.reason, `${file}: ${error.message}`) : error;
+  } finally {
+    analysis.dispose();
+  }
+}

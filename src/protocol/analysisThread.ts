@@ -1,0 +1,27 @@
+/** Messages between the extension host and the thread that reads and analyses a recording. */
+import type { Accounting } from '../profile/accounting.ts';
+import type { GpuSegment, ReportSpan } from '../profile/report.ts';
+import type { RecordingErrorReason } from '../profile/recordingFormat.ts';
+import type { Milliseconds } from '../profile/units.ts';
+import type { TimelineUpdate } from './webview.ts';
+
+/** Reads on and analyses what is there. */
+export interface AnalysisRequest {
+  /** How far to read; null: to the end of the file, after which nothing more comes. */
+  bytes: number | null;
+  /** Still being recorded, since then (ms since 1970, as told by the asker's clock now); null: it has ended. */
+  liveAtMs: number | null;
+  accounting: Accounting;
+}
+
+/**
+ * The answer to a request: what changed since the one before (at first, since nothing), in pieces, so that taking it in holds
+ * the asker up for no more than some milliseconds at a time. `done` is the last.
+ */
+export type AnalysisAnswer =
+  | { type: 'spans'; spans: ReportSpan[] }
+  | { type: 'gpu'; gpu: GpuSegment[] }
+  | { type: 'done'; report: TimelineUpdate['report']; removed: string[]; gpuFrom: number; tookMs: Milliseconds }
+  /** Nothing is there yet that could be analysed. */
+  | { type: 'nothing' }
+  | { type: 'failed'; reason: RecordingErrorReason | null; message: string };

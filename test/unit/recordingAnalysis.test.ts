@@ -1,0 +1,72 @@
+/** Recordings read and analysed in a thread: the same document as without one, and the same errors; and a run that records 2,000 events a second. */
+import { appendFileSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { analyze } from '../../src/analysis/analyze.ts';
+import { LiveRecording } from '../../src/host/liveRecording.ts';
+import { analyzeInThread } from '../../src/host/recordingAnalysis.ts';
+import { DEFAULT_ACCOUNTING } from '../../src/profile/accounting.ts';
+import { readRecording } from '../../src/profile/readRecording.ts';
+import { RecordingError } from '../../src/profile/recordingFormat.ts';
+import { bigRecording } from '../fixtures/bigRecording.ts';
+import { recordingText } from './recordingLines.ts';
+import type { TimelineDocument } from '../../src/protocol/webview.ts';
+
+/** As the sources are: Node strips their types. */
+const thread = fileURLToPath(new URL('../../src/host/analysisThread.ts', import.meta.url));
+
+let folder: string;
+let file: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'agent-cost-analysis-'));
+  file = join(folder, 'run.agentcost');
+});
+afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+describe('a recording analysed in a thread', () => {
+  it('gives the document that it gives without one, in pieces', async () => {
+    const text = recordingText(...bigRecording(1500));
+    writeFileSync(file, text);
+    const document = await analyzeInThread(thread, file, DEFAULT_ACCOUNTING);
+    expect(document.report.spans.length).toBeGreaterThan(4096);
+    expect(document).toEqual(structuredClone(analyze(readRecording(text))));
+  });
+
+  it('fails with the reason and the file’s name', async () => {
+    writeFileSync(file, 'no recording\n');
+    await expect(analyzeInThread(thread, file, DEFAULT_ACCOUNTING)).rejects.toSatisfy((error) => RecordingError.is(error, 'notARecording') && error.message.startsWith(file));
+    await expect(analyzeInThread(thread, join(folder, 'none'), DEFAULT_ACCOUNTING)).rejects.toThrow(/ENOENT/);
+  });
+});
+
+describe('a run that records 2,000 events a second', () => {
+  it('is followed, and whole at its end', async () => {
+    const lines = [...bigRecording(1000, { startedAt: new Date().toISOString() })].map((line) => recordingText(line));
+    const documents: TimelineDocument[] = [];
+    const errors: unknown[] = [];
+    const live = new LiveRecording(thread, file, { onDocument: (document) => documents.push(document), onError: (error) => errors.push(error) }, () => DEFAULT_ACCOUNTING);
+    writeFileSync(file, lines.shift() ?? '');
+    const begun = performance.now();
+    const all = lines.length;
+    let written = 0;
+    // As a recorder does: what has come since the last turn, in one go.
+    while (written < all) {
+      const due = Math.min(all, Math.ceil((performance.now() - begun) * 2));
+      if (due > written) {
+        appendFileSync(file, lines.slice(written, due).join(''));
+        live.grew(statSync(file).size);
+        written = due;
+      }
+      await new Promise((done) => setTimeout(done, 10));
+    }
+    await vi.waitFor(() => expect(documents.at(-1)?.report.totals.llmCalls).toBe(1000), { timeout: 30_000 });
+    for (let k = 1; k < documents.length; k++) expect(documents[k]?.report.totals.llmCalls).toBeGreaterThanOrEqual(documents[k - 1]?.report.totals.llmCalls ?? 0);
+    const whole = await live.finish();
+    expect(whole.report.totals.llmCalls).toBe(1000);
+    expect(whole.report.run.live).toBe(false);
+    expect(whole).toEqual(structuredClone(analyze(readRecording(readFileSync(file, 'utf8')))));
+    expect(errors).toEqual([]);
+  });
+});
