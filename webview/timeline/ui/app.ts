@@ -6,6 +6,7 @@ import { callCosts, type CallCost } from '../model/callCosts.ts';
 import { TimelineModel } from '../model/timelineModel.ts';
 import { spanSentence } from '../model/spanText.ts';
 import { copyHere } from './clipboard.ts';
+import { ChartsView } from './chartsView.ts';
 import { Contents } from './contents.ts';
 import { Details, type DetailActions } from './details.ts';
 import { Help } from './help.ts';
@@ -90,7 +91,7 @@ export class App implements Shell {
     };
     this.timeline = new TimelineView(this, this.kept.lanes);
     const { view, settings } = this.kept;
-    this.views = new ViewSwitch({ timeline: this.timeline, flame: new FlameView(this, settings.flame), table: new TableView(this, settings.table) }, view, () => this.viewChanged());
+    this.views = new ViewSwitch({ timeline: this.timeline, flame: new FlameView(this, settings.flame), table: new TableView(this, settings.table), charts: new ChartsView(this) }, view, () => this.viewChanged());
     this.header = new Header(
       {
         fit: () => this.views.view.fit?.(),

@@ -39,7 +39,7 @@ const groups: readonly (readonly [title: string, entries: readonly Entry[]])[] =
   [
     'Views',
     [
-      ['1 2 …', 'the view of this tab'],
+      ['1 2 3 4', 'timeline, flame, table, charts'],
     ],
   ],
   [

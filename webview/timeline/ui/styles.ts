@@ -119,6 +119,22 @@ a:hover, .link:hover { text-decoration: underline; }
 .flame-scroller .sticky { position: sticky; top: 0; left: 0; height: 0; }
 .flame-scroller canvas { position: absolute; top: 0; left: 0; display: block; }
 .flame-scroller canvas.pointing { cursor: pointer; }
+.charts-view { overflow: auto; }
+.chart-grid { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 400px), 1fr)); gap: 1px; background: var(--vscode-panel-border, transparent); border-bottom: 1px solid var(--vscode-panel-border, transparent); }
+.chart-card { background: var(--vscode-editor-background); padding: 8px 12px; min-width: 0; }
+.chart-card h2 { margin: 0; font-size: 12px; font-weight: 600; }
+.chart-card p { margin: 2px 0 0; }
+.chart-card .chart-missing { padding: 40px 12px; text-align: center; color: var(--vscode-descriptionForeground); }
+.chart-legend { display: flex; flex-wrap: wrap; gap: 1px 12px; margin: 4px 0 2px; padding: 0; list-style: none; font-size: 11px; }
+.chart-legend li { display: flex; align-items: center; min-width: 0; }
+.chart-legend .swatch { flex: none; width: 12px; height: 10px; }
+.chart-legend .swatch.line { width: 22px; height: 8px; outline: none; border-radius: 0; }
+.chart-room { position: relative; height: 190px; }
+.chart-room canvas { cursor: pointer; }
+.chart-card summary { cursor: pointer; width: fit-content; font-size: 11px; color: var(--vscode-textLink-foreground); }
+.chart-table { border-collapse: collapse; font-variant-numeric: tabular-nums; margin: 4px 0; }
+.chart-table th, .chart-table td { padding: 1px 8px; text-align: right; font-weight: 400; }
+.chart-table thead th { font-weight: 600; }
 .grid-scroller { flex: 1; min-height: 0; overflow: auto; border-top: 1px solid var(--vscode-panel-border, transparent); }
 .grid { border-collapse: separate; border-spacing: 0; table-layout: fixed; width: 100%; min-width: 980px; font-variant-numeric: tabular-nums; outline: none; }
 .grid th { position: sticky; top: 0; z-index: 1; background: var(--vscode-editor-background); font-weight: 600; padding: 0; border-bottom: 1px solid var(--vscode-panel-border, transparent); width: 76px; }
