@@ -94,6 +94,8 @@ export class ClientConnection {
   #paused = false;
   /** Nothing more is taken from this connection; it closes when the client has read what was written. */
   #ending = false;
+  /** The socket is somebody else's now. */
+  #released = false;
   /** Since when it waits for a request, or for the rest of a head. */
   #waitingSince: Milliseconds = monotonicMs();
 
@@ -139,8 +141,26 @@ export class ClientConnection {
     return this.#socket.write(bytes);
   }
 
+  /** Says something before the answer; HTTP/1.0 knows no such thing. */
+  interim(status: number, reason: string, headers: string[]): void {
+    if (this.#head?.minor !== 1) return;
+    let text = `HTTP/1.1 ${status} ${reason}\r\n`;
+    for (let i = 0; i < headers.length; i += 2) text += `${headers[i]}: ${headers[i + 1]}\r\n`;
+    this.#socket.write(`${text}\r\n`, 'latin1');
+  }
+
   write(bytes: Buffer): boolean {
     return this.#socket.write(bytes);
+  }
+
+  /** Hands the bare socket over, for another protocol, with what has come from the client since its request. */
+  release(): { socket: Socket; ahead: Buffer | null } {
+    const ahead = this.#received;
+    this.#received = null;
+    this.#listener = null;
+    this.#released = true;
+    this.#resume();
+    return { socket: this.#socket, ahead };
   }
 
   onDrain(callback: () => void): void {
@@ -184,7 +204,7 @@ export class ClientConnection {
   }
 
   #read(bytes: Buffer): void {
-    if (this.#ending || this.#socket.destroyed) return;
+    if (this.#ending || this.#released || this.#socket.destroyed) return;
     if (this.#head === null) this.#readHead(bytes);
     else if (this.#bodyDone) {
       // A client that does not wait for its answer before asking again.
@@ -266,6 +286,7 @@ export class ClientConnection {
   }
 
   #gone(): void {
+    if (this.#released) return;
     const listener = this.#listener;
     this.#listener = null;
     this.#socket.destroy();

@@ -10,10 +10,12 @@ import type { RecorderLink } from '../recorder/link.ts';
 import { callId } from '../recorder/messages.ts';
 import type { ClientConnection, RequestHead } from './clientConnection.ts';
 import { prepareBody, scanBody, type ScannedBody } from './requestBody.ts';
+import { answerInPlace } from './ownAnswer.ts';
 import { requestHead } from './requestHead.ts';
 import { ResponseRelay } from './responseRelay.ts';
 import { headerValue, type BodyRead, type ResponseHead } from './responseReader.ts';
 import type { Route } from './route.ts';
+import { isUpgrade, Tunnel } from './tunnel.ts';
 import { parseHeadTimes } from './usage.ts';
 import type { UpstreamFailure, UpstreamPool, UpstreamRequest } from './upstreamPool.ts';
 import type { Upstream, Upstreams } from './upstreams.ts';
@@ -22,8 +24,6 @@ import type { Upstream, Upstreams } from './upstreams.ts';
 const MAX_INSPECTED_BYTES: Bytes = 256 * 1024 * 1024;
 /** A refusal of `stream_options` is short; a longer answer is none. */
 const MAX_REFUSAL_BYTES: Bytes = 64 * 1024;
-
-const REASONS: Record<number, string> = { 400: 'Bad Request', 413: 'Payload Too Large', 502: 'Bad Gateway' };
 
 export interface ForwardContext {
   upstreams: Upstreams;
@@ -34,16 +34,23 @@ export interface ForwardContext {
   /** What a user can do when the backend cannot be reached. */
   unreachableRemedy: string;
   nextCall(): number;
-  onOpen(exchange: Exchange): void;
-  onClosed(exchange: Exchange): void;
+  onOpen(exchange: Open): void;
+  onClosed(exchange: Open): void;
+}
+
+/** What is under way, until it is recorded as ended. */
+export interface Open {
+  /** Cuts it off without recording an end. */
+  cutOff(): void;
 }
 
 /** Starts forwarding a request that has passed the route's check. */
 export function forward(request: RequestHead, client: ClientConnection, route: Route, context: ForwardContext): void {
-  new Exchange(request, client, route, context).start();
+  if (isUpgrade(request)) new Tunnel(request, client, route, context).start();
+  else new Exchange(request, client, route, context).start();
 }
 
-export class Exchange {
+class Exchange implements Open {
   readonly #request: RequestHead;
   readonly #client: ClientConnection;
   readonly #route: Route;
@@ -154,6 +161,9 @@ export class Exchange {
     const upstream = this.#upstream!;
     const head = requestHead(this.#request, { upstream, suffix: this.#route.suffix, root: this.#route.root, callId: callId(this.#call), body: length, identity: this.#inspected });
     this.#sent = this.#context.pool.request(upstream.address, { method: this.#request.method, head, body }, replayable, {
+      onInterim: (word) => {
+        if (!this.#over) this.#client.interim(word.status, word.reason, word.headers);
+      },
       onHead: (answer, bodyFollows) => this.#onHead(answer, bodyFollows),
       onBody: (read) => this.#onBody(read),
       onFailure: (failure) => this.#onFailure(failure),
@@ -233,14 +243,11 @@ export class Exchange {
     this.#relay.breakOff();
   }
 
-  /** Answers in the upstream's place, in the shape of OpenAI's errors. */
+  /** Answers in the upstream's place. */
   #answer(status: number, code: string, message: string): void {
     this.#httpStatus = null;
     this.#end('error', message);
-    const body = Buffer.from(JSON.stringify({ error: { message, type: code, param: null, code } }));
-    // An answer before the request's end: nothing more is read on this connection.
-    this.#client.start(status, REASONS[status] ?? '', ['Content-Type', 'application/json', 'Content-Length', String(body.length)], body, false);
-    this.#client.finish(false);
+    answerInPlace(this.#client, status, code, message);
   }
 
   #begin(body: Buffer | null, bytes: Bytes, upstream: string, at = monotonicMs()): void {

@@ -18,6 +18,8 @@ export interface HeadOptions {
   callId: string;
   /** Bytes of the body, `chunked`, or null for none. */
   body: number | 'chunked' | null;
+  /** The other protocol that is asked for: `websocket`. */
+  upgrade?: string;
   /** Ask for an answer without compression, because it is to be read. */
   identity: boolean;
 }
@@ -47,5 +49,5 @@ export function requestHead(request: RequestHead, options: HeadOptions): string 
   if (upstream.embedded) head += `${CALL_ID_HEADER}: ${options.callId}\r\n`;
   if (options.body === 'chunked') head += 'Transfer-Encoding: chunked\r\n';
   else if (options.body !== null) head += `Content-Length: ${options.body}\r\n`;
-  return `${head}Connection: keep-alive\r\n\r\n`;
+  return options.upgrade === undefined ? `${head}Connection: keep-alive\r\n\r\n` : `${head}Connection: Upgrade\r\nUpgrade: ${options.upgrade}\r\n\r\n`;
 }

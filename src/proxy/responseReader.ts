@@ -26,6 +26,8 @@ export interface ResponseHead {
 }
 
 export interface ResponseReceiver {
+  /** A word before the answer: 102 Processing, 103 Early Hints. */
+  onInterim(head: ResponseHead): void;
   /** @param bodyFollows whether the same read also holds the first bytes of the body */
   onHead(head: ResponseHead, bodyFollows: boolean): void;
   onBody(read: BodyRead): void;
@@ -123,8 +125,9 @@ export class ResponseReader {
       }
       const head = parseHead(all.toString('latin1', 0, end), this.#method);
       const bodyAt = end + HEAD_END.length;
-      // Interim answers (100 Continue, 103 Early Hints) belong to this hop alone.
       if (head.status >= 100 && head.status < 200 && head.status !== 101) {
+        // 100 Continue belongs to this hop alone: the client has been told by us.
+        if (head.status !== 100) this.#receiver.onInterim(head);
         all = all.subarray(bodyAt);
         continue;
       }

@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import { ClientConnection, type RequestHead } from './clientConnection.ts';
-import { forward, type Exchange, type ForwardContext } from './forward.ts';
+import { forward, type ForwardContext, type Open } from './forward.ts';
 import { monotonicMs } from '../profiler/clock.ts';
 import { OtlpIntake } from './otlpIntake.ts';
 import { RouteCheck } from './route.ts';
@@ -43,7 +43,7 @@ export async function startProxy(options: ProxyOptions): Promise<Proxy> {
   const check = new RouteCheck(token, !isLoopback(options.listen));
   const pool = new UpstreamPool();
   const otlp = new OtlpIntake(options.recorder);
-  const open = new Set<Exchange>();
+  const open = new Set<Open>();
   let calls = 0;
   const context: ForwardContext = {
     upstreams: options.upstreams,

@@ -1,6 +1,6 @@
 /** Connections to upstream servers: plain sockets kept alive between requests, each carrying one request at a time. */
 import { connect as connectPlain, type Socket } from 'node:net';
-import { connect as connectTls } from 'node:tls';
+import { connect as connectTls, type ConnectionOptions } from 'node:tls';
 import { monotonicMs } from '../profiler/clock.ts';
 import type { Milliseconds } from '../profile/units.ts';
 import { ResponseReader, ResponseError, type BodyRead, type ResponseHead, type ResponseReceiver } from './responseReader.ts';
@@ -22,6 +22,11 @@ export interface ServerAddress {
   /** Without brackets. */
   host: string;
   port: number;
+}
+
+/** Addresses have no server name. */
+export function tlsOptions({ host, port }: ServerAddress): ConnectionOptions {
+  return { host, port, servername: /^[\d.]+$|:/.test(host) ? undefined : host, ALPNProtocols: ['http/1.1'] };
 }
 
 /** How a request went wrong: before a connection stood, or later. */
@@ -65,7 +70,7 @@ class Connection implements UpstreamRequest {
     this.#key = key;
     const { host, port } = address;
     if (address.tls) {
-      this.#socket = connectTls({ host, port, servername: /^[\d.]+$|:/.test(host) ? undefined : host, ALPNProtocols: ['http/1.1'] });
+      this.#socket = connectTls(tlsOptions(address));
       this.#socket.on('data', (bytes: Buffer) => this.#read(bytes));
       this.#socket.once('secureConnect', () => this.#onConnect());
     } else {
@@ -216,6 +221,10 @@ class ReplayableRequest implements UpstreamRequest, UpstreamListener {
     this.#listener = listener;
     this.#connect = connect;
     idle.send(request, this);
+  }
+
+  onInterim(head: ResponseHead): void {
+    this.#listener.onInterim(head);
   }
 
   onHead(head: ResponseHead, bodyFollows: boolean): void {

@@ -47,7 +47,7 @@ function unframed(pieces: Buffer[]): string {
 /** A response's body as the reader hands it on, read by read. */
 function reads(head: string, pieces: Buffer[]): BodyRead[] {
   const found: BodyRead[] = [];
-  const reader = new ResponseReader('POST', { onHead: () => undefined, onBody: (read) => found.push(read) });
+  const reader = new ResponseReader('POST', { onInterim: () => undefined, onHead: () => undefined, onBody: (read) => found.push(read) });
   reader.read(Buffer.from(head));
   for (const piece of pieces) expect(reader.read(piece)).toBe(0);
   reader.end();
