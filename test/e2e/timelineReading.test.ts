@@ -348,3 +348,34 @@ describe('branches', () => {
     });
   });
 });
+
+describe('the tree for who hears the page', () => {
+  it('has the spans in view by level, goes to parent and child, and is one with the selection', async () => {
+    await withPage(TimelinePage.hosted(browser, 'tab'), async (timeline) => {
+      const { page } = timeline;
+      await timeline.send({ type: 'document', document: run });
+      await timeline.ready();
+      const tree = page.getByRole('tree', { name: 'Spans in view' });
+      const heard = (): Promise<string | null> => page.evaluate("document.getElementById(document.querySelector('.calls').getAttribute('aria-activedescendant'))?.getAttribute('aria-label') ?? null");
+      const selected = async (): Promise<string | null | undefined> => (await timeline.posted()).findLast((message) => message.type === 'selected')?.span;
+      await tree.focus();
+      await page.keyboard.press('Home');
+      await expect.poll(heard).toContain('Request Which magazine');
+      await page.keyboard.press('ArrowRight');
+      await expect.poll(heard).toContain('Step step 1');
+      await page.keyboard.press('ArrowRight');
+      await page.keyboard.press('ArrowRight');
+      await expect.poll(heard).toContain('Model call');
+      await expect.poll(selected).toBe('call-1-1');
+      await page.keyboard.press('ArrowLeft');
+      await page.keyboard.press('ArrowLeft');
+      await expect.poll(selected).toBe('request-1-step-1');
+      // What is selected elsewhere is where the tree goes on.
+      await timeline.send({ type: 'select', spans: ['tool-2-1'], reveal: false });
+      await expect.poll(heard).toContain('Tool search “Scott Derrickson”');
+      expect(await page.evaluate("[...document.querySelectorAll('.calls li')].find((item) => item.getAttribute('aria-selected') === 'true').getAttribute('aria-level')")).toBe('4');
+      await page.keyboard.press('Enter');
+      expect(await timeline.waitForPost('openSource')).toMatchObject({ span: 'tool-2-1' });
+    });
+  });
+});

@@ -1,9 +1,10 @@
 /**
- * The spans in view as a list: visible in the narrow layout, and for screen readers always. Holds a few dozen at most,
- * those of the shown stretch.
+ * The spans in view for who hears the page, as a tree; in the narrow layout its calls as a list that is seen, too. Holds those of
+ * the shown stretch, as many as can be listened to.
  */
 import { attributes, element, fill } from '../../common/dom.ts';
 import { durationOf, energyText, mark, nameText, siteText, spanSentence, tokensText } from '../model/spanText.ts';
+import { spanTree, type TreeEntry } from '../model/spanTree.ts';
 import { formatDuration } from '../../../src/profile/formatValue.ts';
 import type { TimelineModel } from '../model/timelineModel.ts';
 import type { ViewRange } from '../model/viewRange.ts';
@@ -33,36 +34,41 @@ export class CallList {
   private listed: readonly (ReportSpan | null)[] = [];
   private selected = -1;
   private visible = true;
+  private entries: readonly TreeEntry[] | null = null;
   private readonly pick: (number: number) => void;
   private readonly open: (number: number) => void;
 
   constructor(pick: (number: number) => void, open: (number: number) => void, focused: (focus: boolean) => void) {
     this.pick = pick;
     this.open = open;
-    attributes(this.root, { role: 'listbox', 'aria-label': 'Spans in view', tabindex: '0' });
+    attributes(this.root, { role: 'tree', 'aria-label': 'Spans in view', tabindex: '0' });
     this.root.addEventListener('keydown', (event) => this.onKey(event));
     this.root.addEventListener('focus', () => focused(true));
     this.root.addEventListener('blur', () => focused(false));
   }
 
   show(model: TimelineModel, range: ViewRange, selected: number, visible: boolean): void {
-    const numbers = spansInView(model, range, visible);
+    const entries = visible ? null : spanTree(model, spansInView(model, range, false));
+    const numbers = entries?.map((entry) => entry.number) ?? spansInView(model, range, true);
     const spans = numbers.map((number) => model.spanAt(number));
     const same = visible === this.visible && spans.length === this.listed.length && spans.every((span, index) => span === this.listed[index]);
     this.visible = visible;
+    this.entries = entries;
     this.root.className = visible ? 'calls shown' : 'calls visually-hidden';
+    attributes(this.root, { role: visible ? 'listbox' : 'tree', 'aria-label': visible ? 'Calls in view' : 'Spans in view' });
     if (!same) {
       this.numbers = numbers;
       this.listed = spans;
-      fill(this.root, ...numbers.flatMap((number, index) => this.item(number, spans[index] ?? null, visible, model)));
+      fill(this.root, ...numbers.flatMap((number, index) => this.item(number, spans[index] ?? null, entries?.[index] ?? null, model)));
     }
     this.mark(selected);
   }
 
-  private item(number: number, span: ReportSpan | null, visible: boolean, model: TimelineModel): HTMLElement[] {
+  private item(number: number, span: ReportSpan | null, entry: TreeEntry | null, model: TimelineModel): HTMLElement[] {
     if (span === null) return [];
-    const node = attributes(element('li', ''), { role: 'option', id: `span-${number}`, 'aria-selected': 'false', 'aria-label': spanSentence(span) });
-    if (visible) {
+    const node = attributes(element('li', ''), { role: entry === null ? 'option' : 'treeitem', id: `span-${number}`, 'aria-selected': 'false', 'aria-label': spanSentence(span) });
+    if (entry !== null) attributes(node, { 'aria-level': String(entry.level), 'aria-posinset': String(entry.position), 'aria-setsize': String(entry.size), 'aria-expanded': entry.hasChildren ? 'true' : null });
+    if (entry === null) {
       const colour = span.status === 'error' ? 'error' : span.kind === 'llm' ? 'decode' : 'tool';
       const time = span.endMs === null ? 'running' : `${span.kind === 'tool' ? mark(span.evidence) : ''}${formatDuration(durationOf(span))}`;
       const more = [tokensText(span), span.llm === null || span.llm.energyWh.active === null ? '' : energyText(span.llm.energyWh.active, span.llm.energyWh.grade)];
@@ -86,12 +92,32 @@ export class CallList {
     this.selected = selected;
   }
 
+  /** Where a key leads from place `at`; in the tree left and right go to parent and first child. */
+  private stepFrom(at: number, key: string): number | null {
+    const last = this.numbers.length - 1;
+    if (key === 'ArrowDown') return Math.min(last, at + 1);
+    if (key === 'ArrowUp') return Math.max(0, at - 1);
+    if (key === 'Home') return 0;
+    if (key === 'End') return last;
+    const entry = this.entries?.[at];
+    if (entry === undefined) return null;
+    if (key === 'ArrowRight') return entry.hasChildren ? at + 1 : at;
+    if (key !== 'ArrowLeft') return null;
+    let above = at;
+    while (above >= 0 && (this.entries?.[above]?.level ?? 0) >= entry.level) above--;
+    return above < 0 ? at : above;
+  }
+
   private onKey(event: KeyboardEvent): void {
-    const step = event.key === 'ArrowDown' ? 1 : event.key === 'ArrowUp' ? -1 : 0;
-    if (step !== 0) {
-      const at = this.numbers.indexOf(this.selected);
-      const next = this.numbers[at === -1 ? 0 : Math.min(this.numbers.length - 1, Math.max(0, at + step))];
-      if (next !== undefined) this.pick(next);
+    if (event.shiftKey || event.ctrlKey || event.metaKey || event.altKey) return;
+    const step = this.stepFrom(this.numbers.indexOf(this.selected), event.key);
+    if (step !== null) {
+      const next = this.numbers[Math.max(0, step)];
+      if (next !== undefined) {
+        // At once: the next key may come before the list is made anew.
+        this.mark(next);
+        this.pick(next);
+      }
     } else if (event.key === 'Enter' && this.selected >= 0) {
       this.open(this.selected);
     } else {
