@@ -4,8 +4,8 @@ import type { Milliseconds } from '../profile/units.ts';
 import type { TimelineDocument } from '../protocol/webview.ts';
 import { RecordingAnalysis } from './recordingAnalysis.ts';
 
-/** Four documents a second look live; more would take time from the editor, which shows them. */
-const SHORTEST_PAUSE_MS: Milliseconds = 250;
+/** What is recorded should be seen within a tenth of a second, as long as the run is short enough for that. */
+const SHORTEST_PAUSE_MS: Milliseconds = 80;
 /** Analysis of a long run may take this share of a processor's time, and no more. */
 const LARGEST_SHARE = 0.5;
 /** While nothing new is recorded, running spans still grow. */

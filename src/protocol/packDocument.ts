@@ -8,11 +8,11 @@ export function headOf({ lines, functions, ...report }: Omit<Report, 'spans'>): 
   return { ...report, lines: lines.map(({ spans: _spans, ...line }) => line), functions: functions.map(({ spans: _spans, ...each }) => each) };
 }
 
-/** A document as the messages that bring it, made one by one: a few milliseconds of work each, but for the first, which puts the spans in order. */
-export function* packDocument({ report, gpu }: TimelineDocument, packer: SpanPacker): Generator<DocumentPart, void> {
+/** A document as the messages that bring it, made one by one with a few milliseconds of work; null where that work is not done yet. */
+export function* packDocument({ report, gpu }: TimelineDocument, packer: SpanPacker): Generator<DocumentPart | null, void> {
   const { spans: all, ...rest } = report;
   yield { type: 'begin', head: headOf(rest), spans: all.length, gpu: gpu.length };
-  for (const spans of packer.add(all)) yield { type: 'slice', spans, gpu: [] };
+  for (const spans of packer.add(all)) yield spans && { type: 'slice', spans, gpu: [] };
   for (let from = 0; from < gpu.length; from += SLICE_SPANS) yield { type: 'slice', spans: null, gpu: gpu.slice(from, from + SLICE_SPANS) };
   yield { type: 'end' };
 }

@@ -6,6 +6,8 @@ import type { Site } from '../profile/recordingFormat.ts';
 
 /** Spans in a slice: a few milliseconds of work, on either side. */
 export const SLICE_SPANS = 4096;
+/** Numbers are given faster. */
+const NUMBERED_AT_ONCE = 16_384;
 
 /** By start; of two that start together the longer one first, as it may be the other's parent. */
 function byStart(a: ReportSpan, b: ReportSpan): number {
@@ -38,9 +40,18 @@ export class SpanPacker {
     return this.numbers.get(id) ?? -1;
   }
 
-  /** Packs spans that are new to the reader, a slice whenever one is asked for. Ids that are there already are left out. */
-  *add(spans: readonly ReportSpan[]): Generator<SpanSlice, void> {
-    const added = inOrderOfStart(spans).filter(({ id }) => this.number(id));
+  /**
+   * Packs spans that are new to the reader, a slice whenever one is asked for; null where there is none yet, as all must be
+   * numbered first. Ids that are there already are left out.
+   */
+  *add(spans: readonly ReportSpan[]): Generator<SpanSlice | null, void> {
+    const ordered = inOrderOfStart(spans);
+    const added: ReportSpan[] = [];
+    for (let k = 0; k < ordered.length; k++) {
+      const span = ordered[k] as ReportSpan;
+      if (this.number(span.id)) added.push(span);
+      if (k % NUMBERED_AT_ONCE === NUMBERED_AT_ONCE - 1) yield null;
+    }
     for (let from = 0; from < added.length; from += SLICE_SPANS) yield this.pack(added.slice(from, from + SLICE_SPANS), null);
   }
 

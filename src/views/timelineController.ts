@@ -166,7 +166,7 @@ export class TimelineController implements Disposable {
     for (const part of packDocument(shown.document, shown.packer)) {
       // The surface went away or shows something else by now.
       if (surface.shown !== shown) return;
-      this.post(surface, part);
+      if (part !== null) this.post(surface, part);
       await nextTurn();
     }
     if (surface.shown !== shown) return;

@@ -21,6 +21,24 @@ type Said = Exclude<ToWebview, DocumentPart | { type: 'update' }> | { type: 'doc
 
 export class TimelinePage extends WatchedPage<ToWebview | Said, FromWebview> {
   private packed: PackedDocument | null = null;
+  private rest: DocumentPart[] = [];
+
+  /** Sends a document's parts as long as they are wanted; `sendRest` sends those after. */
+  async sendUntil({ document }: Extract<Said, { type: 'document' }>, wanted: (part: DocumentPart) => boolean): Promise<void> {
+    this.packed = new PackedDocument(document);
+    this.rest = this.packed.parts();
+    for (let part = this.rest.shift(); part !== undefined; part = this.rest.shift()) {
+      if (!wanted(part)) {
+        this.rest.unshift(part);
+        return;
+      }
+      await super.send(part);
+    }
+  }
+
+  async sendRest(): Promise<void> {
+    for (const part of this.rest.splice(0)) await super.send(part);
+  }
 
   override async send(message: Said): Promise<void> {
     if (message.type === 'document') {

@@ -67,7 +67,7 @@ self.onmessage = ({ data }: MessageEvent<{ make: number } | { send: true } | { a
     document.report.run.live = true;
     packer = new SpanPacker();
     const begun = performance.now();
-    parts = [...packDocument(document, packer)];
+    parts = [...packDocument(document, packer)].filter((part) => part !== null);
     self.postMessage({ type: 'made', hostMs: performance.now() - begun });
   } else if ('send' in data) {
     for (const part of parts) self.postMessage(part, { transfer: part.type === 'slice' ? buffersOf(part.spans) : [] });

@@ -124,7 +124,7 @@ export class TimelineModel {
   *load(document: TimelineDocument): Generator<number, void> {
     const all = document.report.spans.length + document.gpu.length;
     for (const part of packDocument(document, new SpanPacker())) {
-      this.take(part);
+      if (part !== null) this.take(part);
       yield all === 0 ? 1 : Math.min(1, (this.spanCount + this.gpu.segments.length) / all);
     }
   }

@@ -212,7 +212,7 @@ export class App implements Shell {
   async showDocument(document: TimelineDocument): Promise<void> {
     let since = performance.now();
     for (const part of packDocument(document, new SpanPacker())) {
-      this.receive(part);
+      if (part !== null) this.receive(part);
       if (performance.now() - since < SLICE_MS) continue;
       await new Promise((resolve) => setTimeout(resolve, 0));
       since = performance.now();
