@@ -78,7 +78,8 @@ export function callPhases(call: Call): CallPhases {
   }
   const queue = queueAlone(call);
   if (phases.ttftMs !== null) {
-    const untilLast = end === null ? null : tidy(end.chunkGaps.reduce((sum, gap) => sum + Math.max(0, gap), 0));
+    // Where arrivals were not kept (each has a gap, the first one of 0), the last is taken to be the answer's end.
+    const untilLast = end === null ? null : tidy(end.chunkGaps.length === 0 ? Math.max(0, end.t - start.t - phases.ttftMs) : end.chunkGaps.reduce((sum, gap) => sum + Math.max(0, gap), 0));
     const queueMs = queue === null ? null : Math.min(queue.ms, phases.ttftMs);
     return { ...phases, queueMs, prefillMs: tidy(phases.ttftMs - (queueMs ?? 0)), decodeMs: untilLast, phaseEvidence: 'inferred', phaseSource: queue?.source ?? 'stream' };
   }

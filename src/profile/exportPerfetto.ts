@@ -73,7 +73,7 @@ export function toPerfettoJson(document: { report: Report; gpu: readonly GpuSegm
 /** A span's slice, and below it the phases of a call. The outer slice comes first, as viewers want it. */
 function addSpan(events: TraceEvent[], span: ReportSpan, tid: number, wallMs: number): void {
   const end = span.endMs ?? wallMs;
-  const args: Record<string, unknown> = { id: span.id, status: span.status, evidence: span.evidence };
+  const args: Record<string, unknown> = { id: span.id, parent: span.parent, status: span.status, evidence: span.evidence };
   if (span.site !== null) args.site = `${span.site.file}:${span.site.line}`;
   else args.unattributed = span.unattributed;
   if (span.error !== null) args.error = span.error.message;
@@ -82,8 +82,8 @@ function addSpan(events: TraceEvent[], span: ReportSpan, tid: number, wallMs: nu
   events.push(slice(visibleText(span.name), span.kind, AGENT, tid, span.startMs, end, args));
   const { llm } = span;
   if (llm !== null) {
-    const { promptTokens, cachedTokens, completionTokens, ttftMs, finishReason, energyWh, phaseEvidence, phaseSource } = llm;
-    Object.assign(args, { promptTokens, cachedTokens, completionTokens, ttftMs, finishReason, energyWh: energyWh.active, energyGrade: energyWh.grade });
+    const { model, promptTokens, cachedTokens, completionTokens, ttftMs, finishReason, energyWh, phaseEvidence, phaseSource } = llm;
+    Object.assign(args, { model, promptTokens, cachedTokens, completionTokens, ttftMs, finishReason, energyWh: energyWh.active, energyGrade: energyWh.grade });
     if (phaseEvidence !== null) {
       for (const bound of phaseBounds(llm, span.startMs, end)) {
         events.push(slice(bound.phase, 'phase', AGENT, tid, bound.startMs, bound.endMs, { evidence: phaseEvidence, source: phaseSource }));

@@ -156,7 +156,8 @@ export const callLineSchema = z.object({
   /** The W3C trace context that the program's own instrumentation sent along: where traces of its exporter are joined. */
   trace: z.object({ traceId: z.string(), spanId: z.string() }).nullable(),
   request: z.object({
-    bytes: z.int(),
+    /** Null where it was not seen: of what was imported. */
+    bytes: z.int().nullable(),
     messages: z.array(messageDigestSchema),
     /** Names of the tools offered. */
     tools: z.array(z.string()),
@@ -216,7 +217,8 @@ export const callEndLineSchema = z.object({
   model: z.string().nullable(),
   /** The answer's own id, by which traces of the program are joined; recordings of before have none. */
   responseId: z.string().nullable().optional(),
-  responseBytes: z.int(),
+  /** Null where it was not seen: of what was imported. */
+  responseBytes: z.int().nullable(),
   /** Answer's text, only when capture is `full`. */
   text: z.string().nullable(),
 });

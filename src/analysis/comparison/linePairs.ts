@@ -55,5 +55,6 @@ function likeness({ file, function: name, before, after }: SharedLine): string {
 /** Of two machines or folders the same program has the same paths below where it ran. */
 function nearPath(file: string, cwd: string): string {
   const folder = cwd.replace(/[\\/]+$/, '');
+  if (folder === '') return file;
   return file.startsWith(`${folder}/`) || file.startsWith(`${folder}\\`) ? file.slice(folder.length + 1) : file;
 }

@@ -1,10 +1,10 @@
 /** Tables of tasks on disk: CSV or Parquet, by the file's ending. */
-import { readFileSync, renameSync, writeFileSync } from 'node:fs';
-import { resolve } from 'node:path';
+import { readFileSync } from 'node:fs';
 import { TableError, type TaskRow } from '../../experiments/table/columns.ts';
 import { parseCsv, toCsv } from '../../experiments/table/csv.ts';
 import { parseParquet, toParquet } from '../../experiments/table/parquet.ts';
 import { UsageError } from '../usageError.ts';
+import { writeWhole } from '../writeWhole.ts';
 
 type Format = 'csv' | 'parquet';
 
@@ -17,14 +17,7 @@ export function tableFormat(option: string, path: string): Format {
 
 /** Writes a table whole or not at all. Readable by the owner alone, as recordings are: it holds answers. @throws UsageError when it cannot be written */
 export function writeTable(option: string, path: string, rows: readonly TaskRow[]): void {
-  const bytes = tableFormat(option, path) === 'csv' ? toCsv(rows) : toParquet(rows);
-  const unfinished = `${resolve(path)}.${process.pid}.tmp`;
-  try {
-    writeFileSync(unfinished, bytes, { mode: 0o600 });
-    renameSync(unfinished, path);
-  } catch (error) {
-    throw new UsageError(`${option}: ${path} cannot be written: ${error instanceof Error ? error.message : String(error)}.`);
-  }
+  writeWhole(option, path, tableFormat(option, path) === 'csv' ? toCsv(rows) : toParquet(rows));
 }
 
 /** @throws UsageError when it cannot be read, or is no such table */
