@@ -115,6 +115,39 @@ describe('the table', () => {
     });
   });
 
+  it('grows while the run lives, in every view', async () => {
+    await withPage(TimelinePage.hosted(browser, 'tab'), async (timeline) => {
+      const { page } = timeline;
+      const { spans, ...head } = run.report;
+      const live = { ...head, run: { ...head.run, live: true, complete: false } };
+      const early = spans.filter(({ endMs }) => (endMs ?? Infinity) < 5000);
+      await timeline.send({ type: 'document', document: { report: { ...live, spans: early }, gpu: run.gpu } });
+      await timeline.ready();
+      const calls = (): Promise<string[]> => page.locator('.grid tbody tr td:nth-child(2)').allTextContents();
+      await page.keyboard.press(TABLE_KEY);
+      await expect.poll(calls).toEqual(['2', '1']);
+      await timeline.send({ type: 'update', update: { report: live, spans: spans.filter((span) => !early.includes(span)), removed: [], gpuFrom: run.gpu.length, gpu: [] } });
+      await expect.poll(calls).toEqual(['9', '6']);
+      await page.keyboard.press(String(viewNames.indexOf('flame') + 1));
+      await expect.poll(() => page.locator('.flame [role=treeitem]').first().textContent()).toContain('15 calls');
+      await page.keyboard.press(String(viewNames.indexOf('charts') + 1));
+      await expect.poll(() => page.locator('.chart-card canvas[role=img]').first().getAttribute('aria-label')).toContain('Tokens by role');
+    });
+  });
+
+  it('keeps a row’s name in sight in the side panel', async () => {
+    await withPage(TimelinePage.hosted(browser, 'sidebar', { viewport: { width: 300, height: 640 } }), async (timeline) => {
+      const { page } = timeline;
+      await timeline.send({ type: 'document', document: run });
+      await timeline.ready();
+      await page.getByRole('tab', { name: 'Table' }).click();
+      await page.evaluate("document.querySelector('.grid-scroller').scrollTo({ left: 10_000 })");
+      const name = await page.locator('.grid td.name').first().boundingBox();
+      expect(name?.x).toBeCloseTo(0, 0);
+      expect(name?.width).toBeGreaterThan(100);
+    });
+  });
+
   it('has ten thousand tools, a screenful of them on the page', async () => {
     const spans = Array.from({ length: 10_000 }, (_, index) =>
       makeSpan({ id: `t${index}`, kind: 'tool', startMs: index, endMs: index + 1, tool: { name: `tool ${index}`, callId: null, detail: null, argumentBytes: null, resultBytes: null, idleBlameMs: null, idleEnergyWh: null } }),

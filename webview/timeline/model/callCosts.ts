@@ -75,12 +75,10 @@ function usdOf({ llm, tool }: ReportSpan, usdPerIdleMs: number | null): number |
 const DEEPEST = 1000;
 
 function* above(model: TimelineModel, number: number): Generator<number, void> {
-  let parent = model.spanAt(number)?.parent ?? null;
-  for (let depth = 0; parent !== null && depth < DEEPEST; depth++) {
-    const at = model.numberOf(parent);
-    if (at < 0 || at === number) return;
+  let at = model.parentOf(number);
+  for (let depth = 0; at >= 0 && at !== number && depth < DEEPEST; depth++) {
     yield at;
-    parent = model.spanAt(at)?.parent ?? null;
+    at = model.parentOf(at);
   }
 }
 

@@ -6,7 +6,8 @@ const css = `
 * { box-sizing: border-box; }
 html, body { height: 100%; margin: 0; padding: 0; }
 body { background: var(--vscode-editor-background); color: var(--vscode-foreground); font-family: var(--vscode-font-family, system-ui, sans-serif); font-size: 12px; line-height: 1.45; overflow: hidden; }
-body[data-placement='sidebar'] { background: var(--vscode-sideBar-background, var(--vscode-editor-background)); }
+body { --page-background: var(--vscode-editor-background); }
+body[data-placement='sidebar'] { --page-background: var(--vscode-sideBar-background, var(--vscode-editor-background)); background: var(--page-background); }
 .app { display: flex; flex-direction: column; height: 100%; min-width: 0; }
 .dim { color: var(--vscode-descriptionForeground); }
 .hidden { display: none !important; }
@@ -121,7 +122,7 @@ a:hover, .link:hover { text-decoration: underline; }
 .flame-scroller canvas.pointing { cursor: pointer; }
 .charts-view { overflow: auto; }
 .chart-grid { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 400px), 1fr)); gap: 1px; background: var(--vscode-panel-border, transparent); border-bottom: 1px solid var(--vscode-panel-border, transparent); }
-.chart-card { background: var(--vscode-editor-background); padding: 8px 12px; min-width: 0; }
+.chart-card { background: var(--page-background); padding: 8px 12px; min-width: 0; }
 .chart-card h2 { margin: 0; font-size: 12px; font-weight: 600; }
 .chart-card p { margin: 2px 0 0; }
 .chart-card .chart-missing { padding: 40px 12px; text-align: center; color: var(--vscode-descriptionForeground); }
@@ -136,8 +137,8 @@ a:hover, .link:hover { text-decoration: underline; }
 .chart-table th, .chart-table td { padding: 1px 8px; text-align: right; font-weight: 400; }
 .chart-table thead th { font-weight: 600; }
 .grid-scroller { flex: 1; min-height: 0; overflow: auto; border-top: 1px solid var(--vscode-panel-border, transparent); }
-.grid { border-collapse: separate; border-spacing: 0; table-layout: fixed; width: 100%; min-width: 980px; font-variant-numeric: tabular-nums; outline: none; }
-.grid th { position: sticky; top: 0; z-index: 1; background: var(--vscode-editor-background); font-weight: 600; padding: 0; border-bottom: 1px solid var(--vscode-panel-border, transparent); width: 76px; }
+.grid { border-collapse: separate; border-spacing: 0; table-layout: fixed; width: 100%; font-variant-numeric: tabular-nums; outline: none; }
+.grid th { position: sticky; top: 0; z-index: 1; background: var(--page-background); font-weight: 600; padding: 0; border-bottom: 1px solid var(--vscode-panel-border, transparent); width: 76px; }
 .grid th.name { width: auto; }
 .grid th.calls, .grid th.failed { width: 58px; }
 .grid th.usd, .grid th.idleEnergy { width: 94px; }
@@ -147,9 +148,10 @@ a:hover, .link:hover { text-decoration: underline; }
 .grid th[aria-sort='descending'] button::before { content: '▾ '; }
 .grid th[aria-sort='ascending'] button::before { content: '▴ '; }
 .grid td { height: 24px; padding: 0 6px; text-align: right; white-space: nowrap; overflow: hidden; text-overflow: ellipsis; }
-.grid td.name { text-align: left; padding-left: 10px; }
-.grid tr:hover td { background: var(--vscode-list-hoverBackground); }
-.grid tr[aria-selected='true'] td { background: var(--vscode-list-activeSelectionBackground); color: var(--vscode-list-activeSelectionForeground); border: solid var(--vscode-contrastActiveBorder, transparent); border-width: 1px 0; }
+.grid td.name { text-align: left; padding-left: 10px; position: sticky; left: 0; background-color: var(--page-background); }
+.grid th.name { left: 0; z-index: 2; }
+.grid tr:hover td { background-image: linear-gradient(var(--vscode-list-hoverBackground), var(--vscode-list-hoverBackground)); }
+.grid tr[aria-selected='true'] td { background-image: linear-gradient(var(--vscode-list-activeSelectionBackground), var(--vscode-list-activeSelectionBackground)); color: var(--vscode-list-activeSelectionForeground); border: solid var(--vscode-contrastActiveBorder, transparent); border-width: 1px 0; }
 .grid-scroller:has(.grid:focus-visible) { outline: 1px solid var(--vscode-focusBorder); outline-offset: -1px; }
 .app.narrow .grid-scroller { min-height: 120px; }
 

@@ -18,6 +18,9 @@ interface GridRow {
 /** Pixels; the style sheet has the same. */
 const ROW_HEIGHT = 24;
 const ROWS_BEYOND = 6;
+/** Pixels: of the names, and of the other columns at the mean. */
+const NAME_WIDTH = 160;
+const COLUMN_WIDTH = 78;
 
 export class TableGrid<Row extends GridRow> {
   readonly root = element('div', 'grid-scroller');
@@ -65,6 +68,7 @@ export class TableGrid<Row extends GridRow> {
     const ids = this.columns.map(({ id }) => id).join();
     if (ids !== this.columnIds) {
       this.columnIds = ids;
+      this.table.style.minWidth = `${NAME_WIDTH + COLUMN_WIDTH * (this.columns.length - 1)}px`;
       fill(this.head, ...this.columns.map((column) => this.headOf(column)));
     }
     [...this.head.children].forEach((cell, index) => {
