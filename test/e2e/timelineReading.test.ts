@@ -379,3 +379,27 @@ describe('the tree for who hears the page', () => {
     });
   });
 });
+
+describe('the power lane', () => {
+  it('shows under its curve what energy the call had a part in that is pointed at or selected', async () => {
+    await withPage(TimelinePage.exported(browser, run), async (timeline) => {
+      const { page } = timeline;
+      const area = await timeline.timeArea();
+      const power = await page.locator('.lane-names button', { hasText: 'power' }).boundingBox();
+      if (power === null) throw new Error('there is no power lane');
+      /** How many pixels of the marks' layer are coloured in a column at the foot of the power lane. */
+      const coloured = async (time: number): Promise<number> =>
+        page.evaluate(`(() => { const canvas = document.querySelector('canvas.overlay'); const box = canvas.getBoundingClientRect(); const scale = canvas.width / box.width; const copy = document.createElement('canvas'); copy.width = canvas.width; copy.height = canvas.height; const context = copy.getContext('2d', { willReadFrequently: true }); context.drawImage(canvas, 0, 0); const data = context.getImageData(Math.round((${await xOf(timeline, time)} - box.left) * scale), Math.round((${power.y + power.height - 14} - box.top) * scale), 1, Math.round(12 * scale)).data; let count = 0; for (let i = 3; i < data.length; i += 4) if (data[i] > 0) count++; return count; })()`);
+      expect(await coloured(call.middle)).toBe(0);
+      const at = await timeline.pointAt(call.middle, wallMs, 'Llama');
+      await expect.poll(() => coloured(call.middle - 200)).toBeGreaterThan(8);
+      await page.mouse.move(area.left + 5, area.top - 4);
+      await expect.poll(() => coloured(call.middle - 200)).toBe(0);
+      await page.mouse.click(at.x, at.y);
+      await page.mouse.move(area.left + 5, area.top - 4);
+      await expect.poll(() => coloured(call.middle - 200)).toBeGreaterThan(8);
+      expect(await coloured(tool.middle)).toBe(0);
+      await timeline.screenshot('energy');
+    });
+  });
+});

@@ -3,6 +3,7 @@ import { fitText, labelText } from '../model/spanText.ts';
 import { spanBox } from './hitTest.ts';
 import { paintMark, paintRegion } from './regionBand.ts';
 import { LABEL_ROW_HEIGHT } from './laneLayout.ts';
+import { paintEnergyOf } from './seriesPainter.ts';
 import { textWidth, type Area, type Scene } from './scene.ts';
 import type { CategoryName } from '../model/category.ts';
 import type { Region } from '../model/region.ts';
@@ -74,6 +75,8 @@ export class Overlay {
       ctx.globalAlpha = 1;
     }
     if (marks.found !== null) this.drawFound(ctx, scene, area, marks.found, marks.current);
+    const first = marks.selected[0] ?? -1;
+    for (const number of marks.hovered === first ? [first] : [first, marks.hovered]) paintEnergyOf(ctx, area, scene, number);
     this.outline(ctx, scene, area, marks.hovered, theme.foreground, 1, 0);
     for (const number of marks.selected.slice(0, MOST_FOUND)) {
       // Twice, light on dark or dark on light, so that it shows on every fill.

@@ -4,7 +4,7 @@ import { roundScale } from '../model/ticks.ts';
 import { energyText } from '../model/spanText.ts';
 import { formatTokens } from '../../../src/profile/formatValue.ts';
 import { hatch } from './patterns.ts';
-import { laneTop, textWidth, timeAt, xOf, type Area, type Scene } from './scene.ts';
+import { clipTop, laneTop, textWidth, timeAt, xOf, type Area, type Scene } from './scene.ts';
 import type { LaneBox } from './laneLayout.ts';
 import type { StepSeries } from '../model/stepSeries.ts';
 
@@ -119,8 +119,63 @@ export function paintPower(ctx: CanvasRenderingContext2D, area: Area, scene: Sce
   ctx.fill(curve.area);
   ctx.globalAlpha = 1;
   hatchIdle(ctx, area, scene, bottom, yOf);
+  divideCalls(ctx, area, scene, bottom, yOf);
   stroke(ctx, curve.line, theme.fill.decode);
   if (!box.folded) drawEnergies(ctx, area, scene, bottom, yOf);
+}
+
+/** More stretches than this are no wider than a pixel each. */
+const MOST_STRETCHES = 20_000;
+
+/** Over the power lane: what of the energy a call had a part in, or, of a tool, what the GPU spent idling for it. Others may have shared it. */
+export function paintEnergyOf(ctx: CanvasRenderingContext2D, area: Area, scene: Scene, number: number): void {
+  const { model, theme, range } = scene;
+  const box = scene.layout.boxes.find((candidate) => candidate.name === 'power');
+  const span = model.spanAt(number);
+  if (box === undefined || span === null || (span.llm === null && span.tool === null)) return;
+  const { most } = roundScale(model.gpu.power.all()?.max ?? 0);
+  const top = laneTop(box, scene, area);
+  const bottom = top + box.height;
+  const clip = clipTop(box, scene, area);
+  if (!(most > 0) || bottom < clip || top > area.bottom) return;
+  const { power, segments } = model.gpu;
+  const first = Math.max(0, power.stepAt(Math.max(range.start, model.startOf(span))));
+  // What is spent idling for a tool lasts a little longer than the tool.
+  const last = Math.min(power.stepAt(range.end), power.stepAt(model.endOf(span)) + 1);
+  if (last - first > MOST_STRETCHES) return;
+  ctx.beginPath();
+  for (let i = first; i <= last; i++) {
+    const segment = segments[i];
+    const watts = power.value[i] as number;
+    if (segment === undefined || Number.isNaN(watts) || !(span.llm === null ? segment.blamedOn === span.id : segment.spans.includes(span.id))) continue;
+    const left = Math.max(area.left, xOf(power.start[i] as number, range, area));
+    const right = Math.min(area.right, xOf(power.end[i] as number, range, area));
+    const y = Math.max(clip, bottom - (watts / most) * box.height);
+    if (right > left && bottom > y) ctx.rect(left, y, right - left, bottom - y);
+  }
+  ctx.fillStyle = theme.fill[span.llm === null ? 'tool' : 'decode'];
+  ctx.globalAlpha = 0.3;
+  ctx.fill();
+  ctx.globalAlpha = 1;
+}
+
+/** A line between the energies of calls that follow each other without a pause, as far apart as they can be told. */
+function divideCalls(ctx: CanvasRenderingContext2D, area: Area, scene: Scene, bottom: number, yOf: (watts: number) => number): void {
+  const { model, theme, range } = scene;
+  const { power, segments } = model.gpu;
+  const first = Math.max(1, power.stepAt(range.start) + 1);
+  const last = power.stepAt(range.end);
+  if (last - first > (area.right - area.left) / 2) return;
+  ctx.fillStyle = theme.foreground;
+  ctx.globalAlpha = 0.45;
+  for (let i = first; i <= last; i++) {
+    const [before, after] = [segments[i - 1]?.spans, segments[i]?.spans];
+    if (before === undefined || after === undefined || before.length === 0 || after.length === 0) continue;
+    if (before.length === after.length && before.every((id, index) => id === after[index])) continue;
+    const watts = Math.min(power.value[i - 1] as number, power.value[i] as number);
+    if (!Number.isNaN(watts)) ctx.fillRect(Math.round(xOf(power.start[i] as number, range, area)), yOf(watts), 1, bottom - yOf(watts));
+  }
+  ctx.globalAlpha = 1;
 }
 
 function stroke(ctx: CanvasRenderingContext2D, path: Path2D, color: string): void {
