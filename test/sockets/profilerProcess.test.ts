@@ -1,5 +1,5 @@
 /** The profiler process as its parents use it: from start to a closed recording, through deaths on either side. */
-import { appendFileSync, existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { appendFileSync, existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { dirname, join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
@@ -182,9 +182,16 @@ describe('a session', () => {
     for (const capture of ['full', 'hashes', 'none'] as const) {
       const options = runs.options({ backend, capture });
       const profiler = await runs.start(options);
-      await (await post(profiler, { messages: [{ role: 'user', content: 'canary-text' }] }, { headers: { authorization: 'Bearer canary-key', 'api-key': 'canary-key', cookie: 'canary-key' } })).text();
+      const secret = Object.fromEntries(['authorization', 'proxy-authorization', 'api-key', 'x-api-key', 'x-goog-api-key', 'ocp-apim-subscription-key', 'cookie', 'x-anything'].map((name) => [name, 'Bearer canary-key']));
+      // In the body, too: keys of tools that the server is to call, and of accounts.
+      const fields = { api_key: 'canary-key', user: 'canary-key', metadata: { token: 'canary-key' }, tools: [{ type: 'mcp', server_label: 'x', headers: { Authorization: 'Bearer canary-key' } }] };
+      await (await post(profiler, { messages: [{ role: 'user', content: 'canary-text' }], ...fields }, { headers: secret })).text();
       await (await fetch(`${profiler.ready.routeUrl}/v1/models?key=canary-key`)).text();
+      await (await fetch(`${profiler.ready.routeUrl}/v1/files?api-key=canary-key`, { method: 'POST', body: JSON.stringify({ purpose: 'canary-key' }), headers: secret })).text();
+      const session = dirname(profiler.ready.sessionFile);
+      for (const name of readdirSync(session)) expect(readFileSync(join(session, name), 'utf8'), name).not.toContain('canary');
       await profiler.stop({ exitCode: 0, signal: null });
+      for (const entry of readdirSync(dirname(options.out), { recursive: true, withFileTypes: true })) if (entry.isFile()) expect(readFileSync(join(entry.parentPath, entry.name), 'latin1'), entry.name).not.toContain('canary-key');
       const text = readFileSync(options.out, 'utf8');
       expect(text).not.toContain('canary-key');
       expect(text.includes('canary-text')).toBe(capture === 'full');

@@ -14,4 +14,4 @@ it.each([
   [['a', 'postgres://me:hunter2@host/db'], ['a', 'postgres://me:…@host/db']],
   [['sh', '-c', 'N=1; curl -H "Authorization: Bearer eyJhbGciOiJIUzI1NiJ9"'], ['sh', '-c', 'N=1; curl -H "Authorization: Bearer eyJ…"']],
   [['a', '--use-auth', '--verbose'], ['a', '--use-auth', '--verbose']],
-])('%j', (command, masked) => expect(maskSecrets(command)).toEqual(masked));
+])('masks %j', (command, masked) => expect(maskSecrets(command)).toEqual(masked));
