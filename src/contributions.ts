@@ -55,6 +55,7 @@ export interface CommandArguments {
   'agentCost.clearLenses': [];
   'agentCost.showTimeline': [];
   'agentCost.export': [format?: ExportFormat, target?: Resource];
+  'agentCost.compareRuns': [before?: unknown, after?: unknown];
   'agentCost.openExperiment': [what?: Resource | ExperimentChoice];
   'agentCost.showLog': [];
   'agentCost.refreshRuns': [];
@@ -80,6 +81,7 @@ export const commandTitles: Readonly<Record<CommandId, string>> = {
   'agentCost.clearLenses': 'Clear Lenses',
   'agentCost.showTimeline': 'Show Timeline',
   'agentCost.export': 'Export…',
+  'agentCost.compareRuns': 'Compare Runs…',
   'agentCost.openExperiment': 'Open Experiment…',
   'agentCost.showLog': 'Show Log',
   'agentCost.refreshRuns': 'Refresh Runs',

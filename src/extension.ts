@@ -1,5 +1,6 @@
 /** Activation: wires the parts together. Nothing runs before the user asks for it. */
 import { Uri, workspace, type ExtensionContext } from 'vscode';
+import { registerComparisons } from './host/comparisonDocuments.ts';
 import { commandHandlers, openSource, showSidebar, tellUnreadable } from './host/commands.ts';
 import { EarlierRuns } from './host/earlierRuns.ts';
 import { registerCommands } from './host/editor.ts';
@@ -77,6 +78,7 @@ export function activate(context: ExtensionContext): ExtensionState {
     const status = own(new StatusBar(runs));
     own(registerTimelineSurfaces(timeline, runs, onUnreadable));
     own(followOpenAgent());
+    own(registerComparisons(runs));
     own(registerLenses(measured));
     own(registerHover(measured));
     own(

@@ -15,7 +15,7 @@ import { parametersPerToken, weightBytesRead } from '../profile/modelWork.ts';
 import { gpuProfile, knownProfiles, modelProfile } from '../profiler/hardware.ts';
 import { readPower } from '../telemetry/readPower.ts';
 import type { PowerReading } from '../telemetry/powerSource.ts';
-import { alignColumns } from './alignColumns.ts';
+import { alignColumns } from '../profile/alignColumns.ts';
 import { gpuIndexes, telemetry, wholeNumber } from './profilingOptions.ts';
 import { TELEMETRY_HELP } from '../protocol/telemetryOption.ts';
 import { UsageError } from './usageError.ts';

@@ -9,7 +9,7 @@ import { formatPercent } from '../profile/formatValue.ts';
 import type { Report } from '../profile/report.ts';
 import { visibleText } from '../profile/visibleText.ts';
 import { accounting, addAccountingOptions, type AccountingFlags } from './accountingOptions.ts';
-import { alignColumns } from './alignColumns.ts';
+import { alignColumns } from '../profile/alignColumns.ts';
 import { CHECK_FAILED } from './exitCodes.ts';
 import { openRecording } from './openRecording.ts';
 import { UsageError } from './usageError.ts';

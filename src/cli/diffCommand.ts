@@ -1,12 +1,12 @@
 /** `agent-cost diff A B`: what changed between two runs, or two groups of runs. */
 import type { Command } from 'commander';
+import { breachText, comparisonText } from '../analysis/comparison/comparisonText.ts';
 import { compareRuns } from '../analysis/comparison/compareRuns.ts';
 import { breaches, parseRule, RuleError, type RuleBreach, type Rule } from '../analysis/comparison/rules.ts';
 import type { Accounting } from '../profile/accounting.ts';
 import type { Report } from '../profile/report.ts';
 import { accounting, addAccountingOptions, type AccountingFlags } from './accountingOptions.ts';
 import { CHECK_FAILED } from './exitCodes.ts';
-import { breachText, diffText } from './diffText.ts';
 import { openRecording } from './openRecording.ts';
 import { shownPath } from './shownPath.ts';
 import { terminalStyle } from './terminalStyle.ts';
@@ -31,7 +31,7 @@ export function addDiffCommand(root: Command): Command {
     const comparison = compareRuns(await reportsOf(before, charged), await reportsOf(after, charged));
     const found = orUsageError(() => breaches(comparison, rules));
     if (flags.json === true) process.stdout.write(`${JSON.stringify({ schema: 'agent-cost/diff@1', before: before, after: after, ...comparison, failed: found.map(breachJson) }, null, 2)}\n`);
-    else process.stdout.write(diffText(comparison, { before: namesOf(before), after: namesOf(after) }, found, terminalStyle(process.stdout)));
+    else process.stdout.write(comparisonText(comparison, { before: namesOf(before), after: namesOf(after) }, found, terminalStyle(process.stdout)));
     if (found.length > 0) process.exitCode = CHECK_FAILED;
   });
   return command;

@@ -2,7 +2,7 @@
 import { digits, percentOff, withMargin } from '../experiments/report/format.ts';
 import { groupedByBasis, type PlacedRow, type Result } from '../experiments/report/grouped.ts';
 import { errorOf } from '../experiments/rows.ts';
-import { alignColumns } from './alignColumns.ts';
+import { alignColumns } from '../profile/alignColumns.ts';
 import type { TerminalStyle } from './terminalStyle.ts';
 
 const ALIGN = ['left', 'left', 'left', 'right', 'right', 'left', 'right', 'left'] as const;

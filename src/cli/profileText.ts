@@ -2,7 +2,7 @@
 import type { GpuProfile } from '../profile/hardwareProfiles.ts';
 import type { ApiPriceProfile, GridProfile, TokenRates } from '../profile/priceProfiles.ts';
 import type { Catalog, HardwareProfile } from '../simulator/catalog.ts';
-import { alignColumns } from './alignColumns.ts';
+import { alignColumns } from '../profile/alignColumns.ts';
 
 interface SourcedValue {
   value: unknown;

@@ -4,7 +4,7 @@ import { type Command, Option } from 'commander';
 import { knownProfiles, meantProfiles, withArticle } from '../profiler/hardware.ts';
 import { addOwnProfile, ownProfilesFolder, readOwnProfiles } from '../profiler/ownProfiles.ts';
 import { parseProfile, PROFILE_KINDS, ProfileError, type HardwareProfile } from '../simulator/catalog.ts';
-import { alignColumns } from './alignColumns.ts';
+import { alignColumns } from '../profile/alignColumns.ts';
 import { notComputed, profileText } from './profileText.ts';
 import { terminalStyle } from './terminalStyle.ts';
 import { UsageError } from './usageError.ts';

@@ -10,7 +10,7 @@ import type { Activity } from '../profile/recordingFormat.ts';
 import { serverName, serverSettingsTexts, serverUseTexts } from '../profile/serverText.ts';
 import { visibleText } from '../profile/visibleText.ts';
 import type { Report, ReportLine } from '../profile/report.ts';
-import { alignColumns } from './alignColumns.ts';
+import { alignColumns } from '../profile/alignColumns.ts';
 import type { TerminalStyle } from './terminalStyle.ts';
 
 export interface SummaryOptions {

@@ -57,6 +57,10 @@ export function commandHandlers({ runs, contents, profiling, vllm, experiments, 
       const { exportRun } = await import('./exportRun.ts');
       await exportRun(runs.current, contents, installation.webviewScript, notifier, format, target);
     },
+    'agentCost.compareRuns': async (before, after) => {
+      const { chooseAndCompare } = await import('./compareRuns.ts');
+      await chooseAndCompare(runs, notifier, runReference(before)?.run ?? null, runReference(after)?.run ?? null);
+    },
     'agentCost.openExperiment': async (argument) => {
       const what = argument === undefined ? undefined : experimentReference(argument);
       if (what !== null) await (await experiments()).open(what);

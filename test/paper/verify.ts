@@ -4,7 +4,7 @@
  *
  *     npm run verify:paper
  */
-import { alignColumns } from '../../src/cli/alignColumns.ts';
+import { alignColumns } from '../../src/profile/alignColumns.ts';
 import { notes } from './notes.ts';
 import { recompute } from './recompute.ts';
 import { verdictOf, type Row } from './rows.ts';

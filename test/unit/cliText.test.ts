@@ -3,7 +3,7 @@ import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { alignColumns } from '../../src/cli/alignColumns.ts';
+import { alignColumns } from '../../src/profile/alignColumns.ts';
 import { findExecutable } from '../../src/instrument/findExecutable.ts';
 import { programName } from '../../src/cli/runCommand.ts';
 import { likelyShell, shellEnvironment } from '../../src/instrument/shellEnvironment.ts';

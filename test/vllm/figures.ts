@@ -1,5 +1,5 @@
 /** Figures of ours beside the server's. */
-import { alignColumns } from '../../src/cli/alignColumns.ts';
+import { alignColumns } from '../../src/profile/alignColumns.ts';
 
 export interface Figure {
   what: string;

@@ -3,7 +3,7 @@ import type { TaskRow } from '../../experiments/table/columns.ts';
 import { overRepeats, settingFigures, type RepeatFigures, type SettingFigures } from '../../experiments/table/means.ts';
 import { paretoFront } from '../../experiments/pareto.ts';
 import { formatDuration, formatEnergy, formatTokens } from '../../profile/formatValue.ts';
-import { alignColumns } from '../alignColumns.ts';
+import { alignColumns } from '../../profile/alignColumns.ts';
 import { withMargin } from '../bench/figuresText.ts';
 
 export interface SweepDone {

@@ -46,6 +46,16 @@ export function recordingsSuite(): void {
       });
     });
 
+    it('shows what changed between two, as a document', async () => {
+      await activated();
+      const two = [100, 400].map((length, index) => write(`compared-${index}.agentcost`, recordingText(header({ id: `r${index}` }), call('a', 0), callEnd('a', length), end(length))).fsPath);
+      await run('agentCost.compareRuns', { run: two[0] }, { run: two[1] });
+      const document = await eventually('the comparison is shown', () => (vscode.window.activeTextEditor?.document.uri.scheme === 'agent-cost-compare' ? vscode.window.activeTextEditor.document : null));
+      assert.match(document.uri.path, /^\/compared-0 → compared-1\.txt$/);
+      assert.match(document.getText(), /^time +100 ms +400 ms +\+300 ms +\+300 %/m);
+      assert.match(document.getText(), /agent\.js:10 {2}think +100 ms +400 ms/);
+    });
+
     const bad: [what: string, name: string, text: string, says: RegExp][] = [
       ['an empty file', 'empty.agentcost', '', /empty\.agentcost.*empty.*Profile the program again/],
       ['something else', 'photo.agentcost', '\x89PNG\r\n\x1a\n', /photo\.agentcost.*not a recording/],

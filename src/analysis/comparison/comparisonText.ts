@@ -1,11 +1,15 @@
-/** A comparison of runs as a person reads it in the terminal. */
-import { formatFigure, lineFigures, totalFigures, type Figure, type FigureUnit, type LineFigureName } from '../analysis/comparison/figures.ts';
-import type { Difference, LineDifference, RunComparison } from '../analysis/comparison/compareRuns.ts';
-import type { RuleBreach } from '../analysis/comparison/rules.ts';
-import { formatPercent } from '../profile/formatValue.ts';
-import { visibleText } from '../profile/visibleText.ts';
-import { alignColumns } from './alignColumns.ts';
-import type { TerminalStyle } from './terminalStyle.ts';
+/** A comparison of runs as a person reads it, in a monospaced font: the terminal's and the editor's. */
+import { formatFigure, lineFigures, totalFigures, type Figure, type FigureUnit, type LineFigureName } from './figures.ts';
+import type { Difference, LineDifference, RunComparison } from './compareRuns.ts';
+import type { RuleBreach } from './rules.ts';
+import { formatPercent } from '../../profile/formatValue.ts';
+import { visibleText } from '../../profile/visibleText.ts';
+import { alignColumns } from '../../profile/alignColumns.ts';
+
+/** How heads are set apart. */
+export interface ComparisonStyle {
+  dim(text: string): string;
+}
 
 /** At most this many lines; the rest is counted. */
 const MOST_LINES = 15;
@@ -15,7 +19,7 @@ const LEAST_SHARE = 0.0005;
 const SHOWN_OF_LINES: readonly LineFigureName[] = ['calls', 'promptTokens', 'completionTokens', 'energy'];
 
 /** The whole text, ending in a newline. @param names of the two sides */
-export function diffText(comparison: RunComparison, names: { before: string; after: string }, found: readonly RuleBreach[], style: TerminalStyle): string {
+export function comparisonText(comparison: RunComparison, names: { before: string; after: string }, found: readonly RuleBreach[], style: ComparisonStyle): string {
   const { runs, totals, lines, notes } = comparison;
   const count = (number: number): string => (number === 1 ? '1 run' : `mean of ${number} runs`);
   const head = alignColumns([[style.dim('before'), `${visibleText(names.before, 120)} · ${count(runs.before)}`], [style.dim('after'), `${visibleText(names.after, 120)} · ${count(runs.after)}`]], ['left', 'left']);
@@ -35,7 +39,7 @@ export function diffText(comparison: RunComparison, names: { before: string; aft
   return `${blocks.filter((block) => block.length > 0).map((block) => block.join('\n')).join('\n\n')}\n`;
 }
 
-function lineTable(changed: readonly LineDifference[], style: TerminalStyle): string[] {
+function lineTable(changed: readonly LineDifference[], style: ComparisonStyle): string[] {
   if (changed.length === 0) return [];
   const titles = ['line', 'time before', 'after', 'change', '', 'chance', '', 'also'].map((title) => style.dim(title));
   const rows = changed.slice(0, MOST_LINES).map((line) => [placeText(line), ...cells(line.figures.time, 'time'), alsoText(line)]);
