@@ -46,7 +46,7 @@ const lensOf = (line: ReportLine): string => plain(formatLens(line, { show: 'per
 async function selectedSpans(): Promise<string[]> {
   const texts: string[] = [];
   for (const frame of await timelines(workbench.page))
-    for (const item of await frame.locator('[role=option][aria-selected=true]').all()) texts.push((await item.getAttribute('aria-label')) ?? '');
+    for (const item of await frame.locator('.calls [aria-selected=true]').all()) texts.push((await item.getAttribute('aria-label')) ?? '');
   return texts;
 }
 
@@ -127,7 +127,7 @@ describe.each(agents)('a $language agent', ({ file, language }) => {
     const span = report.spans.findLast((each) => each.kind === 'llm' && each.site !== null && basename(each.site.file) === file)!;
     await openFile(workbench.page, 'README.md');
     const frame = (await timelines(workbench.page))[0]!;
-    await frame.getByRole('option', { name: new RegExp(`${file.replace('.', '\\.')}:${span.site!.line}`) }).last().click();
+    await frame.locator(`.calls [aria-label*="${file}:${span.site!.line}"]`).last().click();
     await expect.poll(() => workbench.page.locator('.tab.active').getAttribute('data-resource-name')).toBe(file);
     await expect.poll(() => cursorLine(workbench.page)).toBe(span.site!.line);
     // What it said comes from the recording, when it is looked at.
@@ -160,7 +160,7 @@ describe.each(themes)('in $theme', ({ theme, name, css }) => {
     await expect.poll(async () => Promise.all((await timelines(page)).map(paintedCanvases))).toEqual([expect.any(Number), expect.any(Number)]);
     for (const frame of await timelines(page)) expect(await paintedCanvases(frame)).toBeGreaterThan(0);
     // A timeline that is opened later shows what was chosen before.
-    for (const frame of await timelines(page)) await expect.poll(() => frame.locator('[role=option][aria-selected=true]').count()).toBeGreaterThan(0);
+    for (const frame of await timelines(page)) await expect.poll(() => frame.locator('.calls [aria-selected=true]').count()).toBeGreaterThan(0);
     await page.screenshot({ path: join(screenshots, `timeline-${name}.png`) });
   });
 
