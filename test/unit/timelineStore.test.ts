@@ -107,6 +107,36 @@ function referenceCoverage(items: readonly Item[], from: number, to: number, wid
   return covered;
 }
 
+/** What each pixel shows, item by item: its strength of 255, and the categories that cover most of it (several where they differ by a rounding). */
+function referencePixels(items: readonly Item[], from: number, to: number, width: number, wideFrom: number): { pixels: { alpha: number; best: number[] }[]; wide: number[] } {
+  const shares = Array.from({ length: width }, () => new Map<number, number>());
+  const wide: number[] = [];
+  const scale = width / (to - from);
+  items.forEach((item, number) => {
+    const left = (item.start - from) * scale;
+    const right = (item.end - from) * scale;
+    if (item.start >= to || item.end < from) return;
+    if (right - left >= wideFrom) {
+      if (item.end > from) wide.push(number);
+      return;
+    }
+    if (left >= width || item.category === categoryIndex.idle) return;
+    const begin = Math.max(0, left);
+    const end = Math.min(width, right);
+    for (let pixel = Math.floor(begin); pixel === Math.floor(begin) || pixel < end; pixel++) {
+      const share = Math.max(0.02, Math.min(end, pixel + 1) - Math.max(begin, pixel));
+      shares[pixel]?.set(item.category, (shares[pixel]?.get(item.category) ?? 0) + share);
+    }
+  });
+  const pixels = shares.map((of) => {
+    const total = [...of.values()].reduce((sum, share) => sum + share, 0);
+    const most = Math.max(...of.values());
+    const best = [...of].filter(([, share]) => share > most - 1e-6).map(([category]) => category);
+    return { alpha: of.size === 0 ? 0 : Math.round(Math.min(1, 0.4 + 0.6 * Math.min(1, total)) * 255), best };
+  });
+  return { pixels, wide };
+}
+
 const colors = Uint32Array.from(categories, (_, i) => i + 1);
 
 describe('StripPainter', () => {
@@ -129,6 +159,32 @@ describe('StripPainter', () => {
         }
       }),
       { numRuns: 40 },
+    );
+  });
+
+  it('gives each pixel the colour and the strength that a slow painter gives it', () => {
+    const painter = new StripPainter();
+    fc.assert(
+      fc.property(fc.integer({ min: 1, max: 1000 }), fc.integer({ min: 1, max: 1e6 }), fc.double({ min: 0, max: 0.9, noNaN: true }), fc.double({ min: 0.001, max: 1, noNaN: true }), fc.integer({ min: 3, max: 1500 }), fc.constantFrom(1, 1.5, 2, 3, 8, Infinity), (count, seed, begin, part, width, wideFrom) => {
+        const items = randomItems(count, seed);
+        const whole = (items[items.length - 1]?.end ?? 0) + 1;
+        const from = begin * whole;
+        const to = from + part * whole;
+        const out = new Uint32Array(width);
+        const wide = new WideItems();
+        painter.paint(rowOf(items), from, to, out, 0, width, colors, wide, wideFrom, 0);
+        const expected = referencePixels(items, from, to, width, wideFrom);
+        // One that ends before the first pixel may be handed over, and is not seen.
+        expect([...wide.item.subarray(0, wide.length)].filter((_, k) => (wide.right[k] ?? 0) > 0)).toEqual(expected.wide);
+        for (let pixel = 0; pixel < width; pixel++) {
+          const { alpha, best } = expected.pixels[pixel] ?? { alpha: 0, best: [] };
+          const got = out[pixel] ?? 0;
+          // Sums are rounded in another order.
+          if (Math.abs((got >>> 24) - alpha) > 1) throw new Error(`pixel ${pixel} has the strength ${got >>> 24} and not ${alpha}`);
+          if (alpha > 0 && !best.includes((got & 0xffffff) - 1)) throw new Error(`pixel ${pixel} has the colour of ${(got & 0xffffff) - 1} and not of ${best.join()}`);
+        }
+      }),
+      { numRuns: 150 },
     );
   });
 

@@ -180,7 +180,9 @@ dialog.help::backdrop { background: rgb(0 0 0 / 35%); }
 .state { flex: 1; display: flex; flex-direction: column; align-items: center; justify-content: center; gap: 10px; text-align: center; padding: 24px; }
 .state strong { font-size: 14px; font-weight: 600; }
 .state p { margin: 0; max-width: 60ch; color: var(--vscode-descriptionForeground); overflow-wrap: anywhere; white-space: pre-line; }
-.reading { display: block; width: 100%; height: 3px; border: 0; accent-color: var(--vscode-focusBorder); }
+.reading { appearance: none; display: block; width: 100%; height: 3px; border: 0; background: none; }
+.reading::-webkit-progress-bar { background: none; }
+.reading::-webkit-progress-value { background: var(--vscode-focusBorder); }
 .state progress { width: 180px; height: 4px; accent-color: var(--vscode-focusBorder); }
 
 .app.narrow .stage { flex: none; }
