@@ -1,5 +1,5 @@
 /** What changes between two states of a live timeline, so that only that crosses to the webview. */
-import type { Report } from '../profile/report.ts';
+import type { Report, ReportSpan } from '../profile/report.ts';
 import type { TimelineDocument, TimelineUpdate } from '../protocol/webview.ts';
 import { compareSpans } from './spanOrder.ts';
 
@@ -12,6 +12,33 @@ export function updateBetween(previous: TimelineDocument, next: TimelineDocument
   let gpuFrom = 0;
   while (gpuFrom < previous.gpu.length && gpuFrom < next.gpu.length && sameValue(previous.gpu[gpuFrom], next.gpu[gpuFrom])) gpuFrom++;
   return { report: withoutSpans(next.report), spans, removed, gpuFrom, gpu: next.gpu.slice(gpuFrom) };
+}
+
+/** A document may be behind what was recorded when its analysis began by about this much. */
+const BEHIND_MS = 1000;
+
+/**
+ * The update for who has seen `previewed` spans ahead of it, by id, beside the previous document. Those that the next one knows, or
+ * should know, are taken out of `previewed`; those that are newer than it stay as they were seen.
+ */
+export function settlePreview(update: TimelineUpdate, next: TimelineDocument, previewed: Map<string, ReportSpan>): TimelineUpdate {
+  if (previewed.size === 0) return update;
+  const { wallMs } = next.report.totals;
+  const spans = new Map(update.spans.map((span) => [span.id, span]));
+  const removed = [...update.removed];
+  const known = new Map(next.report.spans.flatMap((span) => (previewed.has(span.id) ? [[span.id, span] as const] : [])));
+  for (const [id, seen] of previewed) {
+    const span = known.get(id);
+    const isNewer = next.report.run.live && (span === undefined ? seen.startMs > wallMs - BEHIND_MS : span.endMs === null && seen.endMs !== null);
+    if (isNewer) {
+      spans.delete(id);
+      continue;
+    }
+    previewed.delete(id);
+    if (span !== undefined) spans.set(id, span);
+    else if (!removed.includes(id)) removed.push(id);
+  }
+  return { ...update, spans: [...spans.values()], removed };
 }
 
 /** `applyUpdate(previous, updateBetween(previous, next))` equals `next`. Leaves both arguments as they are. */

@@ -1,11 +1,16 @@
 /** Follows a recording while it is being written, and has it analysed as often as that is worth the time. */
 import type { Accounting } from '../profile/accounting.ts';
+import type { ReportSpan } from '../profile/report.ts';
 import type { Milliseconds } from '../profile/units.ts';
 import type { TimelineDocument } from '../protocol/webview.ts';
+import { FileTail } from '../recorder/recordingTail.ts';
+import { LivePreview } from './livePreview.ts';
 import { RecordingAnalysis } from './recordingAnalysis.ts';
 
 /** What is recorded should be seen within a tenth of a second, as long as the run is short enough for that. */
 const SHORTEST_PAUSE_MS: Milliseconds = 80;
+/** An analysis of a long run takes seconds; calls and tools are shown ahead of it as they are recorded, this often at most. */
+const PREVIEW_MS: Milliseconds = 40;
 /** Analysis of a long run may take this share of a processor's time, and no more. */
 const LARGEST_SHARE = 0.5;
 /** While nothing new is recorded, running spans still grow. */
@@ -13,6 +18,8 @@ const GROWTH_PERIOD_MS: Milliseconds = 1000;
 
 export interface LiveRecordingEvents {
   onDocument(document: TimelineDocument): void;
+  /** Model calls and tools that have begun or ended, ahead of the document that will have them. */
+  onPreview(spans: ReportSpan[]): void;
   /** The recording cannot be read any further; said once. */
   onError(error: unknown): void;
 }
@@ -24,6 +31,9 @@ export class LiveRecording {
   /** As far as the file holds whole lines. */
   private bytes = 0;
   private analysing = false;
+  private readonly preview = new LivePreview();
+  private readonly previewTail: FileTail;
+  private previewTimer: NodeJS.Timeout | null = null;
   private timer: NodeJS.Timeout | null = null;
   private timerDue = Infinity;
   private lastAnalysisMs: Milliseconds = 0;
@@ -38,6 +48,7 @@ export class LiveRecording {
     this.events = events;
     this.accounting = accounting;
     this.analysis = new RecordingAnalysis(threadFile, file);
+    this.previewTail = new FileTail(file, (text) => this.preview.push(text));
   }
 
   /** The profiler says that the file holds this many bytes of whole lines. */
@@ -45,6 +56,21 @@ export class LiveRecording {
     if (this.state !== 'live' || bytes <= this.bytes) return;
     this.bytes = bytes;
     this.schedule(this.nextAnalysisIn());
+    this.previewTimer ??= setTimeout(() => void this.previewNow(), PREVIEW_MS);
+  }
+
+  private async previewNow(): Promise<void> {
+    const { bytes } = this;
+    try {
+      await this.previewTail.readTo(bytes);
+    } catch {
+      // The analysis reads the same file, and says why it cannot be read.
+      return;
+    }
+    if (this.state !== 'live') return;
+    const spans = this.preview.take();
+    if (spans.length > 0) this.events.onPreview(spans);
+    this.previewTimer = this.bytes > bytes ? setTimeout(() => void this.previewNow(), PREVIEW_MS) : null;
   }
 
   /**

@@ -2,6 +2,7 @@
 import { readdir, stat } from 'node:fs/promises';
 import { basename, extname, join } from 'node:path';
 import { EventEmitter, workspace, type Disposable, type Event } from 'vscode';
+import type { ReportSpan } from '../profile/report.ts';
 import type { TimelineDocument } from '../protocol/webview.ts';
 import { RECORDINGS_FOLDER } from '../recorder/recordingsFolder.ts';
 import { DisposableList } from './disposables.ts';
@@ -24,6 +25,12 @@ export interface Run {
 /** A longer one is read in a thread: it would hold the editor up for more than some 50 ms. */
 const LONG_RECORDING_BYTES = 500_000;
 
+/** Spans of a run that is being recorded, ahead of its documents. */
+export interface Preview {
+  readonly run: Run;
+  readonly spans: readonly ReportSpan[];
+}
+
 type MutableRun = { -readonly [Key in keyof Run]: Run[Key] };
 
 /** Documents of old runs stay in memory for this many runs, besides the current one and those being recorded. */
@@ -44,9 +51,11 @@ export class RunStore implements Disposable {
   private readonly listChanged = this.disposables.add(new EventEmitter<void>());
   private readonly documentChanged = this.disposables.add(new EventEmitter<Run>());
   private readonly currentChanged = this.disposables.add(new EventEmitter<Run | null>());
+  private readonly previewed = this.disposables.add(new EventEmitter<Preview>());
   readonly onDidChangeList: Event<void> = this.listChanged.event;
   readonly onDidChangeDocument: Event<Run> = this.documentChanged.event;
   readonly onDidChangeCurrent: Event<Run | null> = this.currentChanged.event;
+  readonly onDidPreview: Event<Preview> = this.previewed.event;
 
   /** @param analysisThread `dist/analysis.cjs` */
   constructor(git: Git, analysisThread: string) {
@@ -171,6 +180,7 @@ export class RunStore implements Disposable {
     return {
       run,
       update: (document) => this.setDocument(run, document),
+      preview: (spans) => this.previewed.fire({ run, spans }),
       end: (document) => {
         run.live = false;
         if (document === null) this.documentChanged.fire(run);
@@ -216,6 +226,8 @@ export class RunStore implements Disposable {
 export interface LiveRunFeed {
   readonly run: Run;
   update(document: TimelineDocument): void;
+  /** Spans that the next documents will have. */
+  preview(spans: readonly ReportSpan[]): void;
   /** @param document the last one; null when the recording cannot be read */
   end(document: TimelineDocument | null): void;
 }

@@ -5,6 +5,7 @@ import { launchEnvironment } from '../instrument/launch.ts';
 import { toAddToServer } from '../profile/optionNames.ts';
 import { startProfiler, type Profiler } from '../profiler/client.ts';
 import type { FromProfiler, ProfilerOptions } from '../protocol/profiler.ts';
+import type { ReportSpan } from '../profile/report.ts';
 import type { TimelineDocument } from '../protocol/webview.ts';
 import { chosenAccounting } from './accounting.ts';
 import type { Installation } from './installation.ts';
@@ -102,6 +103,7 @@ export class Session {
     const feed = await runs.begin(ready.out, options.name);
     const events = {
       onDocument: (document: TimelineDocument) => feed.update(document),
+      onPreview: (spans: ReportSpan[]) => feed.preview(spans),
       onError: (error: unknown) => notifier.warning(`The running recording cannot be shown: ${messageOf(error)} The program goes on.`),
     };
     recording = new LiveRecording(installation.analysis, ready.out, events, chosenAccounting);

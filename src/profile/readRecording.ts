@@ -307,7 +307,8 @@ function isUnknownType(line: unknown): boolean {
   return typeof line === 'object' && line !== null && 'type' in line && typeof line.type === 'string' && !LINE_TYPES.has(line.type);
 }
 
-function emptyProfile(header: HeaderLine): Profile {
+/** The profile of a recording of which only the header is there. */
+export function emptyProfile(header: HeaderLine): Profile {
   return {
     header,
     backend: header.backend,

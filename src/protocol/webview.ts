@@ -39,6 +39,8 @@ export type DocumentPart = { type: 'begin'; head: ReportHead; spans: number; gpu
 export type ToWebview =
   | DocumentPart
   | { type: 'update'; update: PackedUpdate }
+  /** Spans that have begun or ended since the last update, ahead of the next. */
+  | { type: 'preview'; spans: SpanSlice[] }
   /** Select a span (and bring it into view), or a line's spans; none clears. */
   | { type: 'select'; spans: string[]; reveal: boolean }
   /** What a span said and was told; null where nothing is known of it. */

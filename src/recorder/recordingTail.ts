@@ -5,19 +5,21 @@ import { RecordingReader } from '../profile/readRecording.ts';
 
 const PIECE_BYTES = 1 << 20;
 
-export class RecordingTail {
-  readonly reader = new RecordingReader();
+/** Hands on the text of a file that grows. */
+export class FileTail {
   private readonly decoder = new StringDecoder('utf8');
   private readonly file: string;
+  private readonly take: (text: string) => void;
   private offset = 0;
 
-  constructor(file: string) {
+  constructor(file: string, take: (text: string) => void) {
     this.file = file;
+    this.take = take;
   }
 
   /**
    * Reads up to a place in the file, or to its end.
-   * @throws RecordingError, or the error of reading the file
+   * @throws what `take` throws, or the error of reading the file
    */
   async readTo(bytes: number): Promise<void> {
     const handle = await open(this.file, 'r');
@@ -27,11 +29,33 @@ export class RecordingTail {
         const { bytesRead } = await handle.read(buffer, 0, Math.min(buffer.length, bytes - this.offset), this.offset);
         if (bytesRead === 0) return;
         this.offset += bytesRead;
-        this.reader.push(this.decoder.write(buffer.subarray(0, bytesRead)));
+        this.take(this.decoder.write(buffer.subarray(0, bytesRead)));
       }
     } finally {
       await handle.close();
     }
+  }
+
+  /** Hands on what is left of the last letter. Nothing more comes. */
+  end(): void {
+    this.take(this.decoder.end());
+  }
+}
+
+export class RecordingTail {
+  readonly reader = new RecordingReader();
+  private readonly tail: FileTail;
+
+  constructor(file: string) {
+    this.tail = new FileTail(file, (text) => this.reader.push(text));
+  }
+
+  /**
+   * Reads up to a place in the file.
+   * @throws RecordingError, or the error of reading the file
+   */
+  readTo(bytes: number): Promise<void> {
+    return this.tail.readTo(bytes);
   }
 
   /**
@@ -39,8 +63,8 @@ export class RecordingTail {
    * @throws RecordingError, or the error of reading the file
    */
   async finish(): Promise<void> {
-    await this.readTo(Infinity);
-    this.reader.push(this.decoder.end());
+    await this.tail.readTo(Infinity);
+    this.tail.end();
     this.reader.finish();
   }
 }

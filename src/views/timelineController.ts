@@ -3,16 +3,17 @@ import { randomBytes } from 'node:crypto';
 import { dirname } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { env, EventEmitter, Uri, workspace, type Disposable, type Event, type LogOutputChannel, type Webview } from 'vscode';
-import { updateBetween } from '../analysis/diffDocuments.ts';
+import { settlePreview, updateBetween } from '../analysis/diffDocuments.ts';
 import { settingDefaults, type SettingId, type SpanReference } from '../contributions.ts';
 import { DisposableList } from '../host/disposables.ts';
 import { runCommand } from '../host/editor.ts';
 import { messageOf } from '../host/log.ts';
 import type { Notifier } from '../host/notify.ts';
-import type { Run, RunStore } from '../host/runs.ts';
+import type { Preview, Run, RunStore } from '../host/runs.ts';
 import type { SpanContents } from '../host/spanContents.ts';
 import { openSetting } from '../host/settings.ts';
 import { webviewHtml } from '../profile/webviewHtml.ts';
+import type { ReportSpan } from '../profile/report.ts';
 import { packDocument, packUpdate } from '../protocol/packDocument.ts';
 import { SpanPacker } from '../protocol/packSpans.ts';
 import type { FromWebview, TimelineDocument, ToWebview } from '../protocol/webview.ts';
@@ -37,6 +38,8 @@ interface Shown {
   document: TimelineDocument;
   /** How its spans were numbered. */
   readonly packer: SpanPacker;
+  /** Spans that it has ahead of the document, by id. */
+  readonly previewed: Map<string, ReportSpan>;
   /** All slices are sent; updates wait for that. */
   complete: boolean;
 }
@@ -77,6 +80,7 @@ export class TimelineController implements Disposable {
   constructor(services: TimelineServices) {
     this.services = services;
     this.disposables.add(services.runs.onDidChangeDocument((run) => this.showRun(run)));
+    this.disposables.add(services.runs.onDidPreview((preview) => this.preview(preview)));
     this.disposables.add(services.runs.onDidChangeCurrent(() => this.showCurrent()));
     this.disposables.add(workspace.onDidGrantWorkspaceTrust(() => this.showCurrent()));
   }
@@ -152,12 +156,22 @@ export class TimelineController implements Disposable {
     }
     const { shown } = surface;
     if (shown?.run !== run.file) {
-      surface.shown = { run: run.file, document, packer: new SpanPacker(), complete: false };
+      surface.shown = { run: run.file, document, packer: new SpanPacker(), previewed: new Map(), complete: false };
       void this.sendAll(surface, surface.shown);
     } else if (shown.complete && shown.document !== document) {
-      const update = packUpdate(updateBetween(shown.document, document), document, shown.packer);
+      const update = packUpdate(settlePreview(updateBetween(shown.document, document), document, shown.previewed), document, shown.packer);
       shown.document = document;
       this.post(surface, { type: 'update', update });
+    }
+  }
+
+  /** Shows calls and tools as they begin and end: the next document takes longer, and says more of them. */
+  private preview({ run, spans }: Preview): void {
+    for (const surface of this.surfaces) {
+      const { shown } = surface;
+      if (!surface.ready || shown?.run !== run.file || !shown.complete) continue;
+      for (const span of spans) shown.previewed.set(span.id, span);
+      this.post(surface, { type: 'preview', spans: shown.packer.update(spans, () => undefined) });
     }
   }
 

@@ -6,6 +6,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { LiveRecording } from '../../src/host/liveRecording.ts';
 import { DEFAULT_ACCOUNTING } from '../../src/profile/accounting.ts';
 import { RecordingError } from '../../src/profile/recordingFormat.ts';
+import type { ReportSpan } from '../../src/profile/report.ts';
 import type { TimelineDocument } from '../../src/protocol/webview.ts';
 import { call, callEnd, end, header, recordingText } from './recordingLines.ts';
 
@@ -16,6 +17,7 @@ let folder: string;
 let file: string;
 let documents: TimelineDocument[];
 let errors: unknown[];
+let previews: ReportSpan[];
 let live: LiveRecording;
 
 beforeEach(() => {
@@ -23,7 +25,8 @@ beforeEach(() => {
   file = join(folder, 'run.agentcost');
   documents = [];
   errors = [];
-  live = new LiveRecording(thread, file, { onDocument: (document) => documents.push(document), onError: (error) => errors.push(error) }, () => DEFAULT_ACCOUNTING);
+  previews = [];
+  live = new LiveRecording(thread, file, { onDocument: (document) => documents.push(document), onPreview: (spans) => previews.push(...spans), onError: (error) => errors.push(error) }, () => DEFAULT_ACCOUNTING);
 });
 
 afterEach(() => {

@@ -12,6 +12,7 @@ import { readRecording } from '../../src/profile/readRecording.ts';
 import { RecordingError } from '../../src/profile/recordingFormat.ts';
 import { bigRecording } from '../fixtures/bigRecording.ts';
 import { recordingText } from './recordingLines.ts';
+import type { ReportSpan } from '../../src/profile/report.ts';
 import type { TimelineDocument } from '../../src/protocol/webview.ts';
 
 /** As the sources are: Node strips their types. */
@@ -46,7 +47,8 @@ describe('a run that records 2,000 events a second', () => {
     const lines = [...bigRecording(1000, { startedAt: new Date().toISOString() })].map((line) => recordingText(line));
     const documents: TimelineDocument[] = [];
     const errors: unknown[] = [];
-    const live = new LiveRecording(thread, file, { onDocument: (document) => documents.push(document), onError: (error) => errors.push(error) }, () => DEFAULT_ACCOUNTING);
+    const previews: ReportSpan[] = [];
+    const live = new LiveRecording(thread, file, { onDocument: (document) => documents.push(document), onPreview: (spans) => previews.push(...spans), onError: (error) => errors.push(error) }, () => DEFAULT_ACCOUNTING);
     writeFileSync(file, lines.shift() ?? '');
     const begun = performance.now();
     const all = lines.length;
@@ -63,7 +65,13 @@ describe('a run that records 2,000 events a second', () => {
     }
     await vi.waitFor(() => expect(documents.at(-1)?.report.totals.llmCalls).toBe(1000), { timeout: 30_000 });
     for (let k = 1; k < documents.length; k++) expect(documents[k]?.report.totals.llmCalls).toBeGreaterThanOrEqual(documents[k - 1]?.report.totals.llmCalls ?? 0);
+    // Ahead of the documents every call and tool was seen, as it began and as it ended.
+    await vi.waitFor(() => expect(new Set(previews.filter(({ endMs }) => endMs !== null).map(({ id }) => id)).size).toBe(2000));
     const whole = await live.finish();
+    const ended = new Map(previews.map((span) => [span.id, span]));
+    for (const span of whole.report.spans) {
+      if (span.kind === 'llm' || span.kind === 'tool') expect(ended.get(span.id)).toMatchObject({ kind: span.kind, startMs: span.startMs, endMs: span.endMs, status: span.status, site: span.site });
+    }
     expect(whole.report.totals.llmCalls).toBe(1000);
     expect(whole.report.run.live).toBe(false);
     expect(whole).toEqual(structuredClone(analyze(readRecording(readFileSync(file, 'utf8')))));

@@ -1,5 +1,8 @@
 /** The timeline's model: lanes and rows from documents, and updates that lead to the same picture as a fresh document. */
 import { describe, expect, it } from 'vitest';
+import { settlePreview, updateBetween } from '../../src/analysis/diffDocuments.ts';
+import { packDocument, packUpdate } from '../../src/protocol/packDocument.ts';
+import { SpanPacker } from '../../src/protocol/packSpans.ts';
 import { categories, categoryIndex, FLAG_INFERRED } from '../../webview/timeline/model/category.ts';
 import { readQuery } from '../../webview/timeline/model/searchQuery.ts';
 import { spanLaneNames, TimelineModel } from '../../webview/timeline/model/timelineModel.ts';
@@ -110,6 +113,38 @@ describe('TimelineModel', () => {
         expect(picture(model), `seed ${seed} at ${now}`).toEqual(picture(load(document)));
       }
       expect(picture(model)).toEqual(picture(load(whole)));
+    }
+  });
+
+  it('looks the same after previews and the document that settles them as after a fresh document', () => {
+    for (let seed = 1; seed <= 15; seed++) {
+      const random = seeded(seed);
+      const whole = reactRun();
+      const at = (time: number): TimelineDocument => {
+        const spans = whole.report.spans.filter((span) => span.startMs <= time).map((span) => ((span.endMs ?? 0) <= time ? span : { ...span, endMs: null, llm: span.llm === null ? null : makeLlm({}) }));
+        return { report: { ...whole.report, run: { ...whole.report.run, live: time < whole.report.totals.wallMs }, spans, totals: { ...whole.report.totals, wallMs: time } }, gpu: [] };
+      };
+      let document = at(0);
+      const packer = new SpanPacker();
+      const model = new TimelineModel();
+      for (const part of packDocument(document, packer)) if (part !== null) model.take(part);
+      const previewed = new Map<string, ReportSpan>();
+      for (let now = 0; now < whole.report.totals.wallMs; ) {
+        // What is recorded runs ahead of what is analysed.
+        for (let k = 0; k < 3; k++) {
+          const ahead = at(now + random() * 2500);
+          const spans = ahead.report.spans.filter(({ kind, id }) => (kind === 'llm' || kind === 'tool') && JSON.stringify(document.report.spans.find((span) => span.id === id)) !== JSON.stringify(ahead.report.spans.find((span) => span.id === id))).map((span) => ({ ...span, parent: null }));
+          for (const span of spans) previewed.set(span.id, span);
+          model.preview(packer.update(spans, () => undefined));
+        }
+        now = Math.min(now + 500 + random() * 2500, whole.report.totals.wallMs);
+        const next = at(now);
+        model.update(packUpdate(settlePreview(updateBetween(document, next), next, previewed), next, packer));
+        document = next;
+        for (const span of next.report.spans) expect(model.span(span.id)?.endMs !== null || span.endMs === null, `${span.id} has ended`).toBe(true);
+      }
+      expect(previewed.size).toBe(0);
+      expect(picture(model), `seed ${seed}`).toEqual(picture(load({ ...whole, gpu: [] })));
     }
   });
 

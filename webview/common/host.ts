@@ -30,7 +30,7 @@ export function connectHost<Message = FromWebview>(): Host<Message> {
   return { hosted: true, post: (message) => api.postMessage(message), kept: () => api.getState(), keep: (state) => api.setState(state) };
 }
 
-const messageTypes: ReadonlySet<unknown> = new Set<ToWebview['type']>(['begin', 'slice', 'end', 'update', 'select', 'content', 'empty']);
+const messageTypes: ReadonlySet<unknown> = new Set<ToWebview['type']>(['begin', 'slice', 'end', 'update', 'preview', 'select', 'content', 'empty']);
 
 /**
  * Whether a window message comes from our host. Only the envelope is looked at: the host made the content with the same

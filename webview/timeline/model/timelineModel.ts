@@ -146,16 +146,26 @@ export class TimelineModel {
   update(update: PackedUpdate): void {
     this.head = update.head;
     for (const number of update.removed) this.remove(number);
-    const replaced: [number: number, before: ReportSpan | null][] = [];
-    for (const { numbers } of update.spans) numbers?.forEach((number) => replaced.push([number, this.store.at(number)]));
-    const known = this.store.length;
-    // All of them first, as one may have another for its parent.
-    for (const slice of update.spans) this.store.take(slice);
-    for (const [number, before] of replaced) this.replaced(number, before);
-    for (let number = known; number < this.store.length; number++) this.place(number);
+    this.change(update.spans);
     this.gpu.truncate(update.gpuFrom);
     this.gpu.append(update.gpu);
     this.rebuildStale();
+  }
+
+  /** Takes spans ahead of the update that will have them. */
+  preview(slices: readonly SpanSlice[]): void {
+    this.change(slices);
+    this.rebuildStale();
+  }
+
+  private change(slices: readonly SpanSlice[]): void {
+    const replaced: [number: number, before: ReportSpan | null][] = [];
+    for (const { numbers } of slices) numbers?.forEach((number) => replaced.push([number, this.store.at(number)]));
+    const known = this.store.length;
+    // All of them first, as one may have another for its parent.
+    for (const slice of slices) this.store.take(slice);
+    for (const [number, before] of replaced) this.replaced(number, before);
+    for (let number = known; number < this.store.length; number++) this.place(number);
   }
 
   private remove(number: number): void {
@@ -168,14 +178,18 @@ export class TimelineModel {
   private replaced(number: number, before: ReportSpan | null): void {
     const span = this.store.at(number);
     const name = this.places.laneOf(number);
-    if (before === null || span === null || name === null || sameShape(before, span)) return;
+    if (before === null || span === null || name === null) return;
+    // Calls and tools are where they are whatever is around them, which a preview does not know.
+    const isNested = name === 'agent' || name === 'request';
+    if (sameShape(isNested ? before : { ...before, parent: span.parent }, span)) return;
     const lane = this.lanes[name];
-    const endsNow = before.endMs === null && span.endMs !== null && before.startMs === span.startMs && before.kind === span.kind && before.parent === span.parent;
+    const moved = before.startMs !== span.startMs || before.kind !== span.kind || (isNested && before.parent !== span.parent);
+    const endsNow = before.endMs === null && span.endMs !== null && !moved;
     if (endsNow && lane.running.has(number)) {
       const end = this.endOf(span);
       this.latest = Math.max(this.latest, end);
       lane.finish(number, end, partsOf(span, name, this.startOf(span), end));
-    } else if (before.endMs !== null || span.endMs !== null || before.startMs !== span.startMs || before.parent !== span.parent || before.kind !== span.kind) {
+    } else if (before.endMs !== null || span.endMs !== null || moved) {
       lane.stale = true;
       this.lanes[this.laneOf(number)].stale = true;
     }

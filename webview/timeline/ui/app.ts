@@ -26,6 +26,7 @@ import type { Choice, Shell } from './view.ts';
 import type { PromptTable } from '../../../src/protocol/content.ts';
 import { packDocument } from '../../../src/protocol/packDocument.ts';
 import { SpanPacker } from '../../../src/protocol/packSpans.ts';
+import type { SpanSlice } from '../../../src/protocol/spanColumns.ts';
 import type { DocumentPart, PackedUpdate, TimelineDocument, ToWebview } from '../../../src/protocol/webview.ts';
 
 const NARROW_BELOW = 560;
@@ -177,6 +178,7 @@ export class App implements Shell {
     } else if (this.loading !== null) this.loading.waiting.push(message);
     else if (message.type === 'content') this.contents.receive(message.span, message.content);
     else if (message.type === 'update') this.update(message.update);
+    else if (message.type === 'preview') this.preview(message.spans);
     else if (message.spans.length > 0 || this.selected.length > 0) this.choose(message.spans.map((id) => this.model.numberOf(id)).filter((number) => number >= 0), message.reveal);
   }
 
@@ -275,6 +277,14 @@ export class App implements Shell {
     this.selected = this.selected.filter((number) => this.model.has(number));
     if (this.searched.found !== null) this.search(this.header.query);
     this.refresh(rows !== this.rowCounts());
+  }
+
+  /** The sums beside the lanes wait for the update. */
+  private preview(slices: readonly SpanSlice[]): void {
+    if (this.model.head === null) return;
+    const rows = this.rowCounts();
+    this.model.preview(slices);
+    this.timeline.refresh(rows !== this.rowCounts());
   }
 
   private rowCounts(): string {

@@ -1,0 +1,83 @@
+/**
+ * Model calls and tools of a run as they are recorded, before it is analysed again: what their own lines say of them. Nothing of
+ * what an analysis finds (requests, phases, energy) is there. Pure.
+ */
+import { callDrafts, hookDrafts, SpanIds } from '../analysis/drafts.ts';
+import { emptyProfile } from '../profile/readRecording.ts';
+import { headerLineSchema, recordingLineSchema, type HeaderLine } from '../profile/recordingFormat.ts';
+import type { Call, HookSpan } from '../profile/model.ts';
+import type { ReportSpan } from '../profile/report.ts';
+
+export class LivePreview {
+  private pending = '';
+  private header: HeaderLine | null = null;
+  /** A debugger has held the program: times of lines are no longer those of the run's clock, which an analysis knows. */
+  private held = false;
+  private readonly calls = new Map<string, Call>();
+  private readonly tools = new Map<string, HookSpan>();
+  private readonly changed = new Set<string>();
+
+  /** Text of the recording, in pieces of any size. */
+  push(text: string): void {
+    const lines = (this.pending + text).split('\n');
+    this.pending = lines.pop() ?? '';
+    for (const line of lines) this.read(line);
+  }
+
+  private read(text: string): void {
+    let raw: unknown;
+    try {
+      raw = JSON.parse(text);
+    } catch {
+      // The analysis counts what is damaged.
+      return;
+    }
+    if (this.header === null) {
+      this.header = headerLineSchema.safeParse(raw).data ?? null;
+      return;
+    }
+    const line = recordingLineSchema.safeParse(raw).data;
+    switch (line?.type) {
+      case 'call':
+        this.calls.set(line.id, { start: line, firstTokenAt: null, end: null });
+        break;
+      case 'span':
+        if (line.kind !== 'tool') return;
+        this.tools.set(line.id, { start: line, end: null });
+        break;
+      case 'callEnd': {
+        const call = this.calls.get(line.id);
+        if (call === undefined) return;
+        call.end = line;
+        call.firstTokenAt = line.firstTokenAt;
+        break;
+      }
+      case 'spanEnd': {
+        const tool = this.tools.get(line.id);
+        if (tool === undefined) return;
+        tool.end = line;
+        break;
+      }
+      case 'pause':
+        this.held = true;
+        return;
+      default:
+        return;
+    }
+    this.changed.add(line.id);
+  }
+
+  /** What has begun or ended since this was last asked. Those that have ended are forgotten. */
+  take(): ReportSpan[] {
+    if (this.header === null || this.changed.size === 0) return [];
+    const some = <Each extends Call | HookSpan>(of: Map<string, Each>): Each[] => [...this.changed].flatMap((id) => of.get(id) ?? []);
+    const profile = { ...emptyProfile(this.header), calls: some(this.calls), hookSpans: some(this.tools) };
+    this.changed.clear();
+    for (const { start, end } of profile.calls) if (end !== null) this.calls.delete(start.id);
+    for (const { start, end } of profile.hookSpans) if (end !== null) this.tools.delete(start.id);
+    if (this.held) return [];
+    const clock = { live: true, wallMs: Infinity };
+    const ids = new SpanIds();
+    return [...callDrafts(profile, clock, ids).filter(({ span }) => span.kind === 'llm'), ...hookDrafts(profile, clock, ids)].map(({ span }) => span);
+  }
+}
