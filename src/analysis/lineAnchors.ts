@@ -20,11 +20,21 @@ const LEAST_SIMILARITY = 0.3;
 
 /** Finds each of `wanted` (lines of `before`) in `after`. Neither may be changed afterwards: what is made of them is remembered. */
 export function anchorLines(before: readonly string[], after: readonly string[], wanted: readonly number[]): Map<number, Anchor> {
-  const { plain: old, joinable: oldTexts } = unformattedLines(before);
-  const { plain: now, joinable: nowTexts } = unformattedLines(after);
-  const matches = matchLines(old, now);
-  matchReflowed(old, now, oldTexts, nowTexts, matches);
-  return new Map(wanted.map((line) => [line, anchorOf(line, old, now, matches)]));
+  const [old, now] = [unformattedLines(before), unformattedLines(after)];
+  const matches = matchesOf(old, now);
+  return new Map(wanted.map((line) => [line, anchorOf(line, old.plain, now.plain, matches)]));
+}
+
+/** Lenses and hovers ask for the same two texts, and runs of one state of the program for the same as each other. */
+const knownMatches = new WeakMap<UnformattedLines, { now: UnformattedLines; matches: readonly number[] }>();
+
+function matchesOf(old: UnformattedLines, now: UnformattedLines): readonly number[] {
+  const known = knownMatches.get(old);
+  if (known?.now === now) return known.matches;
+  const matches = matchLines(old.plain, now.plain);
+  matchReflowed(old.plain, now.plain, old.joinable, now.joinable, matches);
+  knownMatches.set(old, { now, matches });
+  return matches;
 }
 
 interface UnformattedLines {
@@ -34,14 +44,39 @@ interface UnformattedLines {
 
 /** The same texts are compared after each edit, and each edit with the texts of several runs. */
 const remembered = new WeakMap<readonly string[], UnformattedLines>();
+/** Of several runs that had the same text one is kept, so that what is made of it is made once. */
+const recent: UnformattedLines[] = [];
+const MOST_RECENT = 8;
 
 function unformattedLines(lines: readonly string[]): UnformattedLines {
   let made = remembered.get(lines);
   if (made === undefined) {
-    const plain = lines.map(unformatted);
-    remembered.set(lines, (made = { plain, joinable: joinable(plain) }));
+    const plain = plainLines(lines);
+    made = recent.find((known) => known.plain.length === plain.length && known.plain.every((line, index) => line === plain[index]));
+    if (made === undefined) {
+      made = { plain, joinable: joinable(plain) };
+      recent.unshift(made);
+      recent.length = Math.min(recent.length, MOST_RECENT);
+    }
+    remembered.set(lines, made);
   }
   return made;
+}
+
+/** The text that was looked at last: with a keystroke one line of thousands changes. */
+let lastLooked: { lines: readonly string[]; plain: readonly string[] } = { lines: [], plain: [] };
+
+/** Each line `unformatted`; what a text begins and ends with as the last one did is taken from there. */
+function plainLines(lines: readonly string[]): string[] {
+  const { lines: before, plain: known } = lastLooked;
+  const shorter = Math.min(lines.length, before.length);
+  let head = 0;
+  while (head < shorter && lines[head] === before[head]) head++;
+  let tail = 0;
+  while (tail < shorter - head && lines[lines.length - 1 - tail] === before[before.length - 1 - tail]) tail++;
+  const plain = [...known.slice(0, head), ...lines.slice(head, lines.length - tail).map(unformatted), ...known.slice(known.length - tail)];
+  lastLooked = { lines, plain };
+  return plain;
 }
 
 /** A line without what a formatter may change in it. */

@@ -49,17 +49,26 @@ const FEWEST_EARLIER_RUNS = 3;
 /** How a report's lines are read as figures. */
 export function figureReader(report: Report): (line: ReportLine, scope: LineScope) => LineFigure {
   const spans = new Map(report.spans.map((span) => [span.id, span]));
+  /** Asked for with each keystroke. */
+  const known = new WeakMap<ReportLine, Milliseconds[]>();
+  const callsOf = (line: ReportLine, llm: boolean): Milliseconds[] => {
+    let found = known.get(line);
+    if (found === undefined) {
+      found = line.spans.flatMap((id) => {
+        const span = spans.get(id);
+        return span === undefined || span.endMs === null || (span.kind === 'llm') !== llm ? [] : [span.endMs - span.startMs];
+      });
+      known.set(line, found);
+    }
+    return found;
+  };
   return (line, scope) => {
     const { startedAt } = report.run;
     if (line.calls === 0) return { startedAt, timeMs: line.inclusive.wallMs, calls: line.inclusive.calls, callsMs: [], scope: 'total' };
     const llm = line.llmCalls > 0;
     const calls = llm ? line.llmCalls : line.toolCalls;
-    const callsMs = line.spans.flatMap((id) => {
-      const span = spans.get(id);
-      return span === undefined || span.endMs === null || (span.kind === 'llm') !== llm ? [] : [span.endMs - span.startMs];
-    });
     const totalMs = llm ? line.llmMs : line.toolMs;
-    return { startedAt, timeMs: scope === 'perCall' ? totalMs / calls : totalMs, calls, callsMs, scope };
+    return { startedAt, timeMs: scope === 'perCall' ? totalMs / calls : totalMs, calls, callsMs: callsOf(line, llm), scope };
   };
 }
 

@@ -63,10 +63,27 @@ function place<Row>(rows: readonly Row[], lineOf: (row: Row) => number, snapshot
 /**
  * The line of another run that stands where one of this run does and did the same: called a model, called tools, or led to calls.
  * Null when there is none, or nobody knows which line it was.
+ * @param others from the top
  */
 export function sameLine(others: readonly PlacedLine[], line: PlacedLine): PlacedLine | null {
-  const candidates = others.filter((other) => other.line === line.line && other.stale !== 'unknown' && roleOf(other) === roleOf(line));
+  const candidates: PlacedLine[] = [];
+  for (let at = firstFrom(others, line.line); others[at]?.line === line.line; at++) {
+    const other = others[at]!;
+    if (other.stale !== 'unknown' && roleOf(other) === roleOf(line)) candidates.push(other);
+  }
   return candidates.find(({ stale }) => stale === null) ?? candidates[0] ?? null;
+}
+
+/** Place of the first of some lines, from the top, that is on this line or below. */
+function firstFrom(lines: readonly PlacedLine[], line: number): number {
+  let low = 0;
+  let high = lines.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if ((lines[middle]?.line ?? 0) < line) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }
 
 function roleOf({ report }: PlacedLine): 'llm' | 'tool' | 'leads' {

@@ -131,3 +131,19 @@ it('any indentation of any line leaves every line what it was', () => {
     }),
   );
 });
+
+describe('what is remembered of texts', () => {
+  it('changes nothing: the same two texts have the same anchors, whatever was looked at in between', () => {
+    const lines = fc.array(fc.constantFrom('a = 1', 'a = 2', '', 'call(a)', '  call( a )', 'b'), { maxLength: 12 });
+    fc.assert(
+      fc.property(lines, lines, lines, (before, after, other) => {
+        const wanted = before.map((_, index) => index);
+        const first = anchorLines([...before], [...after], wanted);
+        anchorLines([...other], [...before, 'x', ...after], []);
+        expect(anchorLines([...before], [...after], wanted)).toEqual(first);
+        // What stays where it was is found there.
+        for (const [line, anchor] of anchorLines([...before], [...before], wanted)) expect(anchor).toEqual({ line, edited: false });
+      }),
+    );
+  });
+});
