@@ -68,7 +68,7 @@ function promptSection(span: ReportSpan, content: CallContent, copies: HTMLEleme
 }
 
 /** How much the server had cached, and how much an earlier prompt would have allowed. */
-function cacheText({ llm }: ReportSpan, { shared, totalChars }: CallContent, actions: ContentActions): HTMLElement | null {
+function cacheText({ llm }: ReportSpan, { shared, totalChars, toolsChars }: CallContent, actions: ContentActions): HTMLElement | null {
   const node = element('p', '');
   if (llm !== null && llm.cachedTokens !== null && llm.promptTokens !== null && llm.promptTokens > 0)
     node.append(`The server had ${formatTokens(llm.cachedTokens)} of ${formatTokens(llm.promptTokens)} tokens cached (${formatPercent(llm.cachedTokens / llm.promptTokens)}). `);
@@ -77,7 +77,9 @@ function cacheText({ llm }: ReportSpan, { shared, totalChars }: CallContent, act
     if (shared.with === null || name === null) node.append('No earlier prompt begins like this one.');
     else {
       const { with: other } = shared;
-      node.append(`~${formatPercent(totalChars === 0 ? 0 : shared.chars / totalChars)} of its text is as in an `, linkButton('earlier call', name, () => actions.select(other)), '.');
+      // The same tools' descriptions are a part that both have.
+      const alike = shared.chars + (shared.otherTools ? 0 : toolsChars);
+      node.append(`~${formatPercent(totalChars === 0 ? 0 : alike / totalChars)} of its text is as in an `, linkButton('earlier call', name, () => actions.select(other)), '.');
       if (shared.otherTools) node.append(' That one was offered other tools: where the template puts these first, the cache is of no use.');
     }
   }

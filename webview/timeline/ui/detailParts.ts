@@ -4,6 +4,9 @@ import { formatDuration, formatPercent } from '../../../src/profile/formatValue.
 import { inSettings, isServerOption } from '../../../src/profile/optionNames.ts';
 import { visibleText } from '../../../src/profile/visibleText.ts';
 
+/** A longer value is no figure, and may go on in a second line: `0.0726 Wh (0.0508 – 0.0944 Wh)` is one. */
+const MOST_FIGURE_CHARS = 32;
+
 export type Pair = readonly [label: string, value: string, title?: string];
 
 export function section(title: string, ...children: (Node | string | null | false)[]): HTMLElement {
@@ -13,7 +16,7 @@ export function section(title: string, ...children: (Node | string | null | fals
 export function pairs(list: readonly Pair[]): HTMLElement {
   const node = element('dl', 'pairs');
   for (const [label, value, title] of list) {
-    const definition = element('dd', '', value);
+    const definition = element('dd', value.length > MOST_FIGURE_CHARS ? 'words' : '', value);
     if (title !== undefined) definition.title = title;
     node.append(element('dt', '', label), definition);
   }

@@ -89,9 +89,10 @@ body[data-placement='sidebar'] { --page-background: var(--vscode-sideBar-backgro
 .details pre .diverges { background: none; color: var(--vscode-charts-orange, currentcolor); font-weight: 700; padding: 0 1px; }
 .sash { flex: none; height: 5px; margin: -2px 0; z-index: 3; cursor: ns-resize; touch-action: none; }
 .sash:hover, .sash:focus-visible { background: var(--vscode-sash-hoverBorder, var(--vscode-focusBorder)); outline: none; }
-.pairs { display: grid; grid-template-columns: auto minmax(0, auto); justify-content: space-between; gap: 1px 14px; margin: 0; }
+.pairs { display: grid; grid-template-columns: auto auto; justify-content: space-between; gap: 1px 14px; margin: 0; }
 .pairs dt { color: var(--vscode-foreground); }
-.pairs dd { margin: 0; text-align: right; font-variant-numeric: tabular-nums; overflow-wrap: anywhere; }
+.pairs dd { margin: 0; text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
+.pairs dd.words { white-space: normal; overflow-wrap: anywhere; }
 .split { display: flex; height: 9px; border-radius: 2px; overflow: hidden; margin: 5px 0 6px; outline: 1px solid var(--vscode-contrastBorder, transparent); }
 .split i { display: block; }
 .swatch { display: inline-block; width: 8px; height: 8px; border-radius: 2px; margin-right: 6px; outline: 1px solid var(--vscode-contrastBorder, transparent); }
@@ -121,7 +122,8 @@ a:hover, .link:hover { text-decoration: underline; }
 .flame-scroller canvas { position: absolute; top: 0; left: 0; display: block; }
 .flame-scroller canvas.pointing { cursor: pointer; }
 .charts-view { overflow: auto; }
-.chart-grid { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 400px), 1fr)); gap: 1px; background: var(--vscode-panel-border, transparent); border-bottom: 1px solid var(--vscode-panel-border, transparent); }
+.chart-grid { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 400px), 1fr)); gap: 1px; }
+.chart-grid > * { outline: 1px solid var(--vscode-panel-border, transparent); }
 .chart-card { background: var(--page-background); padding: 8px 12px; min-width: 0; }
 .chart-card h2 { margin: 0; font-size: 12px; font-weight: 600; }
 .chart-card p { margin: 2px 0 0; }
