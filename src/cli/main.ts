@@ -13,6 +13,7 @@ import { addLoadCommand } from './loadCommand.ts';
 import { addMergeCommand } from './mergeCommand.ts';
 import { addPaperCommand } from './paperCommand.ts';
 import { addProfilesCommand } from './profilesCommand.ts';
+import { addRepairCommand } from './repairCommand.ts';
 import { addReportCommand } from './reportCommand.ts';
 import { addRunCommand } from './runCommand.ts';
 import { addServeCommand } from './serveCommand.ts';
@@ -28,7 +29,7 @@ function program(): Command {
     .version(version)
     .showHelpAfterError('(agent-cost --help lists the verbs; agent-cost VERB --help has an example)')
     .exitOverride();
-  for (const add of [addRunCommand, addServeCommand, addReportCommand, addExportCommand, addImportCommand, addDiffCommand, addCheckCommand, addSimulateCommand, addBenchCommand, addLoadCommand, addMergeCommand, addSweepCommand, addCalibrateCommand, addProfilesCommand, addPaperCommand, addVllmCommand]) add(root).exitOverride();
+  for (const add of [addRunCommand, addServeCommand, addReportCommand, addExportCommand, addImportCommand, addRepairCommand, addDiffCommand, addCheckCommand, addSimulateCommand, addBenchCommand, addLoadCommand, addMergeCommand, addSweepCommand, addCalibrateCommand, addProfilesCommand, addPaperCommand, addVllmCommand]) add(root).exitOverride();
   root.addHelpText('after', '\nExample:\n  $ agent-cost run -- python my_agent.py');
   return root;
 }

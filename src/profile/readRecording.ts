@@ -22,7 +22,8 @@ const LONGEST_RECORDING = 1024 * 1024 * 1024;
 /** Turns a line of format version `key` into one of `key + 1`; null drops the line. */
 export type Upgrades = Readonly<Record<number, (line: unknown) => unknown>>;
 
-const UPGRADES: Upgrades = { 1: fromVersion1 };
+/** The steps from each version to the next. */
+export const UPGRADES: Upgrades = { 1: fromVersion1 };
 
 /** Version 2 says more of spans and of where calls come from; of version 1 that is not known. */
 function fromVersion1(line: unknown): unknown {
@@ -303,7 +304,7 @@ function parseJson(text: string): unknown {
 }
 
 /** A later release may add types of lines without a new version; those are for others to read, and no damage. */
-function isUnknownType(line: unknown): boolean {
+export function isUnknownType(line: unknown): boolean {
   return typeof line === 'object' && line !== null && 'type' in line && typeof line.type === 'string' && !LINE_TYPES.has(line.type);
 }
 

@@ -1,7 +1,7 @@
 /** Reading the timeline in a real browser: regions, idle gaps, keys, lanes; each by pointer and by keyboard. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { launchBrowser } from './browser.ts';
-import { TimelinePage } from './timelinePage.ts';
+import { TimelinePage, withPage } from './timelinePage.ts';
 import { webviewBundle } from './watchedPage.ts';
 import { makeReport, makeSpan, reactRun } from '../fixtures/timelineDocuments.ts';
 import type { Browser } from 'playwright-core';
@@ -25,16 +25,6 @@ const spanOf = (id: string): { startMs: number; endMs: number; middle: number } 
 };
 const tool = spanOf('tool-1-1');
 const call = spanOf('call-1-2');
-
-async function withPage(open: Promise<TimelinePage>, use: (page: TimelinePage) => Promise<void>): Promise<void> {
-  const page = await open;
-  try {
-    await use(page);
-    expect(page.trouble).toEqual([]);
-  } finally {
-    await page.close();
-  }
-}
 
 /** Where a time of the whole run is on screen. */
 async function xOf(timeline: TimelinePage, time: number): Promise<number> {

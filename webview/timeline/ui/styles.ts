@@ -143,7 +143,8 @@ a:hover, .link:hover { text-decoration: underline; }
 .grid th { position: sticky; top: 0; z-index: 1; background: var(--page-background); font-weight: 600; padding: 0; border-bottom: 1px solid var(--vscode-panel-border, transparent); width: 76px; }
 .grid th.name { width: auto; }
 .grid th.calls, .grid th.failed { width: 58px; }
-.grid th.usd, .grid th.idleEnergy { width: 94px; }
+.grid th.idleEnergy { width: 94px; }
+.grid th.usd { width: 112px; }
 .grid th button { font: inherit; color: inherit; background: none; border: none; width: 100%; height: 24px; padding: 0 6px; text-align: right; cursor: pointer; white-space: nowrap; overflow: hidden; text-overflow: ellipsis; }
 .grid th.name button { text-align: left; padding-left: 10px; }
 .grid th button:hover { background: var(--vscode-list-hoverBackground); }

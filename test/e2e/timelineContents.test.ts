@@ -7,7 +7,7 @@ import { spanContent } from '../../src/analysis/spanContent.ts';
 import { readRecording } from '../../src/profile/readRecording.ts';
 import { call, callEnd, end, header, message, recordingText, site, span, spanEnd, toolCall } from '../unit/recordingLines.ts';
 import { launchBrowser } from './browser.ts';
-import { TimelinePage } from './timelinePage.ts';
+import { TimelinePage, withPage } from './timelinePage.ts';
 import { webviewBundle } from './watchedPage.ts';
 import type { Browser } from 'playwright-core';
 import type { SpanContent } from '../../src/protocol/content.ts';
@@ -46,16 +46,6 @@ const profile = readRecording(
 );
 const run = analyze(profile);
 const prompts = promptTable(profile.calls);
-
-async function withPage(open: Promise<TimelinePage>, use: (page: TimelinePage) => Promise<void>): Promise<void> {
-  const page = await open;
-  try {
-    await use(page);
-    expect(page.trouble).toEqual([]);
-  } finally {
-    await page.close();
-  }
-}
 
 
 describe('a call’s texts', () => {

@@ -1,0 +1,116 @@
+/** `agent-cost repair FILE`: what can be read of a damaged recording, as a sound one. The damaged file stays as it is. */
+import { randomUUID } from 'node:crypto';
+import type { Command } from 'commander';
+import { closeSync, createReadStream, openSync, renameSync, rmSync, statSync, writeSync } from 'node:fs';
+import { basename, resolve } from 'node:path';
+import { StringDecoder } from 'node:string_decoder';
+import { version } from '../../package.json';
+import { formatCount } from '../profile/formatValue.ts';
+import { RECORDING_FORMAT, RECORDING_VERSION, type HeaderLine } from '../profile/recordingFormat.ts';
+import { RecordingRepairer } from '../profile/repairRecording.ts';
+import { RECORDING_EXTENSION } from '../recorder/recordingFile.ts';
+import { UsageError } from './usageError.ts';
+
+/** A longer line is taken for damage, as readers do. */
+const LONGEST_LINE_CHARS = 128 * 1024 * 1024;
+
+export function addRepairCommand(root: Command): Command {
+  const command = root
+    .command('repair')
+    .description('write what can be read of a damaged recording as a sound one')
+    .argument('<file>', 'recording (*.agentcost)')
+    .option('-o, --out <file>', 'recording to write (default: NAME.repaired.agentcost beside it)')
+    .option('--json', 'print {"path", "kept", "leftOut", "lines", "headerMade"} as JSON instead of the path')
+    .addHelpText('after', '\nThe damaged file is not changed. A call or span whose end is lost is shown as incomplete.\n\nExample:\n  $ agent-cost repair run.agentcost && agent-cost report run.repaired.agentcost');
+  command.action(async (file: string, flags: { out?: string; json?: true }) => {
+    const path = resolve(flags.out ?? `${file.endsWith(RECORDING_EXTENSION) ? file.slice(0, -RECORDING_EXTENSION.length) : file}.repaired${RECORDING_EXTENSION}`);
+    if (path === resolve(file)) throw new UsageError(`${path} is the damaged recording itself: name another file with --out.`);
+    const repairer = await repair(file, path);
+    const { kept, leftOut, leftOutCount, headerMade } = repairer;
+    process.stdout.write(flags.json === true ? `${JSON.stringify({ path, kept, leftOut: leftOutCount, lines: leftOut, headerMade })}\n` : `${path}\n`);
+    const named = leftOut.map(({ line, why }) => `line ${line} left out: ${why}\n`);
+    const more = leftOutCount > leftOut.length ? [`and ${formatCount(leftOutCount - leftOut.length, 'more line')} left out\n`] : [];
+    const header = headerMade ? ['the header could not be read: name, command, backend and GPU profile are unknown in the repaired recording\n'] : [];
+    process.stderr.write([...named, ...more, ...header, `${formatCount(kept, 'line')} kept\n`].join(''));
+  });
+  return command;
+}
+
+/** @throws UsageError when a file cannot be read or written, or nothing can be read of it; RecordingError for one of a newer version */
+async function repair(file: string, path: string): Promise<RecordingRepairer> {
+  const repairer = new RecordingRepairer(substituteHeader(file));
+  const unfinished = `${path}.${process.pid}.unfinished`;
+  const out = openFor(unfinished);
+  let isWhole = false;
+  try {
+    for await (const line of linesOf(file)) for (const text of repairer.push(line)) writeSync(out, text);
+    if (repairer.kept === 0) throw new UsageError(`${file}: nothing of a recording can be read in it. Profile the program again.`);
+    isWhole = true;
+  } finally {
+    closeSync(out);
+    if (!isWhole) rmSync(unfinished, { force: true });
+  }
+  renameSync(unfinished, path);
+  return repairer;
+}
+
+function openFor(path: string): number {
+  try {
+    // Its owner's alone, as recordings are.
+    return openSync(path, 'wx', 0o600);
+  } catch (error) {
+    throw new UsageError(`cannot write ${path}: ${error instanceof Error ? error.message : String(error)}. Name another place with --out.`);
+  }
+}
+
+/** The file's lines; the last one without its line end, too. */
+async function* linesOf(file: string): AsyncGenerator<string> {
+  const decoder = new StringDecoder('utf8');
+  /** The beginning of a line, in the pieces in which it came, up to the longest that is read. */
+  let pieces: string[] = [];
+  let chars = 0;
+  try {
+    for await (const bytes of createReadStream(file, { highWaterMark: 1 << 20 })) {
+      const parts = decoder.write(bytes as Buffer).split('\n');
+      for (const [index, part] of parts.entries()) {
+        if (index > 0) {
+          yield pieces.join('');
+          pieces = [];
+          chars = 0;
+        }
+        chars += part.length;
+        if (part !== '' && chars <= LONGEST_LINE_CHARS) pieces.push(part);
+      }
+    }
+  } catch (error) {
+    throw new UsageError(`${file} cannot be read: ${error instanceof Error ? error.message : String(error)}`);
+  }
+  const last = pieces.join('') + decoder.end();
+  if (last !== '') yield last;
+}
+
+function substituteHeader(file: string): HeaderLine {
+  let startedAt: Date;
+  try {
+    startedAt = statSync(file).birthtime;
+  } catch (error) {
+    throw new UsageError(`${file} cannot be read: ${error instanceof Error ? error.message : String(error)}`);
+  }
+  return {
+    type: 'header',
+    format: RECORDING_FORMAT,
+    version: RECORDING_VERSION,
+    id: randomUUID(),
+    name: basename(file, RECORDING_EXTENSION),
+    startedAt: startedAt.toISOString(),
+    command: [],
+    cwd: '',
+    capture: 'full',
+    backend: { kind: 'unknown', url: null, version: null, model: null, gpu: null, simulated: false },
+    gpuProfile: null,
+    modelProfile: null,
+    priceProfile: null,
+    gpuCount: 1,
+    producer: { name: 'agent-cost repair', version },
+  };
+}
