@@ -2,12 +2,13 @@
  * One request on its way through: its body looked into where that is needed, sent on, and the answer handed
  * back read by read while the recorder's thread is told about it.
  */
-import { CALL_HEADER, ORIGIN_HEADER, PROGRAM_HEADER } from '../protocol/hook.ts';
+import { ORIGIN_HEADER } from '../protocol/hook.ts';
 import { monotonicMs } from '../profiler/clock.ts';
 import type { CallEndLine } from '../profile/recordingFormat.ts';
 import type { Bytes } from '../profile/units.ts';
 import type { RecorderLink } from '../recorder/link.ts';
 import { callId } from '../recorder/messages.ts';
+import { callBegun } from './callBegun.ts';
 import type { ClientConnection, RequestHead } from './clientConnection.ts';
 import { prepareBody, scanBody, type ScannedBody } from './requestBody.ts';
 import { answerInPlace } from './ownAnswer.ts';
@@ -252,21 +253,7 @@ class Exchange implements Open {
 
   #begin(body: Buffer | null, bytes: Bytes, upstream: string, at = monotonicMs()): void {
     this.#begun = true;
-    const begun = {
-      type: 'begun' as const,
-      call: this.#call,
-      at,
-      endpoint: this.#route.endpoint,
-      method: this.#request.method,
-      path: this.#route.path,
-      tag: headerValue(this.#request.headers, CALL_HEADER),
-      program: headerValue(this.#request.headers, PROGRAM_HEADER),
-      attempt: attempt(this.#request),
-      traceparent: headerValue(this.#request.headers, 'traceparent'),
-      upstream,
-      stream: this.#scanned?.stream ?? false,
-      bytes,
-    };
+    const begun = callBegun(this.#request, this.#route, { call: this.#call, at, upstream, stream: this.#scanned?.stream ?? false, bytes });
     this.#context.recorder.begun(begun, body === null || body.length === 0 ? null : body);
   }
 
@@ -277,10 +264,4 @@ class Exchange implements Open {
     if (status === 'cancelled') this.#sent?.abort();
     this.#context.onClosed(this);
   }
-}
-
-/** The openai SDKs count their retries from 0. */
-function attempt(request: RequestHead): number {
-  const retries = Number(headerValue(request.headers, 'x-stainless-retry-count') ?? 0);
-  return Number.isInteger(retries) && retries >= 0 && retries < 1000 ? retries + 1 : 1;
 }

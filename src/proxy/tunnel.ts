@@ -6,8 +6,9 @@ import { connect as connectPlain, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import { monotonicMs } from '../profiler/clock.ts';
 import type { CallEndLine } from '../profile/recordingFormat.ts';
-import { CALL_HEADER, ORIGIN_HEADER, PROGRAM_HEADER } from '../protocol/hook.ts';
+import { ORIGIN_HEADER } from '../protocol/hook.ts';
 import { callId } from '../recorder/messages.ts';
+import { callBegun } from './callBegun.ts';
 import type { ClientConnection, RequestHead } from './clientConnection.ts';
 import type { ForwardContext, Open } from './forward.ts';
 import { answerInPlace } from './ownAnswer.ts';
@@ -133,9 +134,7 @@ export class Tunnel implements Open {
   }
 
   #begin(upstream: string): void {
-    const { headers, method } = this.#request;
-    const { endpoint, path } = this.#route;
-    const begun = { type: 'begun', call: this.#call, at: monotonicMs(), endpoint, method, path, tag: headerValue(headers, CALL_HEADER), program: headerValue(headers, PROGRAM_HEADER), attempt: 1, traceparent: headerValue(headers, 'traceparent'), upstream, stream: false, bytes: 0 } as const;
+    const begun = callBegun(this.#request, this.#route, { call: this.#call, at: monotonicMs(), upstream, stream: false, bytes: 0 });
     this.#context.recorder.begun(begun, null);
   }
 

@@ -1,23 +1,13 @@
 /** The timeline in a real browser: as an exported page from a file, and as the editor hosts it. */
 import { gzipSync } from 'node:zlib';
 import axe from 'axe-core';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { launchBrowser } from './browser.ts';
+import { describe, expect, it } from 'vitest';
+import { browser } from './timelineBrowser.ts';
 import { TimelinePage, withPage } from './timelinePage.ts';
 import { webviewBundle } from './watchedPage.ts';
 import { renderHtml } from '../../src/profile/exportHtml.ts';
 import { bigRun, hostileRun, makeLlm, makeReport, reactRun } from '../fixtures/timelineDocuments.ts';
-import type { Browser } from 'playwright-core';
 import type { TimelineDocument } from '../../src/protocol/webview.ts';
-
-let browser: Browser;
-beforeAll(async () => {
-  browser = await launchBrowser();
-  await webviewBundle('timeline');
-});
-afterAll(async () => {
-  await browser.close();
-});
 
 const run = reactRun();
 const wallMs = run.report.totals.wallMs;

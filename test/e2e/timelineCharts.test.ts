@@ -1,20 +1,10 @@
 /** The charts in a real browser. */
 import axe from 'axe-core';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { launchBrowser } from './browser.ts';
+import { describe, expect, it } from 'vitest';
+import { browser } from './timelineBrowser.ts';
 import { TimelinePage, withPage } from './timelinePage.ts';
-import { webviewBundle } from './watchedPage.ts';
 import { bigRun, hostileRun, makeReport, reactRun } from '../fixtures/timelineDocuments.ts';
-import type { Browser, Locator, Page } from 'playwright-core';
-
-let browser: Browser;
-beforeAll(async () => {
-  browser = await launchBrowser();
-  await webviewBundle('timeline');
-});
-afterAll(async () => {
-  await browser.close();
-});
+import type { Locator, Page } from 'playwright-core';
 
 const run = reactRun();
 const card = (page: Page, title: string): Locator => page.locator('.chart-card', { has: page.locator('h2', { hasText: title }) });

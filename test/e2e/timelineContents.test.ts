@@ -1,25 +1,14 @@
 /** What a call said, in the details: an exported page has it with it, the editor is asked for it. */
 import axe from 'axe-core';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { analyze } from '../../src/analysis/analyze.ts';
 import { promptTable } from '../../src/analysis/prompts.ts';
 import { spanContent } from '../../src/analysis/spanContent.ts';
 import { readRecording } from '../../src/profile/readRecording.ts';
 import { call, callEnd, end, header, message, recordingText, site, span, spanEnd, toolCall } from '../unit/recordingLines.ts';
-import { launchBrowser } from './browser.ts';
+import { browser } from './timelineBrowser.ts';
 import { TimelinePage, withPage } from './timelinePage.ts';
-import { webviewBundle } from './watchedPage.ts';
-import type { Browser } from 'playwright-core';
 import type { SpanContent } from '../../src/protocol/content.ts';
-
-let browser: Browser;
-beforeAll(async () => {
-  browser = await launchBrowser();
-  await webviewBundle('timeline');
-});
-afterAll(async () => {
-  await browser.close();
-});
 
 const SYSTEM = message('system', `You answer with the help of tools. ${'Think step by step. '.repeat(40)}`);
 const QUESTION = message('user', 'Who was <b>Ada</b> Lovelace?');

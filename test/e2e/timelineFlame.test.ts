@@ -1,20 +1,10 @@
 /** The flame graph in a real browser. */
 import axe from 'axe-core';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { launchBrowser } from './browser.ts';
+import { describe, expect, it } from 'vitest';
+import { browser } from './timelineBrowser.ts';
 import { TimelinePage, withPage } from './timelinePage.ts';
-import { webviewBundle } from './watchedPage.ts';
 import { bigRun, hostileRun, makeReport, makeSpan, reactRun } from '../fixtures/timelineDocuments.ts';
-import type { Browser, Page } from 'playwright-core';
-
-let browser: Browser;
-beforeAll(async () => {
-  browser = await launchBrowser();
-  await webviewBundle('timeline');
-});
-afterAll(async () => {
-  await browser.close();
-});
+import type { Page } from 'playwright-core';
 
 const run = reactRun();
 const ROW = 21;

@@ -1,19 +1,8 @@
 /** Reading the timeline in a real browser: regions, idle gaps, keys, lanes; each by pointer and by keyboard. */
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { launchBrowser } from './browser.ts';
+import { describe, expect, it } from 'vitest';
+import { browser } from './timelineBrowser.ts';
 import { TimelinePage, withPage } from './timelinePage.ts';
-import { webviewBundle } from './watchedPage.ts';
 import { makeReport, makeSpan, reactRun } from '../fixtures/timelineDocuments.ts';
-import type { Browser } from 'playwright-core';
-
-let browser: Browser;
-beforeAll(async () => {
-  browser = await launchBrowser();
-  await webviewBundle('timeline');
-});
-afterAll(async () => {
-  await browser.close();
-});
 
 const run = reactRun();
 run.report.accounting.gpuUsdPerHour = 1.2;

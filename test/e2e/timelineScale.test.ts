@@ -1,21 +1,10 @@
 /** Sizes that nobody planned for, in the page: it opens, says what it can, and stays of use. */
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { launchBrowser } from './browser.ts';
+import { describe, expect, it } from 'vitest';
+import { browser } from './timelineBrowser.ts';
 import { TimelinePage } from './timelinePage.ts';
-import { webviewBundle } from './watchedPage.ts';
 import { bigRun, makeLlm, makeReport, makeSpan } from '../fixtures/timelineDocuments.ts';
-import type { Browser } from 'playwright-core';
 import type { ReportSpan } from '../../src/profile/report.ts';
 import type { TimelineDocument } from '../../src/protocol/webview.ts';
-
-let browser: Browser;
-beforeAll(async () => {
-  browser = await launchBrowser();
-  await webviewBundle('timeline');
-});
-afterAll(async () => {
-  await browser.close();
-});
 
 /** Opens the document as an exported page and uses it. No error, and no span of any name longer than a line in the tree. */
 async function opened(document: TimelineDocument, use: (timeline: TimelinePage) => Promise<void>): Promise<void> {

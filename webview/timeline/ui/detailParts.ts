@@ -3,6 +3,8 @@ import { element } from '../../common/dom.ts';
 import { formatDuration, formatPercent } from '../../../src/profile/formatValue.ts';
 import { inSettings, isServerOption } from '../../../src/profile/optionNames.ts';
 import { visibleText } from '../../../src/profile/visibleText.ts';
+import type { GpuState } from '../../../src/profile/recordingFormat.ts';
+import type { Totals } from '../../../src/profile/report.ts';
 
 /** A longer value is no figure, and may go on in a second line: `0.0726 Wh (0.0508 – 0.0944 Wh)` is one. */
 const MOST_FIGURE_CHARS = 32;
@@ -62,6 +64,21 @@ export interface Share {
   /** Class of its colour. */
   kind: string;
   value: number | null;
+}
+
+/** What the agent's time went into. */
+export function agentShares({ llm, tool, overlap, other }: Totals['agentMs']): (Share & { value: number })[] {
+  return [
+    { name: 'model calls', kind: 'decode', value: llm },
+    { name: 'tools', kind: 'tool', value: tool },
+    { name: 'both at once', kind: 'mixed', value: overlap },
+    { name: 'other', kind: 'other', value: other },
+  ];
+}
+
+/** What the GPU's time went into. */
+export function gpuShares<Value extends number | null>(gpuMs: Record<GpuState, Value>): (Share & { value: Value })[] {
+  return (['prefill', 'decode', 'mixed', 'foreign', 'idle'] as const).map((name) => ({ name, kind: name, value: gpuMs[name] }));
 }
 
 /** A bar of shares and a list with each one's time and percentage. Unknown ones are listed as such. */

@@ -1,7 +1,7 @@
 /** Below the lanes: everything known about the selected span and how it is known; without one, the run's sums. */
 import { attributes, element, fill } from '../../common/dom.ts';
 import { contentSections } from './contentView.ts';
-import { linkButton, note, pairs, section, split, type NoteActions, type Pair } from './detailParts.ts';
+import { agentShares, gpuShares, linkButton, note, pairs, section, split, type NoteActions, type Pair } from './detailParts.ts';
 import { callsAround } from '../model/callsAround.ts';
 import { bandText, durationOf, edgeMark, energyText, kindText, mark, nameText, siteText, spanActivityText, spanSentence } from '../model/spanText.ts';
 import { formatBytes, formatCarbon, formatCount, formatDuration, formatEnergy, formatPercent, formatTokens, formatUsd } from '../../../src/profile/formatValue.ts';
@@ -51,32 +51,20 @@ export class Details {
 
   private run(head: ReportHead): HTMLElement[] {
     const { totals } = head;
-    const agent = totals.agentMs;
     const gpu = totals.gpuMs;
     const energy = totals.energyWh;
     const sections = [
       section(
         'Agent’s time',
         split(
-          [
-            { name: 'model calls', kind: 'decode', value: agent.llm },
-            { name: 'tools', kind: 'tool', value: agent.tool },
-            { name: 'both at once', kind: 'mixed', value: agent.overlap },
-            { name: 'other', kind: 'other', value: agent.other },
-          ].filter((share) => share.value > 0 || share.name !== 'both at once'),
+          agentShares(totals.agentMs).filter((share) => share.value > 0 || share.name !== 'both at once'),
           totals.wallMs,
         ),
       ),
       section(
         'GPU’s time',
         split(
-          [
-            { name: 'prefill', kind: 'prefill', value: gpu.prefill },
-            { name: 'decode', kind: 'decode', value: gpu.decode },
-            { name: 'mixed', kind: 'mixed', value: gpu.mixed },
-            { name: 'foreign', kind: 'foreign', value: gpu.foreign },
-            { name: 'idle', kind: 'idle', value: gpu.idle },
-          ].filter((share) => share.value !== 0 && !(share.name === 'foreign' && share.value === null && gpu.idle !== null)),
+          gpuShares(gpu).filter((share) => share.value !== 0 && !(share.name === 'foreign' && share.value === null && gpu.idle !== null)),
           totals.wallMs,
           mark(totals.gpuEvidence),
         ),

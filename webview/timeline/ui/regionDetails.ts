@@ -1,7 +1,7 @@
 /** What is in a region, for the details. */
 import { element } from '../../common/dom.ts';
 import { energyText, mark } from '../model/spanText.ts';
-import { linkButton, pairs, section, split, type Pair } from './detailParts.ts';
+import { agentShares, gpuShares, linkButton, pairs, section, split, type Pair } from './detailParts.ts';
 import { formatCount, formatDuration, formatPercent, formatTokens, formatUsd } from '../../../src/profile/formatValue.ts';
 import type { Percentiles, RegionSums } from '../model/region.ts';
 
@@ -29,20 +29,14 @@ export function regionSections(sums: RegionSums, run: string, actions: RegionAct
     section(
       'Agent’s time',
       split(
-        [
-          { name: 'model calls', kind: 'decode', value: agentMs.llm },
-          { name: 'tools', kind: 'tool', value: agentMs.tool },
-          { name: 'both at once', kind: 'mixed', value: agentMs.overlap },
-          { name: 'other', kind: 'other', value: agentMs.other },
-        ].filter((share) => share.value > 0),
+        agentShares(agentMs).filter((share) => share.value > 0),
         length,
       ),
     ),
   ];
   if (gpuMs === null) sections.push(section('GPU’s time', element('p', '', 'Not known all through.')));
   else {
-    const shares = (['prefill', 'decode', 'mixed', 'foreign', 'idle'] as const).map((name) => ({ name, kind: name, value: gpuMs[name] }));
-    sections.push(section('GPU’s time', split(shares.filter(({ name, value }) => value > 0 || name === 'idle'), length, mark(sums.gpuEvidence))));
+    sections.push(section('GPU’s time', split(gpuShares(gpuMs).filter(({ name, value }) => value > 0 || name === 'idle'), length, mark(sums.gpuEvidence))));
   }
   sections.push(callSection(sums));
   if (sums.llmCalls > 0) sections.push(tokenSection(sums));
