@@ -2,7 +2,6 @@
 import { build } from 'esbuild';
 import { spawn } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -155,13 +154,4 @@ export function withoutFunctions<Span extends ReturnType<typeof spansOf>[number]
 export function parentOf(spans: readonly ReturnType<typeof spansOf>[number][], id: string | null): string | null {
   const span = spans.find((each) => each.id === id);
   return span?.source === 'function' ? parentOf(spans, span.parent) : id;
-}
-
-/** An address at which nobody listens any more. */
-export async function findClosedUrl(): Promise<string> {
-  const server = createServer();
-  await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((done) => server.close(done));
-  return `http://127.0.0.1:${port}`;
 }

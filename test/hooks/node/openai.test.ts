@@ -2,7 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { copyFileSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ModuleKind, ScriptTarget, transpileModule } from 'typescript';
-import { hookedSuite, bareEnvironment, findClosedUrl, lineOf, programs, root, runProgram, parentOf, spansOf, withoutFunctions, type Outcome } from './harness.ts';
+import { closedUrl } from '../../fixtures/freePort.ts';
+import { hookedSuite, bareEnvironment, lineOf, programs, root, runProgram, parentOf, spansOf, withoutFunctions, type Outcome } from './harness.ts';
 import type { SeenRequest } from './modelServer.ts';
 import { NODE_MAJORS, type NodeMajor } from './nodes.ts';
 
@@ -178,7 +179,7 @@ describe.each(NODE_MAJORS)('Node %i', (major) => {
         await (await request(process.env.WEB_URL + '/wiki/page')).body.json();
       }
       await ask();`;
-    const { bare, hooked, environment, calls } = await runBoth(major, ['--input-type=module', '-e', program], { WEB_URL: suite.server.url, CLOSED_URL: await findClosedUrl() });
+    const { bare, hooked, environment, calls } = await runBoth(major, ['--input-type=module', '-e', program], { WEB_URL: suite.server.url, CLOSED_URL: await closedUrl() });
     expectSame(hooked, bare);
     expect(calls.map(({ prompt, url, tag, headers }) => [prompt, url, tag !== null, headers['x-mine']])).toEqual([
       ...['environment', 'fetch', 'request', 'stream', 'busy', 'busy', 'busy'].map((prompt) => [prompt, '/TOKEN/v1/chat/completions', true, 'kept']),

@@ -2,7 +2,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
-import { HookedRuns, bareEnvironment, findClosedUrl, lineOf, programs, runProgram, spansOf } from './harness.ts';
+import { closedUrl } from '../../fixtures/freePort.ts';
+import { HookedRuns, bareEnvironment, lineOf, programs, runProgram, spansOf } from './harness.ts';
 import { ModelServer } from './modelServer.ts';
 import { NODE_MAJORS, findNode, type NodeMajor } from './nodes.ts';
 
@@ -10,13 +11,13 @@ const runs = new HookedRuns();
 const nodes = new Map<NodeMajor, string>();
 let route: ModelServer;
 let upstream: ModelServer;
-let closedUrl: string;
+let refusing: string;
 
 beforeAll(async () => {
   await runs.build();
   route = await ModelServer.start();
   upstream = await ModelServer.start();
-  closedUrl = await findClosedUrl();
+  refusing = await closedUrl();
   for (const major of NODE_MAJORS) nodes.set(major, await findNode(major));
 }, 600_000);
 afterAll(async () => {
@@ -111,7 +112,7 @@ describe.each(NODE_MAJORS)('Node %i', (major) => {
 
   it('records other requests and child processes as tools', async () => {
     const node = nodes.get(major) ?? '';
-    const extra = { WEB_URL: upstream.url, CLOSED_URL: closedUrl };
+    const extra = { WEB_URL: upstream.url, CLOSED_URL: refusing };
     const bare = await runProgram(node, ['webTools.mjs'], { ...bareEnvironment(), ...extra, OPENAI_BASE_URL: `${upstream.url}/v1` });
     expect(bare).toMatchObject({ code: 0, stderr: '' });
     route.seen.length = 0;
@@ -127,10 +128,10 @@ describe.each(NODE_MAJORS)('Node %i', (major) => {
       ['tool', 'slow', `GET ${host}/wiki/slow`, 'ok', null],
       ['tool', 'moved', `GET ${host}/wiki/moved`, 'ok', null],
       ['tool', 'missing', `GET ${host}/wiki/missing`, 'error', 'HTTP 404'],
-      ['tool', 'refused', `GET ${new URL(closedUrl).host}/`, 'error', 'ECONNREFUSED'],
+      ['tool', 'refused', `GET ${new URL(refusing).host}/`, 'error', 'ECONNREFUSED'],
       ['tool', 'cancelled', `GET ${host}/wiki/slow`, 'cancelled', expect.any(String)],
       ['tool', 'classic', `GET ${host}/wiki/slow`, 'ok', null],
-      ['tool', 'classicRefused', `GET ${new URL(closedUrl).host}/`, 'error', 'ECONNREFUSED'],
+      ['tool', 'classicRefused', `GET ${new URL(refusing).host}/`, 'error', 'ECONNREFUSED'],
     ]);
     for (const name of ['slow', 'classic']) {
       const span = spans.find((one) => one.name === name);
@@ -194,7 +195,7 @@ describe.each(NODE_MAJORS)('Node %i', (major) => {
       })();`;
     const run = async (changes: Parameters<HookedRuns['environment']>[1]) => {
       upstream.seen.length = 0;
-      const environment = { ...runs.environment(`${closedUrl}/TOKEN`, changes), BASE_URL: `${upstream.url}/own/v1` };
+      const environment = { ...runs.environment(`${refusing}/TOKEN`, changes), BASE_URL: `${upstream.url}/own/v1` };
       const { stdout } = await runProgram(nodes.get(major) ?? '', ['-e', program], environment);
       return [stdout.trim().split('\n'), upstream.seen.map(({ url, tag, origin }) => [url, tag, origin])];
     };

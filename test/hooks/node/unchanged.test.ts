@@ -1,19 +1,20 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { copyFileSync, cpSync, mkdirSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { HookedRuns, bareEnvironment, findClosedUrl, programs, root, runProgram, type Outcome } from './harness.ts';
+import { closedUrl } from '../../fixtures/freePort.ts';
+import { HookedRuns, bareEnvironment, programs, root, runProgram, type Outcome } from './harness.ts';
 import { ModelServer } from './modelServer.ts';
 import { NODE_MAJORS, findNode, type NodeMajor } from './nodes.ts';
 
 const runs = new HookedRuns();
 const nodes = new Map<NodeMajor, string>();
 let server: ModelServer;
-let closedUrl: string;
+let refusing: string;
 
 beforeAll(async () => {
   await runs.build();
   server = await ModelServer.start();
-  closedUrl = await findClosedUrl();
+  refusing = await closedUrl();
   for (const major of NODE_MAJORS) nodes.set(major, await findNode(major));
 }, 600_000);
 afterAll(async () => {
@@ -39,7 +40,7 @@ function comparable({ stdout, stderr, code }: Outcome): Outcome {
 describe.each(NODE_MAJORS)('Node %i', (major) => {
   it.each(ENDINGS)('%s prints and ends as it does without the hook', async (name) => {
     const node = nodes.get(major) ?? '';
-    const extra = { CLOSED_URL: closedUrl };
+    const extra = { CLOSED_URL: refusing };
     const bare = await runProgram(node, [join('ending', name)], { ...bareEnvironment(), ...extra, OPENAI_BASE_URL: `${server.url}/v1` });
     const environment = { ...runs.environment(`${server.url}/TOKEN`), ...extra };
     const hooked = await runProgram(node, [join('ending', name)], environment);

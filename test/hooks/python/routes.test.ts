@@ -1,9 +1,8 @@
 /** Where LLM calls go: through the environment's proxies or not, with and without a profiler at the other end. */
 import { join } from 'node:path';
-import { createServer } from 'node:net';
-import type { AddressInfo } from 'node:net';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { SessionFile } from '../../../src/protocol/hook.ts';
+import { freePort } from '../../fixtures/freePort.ts';
 import { newestEnvironment, environment as environmentOf, findPythons } from './pythons.ts';
 import { Session, markedLines, program, programs, python } from './runs.ts';
 import { StandIn } from './standIn.ts';
@@ -22,10 +21,7 @@ beforeAll(async () => {
 afterAll(() => server.stop());
 beforeEach(async () => {
   server.arrived.length = 0;
-  const taken = createServer();
-  await new Promise<void>((resolve) => taken.listen(0, '127.0.0.1', resolve));
-  closedPort = (taken.address() as AddressInfo).port;
-  await new Promise((resolve) => taken.close(resolve));
+  closedPort = await freePort();
 });
 afterEach(() => sessions.splice(0).forEach((session) => session.remove()));
 
