@@ -5,6 +5,7 @@ const LF = 10;
 const SEMICOLON = 59;
 /** 2^48 bytes: larger than any answer, and exact as a number. */
 const MAX_SIZE_DIGITS = 12;
+const NO_TRAILERS = Buffer.from('\r\n');
 const MAX_EXTENSION_AND_TRAILER_BYTES = 64 * 1024;
 
 const states = { size: 0, extension: 1, sizeLineFeed: 2, data: 3, dataCarriageReturn: 4, dataLineFeed: 5, trailerStart: 6, trailer: 7, trailerLineFeed: 8, lastLineFeed: 9, done: 10 } as const;
@@ -30,6 +31,7 @@ export class ChunkedDecoder {
   #remaining = 0;
   #digits = 0;
   #overhead = 0;
+  #trailers: Buffer | null = null;
 
   /** Between two chunks: no part of a chunk is outstanding. */
   get atBoundary(): boolean {
@@ -38,6 +40,11 @@ export class ChunkedDecoder {
 
   get done(): boolean {
     return this.#state === states.done;
+  }
+
+  /** What stands behind the last chunk, once done: trailing headers as they came, and the empty line. */
+  get trailers(): Buffer {
+    return this.#trailers ?? NO_TRAILERS;
   }
 
   /**
@@ -52,6 +59,7 @@ export class ChunkedDecoder {
     let remaining = this.#remaining;
     let digits = this.#digits;
     let at = position;
+    let trailersAt = state >= states.trailerStart && state < states.done ? position : -1;
     const { length } = bytes;
     while (at < length && state !== states.done) {
       if (state === states.data) {
@@ -83,6 +91,7 @@ export class ChunkedDecoder {
           expectLineFeed(byte);
           digits = 0;
           state = remaining === 0 ? states.trailerStart : states.data;
+          if (remaining === 0) trailersAt = at;
           break;
         case states.dataCarriageReturn:
           if (byte !== CR) throw new FramingError('line end missing');
@@ -112,7 +121,13 @@ export class ChunkedDecoder {
     this.#state = state;
     this.#remaining = remaining;
     this.#digits = digits;
+    // Most bodies have none, and their end in one read.
+    if (trailersAt >= 0 && (state !== states.done || at - trailersAt > NO_TRAILERS.length || this.#trailers !== null)) this.#keepTrailers(bytes.subarray(trailersAt, at));
     return state === states.done ? at : -1;
+  }
+
+  #keepTrailers(part: Uint8Array): void {
+    this.#trailers = this.#trailers === null ? Buffer.from(part) : Buffer.concat([this.#trailers, part]);
   }
 
   /** Extensions and trailers are passed over; a bare line feed, which some parsers take for their end, is refused. */

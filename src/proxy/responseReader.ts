@@ -42,6 +42,8 @@ export interface BodyRead {
   /** Chunks neither began before this read nor go on after it. */
   whole: boolean;
   done: boolean;
+  /** Of a chunked body that is done: what stands behind its last chunk, trailing headers and the empty line. */
+  trailers: Buffer | null;
 }
 
 /** Raised for an answer that is not HTTP, or breaks off. */
@@ -165,13 +167,13 @@ export class ResponseReader {
       this.#done = this.#remaining === 0;
     }
     const left = bytes.length - end;
-    this.#receiver.onBody({ bytes: left === 0 ? bytes : bytes.subarray(0, end), payload, whole, done: this.#done });
+    this.#receiver.onBody({ bytes: left === 0 ? bytes : bytes.subarray(0, end), payload, whole, done: this.#done, trailers: this.#done ? (this.#chunked?.trailers ?? null) : null });
     return left;
   }
 }
 
 function noBody(): BodyRead {
-  return { bytes: Buffer.alloc(0), payload: null, whole: true, done: true };
+  return { bytes: Buffer.alloc(0), payload: null, whole: true, done: true, trailers: null };
 }
 
 const STATUS_LINE = /^HTTP\/1\.([01]) (\d{3})(?: (.*))?$/;

@@ -7,7 +7,7 @@ import type { BodyRead } from './responseReader.ts';
 const LINE_FEED = 10;
 const CARRIAGE_RETURN = 13;
 const NAME = Buffer.from('"usage"');
-const LAST_CHUNK = Buffer.from('0\r\n\r\n');
+const LAST_CHUNK = Buffer.from('0\r\n');
 const CRLF = Buffer.from('\r\n');
 /** The usage-only event as servers write it, told without parsing it: it is the last to come, and the client waits for what follows. */
 const USAGE_ONLY = /^data: \{(?:"\w+":(?:"[^"\\]*"|[\d.]+|null),)*"choices":\[\],"usage":\{[^\r\n]*\}(?:\r\n|\n|\r){2}$/;
@@ -70,7 +70,7 @@ export class UsageHider {
   #heldBytes = 0;
 
   /** What to send for a read; null for nothing. */
-  push({ bytes, payload, whole, done }: BodyRead): Buffer | null {
+  push({ bytes, payload, whole, done, trailers }: BodyRead): Buffer | null {
     if (payload !== null && whole && this.#heldBytes === 0 && runsEndEvents(bytes, payload)) return withoutUsageByChunk(bytes, payload);
     const out: Buffer[] = [];
     if (payload !== null) for (let i = 0; i < payload.length; i += 2) this.#payload(bytes.subarray(payload[i], payload[i + 1]), out);
@@ -82,7 +82,7 @@ export class UsageHider {
         this.#held = [];
         this.#heldBytes = 0;
       }
-      out.push(LAST_CHUNK);
+      out.push(LAST_CHUNK, trailers ?? CRLF);
     }
     return out.length === 0 ? null : Buffer.concat(out);
   }

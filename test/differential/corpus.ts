@@ -97,10 +97,11 @@ function cut(random: Random, bytes: Buffer): Buffer[] {
 }
 
 /** A body in chunks of any size, with what the grammar allows beside them. */
-function chunked(random: Random, body: Buffer, plain: boolean): Buffer {
-  const hex = (size: number): string => (random.chance(0.2) ? `00${size.toString(16).toUpperCase()}` : size.toString(16)) + (!plain && random.chance(0.1) ? ';name="v"' : '');
+function chunked(random: Random, body: Buffer, isStream: boolean): Buffer {
+  // First: bodies with and without usage are to have the same.
+  const trailer = random.chance(0.2) ? 'X-Checksum: abc\r\nx-took: 1 ms\r\n' : '';
+  const hex = (size: number): string => (random.chance(0.2) ? `00${size.toString(16).toUpperCase()}` : size.toString(16)) + (!isStream && random.chance(0.1) ? ';name="v"' : '');
   const parts = cut(random, body).flatMap((piece) => [Buffer.from(`${hex(piece.length)}\r\n`), piece, Buffer.from('\r\n')]);
-  const trailer = !plain && random.chance(0.2) ? 'X-Checksum: abc\r\nx-took: 1 ms\r\n' : '';
   return Buffer.concat([...parts, Buffer.from(`0\r\n${trailer}\r\n`)]);
 }
 

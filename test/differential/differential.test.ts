@@ -110,7 +110,8 @@ function withoutStreamOptions(body: Buffer): unknown {
 /** What a program sees. A stream that may have had usage taken out is framed anew; everything else has its framing. */
 function seen(answer: RawAnswer, inspectedStream: boolean): object {
   const { statusLine, headers, body, rawBody, broken } = answer;
-  return { statusLine, headers: inspectedStream ? headers.filter(([name]) => name !== 'content-length') : headers, body: body.toString('latin1'), framing: inspectedStream ? null : rawBody.toString('latin1'), broken };
+  const trailers = /(?:^|\r\n)0+\r\n((?:[\w-]+:[^\r\n]*\r\n)*)\r\n$/.exec(rawBody.toString('latin1'))?.[1] ?? '';
+  return { statusLine, headers: inspectedStream ? headers.filter(([name]) => name !== 'content-length') : headers, body: body.toString('latin1'), trailers, framing: inspectedStream ? null : rawBody.toString('latin1'), broken };
 }
 
 it(`is the same with the proxy in between, for ${COUNT} exchanges`, { timeout: 600_000 }, async () => {

@@ -29,8 +29,8 @@ function events(pieces: Buffer[]): string[] {
   return found;
 }
 
-function framed(payloads: string[]): Buffer {
-  return Buffer.concat([...payloads.map((payload) => Buffer.concat([Buffer.from(`${Buffer.byteLength(payload).toString(16)}\r\n`), Buffer.from(payload), Buffer.from('\r\n')])), Buffer.from('0\r\n\r\n')]);
+function framed(payloads: string[], trailers = ''): Buffer {
+  return Buffer.concat([...payloads.map((payload) => Buffer.concat([Buffer.from(`${Buffer.byteLength(payload).toString(16)}\r\n`), Buffer.from(payload), Buffer.from('\r\n')])), Buffer.from(`0\r\n${trailers}\r\n`)]);
 }
 
 function unframed(pieces: Buffer[]): string {
@@ -94,6 +94,17 @@ describe('chunked framing', () => {
     const payload: number[] = [];
     expect(decoder.feed(bytes, 0, payload)).toBe(bytes.length - 8);
     expect(bytes.toString('latin1', payload[0], payload[1])).toBe('abc');
+    expect(decoder.trailers.toString()).toBe('X: y\r\n\r\n');
+  });
+
+  it('has its trailers at hand over every cut', () => {
+    fc.assert(
+      fc.property(fc.constantFrom('', 'X-A: 1\r\n', 'x-a: 1\r\nX-B: two words\r\n'), lengths, (trailers, sizes) => {
+        const decoder = new ChunkedDecoder();
+        for (const piece of cut(framed(['abc'], trailers), sizes)) decoder.feed(piece, 0, null);
+        expect(decoder.trailers.toString()).toBe(`${trailers}\r\n`);
+      }),
+    );
   });
 
   it.each(['\r\n', 'x\r\n', '-1\r\n', '1 \n', '1\n', '1\r\nab', '1\r\na\n', 'fffffffffffff\r\n', '0x3\r\n'])('refuses %j', (text) => {
@@ -109,14 +120,15 @@ describe('hidden usage', () => {
 
   it('leaves what the server would have sent unasked, for every cut and grouping of chunks', () => {
     fc.assert(
-      fc.property(fc.array(token, { maxLength: 8 }), fc.boolean(), fc.integer({ min: 1, max: 4 }), lengths, fc.boolean(), (tokens, nulls, perChunk, sizes, chunked) => {
+      fc.property(fc.array(token, { maxLength: 8 }), fc.boolean(), fc.integer({ min: 1, max: 4 }), lengths, fc.boolean(), fc.constantFrom('', 'X-Took: 3\r\n'), (tokens, nulls, perChunk, sizes, chunked, trailers) => {
         const asked = [...tokens.map((text) => event(delta(text, nulls ? { usage: null } : {}))), event(JSON.stringify({ id: 'a', choices: [], usage })), event('[DONE]')];
         const grouped = Array.from({ length: Math.ceil(asked.length / perChunk) }, (_, n) => asked.slice(n * perChunk, (n + 1) * perChunk).join(''));
-        const pieces = cut(chunked ? framed(grouped) : Buffer.from(asked.join('')), sizes);
+        const pieces = cut(chunked ? framed(grouped, trailers) : Buffer.from(asked.join('')), sizes);
         const head = `HTTP/1.1 200 OK\r\n${chunked ? 'transfer-encoding: chunked' : 'connection: close'}\r\n\r\n`;
         const hider = new UsageHider();
         const out = reads(head, pieces).flatMap((read) => hider.push(read) ?? []);
         expect(unframed(out)).toBe([...tokens.map((text) => event(delta(text))), event('[DONE]')].join(''));
+        expect(Buffer.concat(out).toString().endsWith(`0\r\n${chunked ? trailers : ''}\r\n`)).toBe(true);
       }),
     );
   });
