@@ -36,6 +36,7 @@ const allowed = {
     folders('src/profile', 'src/protocol', 'src/telemetry', 'src/profiler/clock.ts', 'src/proxy/(json|jsonLines|sse|chunkedDecoder|usage).ts'),
     packages('zod', '@jridgewell/trace-mapping', '@bufbuild/protobuf'),
   ],
+  'src/recorder/redaction': [BUILT_IN, folders('src/profile'), packages('re2js')],
   'src/profiler': [
     BUILT_IN,
     folders('src/profile', 'src/protocol', 'src/proxy', 'src/recorder', 'src/simulator', 'src/telemetry', 'src/instrument', 'package.json'),

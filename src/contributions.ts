@@ -108,6 +108,7 @@ export interface SettingTypes {
   'agentCost.backend': string;
   'agentCost.model': string;
   'agentCost.capture': (typeof captureValues)[number];
+  'agentCost.redact': readonly string[];
   'agentCost.gpu': string;
   'agentCost.gpuCount': number;
   'agentCost.gpuIndex': string;
@@ -136,6 +137,7 @@ export const settingDefaults: Readonly<SettingTypes> = {
   'agentCost.backend': 'sim',
   'agentCost.model': '',
   'agentCost.capture': 'full',
+  'agentCost.redact': ['secrets'],
   'agentCost.gpu': '',
   'agentCost.gpuCount': 1,
   'agentCost.gpuIndex': '',

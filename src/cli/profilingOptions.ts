@@ -3,7 +3,7 @@ import { type Command, Option } from 'commander';
 import { isIP } from 'node:net';
 import { resolve } from 'node:path';
 import { BackendOptionError, parseBackendOption } from '../protocol/backendOption.ts';
-import type { ProfilerOptions } from '../protocol/profiler.ts';
+import { DEFAULT_REDACTION, type ProfilerOptions } from '../protocol/profiler.ts';
 import { parseGpuIndexes, parseTelemetryOption, TELEMETRY_HELP, TelemetryOptionError } from '../protocol/telemetryOption.ts';
 import { captureSchema } from '../profile/recordingFormat.ts';
 import { newRecordingPath } from '../recorder/recordingFile.ts';
@@ -17,6 +17,7 @@ export interface ProfilingFlags extends AccountingFlags {
   out?: string;
   name?: string;
   capture: string;
+  redact: readonly string[];
   telemetry: string;
   gpu?: string;
   gpuCount: string;
@@ -47,6 +48,7 @@ export function addProfilingOptions(command: Command, backends: 'one' | 'several
     .option('--out <file>', `recording to write (default: ${RECORDINGS_FOLDER}/NAME-DATE-TIME.agentcost)`)
     .option('--name <name>', "the run's name (default: the program's)")
     .addOption(new Option('--capture <what>', 'how much of prompts and answers is kept').choices(captureSchema.options).default('full'))
+    .addOption(redactOption())
     .option('--telemetry <source>', `what is read of the server and its GPU's power: ${TELEMETRY_HELP}`, 'auto')
     .option('--gpu <profile>', 'GPU profile that energy is computed with on a real backend: a name or a JSON file')
     .option('--gpu-count <n>', 'GPUs that serve the model', '1')
@@ -54,6 +56,13 @@ export function addProfilingOptions(command: Command, backends: 'one' | 'several
     .option('--replay <recording>', "have the embedded server answer as a recording's models did, and with filler what it has no answer for")
     .option('--tokenizer <path>', TOKENIZER_HELP)
     .option('--no-hooks', "do not look into the program: calls are seen on the wire only, without the user's lines");
+}
+
+/** Its first use takes the place of the default. */
+function redactOption(): Option {
+  return new Option('--redact <rule>', 'what is taken out of recorded texts: secrets, email, phone, card, ip, or NAME=PATTERN of your own (RE2); may be given several times; none for nothing')
+    .default(DEFAULT_REDACTION, DEFAULT_REDACTION.join(', '))
+    .argParser((rule: string, before: readonly string[]) => (before === DEFAULT_REDACTION ? [rule] : [...before, rule]));
 }
 
 /** @throws UsageError */
@@ -67,6 +76,7 @@ export function profilingOptions(flags: ProfilingFlags, command: string[], fallb
     command,
     cwd,
     capture: captureSchema.parse(flags.capture),
+    redact: [...flags.redact],
     backend: counting(replaying(backend(flags.backend), flags.replay), flags.tokenizer),
     model: flags.model ?? null,
     gpu: flags.gpu ?? null,

@@ -8,7 +8,7 @@ import { parseGpuIndexes, parseTelemetryOption, TelemetryOptionError } from '../
 import type { RawSettings } from './choices.ts';
 
 /** The part of the profiler's options that comes from settings. */
-export type ProfilingSettings = Pick<ProfilerOptions, 'backend' | 'model' | 'capture' | 'gpu' | 'gpuCount' | 'gpuIndexes' | 'telemetry'>;
+export type ProfilingSettings = Pick<ProfilerOptions, 'backend' | 'model' | 'capture' | 'redact' | 'gpu' | 'gpuCount' | 'gpuIndexes' | 'telemetry'>;
 
 /** A setting whose value cannot be used. `message` names it and says what to do. */
 export class SettingError extends Error {
@@ -33,6 +33,7 @@ export function profilingSettings(raw: RawSettings, openaiBaseUrl: string | unde
     backend: counting(backend(text(raw, 'agentCost.backend'), openaiBaseUrl || OPENAI_URL), text(raw, 'agentCost.simulator.tokenizer')),
     model: text(raw, 'agentCost.model') || null,
     capture: oneOf(raw, 'agentCost.capture', captureValues),
+    redact: texts(raw, 'agentCost.redact', '["secrets", "email"]'),
     gpu: text(raw, 'agentCost.gpu') || null,
     gpuCount: indexes?.length ?? gpuCount(raw),
     gpuIndexes: indexes,
@@ -52,11 +53,10 @@ export function programSettings(raw: RawSettings): { python: string; node: strin
 export function vllmSettings(raw: RawSettings): { host: string | null; program: string | null; port: number; arguments: string[] } {
   const port = z.int().min(1).max(65_535).safeParse(valueOf(raw, 'agentCost.vllm.port'));
   if (!port.success) throw new SettingError('agentCost.vllm.port', `expects a whole number from 1 to 65535, not ${JSON.stringify(raw['agentCost.vllm.port'])}.`);
-  const args = z.array(z.string()).safeParse(valueOf(raw, 'agentCost.vllm.arguments'));
-  if (!args.success) throw new SettingError('agentCost.vllm.arguments', `expects a list of texts, such as ["--max-model-len", "8192"], not ${JSON.stringify(raw['agentCost.vllm.arguments'])}.`);
+  const args = texts(raw, 'agentCost.vllm.arguments', '["--max-model-len", "8192"]');
   const host = text(raw, 'agentCost.vllm.host');
   if (host !== '' && !(host.startsWith('ssh:') && isSshHost(host.slice('ssh:'.length)))) throw new SettingError('agentCost.vllm.host', `expects ssh: and the name of a host, such as "ssh:gpu-box", not ${JSON.stringify(host)}.`);
-  return { host: host === '' ? null : host.slice('ssh:'.length), program: text(raw, 'agentCost.vllm.program') || null, port: port.data, arguments: args.data };
+  return { host: host === '' ? null : host.slice('ssh:'.length), program: text(raw, 'agentCost.vllm.program') || null, port: port.data, arguments: args };
 }
 
 /** @throws SettingError */
@@ -64,6 +64,13 @@ function text(raw: RawSettings, id: SettingId): string {
   const value = z.string().safeParse(valueOf(raw, id));
   if (!value.success) throw new SettingError(id, `expects text, not ${JSON.stringify(raw[id])}. Correct it or remove it.`);
   return value.data.trim();
+}
+
+/** @throws SettingError */
+function texts(raw: RawSettings, id: SettingId, example: string): string[] {
+  const values = z.array(z.string()).safeParse(valueOf(raw, id));
+  if (!values.success) throw new SettingError(id, `expects a list of texts, such as ${example}, not ${JSON.stringify(raw[id])}.`);
+  return values.data;
 }
 
 /** @throws SettingError */

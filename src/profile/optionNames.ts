@@ -9,7 +9,7 @@ const WORDS: readonly (readonly [option: RegExp, words: string])[] = [
   [/`?--host-energy\b`?/g, 'the setting `agentCost.accounting.hostEnergy`'],
   [/`?--tokenizer\b`?/g, 'the setting `agentCost.simulator.tokenizer`'],
   [/`?--(pue|grid)\b`?/g, 'the setting `agentCost.accounting.$1`'],
-  [/`?--(backend|model|gpu|telemetry)\b(?!-)`?/g, 'the setting `agentCost.$1`'],
+  [/`?--(backend|model|gpu|telemetry|redact)\b(?!-)`?/g, 'the setting `agentCost.$1`'],
   [/ with `?--out\b`?/g, ''],
 ];
 

@@ -84,6 +84,8 @@ export const headerLineSchema = z.object({
   command: z.array(z.string()),
   cwd: z.string(),
   capture: captureSchema,
+  /** Names of the rules by which texts were redacted; recordings of before have none. */
+  redaction: z.array(z.string()).optional(),
   backend: backendSchema,
   /** Profiles as used, kept whole so that a recording can be analysed where they are not installed. */
   gpuProfile: gpuProfileSchema.nullable(),
@@ -114,7 +116,7 @@ export const processLineSchema = z.object({
 /** One message of a chat prompt: what is needed to see shared prefixes and who wrote what. */
 export const messageDigestSchema = z.object({
   role: z.string(),
-  /** First 16 hex digits of SHA-256 over the message's JSON; null when capture is `none`. */
+  /** First 16 hex digits of SHA-256 over the message's JSON, where something was redacted by a key of the recording's own; null when capture is `none`. */
   hash: z.string().nullable(),
   /** UTF-16 length of all text in it. */
   chars: z.int(),

@@ -14,6 +14,7 @@ import { isAlive } from './processes.ts';
 import { ProfilerError } from './profilerError.ts';
 import { RecorderWorker } from './recorderWorker.ts';
 import { createSessionFolder, removeSessionFolder, sweepSessionFolders, writeSessionFile } from './sessionFolder.ts';
+import { parseRedactionRules, RedactionRuleError } from '../recorder/redaction/rules.ts';
 import { maskSecrets } from './maskSecrets.ts';
 
 const LOOK_FOR_PROGRAMS_EVERY_MS: Milliseconds = 250;
@@ -110,6 +111,7 @@ class ProfilerProcess {
   }
 
   async #startWith(options: ProfilerOptions): Promise<void> {
+    checkRedaction(options.redact);
     sweepSessionFolders(isAlive);
     const backend = await readyBackend(options, (segment) => this.#recorder.link.send({ type: 'gpu', segment }));
     this.#backend = backend;
@@ -123,6 +125,7 @@ class ProfilerProcess {
       header: header(options, backend, startedAtEpoch),
       backend: backend.backend,
       capture: options.capture,
+      redact: options.redact,
       startedAt,
       startedAtEpoch,
       eventsDir: this.#folder,
@@ -206,6 +209,16 @@ function parseOptions(json: unknown): ProfilerOptions {
   throw new ProfilerError('badOptions', `The profiler was started with options that it does not understand: ${z.prettifyError(options.error)}`);
 }
 
+/** @throws ProfilerError */
+function checkRedaction(rules: readonly string[]): void {
+  try {
+    parseRedactionRules(rules);
+  } catch (error) {
+    if (error instanceof RedactionRuleError) throw new ProfilerError('badRedactionRule', `${error.message} Correct it with --redact.`);
+    throw error;
+  }
+}
+
 function header(options: ProfilerOptions, backend: ReadyBackend, startedAtEpoch: Milliseconds): HeaderLine {
   return {
     type: 'header',
@@ -217,6 +230,7 @@ function header(options: ProfilerOptions, backend: ReadyBackend, startedAtEpoch:
     command: maskSecrets(options.command),
     cwd: options.cwd,
     capture: options.capture,
+    redaction: parseRedactionRules(options.redact).map(({ name }) => name),
     backend: backend.backend,
     gpuProfile: backend.gpuProfile,
     modelProfile: backend.modelProfile,

@@ -11,6 +11,9 @@ import { z } from 'zod';
 import { backendSchema, captureSchema } from '../profile/recordingFormat.ts';
 import { telemetryChoiceSchema } from './telemetryOption.ts';
 
+/** What is redacted where nobody says anything: keys and tokens are no part of what a recording is for. */
+export const DEFAULT_REDACTION: readonly string[] = ['secrets'];
+
 export const profilerOptionsSchema = z.object({
   /** Absolute path of the recording to write; must not exist. */
   out: z.string(),
@@ -18,6 +21,8 @@ export const profilerOptionsSchema = z.object({
   command: z.array(z.string()),
   cwd: z.string(),
   capture: captureSchema,
+  /** Rules of redaction, each the name of one or `NAME=PATTERN`; `none` alone for none. */
+  redact: z.array(z.string()),
   backend: z.discriminatedUnion('kind', [
     /**
      * `replay`: absolute path of a recording whose answers are given again. `tokenizer`: path of a tokenizer.json or its folder, or

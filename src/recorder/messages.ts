@@ -138,6 +138,8 @@ export interface RecorderOptions {
   header: HeaderLine;
   backend: Backend;
   capture: Capture;
+  /** Rules of redaction; see `redaction/rules.ts`. */
+  redact: readonly string[];
   /** `monotonicMs` at t = 0. */
   startedAt: Milliseconds;
   /** Wall clock at t = 0, ms since 1970. */

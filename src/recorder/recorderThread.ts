@@ -8,6 +8,9 @@ import { microseconds } from './callRecord.ts';
 import { HookEvents } from './hookEvents.ts';
 import type { FromRecorder, RecorderBatch, RecorderOptions, ToRecorder } from './messages.ts';
 import { Recorder } from './recorder.ts';
+import { redactLine } from './redaction/redactLine.ts';
+import { Redactor, toldOf } from './redaction/redactor.ts';
+import { parseRedactionRules } from './redaction/rules.ts';
 import { createRecordingFile, RecordingWriter, type AppendTarget } from './recordingWriter.ts';
 import { SourceFiles } from './sourceFiles.ts';
 
@@ -49,8 +52,9 @@ export async function runRecorderThread(): Promise<void> {
     writer === null
       ? null
       : new SourceFiles({ recording: options.out, capture: options.capture, append: (line) => writer.append(line), now: () => microseconds(monotonicMs() - options.startedAt) });
+  const redactor = new Redactor(parseRedactionRules(options.redact));
   recorder = new Recorder(options, {
-    append: (line) => writer?.append(line),
+    append: (line) => writer?.append(redactLine(line, redactor)),
     onWarning: (code, message) => tell({ type: 'warning', code, message }),
     onProcess: (pid) => tell({ type: 'process', pid }),
     onFrames: (frames, pid) => sources?.see(frames, pid),
@@ -79,6 +83,7 @@ export async function runRecorderThread(): Promise<void> {
     events.readNow();
     events.close();
     await sources?.settled();
+    for (const words of toldOf(redactor)) joined.warn('redacted', words, message.at);
     joined.end(message.exitCode, message.signal, message.at);
     const total = (await writer?.close()) ?? 0;
     if (grewTimer !== null) clearTimeout(grewTimer);

@@ -215,7 +215,7 @@ async function main(): Promise<void> {
     const httpPipe = await start('httpPipe', upstream.port);
     const out = join(folder, 'bench.agentcost');
     const profiler = await startProfiler(
-      { out, name: 'bench', command: [], cwd: folder, capture: 'full', backend: { kind: 'url', url: `http://127.0.0.1:${upstream.port}/v1` }, model: null, gpu: null, gpuCount: 1, listen: '127.0.0.1', port: 0, gpuIndexes: null, telemetry: { kind: 'off' } },
+      { out, name: 'bench', command: [], cwd: folder, capture: 'full', redact: ['secrets'], backend: { kind: 'url', url: `http://127.0.0.1:${upstream.port}/v1` }, model: null, gpu: null, gpuCount: 1, listen: '127.0.0.1', port: 0, gpuIndexes: null, telemetry: { kind: 'off' } },
       { profilerPath, log: (line) => console.error(line) },
     );
     const route = new URL(profiler.ready.routeUrl);

@@ -30,7 +30,7 @@ export class ProfilerRuns {
 
   options(changes: Partial<ProfilerOptions>): ProfilerOptions {
     return {
-      out: join(this.folder, `run-${++this.#count}`, 'a.agentcost'), name: 'test', command: ['x'], cwd: this.folder, capture: 'full',
+      out: join(this.folder, `run-${++this.#count}`, 'a.agentcost'), name: 'test', command: ['x'], cwd: this.folder, capture: 'full', redact: ['secrets'],
       backend: { kind: 'sim', gpu: 'a100-40gb', model: 'llama-3.1-8b-instruct' }, model: null, gpu: null, gpuCount: 1, listen: '127.0.0.1', port: 0, gpuIndexes: null, telemetry: { kind: 'off' }, ...changes,
     };
   }

@@ -1,4 +1,5 @@
 /** The profiler process as its parents use it: from start to a closed recording, through deaths on either side. */
+import { createHash } from 'node:crypto';
 import { appendFileSync, existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { dirname, join } from 'node:path';
@@ -40,6 +41,11 @@ async function startVllm(script: Script = vllm): Promise<{ kind: 'url'; url: str
 
 function post(profiler: Profiler, body: object = {}, init: RequestInit = {}): Promise<Response> {
   return fetch(`${profiler.ready.routeUrl}/v1/chat/completions`, { method: 'POST', body: JSON.stringify({ model: 'smol', stream: true, messages: [{ role: 'user', content: 'hi' }], ...body }), ...init });
+}
+
+/** A message's digest, as the format has it. */
+function sha256Of(message: object): string {
+  return createHash('sha256').update(JSON.stringify(message)).digest('hex').slice(0, 16);
 }
 
 describe('a session', () => {
@@ -200,6 +206,41 @@ describe('a session', () => {
       expect(message).toMatchObject({ role: 'user', chars: 11 });
       expect(message!.hash === null).toBe(capture === 'none');
     }
+  });
+
+  it('redacts what its rules find in what is said, what is answered and how it was started, and in nothing that is sent on', async () => {
+    const key = `sk-proj-${'a1B2'.repeat(8)}`;
+    const said: string[] = [];
+    const backend = await startVllm((request, socket, number) => {
+      said.push(request.body.toString());
+      return vllm(request, socket, number);
+    });
+    const options = runs.options({ backend, redact: ['secrets', 'email', 'greeting=(?i)hello (\\w+)'], command: ['agent', 'to=jane@example.com'] });
+    const profiler = await runs.start(options);
+    const history = { role: 'user', content: `Use ${key}, ask jane.doe@example.com` };
+    for (let call = 0; call < 2; call++) expect(await (await post(profiler, { messages: [history, { role: 'user', content: 'plain' }] })).text()).toContain('"Hello"');
+    await profiler.stop({ exitCode: 0, signal: null });
+    expect(said.filter((body) => body.includes(key) && body.includes('jane.doe@example.com'))).toHaveLength(2);
+
+    const text = readFileSync(options.out, 'utf8');
+    for (const word of [key, 'jane', 'Hello you']) expect(text).not.toContain(word);
+    const lines = recorded(options.out);
+    expect(ofType(lines, 'header')[0]).toMatchObject({ redaction: ['secrets', 'email', 'greeting'], command: ['agent', 'to=[redacted: email]'] });
+    const [first, second] = ofType(lines, 'call').map(({ request }) => request.messages);
+    expect(first![0]).toMatchObject({ text: 'Use [redacted: secrets], ask [redacted: email]', chars: history.content.length });
+    // The same conversation still is the same, by a digest that nobody can compute from a guess.
+    expect(second).toEqual(first);
+    expect(first![0]!.hash).not.toBe(sha256Of(history));
+    expect(first![1]!.hash).toBe(sha256Of({ role: 'user', content: 'plain' }));
+    expect(ofType(lines, 'callEnd').map((end) => end.text)).toEqual(['Hello [redacted: greeting]', 'Hello [redacted: greeting]']);
+    expect(ofType(lines, 'warning').find(({ code }) => code === 'redacted')?.message).toBe('Redacted in recorded texts: secrets once, email 2 times, greeting 2 times. Lengths and tokens are those of the whole texts. Rules are chosen with `--redact`.');
+  });
+
+  it.each([
+    [['mail'], /"mail" cannot be used: it is none of secrets, email, phone, card, ip; one of your own is written NAME=PATTERN/],
+    [['x=(?=y)'], /"x=\(\?=y\)" cannot be used: .*no look-around/],
+  ])('says what is wrong with the rules %j, and starts nothing', async (redact, message) => {
+    await expect(runs.start(runs.options({ backend: await startVllm(), redact }))).rejects.toMatchObject({ code: 'badRedactionRule', message: expect.stringMatching(message) as string });
   });
 
   it('uses the key that it was given for the backend in place of the program’s', async () => {

@@ -35,6 +35,7 @@ export function recorderOptions(capture: Capture, startedAt = 0): RecorderOption
     },
     backend,
     capture,
+    redact: [],
     startedAt,
     startedAtEpoch: 0,
     eventsDir: '/nowhere',

@@ -9,6 +9,7 @@ import type { Result } from '../../experiments/report/grouped.ts';
 import type { Scale } from '../../experiments/scale.ts';
 import { DEFAULT_ACCOUNTING } from '../../profile/accounting.ts';
 import type { Backend } from '../../profile/recordingFormat.ts';
+import { DEFAULT_REDACTION } from '../../protocol/profiler.ts';
 import type { AgentFlags } from '../bench/flags.ts';
 import { shownPath } from '../shownPath.ts';
 import { UsageError } from '../usageError.ts';
@@ -139,6 +140,7 @@ function agentFlags({ workload, setting: { model, prefixCaching } }: RunAsked, f
     ...namesOf(workload),
     backend: prefixCaching ? servers[model] : (flags.backendUncached ?? flags.backend),
     capture: 'hashes',
+    redact: DEFAULT_REDACTION,
     telemetry: flags.telemetry ?? 'auto',
     gpuCount: flags.gpuCount ?? '1',
     hooks: true,
