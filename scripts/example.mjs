@@ -22,6 +22,8 @@ await runScript(async () => {
   await wiki.close();
   if (code !== 0) throw new SetupError(`The example's run failed with exit code ${code}:\n${output}`);
   const lines = readFileSync(join(folder, 'example.agentcost'), 'utf8').trimEnd().split('\n').map((line) => JSON.parse(line.replaceAll(JSON.stringify(folder).slice(1, -1), FOLDER)));
+  // Checksums are of the lines as they were.
+  for (const line of lines) delete line.crc;
   // Of this machine nothing else is in it: the interpreter's path, and addresses that were free.
   for (const line of lines) if (line.type === 'process') line.argv = line.argv.map((argument) => (argument === process.execPath ? 'node' : argument));
   const text = lines.map((line) => `${JSON.stringify(line)}\n`).join('');

@@ -8,6 +8,7 @@ import { version } from '../../package.json';
 import { formatCount } from '../profile/formatValue.ts';
 import { RECORDING_FORMAT, RECORDING_VERSION, type HeaderLine } from '../profile/recordingFormat.ts';
 import { RecordingRepairer } from '../profile/repairRecording.ts';
+import { crc32 } from '../recorder/crc32.ts';
 import { RECORDING_EXTENSION } from '../recorder/recordingFile.ts';
 import { UsageError } from './usageError.ts';
 
@@ -28,7 +29,7 @@ export function addRepairCommand(root: Command): Command {
     const repairer = await repair(file, path);
     const { kept, leftOut, leftOutCount, headerMade } = repairer;
     process.stdout.write(flags.json === true ? `${JSON.stringify({ path, kept, leftOut: leftOutCount, lines: leftOut, headerMade })}\n` : `${path}\n`);
-    const named = leftOut.map(({ line, why }) => `line ${line} left out: ${why}\n`);
+    const named = leftOut.map(({ line, part, why, lost }) => `line ${line}${part === undefined ? '' : ` of part ${part}`} left out${lost === undefined ? '' : ` (${lost})`}: ${why}\n`);
     const more = leftOutCount > leftOut.length ? [`and ${formatCount(leftOutCount - leftOut.length, 'more line')} left out\n`] : [];
     const header = headerMade ? ['the header could not be read: name, command, backend and GPU profile are unknown in the repaired recording\n'] : [];
     process.stderr.write([...named, ...more, ...header, `${formatCount(kept, 'line')} kept\n`].join(''));
@@ -38,7 +39,7 @@ export function addRepairCommand(root: Command): Command {
 
 /** @throws UsageError when a file cannot be read or written, or nothing can be read of it; RecordingError for one of a newer version */
 async function repair(file: string, path: string): Promise<RecordingRepairer> {
-  const repairer = new RecordingRepairer(substituteHeader(file));
+  const repairer = new RecordingRepairer(substituteHeader(file), crc32);
   const unfinished = `${path}.${process.pid}.unfinished`;
   const out = openFor(unfinished);
   let isWhole = false;

@@ -3,7 +3,7 @@
  * what an analysis finds (requests, phases, energy) is there. Pure.
  */
 import { callDrafts, hookDrafts, SpanIds } from '../analysis/drafts.ts';
-import { emptyProfile } from '../profile/readRecording.ts';
+import { emptyProfile } from '../profile/foldRecording.ts';
 import { headerLineSchema, recordingLineSchema, type HeaderLine } from '../profile/recordingFormat.ts';
 import type { Call, HookSpan } from '../profile/model.ts';
 import type { ReportSpan } from '../profile/report.ts';

@@ -1,84 +1,69 @@
-/** Folds a recording's lines into a `Profile`, in one pass and in whatever pieces the text arrives. */
-import type { Call, HookSpan, Profile } from './model.ts';
-import {
-  RECORDING_FORMAT,
-  RECORDING_VERSION,
-  RecordingError,
-  headerLineSchema,
-  recordingLineSchema,
-  type GpuLine,
-  type HeaderLine,
-  type RecordingLine,
-} from './recordingFormat.ts';
-import type { Milliseconds } from './units.ts';
+/** Reads a recording's lines into a `Profile`, in one pass and in whatever pieces the text arrives. */
+import { Damage } from './damage.ts';
+import { ProfileFolder } from './foldRecording.ts';
+import { formatBytes } from './formatValue.ts';
+import { HeldTexts, type TextsHeld } from './heldTexts.ts';
+import { hasRightChecksum, plainCrc32, type Crc32 } from './lineChecksum.ts';
+import type { Profile } from './model.ts';
+import { RECORDING_FORMAT, RECORDING_VERSION, RecordingError, headerLineSchema, recordingLineSchema, type HeaderLine, type RecordingLine, type WarningLine } from './recordingFormat.ts';
+import { upgradeLine, UPGRADES } from './upgradeRecording.ts';
 
 /** A header longer than this is not ours; says so instead of buffering gigabytes of a file without line ends. */
 const LONGEST_HEADER = 4 * 1024 * 1024;
 /** A prompt of a million tokens, kept in full, is about 8 MB of JSON; longer lines are taken for damage. */
 const LONGEST_LINE = 128 * 1024 * 1024;
 /** More than fits beside its own analysis in the memory that Node gives a process by default. */
-const LONGEST_RECORDING = 1024 * 1024 * 1024;
+const MOST_HELD_CHARS = 1024 * 1024 * 1024;
+/** Texts that a report is made with: with its figures less than the longest string that Node can write (2²⁹ chars). */
+const MOST_REPORT_TEXT_CHARS = 128 * 1024 * 1024;
 
-/** Turns a line of format version `key` into one of `key + 1`; null drops the line. */
-export type Upgrades = Readonly<Record<number, (line: unknown) => unknown>>;
-
-/** The steps from each version to the next. */
-export const UPGRADES: Upgrades = { 1: fromVersion1 };
-
-/** Version 2 says more of spans and of where calls come from; of version 1 that is not known. */
-function fromVersion1(line: unknown): unknown {
-  if (typeof line !== 'object' || line === null || !('type' in line)) return line;
-  if (line.type === 'header') return { ...line, version: 2 };
-  if (line.type === 'span') return { framework: null, argumentBytes: null, activity: null, ...line };
-  if (line.type === 'call') return { trace: null, ...line };
-  return line;
-}
-
-/** Takes a line of format version `from` to version `to`, one step at a time. */
-export function upgradeLine(line: unknown, from: number, to: number, upgrades: Upgrades): unknown {
-  let upgraded = line;
-  for (let version = from; version < to; version++) {
-    const step = upgrades[version];
-    if (step === undefined) throw new RecordingError('notARecording', `No recording has format version ${version}. Record the run again.`);
-    upgraded = step(upgraded);
-  }
-  return upgraded;
-}
+/** About what of a call is held beside its texts: itself, each of its frames, each chunk's time. */
+const CALL_CHARS = 600;
+const FRAME_CHARS = 150;
+const NUMBER_CHARS = 8;
 
 const LINE_TYPES = new Set<unknown>(recordingLineSchema.options.map((option) => option.shape.type.value));
+
+export interface ReadingOptions {
+  /** All by default. */
+  texts?: TextsHeld;
+  /** A faster one than ours. */
+  crc32?: Crc32;
+  /** Chars of lines held at most, less what of prompts is held already or not held; others are refused. */
+  mostHeldChars?: number;
+  /** With `texts: 'report'`. */
+  mostTextChars?: number;
+}
 
 /**
  * Reads a recording as it arrives: whole, in pieces of any size, or line by line while it is being written.
  *
  * `push` throws a `RecordingError` when the first line shows that this is no recording, one of a newer version, or
- * when the text exceeds what can be held. Its message says what and what to do; the caller adds the file's name.
+ * when what it says exceeds what can be held. Its message says what and what to do; the caller adds the file's name.
  */
 export class RecordingReader {
   /** Pieces of the line that has no end yet. Joined once, so that a long line in small pieces costs no more. */
   #pending: string[] = [];
   #pendingLength = 0;
-  /** The pending line is over the limit: dropped up to its end. */
-  #skipping = false;
-  #total = 0;
-  #damaged = 0;
+  /** The pending line is over the limit, or its beginning was lost: dropped up to its end. */
+  #skipping: 'tooLong' | 'lost' | null = null;
+  #part = 1;
+  #line = 0;
+  #held = 0;
+  readonly #damage = new Damage();
   #version = RECORDING_VERSION;
-  #profile: Profile | null = null;
-  readonly #calls = new Map<string, Call>();
-  readonly #hookSpans = new Map<string, HookSpan>();
-  readonly #limit: number;
+  #folder: ProfileFolder | null = null;
+  readonly #crc32: Crc32;
+  readonly #texts: HeldTexts;
+  readonly #mostHeldChars: number;
 
-  constructor(options: { longestRecording?: number } = {}) {
-    this.#limit = options.longestRecording ?? LONGEST_RECORDING;
+  constructor({ texts = 'all', crc32 = plainCrc32, mostHeldChars = MOST_HELD_CHARS, mostTextChars = MOST_REPORT_TEXT_CHARS }: ReadingOptions = {}) {
+    this.#crc32 = crc32;
+    this.#texts = new HeldTexts(texts, mostTextChars);
+    this.#mostHeldChars = mostHeldChars;
   }
 
   push(chunk: string): void {
-    this.#total += chunk.length;
-    if (this.#total > this.#limit) {
-      throw new RecordingError(
-        'tooLarge',
-        `The recording is larger than ${Math.round(this.#limit / 1024 / 1024)} MB, more than can be shown at once. Record a shorter run, or with --capture hashes.`,
-      );
-    }
     let from = 0;
     for (let newline = chunk.indexOf('\n'); newline !== -1; newline = chunk.indexOf('\n', from)) {
       this.#keep(chunk.slice(from, newline));
@@ -88,13 +73,28 @@ export class RecordingReader {
     if (from < chunk.length) this.#keep(chunk.slice(from));
   }
 
+  /** The next file of the same recording begins. */
+  beginPart(): void {
+    if (this.#pendingLength > 0 || this.#skipping !== null) this.#endLine();
+    this.#part++;
+    this.#line = 0;
+  }
+
+  /** A stretch of the file could not be read: the line that it began in is lost, and any in it; what comes next may be the rest of one. */
+  lose(why: string): void {
+    const begun = this.#takePending();
+    this.#damage.add({ line: this.#line + 1, part: this.#part }, why, begun);
+    this.#skipping = null;
+  }
+
   /**
    * Says that no more text comes. A last line without its line end counts when it is whole, and is left out when it
    * is torn. Throws a `RecordingError` when there was no header.
    */
   finish(): void {
     const last = this.#takePending();
-    if (this.#profile === null) {
+    this.#line++;
+    if (this.#folder === null) {
       if (last.trim() === '') {
         throw new RecordingError('empty', 'The recording is empty: it ended before anything was recorded. Profile the program again.');
       }
@@ -102,7 +102,7 @@ export class RecordingReader {
     } else if (last.trim() !== '') {
       const line = parseJson(last);
       // A torn last line is what a killed profiler leaves; it is expected, and no damage.
-      if (line !== undefined) this.#readLine(line);
+      if (line !== undefined) this.#readLine(last, line);
     }
   }
 
@@ -111,38 +111,45 @@ export class RecordingReader {
    * is there.
    */
   get profile(): Profile {
-    if (this.#profile === null) throw new RecordingError('empty', 'Nothing has been recorded yet.');
-    const profile = this.#profile;
-    if (this.#damaged === 0) return profile;
-    const lines = this.#damaged === 1 ? '1 line' : `${this.#damaged} lines`;
-    const warning = {
-      type: 'warning' as const,
-      t: profile.lastT,
-      code: 'damagedLines',
-      message: `${lines} of the recording could not be read and ${this.#damaged === 1 ? 'is' : 'are'} left out; sums may be too low. Was the file edited or the disk full? Record the run again for exact numbers.`,
-    };
-    return { ...profile, warnings: [...profile.warnings, warning] };
+    if (this.#folder === null) throw new RecordingError('empty', 'Nothing has been recorded yet.');
+    const { profile } = this.#folder;
+    const warnings = this.#warnings(profile);
+    return warnings.length === 0 ? profile : { ...profile, warnings: [...profile.warnings, ...warnings] };
   }
 
   /** The header is there, so `profile` can be asked for. */
   get started(): boolean {
-    return this.#profile !== null;
+    return this.#folder !== null;
   }
 
   /** Lines that could not be read. */
   get damaged(): number {
-    return this.#damaged;
+    return this.#damage.count;
+  }
+
+  #warnings({ lastT }: Profile): WarningLine[] {
+    const warnings: WarningLine[] = [];
+    if (this.#damage.count > 0) warnings.push({ type: 'warning', t: lastT, code: 'damagedLines', message: this.#damage.message });
+    const { leftOut } = this.#texts;
+    if (leftOut > 0)
+      warnings.push({
+        type: 'warning',
+        t: lastT,
+        code: 'textsNotRead',
+        message: `The recording holds more text than a report is made with: that of ${leftOut} later prompts and answers was not read. Their figures are exact; tools and tasks that only a text tells of are missing among them.`,
+      });
+    return warnings;
   }
 
   #keep(piece: string): void {
-    if (this.#skipping || piece === '') return;
+    if (this.#skipping !== null || piece === '') return;
     this.#pending.push(piece);
     this.#pendingLength += piece.length;
-    const limit = this.#profile === null ? LONGEST_HEADER : LONGEST_LINE;
+    const limit = this.#folder === null ? LONGEST_HEADER : LONGEST_LINE;
     if (this.#pendingLength <= limit) return;
-    if (this.#profile === null) throw notARecording();
-    this.#takePending();
-    this.#skipping = true;
+    if (this.#folder === null) throw notARecording();
+    this.#pending = [this.#takePending().slice(0, 200)];
+    this.#skipping = 'tooLong';
   }
 
   #takePending(): string {
@@ -153,24 +160,30 @@ export class RecordingReader {
   }
 
   #endLine(): void {
-    if (this.#skipping) {
-      this.#skipping = false;
-      this.#damaged++;
+    const text = this.#takePending();
+    this.#line++;
+    if (this.#skipping !== null) {
+      this.#skipping = null;
+      this.#leaveOut('it is longer than any line of a recording', text);
       return;
     }
-    const text = this.#takePending();
-    if (this.#profile === null) this.#readHeader(text);
+    if (this.#folder === null) this.#readHeader(text);
     else if (text.trim() !== '') {
       const line = parseJson(text);
-      if (line === undefined) this.#damaged++;
-      else this.#readLine(line);
+      if (line === undefined) this.#leaveOut('it is no whole JSON', text);
+      else this.#readLine(text, line);
     }
   }
 
+  #leaveOut(why: string, text: string): void {
+    this.#damage.add({ line: this.#line, part: this.#part }, why, text);
+  }
+
   #readHeader(text: string): void {
-    const line = parseJson(text.startsWith('\uFEFF') ? text.slice(1) : text);
+    const bare = text.startsWith('\uFEFF') ? text.slice(1) : text;
+    const line = parseJson(bare);
     if (typeof line !== 'object' || line === null || !('format' in line) || line.format !== RECORDING_FORMAT || !('version' in line)) {
-      if (text.startsWith('{"type":"header"')) {
+      if (bare.startsWith('{"type":"header"')) {
         throw new RecordingError('damaged', 'The recording was cut off or damaged within its first line, so nothing of it can be read. Profile the program again.');
       }
       throw notARecording();
@@ -189,96 +202,41 @@ export class RecordingReader {
       const where = header.error.issues[0]?.path.join('.') ?? 'unknown';
       throw new RecordingError('damaged', `The recording's first line is damaged (field ${where}), so it cannot be read. Profile the program again.`);
     }
-    this.#profile = emptyProfile(header.data);
+    if (isUnlikeItsChecksum(bare, line, this.#crc32)) this.#leaveOut('the header does not match its checksum, and is used all the same', '');
+    this.#folder = new ProfileFolder(header.data);
+    this.#hold(text.length);
   }
 
-  #readLine(raw: unknown): void {
-    const profile = this.#profile;
-    if (profile === null) return;
+  #readLine(text: string, raw: unknown): void {
+    if (isUnlikeItsChecksum(text, raw, this.#crc32)) {
+      this.#leaveOut('it does not match its checksum', text);
+      return;
+    }
     const upgraded = upgradeLine(raw, this.#version, RECORDING_VERSION, UPGRADES);
     if (upgraded === null) return;
     const parsed = recordingLineSchema.safeParse(upgraded);
-    if (parsed.success) this.#fold(profile, parsed.data);
-    else if (!isUnknownType(upgraded)) this.#damaged++;
+    if (!parsed.success) {
+      if (!isUnknownType(upgraded)) this.#leaveOut(`its field ${parsed.error.issues[0]?.path.join('.') || 'type'} is not valid`, text);
+    } else if (parsed.data.type !== 'header') this.#fold(parsed.data, text);
+    else if (!this.#opensPart(parsed.data)) this.#leaveOut('it is a second header', text);
   }
 
-  #fold(profile: Profile, line: RecordingLine): void {
-    if (line.type === 'header') {
-      this.#damaged++;
-      return;
-    }
-    // Another clock's times do not say how long the run was.
-    if (line.type !== 'traceSpan') profile.lastT = Math.max(profile.lastT, endOf(line));
-    switch (line.type) {
-      case 'process':
-        profile.processes.push(line);
-        break;
-      case 'call': {
-        if (this.#calls.has(line.id)) {
-          this.#damaged++;
-          break;
-        }
-        const call: Call = { start: line, firstTokenAt: null, end: null };
-        this.#calls.set(line.id, call);
-        insertInOrder(profile.calls, call, (each) => each.start.t);
-        break;
-      }
-      case 'firstToken': {
-        const call = this.#calls.get(line.id);
-        if (call !== undefined) call.firstTokenAt ??= line.t;
-        break;
-      }
-      case 'callEnd': {
-        const call = this.#calls.get(line.id);
-        if (call !== undefined && call.end === null) {
-          call.end = line;
-          call.firstTokenAt = line.firstTokenAt ?? call.firstTokenAt;
-        }
-        break;
-      }
-      case 'span': {
-        if (this.#hookSpans.has(line.id)) {
-          this.#damaged++;
-          break;
-        }
-        const span: HookSpan = { start: line, end: null };
-        this.#hookSpans.set(line.id, span);
-        insertInOrder(profile.hookSpans, span, (each) => each.start.t);
-        break;
-      }
-      case 'spanEnd': {
-        const span = this.#hookSpans.get(line.id);
-        if (span !== undefined) span.end ??= line;
-        break;
-      }
-      case 'traceSpan':
-        profile.traceSpans.push(line);
-        break;
-      case 'gpu':
-        insertGpuLine(profile.gpu, line);
-        break;
-      case 'sample':
-        insertInOrder(profile.samples, line, (each) => each.t);
-        break;
-      case 'pause':
-        insertInOrder(profile.pauses, line, (each) => each.t);
-        break;
-      case 'source':
-        profile.sources.push(line);
-        break;
-      case 'commit':
-        profile.commit ??= line;
-        break;
-      case 'warning':
-        profile.warnings.push(line);
-        break;
-      case 'backend':
-        profile.backend = line.backend;
-        break;
-      case 'end':
-        profile.end = { t: line.t, exitCode: line.exitCode, signal: line.signal };
-        break;
-    }
+  #opensPart({ id, part }: HeaderLine): boolean {
+    return this.#line === 1 && part === this.#part && id === this.#folder?.profile.header.id;
+  }
+
+  #fold(line: Exclude<RecordingLine, HeaderLine>, text: string): void {
+    this.#hold(line.type === 'call' ? CALL_CHARS + line.frames.length * FRAME_CHARS + this.#texts.takePrompt(line) : line.type === 'callEnd' ? CALL_CHARS + line.chunkGaps.length * NUMBER_CHARS + this.#texts.takeAnswer(line) : text.length);
+    if (this.#folder?.fold(line) === false) this.#leaveOut('its id stands in an earlier line', text);
+  }
+
+  #hold(chars: number): void {
+    this.#held += chars;
+    if (this.#held <= this.#mostHeldChars) return;
+    throw new RecordingError(
+      'tooLarge',
+      `What the recording says takes more than ${formatBytes(this.#mostHeldChars)}, more than can be held at once. ${this.#texts.held === 'all' ? 'agent-cost report has its figures. ' : ''}Record a shorter run, or one with --capture hashes.`,
+    );
   }
 }
 
@@ -308,58 +266,8 @@ export function isUnknownType(line: unknown): boolean {
   return typeof line === 'object' && line !== null && 'type' in line && typeof line.type === 'string' && !LINE_TYPES.has(line.type);
 }
 
-/** The profile of a recording of which only the header is there. */
-export function emptyProfile(header: HeaderLine): Profile {
-  return {
-    header,
-    backend: header.backend,
-    processes: [],
-    calls: [],
-    hookSpans: [],
-    traceSpans: [],
-    gpu: [],
-    samples: [],
-    pauses: [],
-    sources: [],
-    commit: null,
-    warnings: [],
-    end: null,
-    lastT: 0,
-  };
-}
-
-/** The latest time of the run that a line mentions. When the recorder read a source file is none of it. */
-function endOf(line: Exclude<RecordingLine, HeaderLine>): Milliseconds {
-  if (line.type === 'gpu' || line.type === 'pause') return line.end;
-  return line.type === 'source' || line.type === 'commit' ? 0 : line.t;
-}
-
-/** Where `value` belongs in a sorted list, after its equals. Lines come almost in order, so the end is tried first. */
-function placeInOrder<Item>(items: readonly Item[], value: number, timeOf: (item: Item) => number): number {
-  const last = items[items.length - 1];
-  if (last === undefined || timeOf(last) <= value) return items.length;
-  let low = 0;
-  let high = items.length - 1;
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    const item = items[middle];
-    if (item !== undefined && timeOf(item) <= value) low = middle + 1;
-    else high = middle;
-  }
-  return low;
-}
-
-function insertInOrder<Item>(items: Item[], item: Item, timeOf: (item: Item) => number): void {
-  const place = placeInOrder(items, timeOf(item), timeOf);
-  if (place === items.length) items.push(item);
-  else items.splice(place, 0, item);
-}
-
-/** Keeps GPU lines in order and apart: where two overlap, the one read first stands. */
-function insertGpuLine(lines: GpuLine[], line: GpuLine): void {
-  const place = placeInOrder(lines, line.t, (each) => each.t);
-  const start = Math.max(line.t, lines[place - 1]?.end ?? line.t);
-  const end = Math.min(line.end, lines[place]?.t ?? line.end);
-  if (end <= start) return;
-  lines.splice(place, 0, start === line.t && end === line.end ? line : { ...line, t: start, end });
+/** One that has a checksum, where it stands or elsewhere, which is not its own. */
+export function isUnlikeItsChecksum(text: string, line: unknown, crc32: Crc32): boolean {
+  const isRight = hasRightChecksum(text, crc32);
+  return isRight === null ? typeof line === 'object' && line !== null && 'crc' in line : !isRight;
 }

@@ -98,6 +98,8 @@ export const headerLineSchema = z.object({
    * the first program that a hook reports, not at t = 0.
    */
   beginsWithProgram: z.boolean().optional(),
+  /** Of the files that a long recording goes on in: 2, 3, …; the first has none. */
+  part: z.int().min(2).optional(),
   producer: z.object({ name: z.string(), version: z.string() }),
 });
 

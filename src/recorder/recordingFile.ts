@@ -2,6 +2,7 @@
 import { createReadStream, existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { RecordingReader } from '../profile/readRecording.ts';
+import { crc32 } from './crc32.ts';
 import { formatBytes } from '../profile/formatValue.ts';
 import { RecordingError } from '../profile/recordingFormat.ts';
 import type { Profile } from '../profile/model.ts';
@@ -29,7 +30,7 @@ export async function readRecordingFile(path: string): Promise<Profile> {
       'tooLarge',
       `${path} is ${formatBytes(size)}; recordings over ${formatBytes(MAX_RECORDING_BYTES)} are not opened. Record a shorter run, or one with --capture hashes.`,
     );
-  const reader = new RecordingReader();
+  const reader = new RecordingReader({ crc32 });
   try {
     for await (const chunk of createReadStream(path, { encoding: 'utf8', highWaterMark: 1 << 20 })) reader.push(chunk as string);
     reader.finish();

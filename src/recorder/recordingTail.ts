@@ -2,6 +2,7 @@
 import { open } from 'node:fs/promises';
 import { StringDecoder } from 'node:string_decoder';
 import { RecordingReader } from '../profile/readRecording.ts';
+import { crc32 } from './crc32.ts';
 
 const PIECE_BYTES = 1 << 20;
 
@@ -43,7 +44,7 @@ export class FileTail {
 }
 
 export class RecordingTail {
-  readonly reader = new RecordingReader();
+  readonly reader = new RecordingReader({ crc32 });
   private readonly tail: FileTail;
 
   constructor(file: string) {

@@ -5,8 +5,10 @@
 import { constants, existsSync } from 'node:fs';
 import { mkdir, open, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { withChecksum } from '../profile/lineChecksum.ts';
 import type { RecordingLine } from '../profile/recordingFormat.ts';
 import type { Bytes, Milliseconds } from '../profile/units.ts';
+import { crc32 } from './crc32.ts';
 import { recordingsFolderOf } from './recordingsFolder.ts';
 
 /** A call's end is written at once, unless calls end faster than this. */
@@ -88,7 +90,7 @@ export class RecordingWriter {
   }
 
   append(line: RecordingLine): void {
-    const text = `${JSON.stringify(line)}\n`;
+    const text = JSON.stringify(line);
     this.#queue.push({ type: line.type, text });
     this.#queuedBytes += text.length;
     if (this.#queuedBytes > MAX_WAITING_BYTES) this.#thin();
@@ -141,7 +143,7 @@ export class RecordingWriter {
       while (count < this.#queue.length && (count === 0 || bytes < BATCH_BYTES)) bytes += this.#queue[count++]!.text.length;
       const taken = this.#queue.splice(0, count);
       this.#queuedBytes -= bytes;
-      this.#batch = Buffer.from(taken.map(({ text }) => text).join(''));
+      this.#batch = Buffer.from(taken.map(({ text }) => `${withChecksum(text, crc32)}\n`).join(''));
       this.#batchAt = 0;
     }
     try {
@@ -220,5 +222,5 @@ function thinned(text: string): string {
     line.chunkGaps = [];
     for (const call of line.toolCalls) call.arguments = null;
   }
-  return `${JSON.stringify(line)}\n`;
+  return JSON.stringify(line);
 }

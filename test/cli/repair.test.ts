@@ -13,13 +13,13 @@ it('makes a sound recording of a damaged one, which it leaves alone', async () =
   const { code, stdout, stderr } = await agentCost(['repair', file], { cwd: folder });
   const path = join(folder, 'run.repaired.agentcost');
   expect([code, stdout]).toEqual([0, `${path}\n`]);
-  expect(stderr).toBe('line 3 left out: it is no whole JSON\n5 lines kept\n');
+  expect(stderr).toBe('line 3 left out (the end of a call): it is no whole JSON\n5 lines kept\n');
   expect(statSync(path).mode & 0o777).toBe(0o600);
   expect(readFileSync(file, 'utf8')).toBe(text);
   const report = await reportOf(path);
   expect(report.spans.filter(({ kind }) => kind === 'llm').map(({ id, status }) => [id, status])).toEqual([['a', 'ok'], ['b', 'incomplete']]);
   const again = await agentCost(['repair', file, '--json', '-o', join(folder, 'again.agentcost')], { cwd: folder });
-  expect(JSON.parse(again.stdout)).toEqual({ path: join(folder, 'again.agentcost'), kept: 5, leftOut: 1, lines: [{ line: 3, why: 'it is no whole JSON' }], headerMade: false });
+  expect(JSON.parse(again.stdout)).toEqual({ path: join(folder, 'again.agentcost'), kept: 5, leftOut: 1, lines: [{ line: 3, why: 'it is no whole JSON', lost: 'the end of a call' }], headerMade: false });
 });
 
 it.each([

@@ -1,11 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { RecordingReader, readRecording, upgradeLine } from '../../src/profile/readRecording.ts';
+import { RecordingReader, readRecording, type ReadingOptions } from '../../src/profile/readRecording.ts';
+import { upgradeLine } from '../../src/profile/upgradeRecording.ts';
 import { RECORDING_VERSION, RecordingError } from '../../src/profile/recordingFormat.ts';
 import { arbitraryRecording } from './arbitraryRecording.ts';
 import { call, callEnd, end, gpu, header, recordingText, sample, span, spanEnd } from './recordingLines.ts';
 
-function reasonOf(text: string, options?: { longestRecording?: number }): RecordingError {
+function reasonOf(text: string, options?: ReadingOptions): RecordingError {
   try {
     const reader = new RecordingReader(options);
     reader.push(text);
@@ -148,7 +149,7 @@ describe('what is no recording', () => {
     expect(() => {
       for (let piece = 0; piece < 10; piece++) reader.push('x'.repeat(1024 * 1024));
     }).toThrow(/not a recording/);
-    expect(reasonOf(recordingText(header()) + 'x'.repeat(3_000_000), { longestRecording: 2_000_000 })).toMatchObject({ reason: 'tooLarge' });
+    expect(reasonOf(recordingText(header(), ...Array.from({ length: 300 }, (_, n) => sample(n))), { mostHeldChars: 20_000 })).toMatchObject({ reason: 'tooLarge' });
   });
 });
 

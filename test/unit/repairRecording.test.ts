@@ -1,6 +1,7 @@
 /** What a damaged recording becomes. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { plainCrc32, withChecksum } from '../../src/profile/lineChecksum.ts';
 import { readRecording, RecordingReader } from '../../src/profile/readRecording.ts';
 import { RecordingError } from '../../src/profile/recordingFormat.ts';
 import { RecordingRepairer } from '../../src/profile/repairRecording.ts';
@@ -8,8 +9,13 @@ import { arbitraryRecording } from './arbitraryRecording.ts';
 import { call, callEnd, end, header, recordingText } from './recordingLines.ts';
 
 function repaired(text: string): { text: string; repairer: RecordingRepairer } {
-  const repairer = new RecordingRepairer(header({ id: 'substitute', name: 'lost', command: [] }));
+  const repairer = new RecordingRepairer(header({ id: 'substitute', name: 'lost', command: [] }), plainCrc32);
   return { text: text.split('\n').flatMap((line) => repairer.push(line)).join(''), repairer };
+}
+
+/** As the recorder writes it. */
+function sealed(text: string): string {
+  return text.trimEnd().split('\n').map((line) => `${withChecksum(line, plainCrc32)}\n`).join('');
 }
 
 const damage = fc.record({ place: fc.nat(), kind: fc.constantFrom('torn', 'zeros', 'garbage', 'twice', 'field', 'header') });
@@ -59,13 +65,22 @@ describe('a damaged recording', () => {
 
   it('keeps what a later release may have added', () => {
     const text = recordingText(header(), { ...call('a', 10), later: { x: 1 } }, { type: 'laterLine', t: 3, y: 2 }, end(30));
-    expect(repaired(text).text).toBe(text.endsWith('\n') ? text : `${text}\n`);
+    expect(repaired(text).text).toBe(sealed(text));
   });
 
   it('says which lines are left out, and why, without end to the list', () => {
     const { repairer } = repaired(`${recordingText(header())}{"torn\n${JSON.stringify({ ...call('a', 1), attempt: 0 })}\n${'x\n'.repeat(100)}`);
-    expect(repairer.leftOut.slice(0, 2)).toEqual([{ line: 2, why: 'it is no whole JSON' }, { line: 3, why: 'its field attempt is not valid' }]);
+    expect(repairer.leftOut.slice(0, 2)).toEqual([{ line: 2, why: 'it is no whole JSON' }, { line: 3, why: 'its field attempt is not valid', lost: 'call a' }]);
     expect([repairer.leftOut.length, repairer.leftOutCount]).toEqual([20, 102]);
+  });
+
+  it('has checksums of its own, and not the lines that do not match theirs', () => {
+    const lines = sealed(recordingText(header(), call('a', 10), callEnd('a', 20), end(30))).split('\n');
+    const changed = lines.with(2, lines[2]!.replace('"t":20', '"t":21'));
+    const { text, repairer } = repaired(changed.join('\n'));
+    expect(text).toBe(lines.toSpliced(2, 1).join('\n'));
+    expect(repairer.leftOut).toEqual([{ line: 3, why: 'it does not match its checksum', lost: 'the end of call a' }]);
+    expect(repaired(lines.join('\n')).text).toBe(lines.join('\n'));
   });
 
   it('of a newer version is refused, and an older one upgraded', () => {
