@@ -1,247 +1,117 @@
 /**
- * What the proxy adds to a call, against what bare pipes add: one scripted upstream, every way to it in an order
- * drawn anew for each round, so that whatever else the machine does falls on all alike. A call begins when the
- * one before has been over for a moment: what a proxy still does afterwards is in its CPU time, and delays
- * neither its own next call nor another's.
+ * What the proxy adds to a call, against what others add: one scripted upstream, every way to it in an order drawn anew
+ * for each round, so that whatever else the machine does falls on all alike. docs/proxy-performance.md says what each
+ * cell is and what came of it.
  *
- *     npm run bench:proxy [-- --rounds 1500]
+ *     npm run bench:proxy [-- --seconds 2] [--cells 'stream-1kB-*,stamps'] [--peers 'direct,nginx,pipe of sockets,ours, full'] [--json FILE]
  */
-import { fork, type ChildProcess } from 'node:child_process';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
-import { Agent, createServer, request } from 'node:http';
-import { connect, createServer as createSocketServer, type AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { availableParallelism, cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
-import { build } from 'esbuild';
-import { startProfiler } from '../../src/profiler/client.ts';
+import { measureBodies } from './proxy/bodyCells.ts';
+import { measureCalls, type CallCell } from './proxy/callCells.ts';
+import { verdicts, verdictText, type Results } from './proxy/limits.ts';
+import { measureStall } from './proxy/stallCell.ts';
+import { measureStamps } from './proxy/stampCell.ts';
+import { measureStreams, type StreamCell } from './proxy/streamCells.ts';
+import { bodyTable, callTable, stallText, stampText, streamTable } from './proxy/tables.ts';
+import { Bench, bundleProfiler, OURS, ourName, targetNames, type Target } from './proxy/targets.ts';
 
-const CHUNKS = 64;
-/** Between two chunks of a paced stream: a small model's decode steps. */
-const PACE_MS = 5;
-const BETWEEN_CALLS_MS = 2;
-const PACED_MODEL = 'paced';
-const PROMPT = 'Which magazine was started first, Arthur’s Magazine or First for Women? '.repeat(14);
+const callCells: readonly CallCell[] = ['plain', 'stream'].flatMap((form) =>
+  [['1kB', 1000] as const, ['1MB', 1_000_000] as const].flatMap(([size, promptBytes]) => [1, 32, 256].map((atOnce) => ({ name: `${form}-${size}-${atOnce}`, kind: { model: 'm', stream: form === 'stream', promptBytes }, atOnce }))),
+);
+const streamCells: readonly StreamCell[] = [
+  { name: 'chunks-1', atOnce: 1, chunks: 300, gap: 5, inSteps: false },
+  { name: 'chunks-32', atOnce: 32, chunks: 100, gap: 20, inSteps: false },
+  { name: 'chunks-256', atOnce: 256, chunks: 100, gap: 20, inSteps: false },
+  { name: 'steps-256', atOnce: 256, chunks: 60, gap: 40, inSteps: true },
+];
+/** What streams of chunks are compared with: proxies that take ms over a call have no place among tenths of one. */
+const STREAM_TARGETS = ['direct', 'nginx', 'pipe of sockets', 'ours, full'];
+const OTHER_CELLS = ['stamps', 'stamps-steps', 'bodies', 'stall'];
+const allCells = [...callCells.map(({ name }) => name), ...streamCells.map(({ name }) => name), ...OTHER_CELLS];
 
-function streamEvent(content: string, finish: string | null): string {
-  return `data: ${JSON.stringify({ id: 'chatcmpl-1', object: 'chat.completion.chunk', created: 1, model: 'm', choices: [{ index: 0, delta: { content }, logprobs: null, finish_reason: finish }] })}\n\n`;
+const { values: options } = parseArgs({ options: { seconds: { type: 'string', default: '2' }, rounds: { type: 'string', default: '2' }, cells: { type: 'string', default: '*' }, peers: { type: 'string', default: '*' }, json: { type: 'string' } } });
+
+/** The names among `all` that a list of names and patterns with `*` asks for. */
+function chosen(list: string, all: readonly string[], what: string): string[] {
+  const found = new Set<string>();
+  for (const pattern of list.split(/,(?! )/)) {
+    const expression = new RegExp(`^${pattern.replace(/[.+?^${}()|[\]\\]/g, String.raw`\$&`).replaceAll('*', '.*')}$`);
+    const matching = all.filter((name) => expression.test(name));
+    if (matching.length === 0) throw new Error(`${what}: there is no “${pattern}”. Choose among: ${all.join('; ')}`);
+    for (const name of matching) found.add(name);
+  }
+  return all.filter((name) => found.has(name));
 }
 
-/** The scripted upstream: models, a stream of 64 chunks (paced when the model's name says so), a plain answer. */
-function runUpstream(): void {
-  const events = Array.from({ length: CHUNKS }, (_, n) => streamEvent(` word${n}`, n === CHUNKS - 1 ? 'stop' : null));
-  const usage = { prompt_tokens: 300, total_tokens: 364, completion_tokens: 64, prompt_tokens_details: { cached_tokens: 288 } };
-  const usageEvent = `data: ${JSON.stringify({ id: 'chatcmpl-1', object: 'chat.completion.chunk', created: 1, model: 'm', choices: [], usage })}\n\n`;
-  const plain = JSON.stringify({ id: 'chatcmpl-1', object: 'chat.completion', created: 1, model: 'm', choices: [{ index: 0, message: { role: 'assistant', content: ' word'.repeat(CHUNKS) }, finish_reason: 'stop' }], usage });
-  const models = JSON.stringify({ object: 'list', data: [{ id: 'm', object: 'model', owned_by: 'vllm' }] });
-  serve(
-    createServer({ noDelay: true, keepAliveTimeout: 600_000 }, (incoming, outgoing) => {
-      const parts: Buffer[] = [];
-      incoming.on('data', (part: Buffer) => parts.push(part));
-      incoming.on('end', () => {
-        const body = Buffer.concat(parts).toString();
-        if (!body.includes('"stream":true')) {
-          const text = incoming.method === 'GET' ? models : plain;
-          outgoing.writeHead(200, { 'content-type': 'application/json', 'content-length': Buffer.byteLength(text) }).end(text);
-          return;
-        }
-        outgoing.writeHead(200, { 'content-type': 'text/event-stream; charset=utf-8' });
-        const all = body.includes('"include_usage":true') ? [...events, usageEvent, 'data: [DONE]\n\n'] : [...events, 'data: [DONE]\n\n'];
-        const paced = body.includes(`"model":"${PACED_MODEL}"`);
-        const began = performance.now();
-        let n = 0;
-        // One chunk a turn of the loop: each is written, and sent, by itself.
-        const next = () => {
-          if (n === all.length) {
-            outgoing.end();
-            return;
-          }
-          outgoing.write(all[n++]);
-          // Due times, not pauses: a late chunk does not delay those after it.
-          if (paced && n < CHUNKS) setTimeout(next, Math.max(1, began + n * PACE_MS - performance.now()));
-          else setImmediate(next);
-        };
-        next();
-      });
-    }),
-  );
+function positive(text: string, option: string): number {
+  const value = Number(text);
+  if (!(value > 0)) throw new Error(`${option} takes a number above 0, such as 2`);
+  return value;
 }
 
-/** A bare pipe of Node sockets: the least that a proxy written in Node can do. */
-function runSocketPipe(upstreamPort: number): void {
-  serve(
-    createSocketServer({ noDelay: true }, (client) => {
-      const server = connect({ port: upstreamPort, host: '127.0.0.1', noDelay: true });
-      client.pipe(server).pipe(client);
-      client.on('error', () => server.destroy());
-      server.on('error', () => client.destroy());
-    }),
-  );
-}
+const seconds = positive(options.seconds, '--seconds');
+const rounds = Math.ceil(positive(options.rounds, '--rounds'));
+const cells = chosen(options.cells, allCells, '--cells');
+const names = chosen(options.peers, targetNames, '--peers');
 
-/** A bare pipe of Node's http: what most proxies in Node are made of. */
-function runHttpPipe(upstreamPort: number): void {
-  const agent = new Agent({ keepAlive: true });
-  serve(
-    createServer({ noDelay: true, keepAliveTimeout: 600_000 }, (incoming, outgoing) => {
-      const onward = request({ port: upstreamPort, host: '127.0.0.1', agent, method: incoming.method, path: incoming.url, headers: incoming.headers }, (answer) => {
-        outgoing.writeHead(answer.statusCode ?? 502, answer.headers);
-        answer.pipe(outgoing);
-      });
-      incoming.pipe(onward);
-    }),
-  );
-}
-
-function serve(server: ReturnType<typeof createServer> | ReturnType<typeof createSocketServer>): void {
-  server.listen(0, '127.0.0.1', () => process.send?.((server.address() as AddressInfo).port));
-  process.on('disconnect', () => process.exit(0));
-}
-
-const children: ChildProcess[] = [];
-
-function start(role: string, upstreamPort: number): Promise<{ port: number; pid: number }> {
-  const child = fork(import.meta.filename, [role, String(upstreamPort)], { stdio: 'inherit' });
-  children.push(child);
-  return new Promise((resolve, reject) => {
-    child.once('message', (port) => resolve({ port: Number(port), pid: child.pid! }));
-    child.once('exit', (code) => reject(new Error(`${role} ended with ${String(code)}`)));
+async function startTargets(bench: Bench, profilerPath: string): Promise<{ targets: Target[]; missing: string[] }> {
+  const missing: string[] = [];
+  const targets = [bench.direct()];
+  if (names.includes('pipe of sockets')) targets.push(await bench.pipe('socketPipe'));
+  if (names.includes('pipe of http')) targets.push(await bench.pipe('httpPipe'));
+  for (const capture of OURS) if (names.includes(ourName(capture))) targets.push((await bench.ours(capture, profilerPath)).target);
+  const peers = await bench.peers(names, (name, why) => {
+    missing.push(name);
+    console.log(`${name} is missing: ${why}`);
   });
+  targets.push(...peers);
+  for (const { name, version } of peers) console.log(`${name} ${version ?? ''}`);
+  return { targets: targetNames.flatMap((name) => targets.filter((target) => target.name === name && names.includes(name))), missing };
 }
 
-/** CPU time that a process has used in all its threads, and in its first, in ms; null where /proc does not tell. */
-function cpuTime(pid: number): { all: number; first: number } | null {
-  const ofThread = (thread: string) => Number(readFileSync(`/proc/${pid}/task/${thread}/schedstat`, 'utf8').split(' ')[0]) / 1e6;
-  try {
-    const threads = readdirSync(`/proc/${pid}/task`);
-    return { all: threads.reduce((sum, thread) => sum + ofThread(thread), 0), first: ofThread(String(pid)) };
-  } catch {
-    return null;
+const folder = mkdtempSync(join(tmpdir(), 'bench-proxy-'));
+const bench = new Bench(folder);
+try {
+  const machine = `${availableParallelism()} cores (${cpus()[0]?.model.trim() ?? 'unknown'}), Node ${process.version}, ${process.platform}`;
+  console.log(machine);
+  const profilerPath = await bundleProfiler(folder, 'profiler');
+  await bench.startUpstream();
+  const wantsTargets = [...callCells, ...streamCells].some(({ name }) => cells.includes(name));
+  const { targets, missing } = wantsTargets ? await startTargets(bench, profilerPath) : { targets: [], missing: [] };
+  const results: Results = { calls: {}, streams: {}, stamps: {}, bodies: [], stall: null };
+  for (const cell of callCells.filter(({ name }) => cells.includes(name))) {
+    const figures = await measureCalls(targets, cell, seconds);
+    results.calls[cell.name] = figures;
+    console.log(callTable(`${cell.name}: ${cell.kind.stream ? 'streams of 64 chunks without pauses' : 'plain answers'}, prompts of ${cell.kind.promptBytes / 1000} kB, ${cell.atOnce} at once`, cell.atOnce, figures));
   }
-}
-
-interface Target {
-  name: string;
-  /** The process in between; null for none. */
-  pid: number | null;
-  port: number;
-  path: string;
-  agent: Agent;
-}
-
-/** One call; resolves with its time in ms from the request's first byte to the answer's end. */
-function call(target: Target, body: string): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const began = performance.now();
-    const sent = request({ port: target.port, host: '127.0.0.1', agent: target.agent, method: 'POST', path: `${target.path}/v1/chat/completions`, headers: { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) } }, (answer) => {
-      let bytes = 0;
-      answer.on('data', (part: Buffer) => (bytes += part.length));
-      answer.on('end', () => (answer.statusCode === 200 && bytes > 100 ? resolve(performance.now() - began) : reject(new Error(`${target.name}: status ${String(answer.statusCode)}`))));
-    });
-    sent.on('error', reject);
-    sent.end(body);
-  });
-}
-
-function quantile(sorted: number[], share: number): number {
-  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))]!;
-}
-
-/** The numbers from 0 to `length` - 1 in a random order. */
-function shuffled(length: number): number[] {
-  const order = Array.from({ length }, (_, n) => n);
-  for (let n = length - 1; n > 0; n--) {
-    const other = Math.floor(Math.random() * (n + 1));
-    [order[n], order[other]] = [order[other]!, order[n]!];
+  const streamTargets = targets.filter(({ name }) => STREAM_TARGETS.includes(name));
+  for (const cell of streamCells.filter(({ name }) => cells.includes(name))) {
+    const figures = await measureStreams(streamTargets, cell, rounds);
+    results.streams[cell.name] = figures;
+    console.log(streamTable(`${cell.name}: a chunk each ${cell.gap} ms in each of ${cell.atOnce} streams${cell.inSteps ? ', of all in one go' : ''}`, figures));
   }
-  return order;
-}
-
-interface Measured {
-  target: Target;
-  /** ms of each call, sorted. */
-  times: number[];
-  /** CPU µs a call in all threads, and in the one that forwards. */
-  cpu: { all: number; first: number } | null;
-}
-
-async function measure(targets: Target[], body: string, rounds: number, warmUp: number): Promise<Measured[]> {
-  const times = targets.map(() => [] as number[]);
-  let before: ReturnType<typeof cpuTime>[] = [];
-  const readCpu = () => targets.map(({ pid }) => (pid === null ? null : cpuTime(pid)));
-  for (let round = -warmUp; round < rounds; round++) {
-    if (round === 0) before = readCpu();
-    for (const index of shuffled(targets.length)) {
-      const time = await call(targets[index]!, body);
-      await sleep(BETWEEN_CALLS_MS);
-      if (round >= 0) times[index]!.push(time);
-    }
+  for (const [name, cell] of [['stamps', 'chunks-256'], ['stamps-steps', 'steps-256']] as const) {
+    if (!cells.includes(name)) continue;
+    results.stamps[name] = await measureStamps(bench, profilerPath, streamCells.find((of) => of.name === cell)!);
+    console.log(stampText(`${name}: times in the recording, 256 streams${name === 'stamps' ? '' : ' in steps'}`, results.stamps[name]));
   }
-  const after = readCpu();
-  return targets.map((target, index) => {
-    const [from, to] = [before[index], after[index]];
-    const cpu = from && to ? { all: ((to.all - from.all) / rounds) * 1000, first: ((to.first - from.first) / rounds) * 1000 } : null;
-    return { target, times: times[index]!.sort((a, b) => a - b), cpu };
-  });
-}
-
-function print(title: string, measured: Measured[]): void {
-  const [direct, pipe] = measured;
-  const ours = measured.at(-1)!;
-  const median = ({ times }: Measured) => quantile(times, 0.5);
-  const p99 = ({ times }: Measured) => quantile(times, 0.99);
-  const added = (of: Measured) => median(of) - median(direct!);
-  const cell = (value: number | null | undefined, digits: number) => (value === null || value === undefined ? '' : value.toFixed(digits)).padStart(12);
-  console.log(`\n${title}`);
-  console.log(['', 'median ms', 'p99 ms', 'added ms', 'x the pipe', 'CPU µs/call', 'forwarding'].map((name, n) => (n === 0 ? name.padEnd(18) : name.padStart(12))).join(''));
-  for (const of of measured) {
-    const isDirect = of === direct;
-    console.log(of.target.name.padEnd(18) + cell(median(of), 3) + cell(p99(of), 3) + cell(isDirect ? null : added(of), 3) + cell(isDirect ? null : added(of) / added(pipe!), 2) + cell(of.cpu?.all, 0) + cell(of.cpu?.first, 0));
+  if (cells.includes('bodies')) {
+    results.bodies = await measureBodies(bench, profilerPath);
+    console.log(bodyTable(results.bodies));
   }
-  console.log(`ours against the pipe of sockets: the whole call ${(median(ours) / median(pipe!)).toFixed(2)}, what it adds ${(added(ours) / added(pipe!)).toFixed(2)}, p99 ${(p99(ours) / p99(pipe!)).toFixed(2)}`);
-}
-
-async function main(): Promise<void> {
-  const { values } = parseArgs({ options: { rounds: { type: 'string', default: '1500' } } });
-  const rounds = Number(values.rounds);
-  if (!Number.isInteger(rounds) || rounds < 1) throw new Error('--rounds takes a number of rounds, such as 1500');
-  const folder = mkdtempSync(join(tmpdir(), 'bench-proxy-'));
-  try {
-    const profilerPath = join(folder, 'profiler.cjs');
-    await build({ entryPoints: [join(import.meta.dirname, '../../src/profiler/main.ts')], bundle: true, platform: 'node', target: 'node20', format: 'cjs', minify: true, outfile: profilerPath, logLevel: 'error' });
-    const upstream = await start('upstream', 0);
-    const socketPipe = await start('socketPipe', upstream.port);
-    const httpPipe = await start('httpPipe', upstream.port);
-    const out = join(folder, 'bench.agentcost');
-    const profiler = await startProfiler(
-      { out, name: 'bench', command: [], cwd: folder, capture: 'full', redact: ['secrets'], backend: { kind: 'url', url: `http://127.0.0.1:${upstream.port}/v1` }, model: null, gpu: null, gpuCount: 1, listen: '127.0.0.1', port: 0, gpuIndexes: null, telemetry: { kind: 'off' } },
-      { profilerPath, log: (line) => console.error(line) },
-    );
-    const route = new URL(profiler.ready.routeUrl);
-    const target = (name: string, pid: number | null, port: number, path = ''): Target => ({ name, pid, port, path, agent: new Agent({ keepAlive: true, maxSockets: 1 }) });
-    const targets = [
-      target('direct', null, upstream.port),
-      target('pipe of sockets', socketPipe.pid, socketPipe.port),
-      target('pipe of http', httpPipe.pid, httpPipe.port),
-      target('ours, recording', profiler.pid, Number(route.port), route.pathname),
-    ];
-    console.log(`One call at a time, ${rounds} rounds, a prompt of ${PROMPT.length} characters; recording: full.`);
-    const body = { model: 'm', messages: [{ role: 'user', content: PROMPT }] };
-    print(`stream of ${CHUNKS} chunks, ${PACE_MS} ms apart`, await measure(targets, JSON.stringify({ ...body, model: PACED_MODEL, stream: true }), Math.ceil(rounds / 20), 10));
-    print(`stream of ${CHUNKS} chunks without pauses`, await measure(targets, JSON.stringify({ ...body, stream: true }), rounds, 300));
-    print('plain answer', await measure(targets, JSON.stringify(body), rounds, 300));
-    for (const { agent } of targets) agent.destroy();
-    await profiler.stop({ exitCode: 0, signal: null });
-    console.log(`\nrecorded ${(statSync(out).size / 1e6).toFixed(1)} MB`);
-  } finally {
-    for (const child of children) child.removeAllListeners('exit').disconnect();
-    rmSync(folder, { recursive: true, force: true });
+  if (cells.includes('stall')) {
+    results.stall = await measureStall(bench);
+    console.log(stallText(results.stall));
   }
+  const found = verdicts(results);
+  console.log(`\nLimits, recording full${missing.length === 0 ? '' : ` (missing: ${missing.join(', ')})`}\n${found.map(verdictText).join('\n')}`);
+  if (options.json !== undefined) writeFileSync(options.json, `${JSON.stringify({ date: new Date().toISOString(), machine, seconds, rounds, missing, results, verdicts: found }, null, 1)}\n`);
+} finally {
+  await bench.close();
+  rmSync(folder, { recursive: true, force: true });
 }
-
-const [role, upstreamPort] = process.argv.slice(2);
-if (role === 'upstream') runUpstream();
-else if (role === 'socketPipe') runSocketPipe(Number(upstreamPort));
-else if (role === 'httpPipe') runHttpPipe(Number(upstreamPort));
-else await main();
+// Others' proxies end with this process.
+process.exit();
