@@ -56,6 +56,7 @@ export interface CommandArguments {
   'agentCost.showTimeline': [];
   'agentCost.export': [format?: ExportFormat, target?: Resource];
   'agentCost.compareRuns': [before?: unknown, after?: unknown];
+  'agentCost.deleteRecordings': [run?: unknown, selected?: unknown];
   'agentCost.openExperiment': [what?: Resource | ExperimentChoice];
   'agentCost.showLog': [];
   'agentCost.refreshRuns': [];
@@ -82,6 +83,7 @@ export const commandTitles: Readonly<Record<CommandId, string>> = {
   'agentCost.showTimeline': 'Show Timeline',
   'agentCost.export': 'Export…',
   'agentCost.compareRuns': 'Compare Runs…',
+  'agentCost.deleteRecordings': 'Delete Recordings…',
   'agentCost.openExperiment': 'Open Experiment…',
   'agentCost.showLog': 'Show Log',
   'agentCost.refreshRuns': 'Refresh Runs',

@@ -82,7 +82,7 @@ export function activate(context: ExtensionContext): ExtensionState {
     own(registerLenses(measured));
     own(registerHover(measured));
     own(
-      registerCommands(commandHandlers({ runs, contents, profiling: loadProfiling, vllm: loadVllm, experiments: loadExperiments, measured, timeline, panel, sources, installation: parts, media, storage: context.globalStorageUri, notifier, log }), (command, error) =>
+      registerCommands(commandHandlers({ runs, contents, profiling: loadProfiling, vllm: loadVllm, experiments: loadExperiments, measured, tree, timeline, panel, sources, installation: parts, media, storage: context.globalStorageUri, notifier, log }), (command, error) =>
         notifier.error(`${command} failed: ${messageOf(error)}`),
       ),
     );

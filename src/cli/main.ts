@@ -6,6 +6,7 @@ import { RecordingError } from '../profile/recordingFormat.ts';
 import { addBenchCommand } from './benchCommand.ts';
 import { addCalibrateCommand } from './calibrateCommand.ts';
 import { addCheckCommand } from './checkCommand.ts';
+import { addDeleteCommand } from './deleteCommand.ts';
 import { addDiffCommand } from './diffCommand.ts';
 import { addExportCommand } from './exportCommand.ts';
 import { addImportCommand } from './importCommand.ts';
@@ -29,7 +30,7 @@ function program(): Command {
     .version(version)
     .showHelpAfterError('(agent-cost --help lists the verbs; agent-cost VERB --help has an example)')
     .exitOverride();
-  for (const add of [addRunCommand, addServeCommand, addReportCommand, addExportCommand, addImportCommand, addRepairCommand, addDiffCommand, addCheckCommand, addSimulateCommand, addBenchCommand, addLoadCommand, addMergeCommand, addSweepCommand, addCalibrateCommand, addProfilesCommand, addPaperCommand, addVllmCommand]) add(root).exitOverride();
+  for (const add of [addRunCommand, addServeCommand, addReportCommand, addExportCommand, addImportCommand, addRepairCommand, addDeleteCommand, addDiffCommand, addCheckCommand, addSimulateCommand, addBenchCommand, addLoadCommand, addMergeCommand, addSweepCommand, addCalibrateCommand, addProfilesCommand, addPaperCommand, addVllmCommand]) add(root).exitOverride();
   root.addHelpText('after', '\nExample:\n  $ agent-cost run -- python my_agent.py');
   return root;
 }

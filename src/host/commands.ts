@@ -3,6 +3,7 @@ import { commands, Uri, window, type LogOutputChannel } from 'vscode';
 import { viewContainer, views, type LineReference, type Resource } from '../contributions.ts';
 import type { Report } from '../profile/report.ts';
 import type { MeasuredLines } from '../views/measuredLines.ts';
+import type { RunTree } from '../views/runTree.ts';
 import { SourceUnavailableError, type SourceNavigation } from '../views/sourceNavigation.ts';
 import type { TimelineController } from '../views/timelineController.ts';
 import type { TimelinePanel } from '../views/timelineSurfaces.ts';
@@ -12,7 +13,7 @@ import type { Installation } from './installation.ts';
 import { messageOf } from './log.ts';
 import type { Notifier } from './notify.ts';
 import type { Profiling } from './profiling.ts';
-import { experimentReference, lineReference, runReference, spanReference } from './references.ts';
+import { experimentReference, lineReference, runReference, runReferences, spanReference } from './references.ts';
 import type { RunStore } from './runs.ts';
 import type { SpanContents } from './spanContents.ts';
 import type { Vllm } from './vllm.ts';
@@ -24,6 +25,7 @@ export interface CommandServices {
   vllm: () => Promise<Vllm>;
   experiments: () => Promise<Experiments>;
   measured: MeasuredLines;
+  tree: RunTree;
   timeline: TimelineController;
   panel: TimelinePanel;
   sources: SourceNavigation;
@@ -35,7 +37,10 @@ export interface CommandServices {
   log: LogOutputChannel;
 }
 
-export function commandHandlers({ runs, contents, profiling, vllm, experiments, measured, timeline, panel, sources, installation, media, storage, notifier, log }: CommandServices): CommandHandlers {
+/** What the manifest's key for the tree hands to a command in the place of a row. */
+const BY_KEY = 'selection';
+
+export function commandHandlers({ runs, contents, profiling, vllm, experiments, measured, tree, timeline, panel, sources, installation, media, storage, notifier, log }: CommandServices): CommandHandlers {
   return {
     'agentCost.profileActiveFile': async (file) => (await profiling()).profileFile(file),
     'agentCost.profileCommand': async (commandLine) => (await profiling()).profileCommand(commandLine),
@@ -59,7 +64,16 @@ export function commandHandlers({ runs, contents, profiling, vllm, experiments, 
     },
     'agentCost.compareRuns': async (before, after) => {
       const { chooseAndCompare } = await import('./compareRuns.ts');
-      await chooseAndCompare(runs, notifier, runReference(before)?.run ?? null, runReference(after)?.run ?? null);
+      const one = runReference(before)?.run ?? null;
+      // The tree hands over the row and all that are selected.
+      const other = Array.isArray(after) ? runReferences(after).find(({ run }) => run !== one)?.run : runReference(after)?.run;
+      await chooseAndCompare(runs, notifier, one, other ?? null);
+    },
+    'agentCost.deleteRecordings': async (run, selected) => {
+      const { chooseAndDelete } = await import('./deleteRecordings.ts');
+      // By a key there is no row, but what is selected.
+      const chosen = run === BY_KEY ? tree.selectedRuns : Array.isArray(selected) && selected.length > 1 ? runReferences(selected) : [runReference(run)].flatMap((one) => one ?? []);
+      await chooseAndDelete(runs, notifier, chosen.map((one) => one.run));
     },
     'agentCost.openExperiment': async (argument) => {
       const what = argument === undefined ? undefined : experimentReference(argument);

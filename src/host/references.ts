@@ -6,6 +6,11 @@ export function runReference(value: unknown): { run: string } | null {
   return run === null ? null : { run };
 }
 
+/** Of several rows that are selected, those that name runs. */
+export function runReferences(value: unknown): { run: string }[] {
+  return Array.isArray(value) ? value.flatMap((each) => runReference(each) ?? []) : [];
+}
+
 export function spanReference(value: unknown): SpanReference | null {
   const run = textOf(value, 'run');
   const span = textOf(value, 'span');

@@ -169,6 +169,18 @@ export class RunStore implements Disposable {
     this.currentChanged.fire(next);
   }
 
+  /** Forgets a run whose recording is gone. */
+  forget(file: string): void {
+    this.runs.delete(file);
+    this.keptInList.delete(file);
+    this.recentlyUsed = this.recentlyUsed.filter((each) => each !== file);
+    if (this.currentRun?.file === file) {
+      this.currentRun = null;
+      this.currentChanged.fire(null);
+    }
+    this.listChanged.fire();
+  }
+
   /** A recording has begun; it becomes the current run. The result feeds its documents. */
   async begin(file: string, name: string): Promise<LiveRunFeed> {
     const run = this.newRun(file, Date.now(), true, name);

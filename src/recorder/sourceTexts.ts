@@ -3,7 +3,7 @@
  * beside them for each recording says which it needs, so that what no recording needs any more can go.
  */
 import { createHash } from 'node:crypto';
-import { appendFile, lstat, mkdir, readdir, readFile, rename, stat, unlink, utimes, writeFile } from 'node:fs/promises';
+import { appendFile, lstat, mkdir, readdir, readFile, rename, rm, rmdir, stat, unlink, utimes, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import type { Milliseconds } from '../profile/units.ts';
 
@@ -74,6 +74,32 @@ export async function pruneSourceTexts(recording: string, now: Milliseconds = Da
     }
   } catch {
     // No such folder yet, or another recorder is pruning it: the next run looks again.
+  }
+}
+
+/**
+ * Deletes at once the texts that a recording, which is gone, was the only one to need.
+ * @throws NodeJS.ErrnoException
+ */
+export async function deleteSourceTexts(recording: string): Promise<void> {
+  const folder = sourcesFolder(recording);
+  const own = await hashesIn(listOf(folder, recording));
+  if (own.length === 0) return;
+  const others = (await readdir(folder)).filter((name) => name.endsWith(LIST_ENDING) && name !== basename(recording) + LIST_ENDING);
+  const needed = new Set((await Promise.all(others.map((name) => hashesIn(join(folder, name))))).flat());
+  for (const hash of own) if (HASH.test(hash) && !needed.has(hash)) await rm(join(folder, hash), { force: true });
+  await rm(listOf(folder, recording), { force: true });
+  // Only where nothing is left in it.
+  await rmdir(folder).catch(() => undefined);
+}
+
+/** What a list names; nothing where it is not there. */
+async function hashesIn(list: string): Promise<string[]> {
+  try {
+    return (await readFile(list, 'utf8')).split('\n').filter((hash) => hash !== '');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
+    throw error;
   }
 }
 

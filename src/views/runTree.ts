@@ -29,7 +29,7 @@ export class RunTree implements TreeDataProvider<RunTreeNode>, Disposable {
   constructor(runs: RunStore, controller: TimelineController, onUnreadable: (error: unknown) => void) {
     this.runs = runs;
     this.onUnreadable = onUnreadable;
-    this.view = this.disposables.add(window.createTreeView(views.runs, { treeDataProvider: this }));
+    this.view = this.disposables.add(window.createTreeView(views.runs, { treeDataProvider: this, canSelectMany: true }));
     this.disposables.add(runs.onDidChangeList(() => this.changed.fire(undefined)));
     this.disposables.add(runs.onDidChangeCurrent(() => this.changed.fire(undefined)));
     this.disposables.add(runs.onDidChangeDocument((run) => this.redraw(run)));
@@ -46,6 +46,11 @@ export class RunTree implements TreeDataProvider<RunTreeNode>, Disposable {
     }
     const tree = await this.treeOf(node.run);
     return (tree?.childrenOf(node.kind === 'run' ? null : node.span) ?? []).map((span) => this.spanNode({ run: node.run, span: span.id }));
+  }
+
+  /** The runs whose rows are selected. */
+  get selectedRuns(): { run: string }[] {
+    return this.view.selection.flatMap((node) => (node.kind === 'run' ? [{ run: node.run }] : []));
   }
 
   getParent(node: RunTreeNode): RunTreeNode | null {

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as vscode from 'vscode';
@@ -8,6 +8,22 @@ import { call, callEnd, end, header, recordingText, site } from '../../unit/reco
 import { activated, eventually, messageOf, run, withSetting, workspaceFile } from './inEditor.ts';
 
 const TWO_GB = 2 * 1024 ** 3;
+
+/** Runs with an answer to the editor's modal questions, which are not shown under test. */
+async function answering(asked: unknown[], answer: string | undefined, during: () => Thenable<unknown>): Promise<void> {
+  const { showWarningMessage } = vscode.window;
+  Object.assign(vscode.window, {
+    showWarningMessage: (message: string) => {
+      asked.push(message);
+      return Promise.resolve(answer);
+    },
+  });
+  try {
+    await during();
+  } finally {
+    Object.assign(vscode.window, { showWarningMessage });
+  }
+}
 
 export function recordingsSuite(): void {
   describe('opening a recording', () => {
@@ -54,6 +70,23 @@ export function recordingsSuite(): void {
       assert.match(document.uri.path, /^\/compared-0 → compared-1\.txt$/);
       assert.match(document.getText(), /^time +100 ms +400 ms +\+300 ms +\+300 %/m);
       assert.match(document.getText(), /agent\.js:10 {2}think +100 ms +400 ms/);
+    });
+
+    it('is undone by deleting it, once that was confirmed', async () => {
+      const state = await activated();
+      const uris = [1, 2].map((index) => write(`deleted-${index}.agentcost`, recordingText(header(), call('a', 0), callEnd('a', 10), end(10))));
+      for (const uri of uris) await run('agentCost.openRecording', uri);
+      const rows = uris.map(({ fsPath }) => ({ kind: 'run', run: fsPath }));
+      const asked: unknown[] = [];
+      await answering(asked, undefined, () => run('agentCost.deleteRecordings', rows[1], rows));
+      assert.deepEqual(asked, ['Delete 2 recordings?']);
+      assert.equal(state.currentRun()?.file, uris[1]?.fsPath);
+      await answering(asked, 'Delete Permanently', () => run('agentCost.deleteRecordings', rows[1]));
+      assert.deepEqual(asked.at(-1), 'Delete the recording deleted-2.agentcost?');
+      assert.equal(state.currentRun(), null);
+      assert.deepEqual(uris.map(({ fsPath }) => existsSync(fsPath)), [true, false]);
+      await answering(asked, 'Delete Permanently', () => run('agentCost.deleteRecordings', rows[0], rows));
+      assert.deepEqual(uris.map(({ fsPath }) => existsSync(fsPath)), [false, false]);
     });
 
     const bad: [what: string, name: string, text: string, says: RegExp][] = [
