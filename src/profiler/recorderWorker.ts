@@ -24,7 +24,10 @@ export class RecorderWorker {
   constructor(listener: RecorderListener) {
     this.#listener = listener;
     // Without a thread (not yet, or no more) there is nowhere to record to; calls are served all the same.
-    this.link = new RecorderLink((batch) => this.#worker?.postMessage(batch, [batch.bytes.buffer as ArrayBuffer]));
+    this.link = new RecorderLink((batch) => {
+      if (this.#worker === null) this.link.taken(batch.bytes.length);
+      else this.#worker.postMessage(batch, [batch.bytes.buffer as ArrayBuffer, batch.reads.buffer as ArrayBuffer]);
+    });
   }
 
   /** Starts the thread. @returns null when the recording is open, else why it could not be made */
@@ -49,6 +52,9 @@ export class RecorderWorker {
             return;
           case 'process':
             this.#listener.onProcess(message.pid);
+            return;
+          case 'taken':
+            this.link.taken(message.bytes);
             return;
           case 'otlpTaken':
             this.#listener.onOtlpTaken(message.request, message.outcome);
@@ -77,6 +83,7 @@ export class RecorderWorker {
         resolve();
       };
     });
+    this.link.tellOfDropped();
     this.link.send({ type: 'stop', at: monotonicMs(), exitCode, signal });
     this.link.flush();
     await closed;

@@ -3,13 +3,13 @@
  * back read by read while the recorder's thread is told about it.
  */
 import { ORIGIN_HEADER } from '../protocol/hook.ts';
-import { monotonicMs } from '../profiler/clock.ts';
+import { monotonicMs, turnMs } from '../profiler/clock.ts';
 import type { CallEndLine } from '../profile/recordingFormat.ts';
-import type { Bytes } from '../profile/units.ts';
+import type { Bytes, Milliseconds } from '../profile/units.ts';
 import type { RecorderLink } from '../recorder/link.ts';
 import { callId } from '../recorder/messages.ts';
 import { callBegun } from './callBegun.ts';
-import type { ClientConnection, RequestHead } from './clientConnection.ts';
+import type { ClientConnection, RequestHead, RequestListener } from './clientConnection.ts';
 import { prepareBody, scanBody, type ScannedBody } from './requestBody.ts';
 import { answerInPlace } from './ownAnswer.ts';
 import { requestHead } from './requestHead.ts';
@@ -21,8 +21,9 @@ import { parseHeadTimes } from './usage.ts';
 import type { UpstreamFailure, UpstreamPool, UpstreamRequest } from './upstreamPool.ts';
 import type { Upstream, Upstreams } from './upstreams.ts';
 
-/** A longer JSON body is sent on as it comes, without being looked into. */
-const MAX_INSPECTED_BYTES: Bytes = 256 * 1024 * 1024;
+/** A longer JSON body is sent on as it comes, without being held or looked into: eight million tokens are not that long. */
+const MAX_INSPECTED_BYTES: Bytes = 32 * 1024 * 1024;
+const TOO_LONG = 'A request of more than 32 MB was passed on as it came: its prompt is not in the recording, nor are its tokens where the program did not ask for them itself.';
 /** A refusal of `stream_options` is short; a longer answer is none. */
 const MAX_REFUSAL_BYTES: Bytes = 64 * 1024;
 
@@ -65,6 +66,7 @@ class Exchange implements Open {
   #httpStatus: number | null = null;
   #bytes: Bytes = 0;
   #begun = false;
+  #begunAt: Milliseconds = 0;
   #over = false;
   #body: Buffer | null = null;
   #scanned: ScannedBody | null = null;
@@ -92,7 +94,7 @@ class Exchange implements Open {
     this.#upstream = choice.upstream;
     const declared = typeof this.#request.body === 'number' ? this.#request.body : 0;
     if (this.#inspected && declared <= MAX_INSPECTED_BYTES) this.#collect();
-    else this.#stream();
+    else this.#client.accept(this.#sender());
   }
 
   /** Cuts the exchange off without recording an end. */
@@ -106,15 +108,27 @@ class Exchange implements Open {
   #collect(): void {
     const parts: Buffer[] = [];
     let bytes = 0;
+    /** Of a chunked body that has turned out to be too long to wait for. */
+    let sender: RequestListener | null = null;
     this.#client.accept({
       onBody: (part) => {
         if (this.#over) return;
+        if (sender !== null) {
+          sender.onBody(part);
+          return;
+        }
         parts.push(part);
         bytes += part.length;
-        if (bytes > MAX_INSPECTED_BYTES) this.#answer(413, 'request_too_large', 'A chunked request of more than 256 MB is not taken; declare its length.');
+        if (bytes <= MAX_INSPECTED_BYTES) return;
+        sender = this.#sender();
+        for (const held of parts.splice(0)) sender.onBody(held);
       },
       onBodyEnd: () => {
         if (this.#over) return;
+        if (sender !== null) {
+          sender.onBodyEnd();
+          return;
+        }
         this.#body = parts.length === 1 ? parts[0]! : Buffer.concat(parts);
         this.#scanned = headerValue(this.#request.headers, 'content-encoding') === null ? scanBody(this.#body) : null;
         const at = monotonicMs();
@@ -138,24 +152,30 @@ class Exchange implements Open {
     this.#send(prepared.length, prepared.parts, true);
   }
 
-  /** Sends the body on as it arrives. */
-  #stream(): void {
+  /** Begins to send the body on as it arrives. */
+  #sender(): RequestListener {
     const { body } = this.#request;
     const chunked = body === 'chunked';
     this.#begin(null, typeof body === 'number' ? body : 0, this.#upstream!.url);
+    if (this.#inspected) this.#context.recorder.send({ type: 'warning', at: monotonicMs(), code: 'promptNotRead', message: TOO_LONG });
     this.#send(body, [], body === null);
-    this.#client.accept({
+    let waiting = false;
+    return {
       onBody: (part) => {
         const framed = chunked ? Buffer.concat([Buffer.from(`${part.length.toString(16)}\r\n`), part, Buffer.from('\r\n')]) : part;
-        if (this.#over || this.#sent!.write(framed)) return;
+        if (this.#over || this.#sent!.write(framed) || waiting) return;
+        waiting = true;
         this.#client.pauseBody();
-        this.#sent!.onDrain(() => this.#client.resumeBody());
+        this.#sent!.onDrain(() => {
+          waiting = false;
+          this.#client.resumeBody();
+        });
       },
       onBodyEnd: () => {
         if (chunked && !this.#over) this.#sent!.write(Buffer.from('0\r\n\r\n'));
       },
       onGone: () => this.#gone(),
-    });
+    };
   }
 
   #send(length: number | 'chunked' | null, body: Buffer[], replayable: boolean): void {
@@ -181,7 +201,7 @@ class Exchange implements Open {
   }
 
   #deliver(head: ResponseHead, bodyFollows: boolean): void {
-    const at = monotonicMs();
+    const at = this.#readAt();
     this.#httpStatus = head.status;
     this.#relay = new ResponseRelay(this.#client, this.#request.minor, head, { hideUsage: this.#usageInjected });
     this.#relay.begin(bodyFollows);
@@ -203,7 +223,7 @@ class Exchange implements Open {
       this.#onRefusalBody(read);
       return;
     }
-    const at = monotonicMs();
+    const at = this.#readAt();
     this.#bytes += read.bytes.length;
     const flowing = this.#relay!.write(read);
     if (this.#inspected && read.bytes.length > 0) this.#context.recorder.read(this.#call, at, read.bytes);
@@ -251,8 +271,14 @@ class Exchange implements Open {
     answerInPlace(this.#client, status, code, message);
   }
 
+  /** When what is being read had arrived. */
+  #readAt(): Milliseconds {
+    return Math.max(this.#begunAt, turnMs());
+  }
+
   #begin(body: Buffer | null, bytes: Bytes, upstream: string, at = monotonicMs()): void {
     this.#begun = true;
+    this.#begunAt = at;
     const begun = callBegun(this.#request, this.#route, { call: this.#call, at, upstream, stream: this.#scanned?.stream ?? false, bytes });
     this.#context.recorder.begun(begun, body === null || body.length === 0 ? null : body);
   }

@@ -2,7 +2,7 @@
 import type { Capture, Endpoint, ToolCall, Usage } from '../profile/recordingFormat.ts';
 import { asArray, asObject, asString, parseObject, type JsonObject } from '../proxy/json.ts';
 import type { ServerTimes } from '../proxy/usage.ts';
-import type { Milliseconds } from '../profile/units.ts';
+import type { Bytes, Milliseconds } from '../profile/units.ts';
 import type { AnswerParts, Api } from './apis/api.ts';
 import { apis } from './apis/index.ts';
 
@@ -10,6 +10,8 @@ interface OpenToolCall {
   id: string;
   name: string;
   arguments: string[];
+  /** Of arguments that were too long to be kept. */
+  lostBytes: Bytes;
 }
 
 /** What stands before and after the text of a stream's events, when nothing else in them changes from token to token. */
@@ -17,6 +19,9 @@ interface EventTemplate {
   before: string;
   after: string;
 }
+
+/** More than any model answers. What goes on is counted and timed, but its words are not kept. */
+const MAX_CHARS = 8 * 1024 * 1024;
 
 const NEEDS_ESCAPE = /["\\]/;
 
@@ -46,6 +51,11 @@ export class Answer implements AnswerParts {
   /** The server's message about what went wrong, and its short name for it. */
   error: { message: string; code: string } | null = null;
   finished = false;
+  /** Its words were too many to be kept. */
+  tooLong = false;
+  #chars = 0;
+  /** Parts of the text that are in `#chars`. */
+  #counted = 0;
 
   constructor(endpoint: Endpoint) {
     this.#api = apis[endpoint];
@@ -62,6 +72,7 @@ export class Answer implements AnswerParts {
     if (known !== null) {
       this.text.push(known);
       this.outputAt.push(at);
+      this.#limit();
       return;
     }
     const event = parseObject(data);
@@ -70,6 +81,7 @@ export class Answer implements AnswerParts {
     if (!this.#api.event(this, event)) return;
     this.firstTokenAt ??= at;
     this.outputAt.push(at);
+    this.#limit();
     if (this.#templated) this.#learnTemplate(data, event);
   }
 
@@ -81,21 +93,46 @@ export class Answer implements AnswerParts {
 
   toolCall(key: string, part: { id?: string | null; name?: string | null; arguments?: string | null }): void {
     let open = this.#toolCalls.get(key);
-    if (open === undefined) this.#toolCalls.set(key, (open = { id: '', name: '', arguments: [] }));
+    if (open === undefined) this.#toolCalls.set(key, (open = { id: '', name: '', arguments: [], lostBytes: 0 }));
     open.id ||= part.id ?? '';
     open.name += part.name ?? '';
-    if (part.arguments) open.arguments.push(part.arguments);
+    if (!part.arguments) return;
+    this.#chars += part.arguments.length;
+    if (this.#chars > MAX_CHARS) this.#forget();
+    if (this.tooLong) open.lostBytes += Buffer.byteLength(part.arguments);
+    else open.arguments.push(part.arguments);
   }
 
   textOf(capture: Capture): string | null {
-    return capture === 'full' ? this.text.join('') : null;
+    return capture === 'full' && !this.tooLong ? this.text.join('') : null;
   }
 
   toolCalls(capture: Capture): ToolCall[] {
     return [...this.#toolCalls.values()].map((call) => {
       const text = call.arguments.join('');
-      return { callId: call.id, name: call.name, argumentBytes: Buffer.byteLength(text), arguments: capture === 'full' ? text : null };
+      return { callId: call.id, name: call.name, argumentBytes: Buffer.byteLength(text) + call.lostBytes, arguments: capture === 'full' && !this.tooLong ? text : null };
     });
+  }
+
+  #limit(): void {
+    if (this.tooLong) {
+      this.text = [];
+      return;
+    }
+    // An API that repeats its answer at the end begins anew.
+    if (this.#counted > this.text.length) this.#counted = 0;
+    for (; this.#counted < this.text.length; this.#counted++) this.#chars += this.text[this.#counted]!.length;
+    if (this.#chars > MAX_CHARS) this.#forget();
+  }
+
+  #forget(): void {
+    this.tooLong = true;
+    this.text = [];
+    this.#chars = 0;
+    for (const call of this.#toolCalls.values()) {
+      call.lostBytes += call.arguments.reduce((sum, text) => sum + Buffer.byteLength(text), 0);
+      call.arguments = [];
+    }
   }
 
   /** The text of an event that is the last parsed one but for its text; parsing each would cost ten times as much. */

@@ -7,10 +7,10 @@ import { SseParser } from '../proxy/sse.ts';
 import type { CallEndLine, Capture, Endpoint } from '../profile/recordingFormat.ts';
 import type { Bytes, Milliseconds } from '../profile/units.ts';
 import { Answer } from './answer.ts';
-import type { CallBytes, CallEnded, CallHead } from './messages.ts';
+import type { CallEnded, CallHead } from './messages.ts';
 
 /** A longer plain answer (embeddings of a whole corpus) is not read for its usage. */
-const MAX_BODY_BYTES: Bytes = 64 * 1024 * 1024;
+const MAX_BODY_BYTES: Bytes = 32 * 1024 * 1024;
 const MAX_ERROR_CHARS = 1000;
 
 const EVENT_STREAM = /^text\/event-stream\b/i;
@@ -28,7 +28,7 @@ const DECOMPRESS: Record<string, (bytes: Buffer, options: { maxOutputLength: num
 export class CallRecord {
   readonly id: string;
   readonly upstream: string;
-  readonly answer: Answer;
+  answer: Answer;
   readonly #endpoint: Endpoint;
   #head: CallHead | null = null;
   #chunked: ChunkedDecoder | null = null;
@@ -36,6 +36,7 @@ export class CallRecord {
   #stream: SseParser | JsonLinesParser | null = null;
   #body: Buffer[] = [];
   #bodyBytes: Bytes = 0;
+  #givenUp = false;
 
   constructor(id: string, endpoint: Endpoint, upstream: string) {
     this.id = id;
@@ -51,21 +52,25 @@ export class CallRecord {
     if (head.contentEncoding === null) this.#stream = streamParser(head.contentType);
   }
 
-  /** Takes reads of the answer; `bytes` are those of their batch. */
-  bytes({ data, lengths, at }: CallBytes, bytes: Buffer): void {
-    let { start } = data;
-    lengths.forEach((length, index) => {
-      const read = bytes.subarray(start, start + length);
-      start += length;
-      const when = at[index]!;
-      if (this.#chunked === null) {
-        this.#payload(read, when);
-        return;
-      }
-      const payload: number[] = [];
-      this.#chunked.feed(read, 0, payload);
-      for (let i = 0; i < payload.length; i += 2) this.#payload(read.subarray(payload[i], payload[i + 1]), when);
-    });
+  /** Takes one read of the answer, framing included. */
+  read(bytes: Buffer, at: Milliseconds): void {
+    if (this.#givenUp) return;
+    if (this.#chunked === null) {
+      this.#payload(bytes, at);
+      return;
+    }
+    const payload: number[] = [];
+    this.#chunked.feed(bytes, 0, payload);
+    for (let i = 0; i < payload.length; i += 2) this.#payload(bytes.subarray(payload[i], payload[i + 1]), at);
+  }
+
+  /** The rest of the answer is not handed over: what was learned from its beginning alone would be taken for all of it. */
+  giveUp(): void {
+    this.#givenUp = true;
+    this.#stream = null;
+    this.#body = [];
+    const { firstTokenAt, serverTimes, id, model } = this.answer;
+    this.answer = Object.assign(new Answer(this.#endpoint), { firstTokenAt, serverTimes, id, model });
   }
 
   /** The call's end line. `toT` turns clock readings into the recording's time. */
@@ -100,7 +105,7 @@ export class CallRecord {
       model: answer.model,
       responseId: answer.id,
       responseBytes: ended.bytes,
-      text: WITH_TEXT.includes(this.#endpoint) ? answer.textOf(capture) : null,
+      text: WITH_TEXT.includes(this.#endpoint) && !this.#givenUp ? answer.textOf(capture) : null,
     };
   }
 

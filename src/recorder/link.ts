@@ -1,9 +1,11 @@
 /**
  * The serving thread's end of the line to the recorder. Nothing here may take time: messages are gathered and
  * posted now and then, and sooner when a call has ended; not at once, because the program that just got its
- * answer is to have the processor first.
+ * answer is to have the processor first. What waits for a recorder that does not keep up is bounded: beyond that,
+ * bodies are left out, counted, and told of; calls, their times and their totals are not.
  */
 import { monotonicMs } from '../profiler/clock.ts';
+import { BatchBuilder } from './batch.ts';
 import type { CallBegun, CallEnded, OtlpArrived, RecorderBatch, ToRecorder } from './messages.ts';
 import type { Bytes, Milliseconds } from '../profile/units.ts';
 
@@ -11,73 +13,84 @@ const POST_EVERY_MS: Milliseconds = 40;
 /** As long as a call that has ended may be lost if the profiler is killed. */
 const POST_ENDED_WITHIN_MS: Milliseconds = 5;
 const POST_AT_BYTES: Bytes = 256 * 1024;
-
-/** Reads of one call that have not been posted yet. */
-interface PendingReads {
-  call: number;
-  at: Milliseconds[];
-  parts: Buffer[];
-  bytes: Bytes;
-}
-
-interface Pending {
-  message: ToRecorder;
-  /** What goes into the batch's bytes for it. */
-  parts: Buffer[];
-}
+/** Bodies that the recorder has not taken yet. */
+const MAX_UNTAKEN_BYTES: Bytes = 64 * 1024 * 1024;
 
 export class RecorderLink {
   readonly #post: (batch: RecorderBatch) => void;
-  #pending: Pending[] = [];
-  readonly #reads = new Map<number, PendingReads>();
-  #pendingBytes: Bytes = 0;
+  readonly #batch = new BatchBuilder();
+  #untaken: Bytes = 0;
+  /** Calls whose answers are not read any further. */
+  readonly #unread = new Set<number>();
+  #droppedBodies = 0;
+  #droppedBytes: Bytes = 0;
+  #droppedUntold = false;
   #timer: NodeJS.Timeout | null = null;
   /** When the timer is due at the latest. */
   #dueAt: Milliseconds = Infinity;
   #immediate = false;
 
-  /** @param post must transfer the batch's bytes, or use them up at once */
+  /** @param post must transfer the batch's buffers, or use them up at once; `taken` is to be called when the recorder is done with it */
   constructor(post: (batch: RecorderBatch) => void) {
     this.#post = post;
   }
 
   /** Queues a message. */
   send(message: Exclude<ToRecorder, CallBegun | CallEnded | OtlpArrived>): void {
-    this.#pending.push({ message, parts: [] });
+    this.#batch.add(message);
     this.#schedule(POST_EVERY_MS);
   }
 
-  /** Queues a call's end, behind what is still gathered of its answer. */
+  /** Queues a call's end. */
   ended(message: CallEnded): void {
-    this.#takeReads(message.call);
-    this.#pending.push({ message, parts: [] });
+    this.#unread.delete(message.call);
+    this.#batch.add(message);
     this.#schedule(POST_ENDED_WITHIN_MS);
   }
 
-  /** Queues a call's beginning. `body` must not change afterwards. */
+  /** Queues a call's beginning. */
   begun(message: Omit<CallBegun, 'body'>, body: Buffer | null): void {
-    const range = body === null ? null : { start: this.#pendingBytes, end: this.#pendingBytes + body.length };
-    this.#pending.push({ message: { ...message, body: range }, parts: body === null ? [] : [body] });
-    this.#pendingBytes += body?.length ?? 0;
+    const taken = body !== null && this.#hasRoom(body.length) ? body : null;
+    if (body !== null && taken === null) this.#drop(body.length, true);
+    this.#batch.add({ ...message, body: taken === null ? null : this.#batch.put(taken) });
     this.#schedule(POST_EVERY_MS);
   }
 
-  /** Queues an export of the program's own tracing. `body` must not change afterwards. */
+  /** Queues an export of the program's own tracing. */
   otlp(message: Omit<OtlpArrived, 'type' | 'body'>, body: Buffer): void {
-    this.#pending.push({ message: { type: 'otlp', ...message, body: { start: this.#pendingBytes, end: this.#pendingBytes + body.length } }, parts: [body] });
-    this.#pendingBytes += body.length;
+    this.#batch.add({ type: 'otlp', ...message, body: this.#batch.put(body) });
     this.#schedule(POST_EVERY_MS);
   }
 
-  /** Notes one read of a call's answer. `bytes` must not change afterwards. */
+  /** Notes one read of a call's answer. */
   read(call: number, at: Milliseconds, bytes: Buffer): void {
-    let pending = this.#reads.get(call);
-    if (pending === undefined) this.#reads.set(call, (pending = { call, at: [], parts: [], bytes: 0 }));
-    pending.at.push(at);
-    pending.parts.push(bytes);
-    pending.bytes += bytes.length;
-    if (pending.bytes > POST_AT_BYTES) this.#takeReads(call);
+    if (this.#unread.size > 0 && this.#unread.has(call)) this.#drop(bytes.length, false);
+    else if (this.#hasRoom(bytes.length)) this.#batch.read(call, at, bytes);
+    else {
+      this.#unread.add(call);
+      this.#drop(bytes.length, true);
+      this.#batch.add({ type: 'unread', call });
+    }
     this.#schedule(POST_EVERY_MS);
+  }
+
+  /** The recorder is done with a batch of so many bytes. */
+  taken(bytes: Bytes): void {
+    this.#untaken -= bytes;
+    if (this.#droppedUntold && this.#untaken < MAX_UNTAKEN_BYTES / 2) this.tellOfDropped();
+  }
+
+  /** Says what had to be left out, if that has not been said. */
+  tellOfDropped(): void {
+    if (!this.#droppedUntold) return;
+    this.#droppedUntold = false;
+    const bodies = `${this.#droppedBodies} ${this.#droppedBodies === 1 ? 'prompt or answer' : 'prompts and answers'}`;
+    this.send({
+      type: 'warning',
+      at: monotonicMs(),
+      code: 'recorderBehind',
+      message: `The recording is incomplete: the recorder could not keep up, and ${bodies} (${(this.#droppedBytes / 1e6).toFixed(1)} MB) were left out, with what they say of tokens. The calls and their times are there.`,
+    });
   }
 
   /** Posts everything now. */
@@ -85,25 +98,26 @@ export class RecorderLink {
     if (this.#timer !== null) clearTimeout(this.#timer);
     this.#timer = null;
     this.#dueAt = Infinity;
-    for (const call of [...this.#reads.keys()]) this.#takeReads(call);
-    if (this.#pending.length === 0) return;
-    // A buffer of its own, not of Node's pool, so that it can change hands.
-    const bytes = new Uint8Array(this.#pendingBytes);
-    let at = 0;
-    for (const { parts } of this.#pending) {
-      for (const part of parts) {
-        bytes.set(part, at);
-        at += part.length;
-      }
-    }
-    const messages = this.#pending.map(({ message }) => message);
-    this.#pending = [];
-    this.#pendingBytes = 0;
-    this.#post({ messages, bytes });
+    const batch = this.#batch.take();
+    if (batch === null) return;
+    this.#untaken += batch.bytes.length;
+    this.#post(batch);
+  }
+
+  #hasRoom(bytes: Bytes): boolean {
+    const waiting = this.#untaken + this.#batch.size;
+    // One body is always taken, however long it is.
+    return waiting === 0 || waiting + bytes <= MAX_UNTAKEN_BYTES;
+  }
+
+  #drop(bytes: Bytes, isFirst: boolean): void {
+    if (isFirst) this.#droppedBodies++;
+    this.#droppedBytes += bytes;
+    this.#droppedUntold = true;
   }
 
   #schedule(within: Milliseconds): void {
-    if (this.#pendingBytes > POST_AT_BYTES) {
+    if (this.#batch.size > POST_AT_BYTES) {
       if (this.#immediate) return;
       this.#immediate = true;
       setImmediate(() => {
@@ -119,15 +133,5 @@ export class RecorderLink {
     this.#dueAt = dueAt;
     if (this.#timer !== null) clearTimeout(this.#timer);
     this.#timer = setTimeout(() => this.flush(), within);
-  }
-
-  #takeReads(call: number): void {
-    const reads = this.#reads.get(call);
-    if (reads === undefined) return;
-    this.#reads.delete(call);
-    const start = this.#pendingBytes;
-    this.#pendingBytes += reads.bytes;
-    const data = { start, end: this.#pendingBytes };
-    this.#pending.push({ message: { type: 'bytes', call, at: reads.at, lengths: reads.parts.map(({ length }) => length), data }, parts: reads.parts });
   }
 }

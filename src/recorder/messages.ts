@@ -52,13 +52,15 @@ export interface CallHead {
   serverTimes: ServerTimes | null;
 }
 
-/** Bytes of the answer as they came, framing included: read `i` is `lengths[i]` long and arrived at `at[i]`. */
-export interface CallBytes {
-  type: 'bytes';
-  call: number;
-  at: Milliseconds[];
-  lengths: number[];
-  data: ByteRange;
+/** In a batch's `reads`, each read of an answer takes so many numbers: its call, when it came, how many bytes it brought. */
+export const READ_COLUMNS = 3;
+
+/** `count` reads of answers, of one or many calls, as they came, framing included: the batch's reads from `first` on, whose bytes stand one after the other from `start` on. */
+export interface Reads {
+  type: 'reads';
+  first: number;
+  count: number;
+  start: number;
 }
 
 export interface CallEnded {
@@ -106,7 +108,9 @@ export interface GpuSegment {
 export type ToRecorder =
   | CallBegun
   | CallHead
-  | CallBytes
+  | Reads
+  /** No more of this call's answer is handed over: the recorder does not keep up. */
+  | { type: 'unread'; call: number }
   | CallEnded
   | OtlpArrived
   | { type: 'gpu'; segment: GpuSegment }
@@ -115,9 +119,10 @@ export type ToRecorder =
   | { type: 'pause'; from: Milliseconds; to: Milliseconds }
   | { type: 'stop'; at: Milliseconds; exitCode: number | null; signal: string | null };
 
-/** Messages in order, and the bytes that they speak of, in one buffer that changes hands without a copy. */
+/** Messages in order, and the reads and bytes that they speak of, in buffers that change hands without a copy. */
 export interface RecorderBatch {
   messages: ToRecorder[];
+  reads: Float64Array;
   bytes: Uint8Array;
 }
 
@@ -130,6 +135,8 @@ export type FromRecorder =
   /** A program of the session has shown itself. */
   | { type: 'process'; pid: number }
   | { type: 'otlpTaken'; request: number; outcome: OtlpOutcome }
+  /** A batch of so many bytes has been taken. */
+  | { type: 'taken'; bytes: Bytes }
   | { type: 'closed'; bytes: Bytes };
 
 /** What the recorder's thread is started with. */

@@ -7,7 +7,7 @@ import { parseObject } from '../proxy/json.ts';
 import type { PowerReading } from '../telemetry/powerSource.ts';
 import type { ServerLoad } from '../telemetry/serverMetrics.ts';
 import { CallRecord, microseconds } from './callRecord.ts';
-import { callId, type CallBegun, type CallEnded, type GpuSegment, type OtlpArrived, type OtlpOutcome, type RecorderOptions, type ToRecorder } from './messages.ts';
+import { callId, READ_COLUMNS, type CallBegun, type CallEnded, type GpuSegment, type OtlpArrived, type OtlpOutcome, type Reads, type RecorderOptions, type ToRecorder } from './messages.ts';
 import { readExport } from './otlp/intake.ts';
 import { digestRequest } from './requestDigest.ts';
 import { SourceMaps } from './sourceMaps.ts';
@@ -63,8 +63,9 @@ export class Recorder {
   /**
    * Takes one message of the serving thread, other than `stop`.
    * @param bytes those of the message's batch
+   * @param reads those of the message's batch
    */
-  take(message: Exclude<ToRecorder, { type: 'stop' }>, bytes: Buffer): void {
+  take(message: Exclude<ToRecorder, { type: 'stop' }>, bytes: Buffer, reads: Float64Array): void {
     switch (message.type) {
       case 'begun':
         this.#callBegun(message, bytes);
@@ -72,15 +73,12 @@ export class Recorder {
       case 'head':
         this.#calls.get(message.call)?.head(message);
         return;
-      case 'bytes': {
-        const record = this.#calls.get(message.call);
-        if (record === undefined) return;
-        const before = record.answer.firstTokenAt;
-        record.bytes(message, bytes);
-        const first = record.answer.firstTokenAt;
-        if (before === null && first !== null) this.#listener.append({ type: 'firstToken', t: this.#t(first), id: record.id });
+      case 'reads':
+        this.#reads(message, bytes, reads);
         return;
-      }
+      case 'unread':
+        this.#calls.get(message.call)?.giveUp();
+        return;
       case 'ended':
         this.#callEnded(message);
         return;
@@ -96,6 +94,24 @@ export class Recorder {
       case 'warning':
         this.warn(message.code, message.message, message.at);
     }
+  }
+
+  #reads({ first, count, start }: Reads, bytes: Buffer, reads: Float64Array): void {
+    let from = start;
+    for (let place = first * READ_COLUMNS; place < (first + count) * READ_COLUMNS; place += READ_COLUMNS) {
+      const end = from + reads[place + 2]!;
+      this.#read(reads[place]!, reads[place + 1]!, bytes.subarray(from, end));
+      from = end;
+    }
+  }
+
+  #read(call: number, at: Milliseconds, bytes: Buffer): void {
+    const record = this.#calls.get(call);
+    if (record === undefined) return;
+    const before = record.answer.firstTokenAt;
+    record.read(bytes, at);
+    const first = record.answer.firstTokenAt;
+    if (before === null && first !== null) this.#listener.append({ type: 'firstToken', t: this.#t(first), id: record.id });
   }
 
   #otlp({ request, signal, contentType, contentEncoding, body }: OtlpArrived, bytes: Buffer): void {
@@ -213,6 +229,7 @@ export class Recorder {
     const evidence = this.#backend.simulated ? 'simulated' : 'measured';
     const times = record.answer.serverTimes;
     this.#learnCachedTokens(record, line.usage, ended.at);
+    if (record.answer.tooLong) this.warn('answerTooLong', 'An answer of more than 8 million characters: its text is not in the recording. Its tokens and times are.', ended.at);
     this.#listener.append({
       ...line,
       usageEvidence: evidence,

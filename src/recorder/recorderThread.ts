@@ -90,7 +90,7 @@ export async function runRecorderThread(): Promise<void> {
     tell({ type: 'closed', bytes: total });
     port.close();
   };
-  port.on('message', ({ messages, bytes: data }: RecorderBatch) => {
+  port.on('message', ({ messages, reads, bytes: data }: RecorderBatch) => {
     const received = Buffer.from(data.buffer, data.byteOffset, data.byteLength);
     for (const message of messages) {
       if (message.type === 'stop') {
@@ -99,7 +99,8 @@ export async function runRecorderThread(): Promise<void> {
       }
       if (message.type === 'begun') poller?.callBegan();
       if (message.type === 'ended') poller?.callEnded();
-      joined.take(message, received);
+      joined.take(message, received, reads);
     }
+    tell({ type: 'taken', bytes: data.length });
   });
 }

@@ -80,6 +80,8 @@ export class RecordingWriter {
   #timer: NodeJS.Timeout | null = null;
   #failure: string | null = null;
   #thinned = 0;
+  /** How much of what was thinned or dropped has been told. */
+  #toldOf = 0;
   #dropped = 0;
   #closing = false;
   #flushedAt: Milliseconds = -Infinity;
@@ -158,7 +160,9 @@ export class RecordingWriter {
     this.#bytes += this.#batch.length;
     this.#batch = null;
     this.#listener.onGrew(this.#bytes);
-    if (this.#failure !== null) this.#recovered();
+    const why = this.#failure ?? 'the disk did not keep up';
+    this.#failure = null;
+    this.#tellOfLoss(why);
   }
 
   #failed(error: unknown): void {
@@ -168,10 +172,11 @@ export class RecordingWriter {
     this.#failure = why;
   }
 
-  #recovered(): void {
-    const why = this.#failure!;
-    this.#failure = null;
-    if (this.#thinned + this.#dropped === 0) return;
+  /** Says what was lost since that was last said, once no more is about to be. */
+  #tellOfLoss(why: string): void {
+    const lost = this.#thinned + this.#dropped;
+    if (lost === this.#toldOf || this.#queuedBytes > MAX_WAITING_BYTES / 2) return;
+    this.#toldOf = lost;
     this.#listener.onLoss('recordingIncomplete', `The recording is incomplete: while ${why}, ${this.#lossText()} was lost.`);
   }
 

@@ -1,5 +1,6 @@
 /** Through the proxy a program gets what it would have got without: bytes, headers, errors, breaks. */
 import { afterEach, describe, expect, it } from 'vitest';
+import { ChunkedDecoder } from '../../src/proxy/chunkedDecoder.ts';
 import { startFixture, type ProxyFixture } from './proxyFixture.ts';
 import { exchange, requestBytes } from './rawClient.ts';
 import { asksForUsage, chunk, delta, event, jsonAnswer, LAST_CHUNK, pause, STREAM_HEAD, until, usageEvent, type Script } from './scriptedUpstream.ts';
@@ -237,6 +238,24 @@ describe('a request', () => {
     expect(fixture.upstream.requests[1]!.body.toString()).toBe('{"stream": true, oops');
     await fixture.ends(2);
     expect(fixture.calls().map(({ request }) => request.bytes)).toEqual([large.length, 21]);
+  });
+
+  it('that is too long to be held passes as it came, and the recording says that its prompt is not there', async () => {
+    fixture = await startFixture((_request, socket) => void socket.write(jsonAnswer(200, { usage: { prompt_tokens: 7, completion_tokens: 1 } })));
+    const parts = Array.from({ length: 34 }, (_, n) => Buffer.alloc(1024 * 1024, 97 + (n % 26)));
+    const framed = Buffer.concat(parts.flatMap((part) => [Buffer.from(`${part.length.toString(16)}\r\n`), part, Buffer.from('\r\n')]));
+    const answer = await exchange(fixture.port, Buffer.concat([Buffer.from(`POST ${fixture.token}${CHAT} HTTP/1.1\r\nhost: localhost\r\ntransfer-encoding: chunked\r\n\r\n`), framed, Buffer.from('0\r\n\r\n')]));
+    expect(answer.statusLine).toContain('200');
+    const { headers, body } = fixture.upstream.requests[0]!;
+    expect(headers).toMatchObject({ 'transfer-encoding': 'chunked' });
+    const ranges: number[] = [];
+    new ChunkedDecoder().feed(body, 0, ranges);
+    const payload = Buffer.concat(ranges.flatMap((start, n) => (n % 2 === 0 ? [body.subarray(start, ranges[n + 1])] : [])));
+    expect(payload.equals(Buffer.concat(parts))).toBe(true);
+    await fixture.proxied('POST', CHAT, Buffer.concat(parts));
+    expect(fixture.upstream.requests[1]!.body.equals(Buffer.concat(parts))).toBe(true);
+    expect((await fixture.ends(2)).map(({ status, usage }) => [status, usage?.promptTokens])).toEqual([['ok', 7], ['ok', 7]]);
+    expect(fixture.lines.filter(({ type }) => type === 'warning')).toMatchObject([{ code: 'promptNotRead' }, { code: 'cachedTokensUnknown' }]);
   });
 
   it('to an opaque route is streamed, chunked or not', async () => {

@@ -55,8 +55,9 @@ export async function startFixture(script: Script, options: { capture?: Capture;
     onCell: () => undefined,
     onOtlpTaken: (request, outcome) => proxy.otlpTaken(request, outcome),
   });
-  const link = new RecorderLink(({ messages, bytes }) => {
-    for (const message of messages) if (message.type !== 'stop') recorder.take(message, Buffer.from(bytes.buffer));
+  const link = new RecorderLink(({ messages, reads, bytes }) => {
+    for (const message of messages) if (message.type !== 'stop') recorder.take(message, Buffer.from(bytes.buffer), reads);
+    link.taken(bytes.length);
   });
   const proxy: Proxy = await startProxy({
     listen: options.listen ?? '127.0.0.1',

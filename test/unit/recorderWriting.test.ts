@@ -29,9 +29,11 @@ class Disk implements AppendTarget {
   content = '';
   failure: string | null = null;
   room = Infinity;
+  /** While it is there, writes wait for it. */
+  stalled: Promise<void> = Promise.resolve();
 
   async write(buffer: Buffer, offset: number, length: number): Promise<{ bytesWritten: number }> {
-    await Promise.resolve();
+    await this.stalled;
     if (this.failure !== null) throw Object.assign(new Error(this.failure), { code: this.failure });
     const bytesWritten = Math.min(length, 1000, this.room);
     if (bytesWritten === 0) throw Object.assign(new Error('full'), { code: 'ENOSPC' });
@@ -102,6 +104,23 @@ describe('writing', () => {
     expect(thin.length).toBeGreaterThan(calls / 2);
     expect(thin[0]).toMatchObject({ chunkGaps: [], usage: { completionTokens: 2 } });
     expect(losses[1]).toMatch(/^recordingIncomplete: .*the texts and chunk times of \d+ lines was lost/);
+  });
+
+  it('says what a disk that stalled without failing cost, once it goes on', async () => {
+    const disk = new Disk();
+    const { writer, losses } = writerOn(disk);
+    let goOn = () => undefined as void;
+    disk.stalled = new Promise((resolve) => (goOn = resolve));
+    const large = 'x'.repeat(1024 * 1024);
+    const calls = (1.5 * MAX_WAITING_BYTES) / large.length;
+    for (let n = 0; n < calls; n++) writer.append(callEnd(`c${n}`, large));
+    expect(losses).toEqual([]);
+    goOn();
+    await writer.close();
+    const ends = disk.lines().filter((line) => line.type === 'callEnd');
+    expect(ends).toHaveLength(calls);
+    const thin = ends.filter(({ text }) => text === null).length;
+    expect(losses).toEqual([`recordingIncomplete: The recording is incomplete: while the disk did not keep up, the texts and chunk times of ${thin} lines was lost.`]);
   });
 
   it('ends, and says so, when nothing can be written any more', async () => {
@@ -176,14 +195,58 @@ describe('the line to the recorder’s thread', () => {
     link.read(1, 2, Buffer.from('ab'));
     link.begun({ ...begun, call: 2 }, null);
     link.read(1, 3, Buffer.from('cde'));
+    link.read(2, 3, Buffer.from('f'));
     link.ended({ type: 'ended', call: 1, at: 4, status: 'ok', httpStatus: 200, error: null, bytes: 5 });
     link.flush();
-    const [{ messages, bytes } = { messages: [], bytes: new Uint8Array() }] = batches;
+    const [{ messages, reads, bytes } = { messages: [], reads: new Float64Array(), bytes: new Uint8Array() }] = batches;
     const text = Buffer.from(bytes).toString();
-    expect(messages.map(({ type }) => type)).toEqual(['begun', 'begun', 'bytes', 'ended']);
+    expect(messages.map(({ type }) => type)).toEqual(['begun', 'reads', 'begun', 'reads', 'ended']);
     expect(messages[0]).toMatchObject({ call: 1, body: { start: 0, end: 4 } });
-    expect(messages[2]).toMatchObject({ call: 1, at: [2, 3], lengths: [2, 3], data: { start: 4, end: 9 } });
-    expect(text).toBe('bodyabcde');
+    expect(messages[1]).toMatchObject({ first: 0, count: 1, start: 4 });
+    expect(messages[3]).toMatchObject({ first: 1, count: 2, start: 6 });
+    expect([...reads]).toEqual([1, 2, 2, 1, 3, 3, 2, 3, 1]);
+    expect(text).toBe('bodyabcdef');
+  });
+
+  it('takes batches of any size apart as they were put together', () => {
+    const batches: RecorderBatch[] = [];
+    const link = new RecorderLink((batch) => batches.push(batch));
+    const sent = Array.from({ length: 1000 }, (_, n) => Buffer.alloc((n * 37) % 500, n));
+    sent.forEach((bytes, n) => link.read(n % 7, n, bytes));
+    link.flush();
+    const [{ messages, reads, bytes }] = batches as [RecorderBatch];
+    expect(messages).toEqual([{ type: 'reads', first: 0, count: 1000, start: 0 }]);
+    let from = 0;
+    sent.forEach((read, n) => {
+      expect([...reads.subarray(n * 3, n * 3 + 3)]).toEqual([n % 7, n, read.length]);
+      expect(read.equals(bytes.subarray(from, from + read.length))).toBe(true);
+      from += read.length;
+    });
+  });
+
+  it('leaves bodies out when the recorder does not keep up, and says how many once it does', () => {
+    const batches: RecorderBatch[] = [];
+    const link = new RecorderLink((batch) => batches.push(batch));
+    const types = () => batches.splice(0).flatMap(({ messages }) => messages.map((message) => message.type));
+    const begun = { type: 'begun', at: 1, endpoint: 'chat', method: 'POST', path: '/', tag: null, program: null, traceparent: null, attempt: 1, upstream: '', stream: true, bytes: 4 } as const;
+    const most = Buffer.alloc(40_000_000);
+    link.begun({ ...begun, call: 1 }, most);
+    link.flush();
+    link.begun({ ...begun, call: 2 }, most);
+    link.read(1, 2, Buffer.alloc(30_000_000));
+    link.read(1, 3, Buffer.from('too late'));
+    link.read(2, 3, Buffer.from('short'));
+    link.ended({ type: 'ended', call: 1, at: 4, status: 'ok', httpStatus: 200, error: null, bytes: 30_000_008 });
+    link.flush();
+    expect(batches[1]!.messages[0]).toMatchObject({ type: 'begun', call: 2, body: null });
+    expect(types()).toEqual(['begun', 'begun', 'unread', 'reads', 'ended']);
+    link.taken(most.length);
+    link.flush();
+    expect(batches[0]!.messages).toMatchObject([{ type: 'warning', code: 'recorderBehind', message: expect.stringContaining('2 prompts and answers (70.0 MB) were left out') as string }]);
+    expect(types()).toEqual(['warning']);
+    link.read(3, 5, Buffer.from('again'));
+    link.flush();
+    expect(types()).toEqual(['reads']);
   });
 });
 

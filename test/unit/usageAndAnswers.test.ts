@@ -53,6 +53,18 @@ describe('an answer', () => {
     );
   });
 
+  it('of more characters than are kept is counted and timed to its end', () => {
+    const answer = new Answer('chat');
+    const text = 'x'.repeat(1024 * 1024);
+    for (let n = 0; n < 10; n++) answer.event(chunk({ content: text }), n);
+    answer.event(chunk({ tool_calls: [{ index: 0, id: 't', function: { name: 'f', arguments: 'äb' } }] }), 10);
+    answer.event(JSON.stringify({ choices: [], usage: { prompt_tokens: 1, completion_tokens: 2 } }), 11);
+    expect(answer.outputAt.length).toBe(11);
+    expect([answer.tooLong, answer.textOf('full'), answer.text]).toEqual([true, null, []]);
+    expect(answer.toolCalls('full')).toEqual([{ callId: 't', name: 'f', argumentBytes: 3, arguments: null }]);
+    expect(answer.usage?.completionTokens).toBe(2);
+  });
+
   it('that turns from text to thought, tools and its end is followed', () => {
     const answer = new Answer('chat');
     const all = [
