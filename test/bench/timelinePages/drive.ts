@@ -64,6 +64,14 @@ async function eachFrame(times: number, act: (step: number) => void): Promise<Fr
   return figures;
 }
 
+const OPPOSITE: Readonly<Record<Key, Key>> = { w: 's', s: 'w', a: 'd', d: 'a' };
+
+function moved(range: ViewRange, key: Key, wallMs: number): ViewRange {
+  const middle = (range.start + range.end) / 2;
+  if (key === 'w' || key === 's') return zoomRange(range, key === 'w' ? KEY_ZOOM : 1 / KEY_ZOOM, middle, wallMs);
+  return panRange(range, (key === 'd' ? KEY_PAN : -KEY_PAN) * (range.end - range.start), wallMs);
+}
+
 export interface Bench {
   load(count: number): Promise<LoadFigures>;
   move(wallMs: number): Promise<FrameFigures>;
@@ -78,10 +86,14 @@ export function makeBench(subject: Subject): Bench {
       const keys = TRAJECTORY.flatMap(([key, times]) => new Array<Key>(times).fill(key));
       let range = fitRange(wallMs);
       return eachFrame(keys.length, (step) => {
-        const key = keys[step] as Key;
-        const middle = (range.start + range.end) / 2;
-        const width = range.end - range.start;
-        range = key === 'w' ? zoomRange(range, KEY_ZOOM, middle, wallMs) : key === 's' ? zoomRange(range, 1 / KEY_ZOOM, middle, wallMs) : panRange(range, (key === 'd' ? KEY_PAN : -KEY_PAN) * width, wallMs);
+        let key = keys[step] as Key;
+        let next = moved(range, key, wallMs);
+        // At an end it goes back: where nothing changes a browser waits for the display's next beat, unless all is drawn again for nothing.
+        if (next.start === range.start && next.end === range.end) {
+          key = OPPOSITE[key];
+          next = moved(range, key, wallMs);
+        }
+        range = next;
         subject.move(key, range);
       });
     },

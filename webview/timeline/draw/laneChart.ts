@@ -2,7 +2,7 @@
  * The drawing host: a Chart.js chart whose datasets are lanes. A controller of our own draws each lane straight from the
  * model; `draw` sets the axis' range and calls `chart.draw()`, which skips Chart.js' update (about a tenth of its cost).
  */
-import { Chart, DatasetController, Element as ChartElement, type ChartConfiguration, type LinearScaleOptions } from 'chart.js';
+import { Chart, DatasetController, Element as ChartElement, type ChartConfiguration, type LinearScaleOptions, type Plugin } from 'chart.js';
 import { GpuLanePainter } from './gpuLanePainter.ts';
 import { paintGutter } from './gutter.ts';
 import { laneNames, type LaneName } from '../model/laneChoice.ts';
@@ -26,6 +26,17 @@ declare module 'chart.js' {
     };
   }
 }
+
+/** The canvas is opaque: Chart.js clears it to black. */
+const ground: Plugin<'agentLane'> = {
+  id: 'ground',
+  beforeDraw: ({ ctx, width, height, scales }) => {
+    const axis = scales['x'];
+    if (!(axis instanceof TimeScale) || axis.theme === null) return;
+    ctx.fillStyle = axis.theme.background;
+    ctx.fillRect(0, 0, width, height);
+  },
+};
 
 type PaintLane = (lane: LaneName, ctx: CanvasRenderingContext2D, area: Area) => void;
 const painters = new WeakMap<Chart, PaintLane>();
@@ -65,6 +76,7 @@ export class LaneChart {
   constructor(canvas: HTMLCanvasElement, gutter: number) {
     const configuration: ChartConfiguration<'agentLane'> = {
       type: 'agentLane',
+      plugins: [ground],
       data: { labels: [], datasets: laneNames.map((lane) => ({ data: [], lane })) },
       options: {
         responsive: false,
@@ -76,6 +88,10 @@ export class LaneChart {
         scales: { x: { type: 'agentTime', position: 'top' } },
       },
     };
+    // Nothing behind it has to be drawn and blended.
+    canvas.getContext('2d', { alpha: false });
+    // Black until something is drawn.
+    canvas.style.visibility = 'hidden';
     this.chart = new Chart(canvas, configuration);
     painters.set(this.chart, (lane, ctx, area) => this.paint(lane, ctx, area));
   }
@@ -97,6 +113,7 @@ export class LaneChart {
     const axis = this.chart.scales['x'];
     if (!(axis instanceof TimeScale)) return;
     axis.theme = scene.theme;
+    this.chart.canvas.style.visibility = '';
     axis.setRange(scene.range);
     this.chart.draw();
     paintGutter(this.chart.ctx, this.area, scene);

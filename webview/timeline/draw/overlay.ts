@@ -38,7 +38,7 @@ function colourOf(span: ReportSpan): CategoryName {
 export class Overlay {
   private readonly ctx: CanvasRenderingContext2D | null;
   private readonly canvas: HTMLCanvasElement;
-  private empty = true;
+  private empty = false;
 
   constructor(canvas: HTMLCanvasElement) {
     this.canvas = canvas;
@@ -59,6 +59,8 @@ export class Overlay {
     const empty = marks.region === null && marks.mark === null && marks.pointerX === null && marks.found === null && marks.hovered < 0 && marks.selected.length === 0;
     // A canvas that is not touched is not painted again either.
     if (empty && this.empty) return;
+    // Nor is one that is not shown laid over what is below.
+    if (empty !== this.empty) this.canvas.style.visibility = empty ? 'hidden' : '';
     this.empty = empty;
     ctx.setTransform(scene.pixelRatio, 0, 0, scene.pixelRatio, 0, 0);
     ctx.clearRect(0, 0, this.canvas.width, this.canvas.height);

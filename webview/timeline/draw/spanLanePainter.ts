@@ -13,6 +13,9 @@ import type { SpanLane } from '../model/spanLane.ts';
 /** From this width in CSS pixels on an item is a shape of its own: round, hatched, with a gap to its neighbour. */
 const SHAPE_WIDTH = 8;
 const LABEL_WIDTH = 40;
+const RADIUS = 2;
+/** Corners of more shapes than this would take as long as all the rest of a frame, and be noticed by nobody. */
+const MOST_ROUND = 60;
 
 interface Shape {
   left: number;
@@ -112,12 +115,13 @@ export class SpanLanePainter {
     const inferred: (Path2D | undefined)[] = [];
     const cut = new Path2D();
     const all = new Path2D();
+    const radius = this.shapes.length > MOST_ROUND ? 0 : RADIUS;
     for (const shape of this.shapes) {
       const into = (shape.flags & FLAG_INFERRED) !== 0 ? inferred : plain;
       const path = (into[shape.category] ??= new Path2D());
-      addBar(path, shape, box.rowHeight);
-      if ((shape.flags & FLAG_CUT) !== 0) addBar(cut, shape, box.rowHeight);
-      if (theme.contrast) addBar(all, shape, box.rowHeight);
+      addBar(path, shape, box.rowHeight, radius);
+      if ((shape.flags & FLAG_CUT) !== 0) addBar(cut, shape, box.rowHeight, radius);
+      if (theme.contrast) addBar(all, shape, box.rowHeight, radius);
     }
     plain.forEach((path, category) => {
       const name = categories[category];
@@ -185,7 +189,7 @@ export function plate(ctx: CanvasRenderingContext2D, color: string, x: number, y
   ctx.globalAlpha = 1;
 }
 
-function addBar(path: Path2D, shape: Shape, height: number): void {
-  if (shape.width >= 6) path.roundRect(shape.left, shape.top, shape.width, height, 2);
+function addBar(path: Path2D, shape: Shape, height: number, radius: number): void {
+  if (radius > 0 && shape.width >= 6) path.roundRect(shape.left, shape.top, shape.width, height, radius);
   else path.rect(shape.left, shape.top, Math.max(1, shape.width), height);
 }
