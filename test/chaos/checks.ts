@@ -21,6 +21,12 @@ export interface Happened {
   excuse?: (call: EndedCall) => boolean;
   /** Calls that need not be recorded. */
   unrecorded?: (call: EndedCall) => boolean;
+  /** When the recording ended, where that is not the profiler’s end. */
+  recordingEndsAt?: number;
+  /** The recording ends before the run does: whether it is shown as complete depends on what was written last. */
+  brokenOff?: boolean;
+  /** There can be none. */
+  noRecording?: boolean;
 }
 
 export interface EndedCall {
@@ -59,7 +65,7 @@ export async function checkRound(world: World, profiler: ReadyProfiler, happened
   const upstream = world.upstreamNotes();
   const calls = world.agents.flatMap(callsOf);
   const problems = [...checkAgents(world, calls, upstream, happened)];
-  const recording = await checkRecording(profiler.out, calls, upstream, happened);
+  const recording = happened.noRecording === true ? { problems: [], recorded: 0, incomplete: 0, lostMs: 0 } : await checkRecording(profiler.out, calls, upstream, happened);
   return {
     problems: [...problems, ...recording.problems, ...(await checkLeftovers(world, profiler))],
     calls: calls.length,
@@ -92,7 +98,7 @@ function* checkAgents(world: World, calls: EndedCall[], upstream: Note[], { prof
 }
 
 async function checkRecording(out: string, calls: EndedCall[], upstream: Note[], happened: Happened) {
-  const { profilerEndsAt, killed, lossMs, unrecorded } = happened;
+  const { recordingEndsAt: endsAt = happened.profilerEndsAt, killed, lossMs, unrecorded, brokenOff } = happened;
   const problems: string[] = [];
   // As a user opens it, then as it is.
   const report = await reportOf(out);
@@ -107,18 +113,18 @@ async function checkRecording(out: string, calls: EndedCall[], upstream: Note[],
   for (const call of calls) {
     const recorded = byId.get(call.id);
     if (recorded?.end?.status === 'ok' && !answered.has(call.id)) problems.push(`${call.id} is recorded as answered, which it was not`);
-    if (call.ended === null || call.ended >= profilerEndsAt || unrecorded?.(call) === true) continue;
+    if (call.ended === null || call.ended >= endsAt || unrecorded?.(call) === true) continue;
     if (recorded === undefined || recorded.end === null) {
-      const before = profilerEndsAt - call.ended;
+      const before = endsAt - call.ended;
       if (killed && before <= lossMs) lostMs = Math.max(lostMs, before);
-      else problems.push(`${call.id} had ended${profilerEndsAt === Infinity ? '' : ` ${Math.round(before)} ms before the profiler`} and is ${recorded === undefined ? 'not recorded' : 'recorded without its end'}`);
+      else problems.push(`${call.id} had ended${endsAt === Infinity ? '' : ` ${Math.round(before)} ms before the recording`} and is ${recorded === undefined ? 'not recorded' : 'recorded without its end'}`);
     } else if (call.ok && recorded.end.status !== 'ok') problems.push(`${call.id} was answered, and is recorded as ${recorded.end.status}`);
     else if (!call.ok && recorded.end.status === 'ok') problems.push(`${call.id} failed (${call.error}), and is recorded as ok`);
   }
   const open = profile.calls.filter(({ end }) => end === null).length;
   const incomplete = report.spans.filter(({ kind, status }) => kind === 'llm' && status === 'incomplete').length;
   if (incomplete !== open) problems.push(`${open} calls have no end, and ${incomplete} are shown as incomplete`);
-  if (report.run.complete === killed) problems.push(`the run is shown as ${killed ? 'complete' : 'incomplete'}`);
+  if (brokenOff !== true && report.run.complete === killed) problems.push(`the run is shown as ${killed ? 'complete' : 'incomplete'}`);
   return { problems, recorded: profile.calls.length - open, incomplete, lostMs };
 }
 

@@ -6,7 +6,7 @@ import type { RoundOptions } from './case.ts';
 import { checkRound, type Findings, type Happened } from './checks.ts';
 import { drawPlan, type PlanOptions } from './plans.ts';
 import { isThere, now, PATIENCE_MS, signal, until, type Running } from './processes.ts';
-import type { Agent, ReadyProfiler, World } from './world.ts';
+import type { Agent, ReadyProfiler, UpstreamOptions, World } from './world.ts';
 
 export interface Stage {
   world: World;
@@ -29,15 +29,16 @@ export interface StageOptions extends PlanOptions {
   /** Share of the calls before which the moment lies. */
   before?: number;
   languages?: RoundOptions['languages'];
+  upstream?: Omit<UpstreamOptions, 'moment'>;
 }
 
 /** Starts all that a round needs; agents begin at once. */
-export async function setStage(world: World, random: Random, options: RoundOptions, { profiler: profilerOptions, moments = ['received', 'chunk', 'answered'], before = 0.8, languages = options.languages, ...plan }: StageOptions = {}): Promise<Stage> {
+export async function setStage(world: World, random: Random, options: RoundOptions, { profiler: profilerOptions, moments = ['received', 'chunk', 'answered'], before = 0.8, languages = options.languages, upstream: upstreamOptions, ...plan }: StageOptions = {}): Promise<Stage> {
   const plans = languages.map((language) => ({ language, lanes: drawPlan(random, language.toLowerCase(), plan) }));
   const calls = plans.flatMap(({ lanes }) => lanes.flat()).length;
   const moment: Moment = { at: random.of(moments), count: random.int(1, Math.max(1, Math.floor(calls * before))) };
   const afterMs = random.int(0, 15);
-  const upstream = await world.startUpstream({ moment });
+  const upstream = await world.startUpstream({ moment, ...upstreamOptions });
   const profiler = await world.startProfiler(upstream.url, profilerOptions);
   const agents = await Promise.all(plans.map(({ language, lanes }) => world.startAgent(language, lanes, profiler)));
   world.go();
@@ -52,8 +53,8 @@ export function momentText({ at, count }: Moment): string {
   return at === 'received' ? `request ${count}` : at === 'chunk' ? `chunk ${count}` : `answer ${count}`;
 }
 
-export async function agentsEnd(agents: Agent[]): Promise<void> {
-  await until(() => agents.every((agent) => agent.isOver()), 'the agents to end');
+export async function agentsEnd(agents: Agent[], patienceMs = PATIENCE_MS): Promise<void> {
+  await until(() => agents.every((agent) => agent.isOver()), 'the agents to end', patienceMs);
 }
 
 /** Ends the recording as the editor does, if that is still there, and waits for the profiler's end. */

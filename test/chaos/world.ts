@@ -34,6 +34,14 @@ export interface ReadyProfiler {
   out: string;
 }
 
+export interface UpstreamOptions {
+  moment?: Moment;
+  port?: number;
+  host?: string;
+  through?: string[];
+  onStarted?: (pid: number) => void | Promise<void>;
+}
+
 export const markOf = (world: World) => `AGENT_COST_CHAOS=${world.id}`;
 
 export class World {
@@ -60,9 +68,13 @@ export class World {
     return { PATH: process.env['PATH'], HOME: process.env['HOME'], ...own };
   }
 
-  /** Starts the model server. @returns its process and the base URL that programs are given */
-  async startUpstream({ moment, port = 0, host = '127.0.0.1' }: { moment?: Moment; port?: number; host?: string } = {}): Promise<{ running: Running; url: string; port: number }> {
-    const running = start(this, [process.execPath, join(programs, 'upstream.ts'), this.#upstreamLog, String(port), host, ...(moment === undefined ? [] : [JSON.stringify(moment)])]);
+  /**
+   * Starts the model server. @returns its process and the base URL that programs are given
+   * @param through a command that becomes it, and `onStarted` is told its process meanwhile
+   */
+  async startUpstream({ moment, port = 0, host = '127.0.0.1', through = [], onStarted = () => undefined }: UpstreamOptions = {}): Promise<{ running: Running; url: string; port: number }> {
+    const running = start(this, [...through, process.execPath, join(programs, 'upstream.ts'), this.#upstreamLog, String(port), host, ...(moment === undefined ? [] : [JSON.stringify(moment)])]);
+    await onStarted(running.pid);
     await until(() => running.lines.length > 0 || running.isOver(), 'the model server to listen');
     if (running.lines[0] === undefined) throw new Error(`the model server did not start: ${running.stderr()}`);
     return { running, url: `http://${host}:${running.lines[0]}/v1`, port: Number(running.lines[0]) };

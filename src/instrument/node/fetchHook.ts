@@ -94,11 +94,13 @@ function settle(runtime: Runtime, send: Fetch, input: Input, init: Init, route: 
     },
     (error: unknown) => {
       const again = () => {
-        runtime.router.markGone();
         if (route.direct === null || !isReplayable(input, init)) throw error;
         return send(readdress(input, route.direct), init);
       };
-      if (isRefused(error)) return again();
+      if (isRefused(error)) {
+        runtime.router.markGone();
+        return again();
+      }
       if (!isBrokenOff(error)) throw error;
       // A connection that was kept is broken off when the profiler dies: whether it has is known once the port is asked.
       return runtime.router.listens().then((listens) => {

@@ -48,6 +48,7 @@ export class HttpResend {
   failed(error: unknown): void {
     if (!this.#isComplete || this.#pieces === null || this.#isLeft || this.#error !== undefined || answerOf(this.#request) !== null) return;
     if (isRefused(error)) {
+      this.#router.markGone();
       this.#hold(error);
       this.#again();
     } else if (isBrokenOff(error)) {
@@ -99,7 +100,6 @@ export class HttpResend {
 
   #again(): void {
     if (this.#isLeft) return;
-    this.#router.markGone();
     try {
       const second = this.#inContext(() => this.#make(this.#request));
       this.#second = second;

@@ -17,6 +17,9 @@ export type Route =
 /** A connection to a process that is dying is cut within this time. */
 const CUT_WITHIN_MS = 100;
 
+export const CALLS_PAST_PROFILER =
+  'The profiler took no connection for some calls, which went direct and are not measured: it was ending, or had as many files open as it may. Raise its limit (`ulimit -n`), or have fewer calls at once.';
+
 // The host may replace process.kill, in tests of its own.
 const kill = process.kill.bind(process);
 
@@ -25,6 +28,7 @@ export class Router {
   readonly #routePrefix: string;
   readonly #trusted = new Set<string>();
   #gone = false;
+  #cuts = false;
 
   constructor(session: SessionFile) {
     this.#session = session;
@@ -68,19 +72,34 @@ export class Router {
     this.#gone = true;
   }
 
-  /** Whether anybody still takes connections where the proxy did. */
+  /** Whether the proxy has taken a connection only to cut it, and is still there: it can hold no more. */
+  get isFull(): boolean {
+    return this.#cuts && !this.isGone();
+  }
+
+  /** Whether anybody still takes connections where the proxy did. That nobody does is remembered; that they are cut is not for ever. */
   listens(): Promise<boolean> {
     const { hostname, port } = new URL(this.#session.routeUrl);
     return new Promise((resolve) => {
       const socket = loadBuiltin('node:net').connect({ host: hostname.replace(/^\[|\]$/g, ''), port: Number(port) });
+      let isOver = false;
       const end = (found: boolean) => {
+        isOver = true;
         socket.destroy();
         resolve(found);
       };
       // A process that dies gives up its connections one by one, and the port it listens on among the last: what it took is then cut.
       socket.once('connect', () => socket.setTimeout(CUT_WITHIN_MS, () => end(!this.isGone())));
-      socket.once('error', () => end(false));
-      socket.once('close', () => end(false));
+      socket.once('error', (error) => {
+        if (isRefused(error)) this.markGone();
+        else this.#cuts = true;
+        end(false);
+      });
+      socket.once('close', () => {
+        if (isOver) return;
+        this.#cuts = true;
+        end(false);
+      });
     });
   }
 

@@ -6,7 +6,7 @@ import { enclosingSpan, type Enclosing } from './context.ts';
 import { asHeader, endText, withFrames } from './eventText.ts';
 import { EventLog, now } from './events.ts';
 import { Flights } from './flights.ts';
-import { Router } from './router.ts';
+import { CALLS_PAST_PROFILER, Router } from './router.ts';
 import { looksSecret } from './safeText.ts';
 
 type SpanEvent = Extract<HookEvent, { type: 'span' }>;
@@ -129,6 +129,7 @@ export class Runtime {
   /** The value of the call header for an LLM request, cut (outermost frames first) to the limit. */
   tag(caller: Caller): string {
     this.onModelCall?.();
+    if (this.router.isFull) this.note('calls-past-profiler', CALLS_PAST_PROFILER);
     const around = enclosingSpan();
     const tag: Omit<CallTag, 'frames'> = {
       v: 1,

@@ -11,7 +11,7 @@ import { startProfiler } from '../../../src/profiler/client.ts';
 import type { ProfilerOptions } from '../../../src/protocol/profiler.ts';
 
 const [options = '', profilerPath = '', node] = process.argv.slice(2);
-const say = (line: object) => process.stdout.write(`${JSON.stringify(line)}\n`);
+const say = (line: object) => process.stdout.write(`${JSON.stringify({ ...line, t: Number(process.hrtime.bigint()) / 1e6 })}\n`);
 // What the client starts the profiler with.
 if (node !== undefined) process.execPath = node;
 const profiler = await startProfiler(JSON.parse(options) as ProfilerOptions, {

@@ -3,6 +3,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { closedUrl } from '../../fixtures/freePort.ts';
+import { fullServer } from '../../fixtures/fullServer.ts';
 import { HookedRuns, bareEnvironment, lineOf, programs, runProgram, spansOf } from './harness.ts';
 import { ModelServer } from './modelServer.ts';
 import { NODE_MAJORS, findNode, type NodeMajor } from './nodes.ts';
@@ -210,6 +211,30 @@ describe.each(NODE_MAJORS)('Node %i', (major) => {
     const [simulated, seen] = await run({ backend: 'sim', profilerPid: 2 ** 22 + 1 });
     expect(seen).toEqual([]);
     expect(simulated).toEqual(kind === 'fetch' ? [''] : ['ECONNREFUSED', 'ECONNREFUSED', 'ECONNREFUSED']);
+  });
+
+  it.each(['fetch', 'http'])('sends past a proxy that can hold no more connections what that cut, says so, and comes back to it (%s)', async (kind) => {
+    const send =
+      kind === 'fetch'
+        ? `fetch(url, { method: 'POST', body }).then((r) => r.text())`
+        : `new Promise((done) => require('http').request(url, { method: 'POST', agent: false }, (r) => { r.resume(); done(r.statusCode); }).on('error', (e) => done(e.code)).end(body))`;
+    const program = `
+      const url = process.env.OPENAI_BASE_URL + '/chat/completions';
+      const body = JSON.stringify({ messages: [{ role: 'user', content: 'x' }] });
+      (async () => { for (let i = 0; i < 3; i++) await ${send}; })();`;
+    // The call, and the look whether anybody is there.
+    const full = await fullServer(Number(new URL(route.url).port));
+    route.seen.length = 0;
+    upstream.seen.length = 0;
+    try {
+      const environment = runs.environment(`${full.url}/TOKEN`, { backend: 'fixed', fallbackUrl: `${upstream.url}/v1` });
+      expect(await runProgram(nodes.get(major) ?? '', ['-e', program], environment)).toMatchObject({ code: 0, stderr: '' });
+      expect(upstream.seen.map(({ tag }) => tag)).toEqual([null]);
+      expect(route.seen.map(({ tag }) => tag !== null)).toEqual([true, true]);
+      expect(runs.events(environment).filter(({ type }) => type === 'note')).toMatchObject([{ code: 'calls-past-profiler', message: expect.stringContaining('ulimit -n') as string }]);
+    } finally {
+      full.close();
+    }
   });
 
   it('sends a request of http that was under way again when the profiler dies, if that is not too late', async () => {

@@ -3,9 +3,10 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { SessionFile } from '../../../src/protocol/hook.ts';
 import { freePort } from '../../fixtures/freePort.ts';
+import { fullServer } from '../../fixtures/fullServer.ts';
 import { newestEnvironment, environment as environmentOf, findPythons } from './pythons.ts';
 import { Session, markedLines, program, programs, python } from './runs.ts';
-import { StandIn } from './standIn.ts';
+import { StandIn, TOKEN } from './standIn.ts';
 
 const newest = await newestEnvironment();
 const oldest = findPythons()[0];
@@ -52,6 +53,21 @@ describe.each([newest, withHttpx])('$title', (environment) => {
     expect(outcome).toEqual(await program(environment, 'plain.py', { PROGRAM_BASE_URL: `${server.address}/v1` }));
     expect(server.arrived.every((call) => call.tag === null && call.path.startsWith('/v1/'))).toBe(true);
     expect(gone.events().flatMap((event) => (event.type === 'note' ? [event.code] : []))).toEqual(['profiler-gone']);
+  });
+
+  it('goes past a profiler that can hold no more connections, says so, and comes back to it', async () => {
+    // The call, and the look whether anybody is there.
+    const full = await fullServer(Number(new URL(server.address).port));
+    try {
+      const there = session({ routeUrl: full.url + TOKEN, backend: 'fixed', fallbackUrl: `${server.address}/v1` });
+      const outcome = await program(environment, 'one_call.py', { ...there.env(), OPENAI_BASE_URL: `${full.url}${TOKEN}/v1`, CALLS: '3' });
+      expect(outcome).toEqual({ exit: 0, stdout: 'answer to one\n'.repeat(3), stderr: '' });
+      expect(server.arrived.filter(({ tag }) => tag === null)).toHaveLength(1);
+      expect(server.arrived.filter(({ tag }) => tag !== null)).toHaveLength(2);
+      expect(there.events().flatMap((event) => (event.type === 'note' ? [event.code] : []))).toEqual(['calls-past-profiler']);
+    } finally {
+      full.close();
+    }
   });
 
   it('goes to the fixed server when the environment named the route', async () => {

@@ -19,7 +19,7 @@ export interface Arrived {
 }
 
 /** The path that stands for the session's token. */
-const TOKEN = '/t0ken';
+export const TOKEN = '/t0ken';
 
 /** Answers as an OpenAI server under `/v1` and under the route, with pages under `/tool`. */
 export class StandIn {

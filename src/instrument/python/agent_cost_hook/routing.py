@@ -13,6 +13,8 @@ _OPENAI_BASE_URL = "https://api.openai.com/v1"
 _route = urlsplit(_session.route_url)
 _trusted = {urlsplit(_session.fallback_url).netloc} if _session.fallback_url else set()
 _gone = False
+# It has taken a connection only to cut it.
+_cuts = False
 _noted = set()
 
 
@@ -56,6 +58,7 @@ def plan(method, url, body=None):
     fallback = None if _session.backend == "sim" else ""
     if fallback is not None and _is_gone():
         return Plan(None, None, None)
+    _note_full()
     headers = calls.headers("%s://%s%s" % (parts.scheme, parts.netloc.rpartition("@")[2], base))
     query = "?" + parts.query if parts.query else ""
     return Plan(_session.route_url + ("/root" if at_root else "/v1") + suffix + query, headers, fallback)
@@ -68,6 +71,7 @@ def _env_routed(url):
     fallback = None if base is None else _joined(base.rstrip("/"), rest)
     if fallback is not None and _is_gone():
         return Plan(fallback, {}, None)
+    _note_full()
     return Plan(url, calls.headers(None), fallback)
 
 
@@ -102,11 +106,11 @@ def note(code, message):
 
 
 def profiler_is_gone(error):
-    """Whether a request to the proxy failed because nobody listens there any more; from then on calls go direct."""
-    if not _was_lost(error) or _answers():
-        return False
-    _mark_gone()
-    return True
+    """Whether a request to the proxy failed because nobody takes connections there: it is to go direct.
+
+    So do all that follow where nobody listens any more. A profiler that lives may only be unable to hold more connections now.
+    """
+    return _was_lost(error) and not _answers()
 
 
 def _is_gone():
@@ -119,6 +123,16 @@ def _is_gone():
         except OSError:
             pass  # It runs, as another user.
     return _gone
+
+
+def _note_full():
+    """Says once that calls went past the profiler though it lives, if they did."""
+    if _cuts and not _is_gone():
+        note(
+            "calls-past-profiler",
+            "The profiler took no connection for some calls, which went direct and are not measured: it was ending, or had as many"
+            " files open as it may. Raise its limit (`ulimit -n`), or have fewer calls at once.",
+        )
 
 
 def _mark_gone():
@@ -155,6 +169,7 @@ def _was_lost(error):
 
 
 def _answers():
+    global _cuts
     # A refusal may be another's, met on the way (a proxy between), and a broken connection has many reasons: ask the port itself. Loopback answers at once.
     import socket
 
@@ -164,10 +179,16 @@ def _answers():
             # what it took is then cut.
             connection.settimeout(_CUT_WITHIN_S)
             try:
-                return bool(connection.recv(1))
+                if connection.recv(1):
+                    return True
             except socket.timeout:
                 return not _is_gone()
+            except OSError:
+                pass  # As if it had been closed.
+            _cuts = True
+            return False
     except OSError:
+        _mark_gone()
         return False
 
 
