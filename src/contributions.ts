@@ -109,6 +109,7 @@ export const openOnRunValues = ['sidebar', 'tab', 'panel', 'nothing'] as const;
 export interface SettingTypes {
   'agentCost.backend': string;
   'agentCost.model': string;
+  'agentCost.caFile': string;
   'agentCost.capture': (typeof captureValues)[number];
   'agentCost.redact': readonly string[];
   'agentCost.gpu': string;
@@ -138,6 +139,7 @@ export type SettingId = keyof SettingTypes;
 export const settingDefaults: Readonly<SettingTypes> = {
   'agentCost.backend': 'sim',
   'agentCost.model': '',
+  'agentCost.caFile': '',
   'agentCost.capture': 'full',
   'agentCost.redact': ['secrets'],
   'agentCost.gpu': '',

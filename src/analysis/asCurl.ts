@@ -1,6 +1,7 @@
 /** A recorded call as a command for a shell that sends it again, as far as it was recorded. Pure. */
 import type { Backend } from '../profile/recordingFormat.ts';
 import type { CallContent } from '../protocol/content.ts';
+import { parseUnixUrl } from '../protocol/unixUrl.ts';
 
 /** Keys stay with the reader: the command names the variables that programs take them from. */
 const KEYS = {
@@ -30,8 +31,11 @@ export function asCurl(content: CallContent, backend: Pick<Backend, 'url' | 'sim
 function address({ path, server }: CallContent['call'], { url, simulated }: Pick<Backend, 'url' | 'simulated'>): string {
   const versionless = path.replace(/^\/v1(?=\/)/, '');
   if (!simulated && url !== null) {
+    const whole = (base: string): string => (base.endsWith('/v1') ? base + versionless : base + path);
+    const unix = parseUnixUrl(url);
+    if (unix !== null) return `--unix-socket ${quoted(unix.socketPath)} ${quoted(whole(`http://localhost${unix.path}`))}`;
     const base = url.replace(/\/+$/, '');
-    return quoted(base.endsWith('/v1') ? base + versionless : base + path);
+    return base.startsWith('h2c:') ? `--http2-prior-knowledge ${quoted(whole(base.replace(/^h2c:/, 'http:')))}` : quoted(whole(base));
   }
   if (!simulated && server !== null) return quoted(`${/^(localhost|127\.|\[::1\])/.test(server) ? 'http' : 'https'}://${server}${path}`);
   return `"$OPENAI_BASE_URL"${quoted(versionless)}`;

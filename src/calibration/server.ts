@@ -41,13 +41,13 @@ export async function lookAtServer({ url: text, model: wanted, telemetry: choice
   const url = baseUrl(text);
   const key = process.env['AGENT_COST_BACKEND_KEY'];
   const authorization = key === undefined || key === '' ? null : `Bearer ${key}`;
-  const checked = await checkBackend(url, { model: wanted, authorization });
+  const checked = await checkBackend(url, { model: wanted, authorization, byProxy: false });
   const model = checked.model ?? wanted;
   if (model === null) throw new CalibrationError(`The server has several models (${checked.models.join(', ')}). Name one with --model.`);
   const { metricsUrl } = checked;
   const page = async () => (metricsUrl === null ? null : textOf(metricsUrl, authorization));
   const metrics = await page();
-  const telemetry = await readyTelemetry({ choice, metrics: metricsUrl === null ? null : { url: metricsUrl, authorization }, serverUrl: url, gpuIndexes, gpuCount });
+  const telemetry = await readyTelemetry({ choice, metrics: metricsUrl === null ? null : { url: metricsUrl, authorization, caFile: null, byProxy: false }, serverUrl: url, gpuIndexes, gpuCount });
   const doubts = [...busy(metrics, 'before'), ...(telemetry.warning === null ? [] : [telemetry.warning.message])];
   return {
     target: { url, authorization, model },

@@ -24,6 +24,7 @@ export interface ProfilingFlags extends AccountingFlags {
   replay?: string;
   tokenizer?: string;
   gpuIndex?: string;
+  caFile?: string;
   hooks: boolean;
   listen?: string;
   port?: string;
@@ -37,7 +38,7 @@ export const TOKENIZER_HELP = "have the embedded server count tokens with a mode
 
 /** @param backends `several`: its option may be given again and again, and is a list */
 export function addProfilingOptions(command: Command, backends: 'one' | 'several' = 'one'): Command {
-  const backend = new Option('--backend <backend>', 'where LLM calls go: sim[:GPU/MODEL] (embedded, simulated), a URL, or direct (where the program sends them)').default('sim');
+  const backend = new Option('--backend <backend>', 'where LLM calls go: sim[:GPU/MODEL] (embedded, simulated), a URL, unix:PATH of a socket, or direct (where the program sends them)').default('sim');
   if (backends === 'several') {
     backend.description += '; may be given several times, to compare them';
     backend.argParser((value, before: string[]) => [...before, value]).default([], 'sim');
@@ -53,6 +54,7 @@ export function addProfilingOptions(command: Command, backends: 'one' | 'several
     .option('--gpu <profile>', 'GPU profile that energy is computed with on a real backend: a name or a JSON file')
     .option('--gpu-count <n>', 'GPUs that serve the model', '1')
     .option('--gpu-index <list>', "which of the machine's GPUs they are, such as 0,1 (default: those in use, where that can be told)")
+    .option('--ca-file <file>', "certificates (PEM) of authorities that the server's may come from, besides those known here")
     .option('--replay <recording>', "have the embedded server answer as a recording's models did, and with filler what it has no answer for")
     .option('--tokenizer <path>', TOKENIZER_HELP)
     .option('--no-hooks', "do not look into the program: calls are seen on the wire only, without the user's lines");
@@ -79,6 +81,7 @@ export function profilingOptions(flags: ProfilingFlags, command: string[], fallb
     redact: [...flags.redact],
     backend: counting(replaying(backend(flags.backend), flags.replay), flags.tokenizer),
     model: flags.model ?? null,
+    caFile: flags.caFile === undefined ? null : resolve(cwd, flags.caFile),
     gpu: flags.gpu ?? null,
     gpuCount: indexes?.length ?? wholeNumber('--gpu-count', flags.gpuCount, 1, 1024),
     listen: flags.listen === undefined ? '127.0.0.1' : address(flags.listen),

@@ -12,6 +12,7 @@ import type { Installation } from './installation.ts';
 import { LiveRecording } from './liveRecording.ts';
 import { messageOf } from './log.ts';
 import type { Notifier, Remedy } from './notify.ts';
+import { proxyEnvironment } from './proxySettings.ts';
 import type { LiveRunFeed, Run, RunStore } from './runs.ts';
 
 /** What a session needs of the extension. */
@@ -82,7 +83,7 @@ export class Session {
         notifier.warning(message.message, ...copyRemedy(message.message));
       }
     };
-    const profiler = await startProfiler(options, { profilerPath: installation.profiler, onMessage, log: (line) => log.info(`profiler: ${line}`) });
+    const profiler = await startProfiler(options, { profilerPath: installation.profiler, env: proxyEnvironment(), onMessage, log: (line) => log.info(`profiler: ${line}`) });
     const { ready } = profiler;
     log.info(`recording ${ready.out}, profiler process ${profiler.pid}`);
     const forShell = options.command.length === 0;

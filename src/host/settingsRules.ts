@@ -1,4 +1,5 @@
 /** From what stands in the settings to what the profiler takes, or one message that names the setting and the remedy. */
+import { isAbsolute } from 'node:path';
 import { z } from 'zod';
 import { captureValues, settingDefaults, type SettingId, type SettingTypes } from '../contributions.ts';
 import { BackendOptionError, parseBackendOption } from '../protocol/backendOption.ts';
@@ -8,7 +9,7 @@ import { parseGpuIndexes, parseTelemetryOption, TelemetryOptionError } from '../
 import type { RawSettings } from './choices.ts';
 
 /** The part of the profiler's options that comes from settings. */
-export type ProfilingSettings = Pick<ProfilerOptions, 'backend' | 'model' | 'capture' | 'redact' | 'gpu' | 'gpuCount' | 'gpuIndexes' | 'telemetry'>;
+export type ProfilingSettings = Pick<ProfilerOptions, 'backend' | 'model' | 'capture' | 'redact' | 'gpu' | 'gpuCount' | 'gpuIndexes' | 'telemetry' | 'caFile'>;
 
 /** A setting whose value cannot be used. `message` names it and says what to do. */
 export class SettingError extends Error {
@@ -32,6 +33,7 @@ export function profilingSettings(raw: RawSettings, openaiBaseUrl: string | unde
   return {
     backend: counting(backend(text(raw, 'agentCost.backend'), openaiBaseUrl || OPENAI_URL), text(raw, 'agentCost.simulator.tokenizer')),
     model: text(raw, 'agentCost.model') || null,
+    caFile: absolutePath(raw, 'agentCost.caFile'),
     capture: oneOf(raw, 'agentCost.capture', captureValues),
     redact: texts(raw, 'agentCost.redact', '["secrets", "email"]'),
     gpu: text(raw, 'agentCost.gpu') || null,
@@ -71,6 +73,13 @@ function texts(raw: RawSettings, id: SettingId, example: string): string[] {
   const values = z.array(z.string()).safeParse(valueOf(raw, id));
   if (!values.success) throw new SettingError(id, `expects a list of texts, such as ${example}, not ${JSON.stringify(raw[id])}.`);
   return values.data;
+}
+
+/** @throws SettingError */
+function absolutePath(raw: RawSettings, id: SettingId): string | null {
+  const path = text(raw, id);
+  if (path !== '' && !isAbsolute(path)) throw new SettingError(id, `expects an absolute path, not ${JSON.stringify(path)}.`);
+  return path || null;
 }
 
 /** @throws SettingError */

@@ -7,6 +7,7 @@ const WORDS: readonly (readonly [option: RegExp, words: string])[] = [
   [/`?--gpu-index\b`?/g, 'the setting `agentCost.gpuIndex`'],
   [/`?--gpu-count\b`?/g, 'the setting `agentCost.gpuCount`'],
   [/`?--host-energy\b`?/g, 'the setting `agentCost.accounting.hostEnergy`'],
+  [/`?--ca-file\b`?/g, 'the setting `agentCost.caFile`'],
   [/`?--tokenizer\b`?/g, 'the setting `agentCost.simulator.tokenizer`'],
   [/`?--(pue|grid)\b`?/g, 'the setting `agentCost.accounting.$1`'],
   [/`?--(backend|model|gpu|telemetry|redact)\b(?!-)`?/g, 'the setting `agentCost.$1`'],

@@ -1,7 +1,11 @@
 /** Asks a backend, before the program starts, who it is, how it was started and whether it will answer. */
 import type { Backend, ServerSettings } from '../profile/recordingFormat.ts';
 import type { Milliseconds } from '../profile/units.ts';
+import { askServer, NoAnswerInTime, type Page } from '../proxy/askServer.ts';
+import { DialError } from '../proxy/dial.ts';
 import { parseObject, type JsonObject } from '../proxy/json.ts';
+import { Trust } from '../proxy/trust.ts';
+import { UpstreamPool } from '../proxy/upstreamPool.ts';
 import { NOTHING_SAID, SERVERS, type MissingData, type Pages } from '../telemetry/servers/serverFacts.ts';
 import { kindByHost, kindByOwner, kindByPages, listedModels, TELLING_PAGES, type ListedModel, type ServerKind } from '../telemetry/servers/serverKind.ts';
 import { ProfilerError } from './profilerError.ts';
@@ -27,22 +31,39 @@ export interface CheckedBackend {
   missing: MissingData[];
 }
 
+type Ask = (url: string, patience: Milliseconds) => Promise<Page>;
+
+export interface CheckOptions {
+  /** The name that requests will be given, or null. */
+  model: string | null;
+  authorization: string | null;
+  /** Whose certificates the server may have, besides those that this machine knows. */
+  caFile?: string | null;
+  /** False: a proxy that the environment names is passed by. */
+  byProxy?: boolean;
+}
+
 /**
  * @param url base URL, ending in `/v1`
- * @param model the name that requests will be given, or null
  * @throws ProfilerError with code backendUnreachable, backendUnauthorized, backendNotFound, backendGarbage or backendModelNotFound
  */
-export async function checkBackend(url: string, options: { model: string | null; authorization: string | null }): Promise<CheckedBackend> {
-  const headers: Record<string, string> = options.authorization === null ? {} : { authorization: options.authorization };
+export async function checkBackend(url: string, options: CheckOptions): Promise<CheckedBackend> {
+  const pool = new UpstreamPool(new Trust(process.env, options.caFile ?? null));
+  try {
+    return await check(url, options, (page, patience) => askServer(pool, options.byProxy === false ? {} : process.env, { url: page, authorization: options.authorization, patience }));
+  } finally {
+    pool.close();
+  }
+}
+
+async function check(url: string, options: CheckOptions, ask: Ask): Promise<CheckedBackend> {
   const where = `${url}/models`;
   let status: number;
   let text: string;
   try {
-    const response = await fetch(where, { headers, signal: AbortSignal.timeout(TIMEOUT_MS), redirect: 'manual' });
-    status = response.status;
-    text = await response.text();
+    ({ status, text } = await ask(where, TIMEOUT_MS));
   } catch (error) {
-    throw new ProfilerError('backendUnreachable', `The backend ${url} cannot be reached (${reason(error)}). Start the server or check its address; --backend sim needs none.`);
+    throw new ProfilerError('backendUnreachable', `The backend ${url} cannot be reached (${reason(error)}). ${error instanceof DialError ? '' : 'Start the server or check its address; '}--backend sim needs none.`);
   }
   if (status === 401 || status === 403) {
     const key = options.authorization === null ? `Set ${BACKEND_KEY} to its API key.` : `The key in ${BACKEND_KEY} is not accepted.`;
@@ -65,20 +86,20 @@ export async function checkBackend(url: string, options: { model: string | null;
     throw new ProfilerError('backendModelNotFound', `The backend ${url} has no model "${options.model}". It serves ${shown}; name one of these with --model.`);
   }
   const model = options.model === null ? (models.length === 1 ? models[0]! : null) : (models.find(({ id }) => id === options.model) ?? null);
-  const found = await lookInto(url, models, model, headers);
+  const found = await lookInto(url, models, model, ask);
   return { ...found, models: models.map(({ id }) => id), model: model?.id ?? options.model, warning: null };
 }
 
 /** What its pages say besides; hosted APIs have none. */
-async function lookInto(url: string, models: readonly ListedModel[], model: ListedModel | null, headers: Record<string, string>): Promise<Pick<CheckedBackend, 'kind' | 'version' | 'server' | 'metricsUrl' | 'missing'>> {
+async function lookInto(url: string, models: readonly ListedModel[], model: ListedModel | null, ask: Ask): Promise<Pick<CheckedBackend, 'kind' | 'version' | 'server' | 'metricsUrl' | 'missing'>> {
   const nothing = { version: null, server: unlessEmpty({ ...NOTHING_SAID, contextTokens: model?.contextTokens ?? null }), metricsUrl: null, missing: [] };
   const hosted = kindByHost(new URL(url).hostname);
   if (hosted !== null) return { kind: hosted, ...nothing };
   const root = url.replace(/\/v1$/, '');
-  const kind: ServerKind | null = kindByOwner(models) ?? kindByPages(await pagesOf(root, TELLING_PAGES, headers));
+  const kind: ServerKind | null = kindByOwner(models) ?? kindByPages(await pagesOf(root, TELLING_PAGES, ask));
   if (kind === null) return { kind: 'unknown', ...nothing };
   const reader = SERVERS[kind];
-  const pages = await pagesOf(root, [...reader.pages, ...(reader.metrics === null ? [] : [reader.metrics])], headers);
+  const pages = await pagesOf(root, [...reader.pages, ...(reader.metrics === null ? [] : [reader.metrics])], ask);
   const { version, settings } = reader.facts(pages, model);
   const metricsUrl = reader.metrics !== null && typeof pages.get(reader.metrics) === 'string' ? root + reader.metrics : null;
   return { kind, version, server: unlessEmpty(settings), metricsUrl, missing: reader.missing(pages) };
@@ -89,12 +110,12 @@ function unlessEmpty(settings: ServerSettings): ServerSettings | null {
 }
 
 /** Of a list of paths the first that is there. */
-async function pagesOf(root: string, paths: readonly (string | readonly string[])[], headers: Record<string, string>): Promise<Pages> {
+async function pagesOf(root: string, paths: readonly (string | readonly string[])[], ask: Ask): Promise<Pages> {
   const pages = new Map<string, JsonObject | string>();
   await Promise.all(
     paths.map(async (path) => {
       for (const each of typeof path === 'string' ? [path] : path) {
-        const text = await textOf(root + each, headers);
+        const text = await textOf(root + each, ask);
         if (text === null) continue;
         pages.set(each, parseObject(text) ?? text);
         return;
@@ -105,12 +126,10 @@ async function pagesOf(root: string, paths: readonly (string | readonly string[]
 }
 
 /** Null where there is no such page, or none for us: what it would say is nice to know, no more. */
-async function textOf(url: string, headers: Record<string, string>): Promise<string | null> {
+async function textOf(url: string, ask: Ask): Promise<string | null> {
   try {
-    const response = await fetch(url, { headers, signal: AbortSignal.timeout(EXTRA_TIMEOUT_MS), redirect: 'manual' });
-    if (response.ok) return await response.text();
-    await response.body?.cancel();
-    return null;
+    const { status, text } = await ask(url, EXTRA_TIMEOUT_MS);
+    return status >= 200 && status < 300 ? text : null;
   } catch {
     return null;
   }
@@ -118,7 +137,5 @@ async function textOf(url: string, headers: Record<string, string>): Promise<str
 
 function reason(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
-  if (error.name === 'TimeoutError') return `no answer within ${TIMEOUT_MS / 1000} s`;
-  const cause = error.cause as NodeJS.ErrnoException | undefined;
-  return cause?.code ?? cause?.message ?? error.message;
+  return error instanceof NoAnswerInTime ? error.message : ((error as NodeJS.ErrnoException).code ?? error.message);
 }

@@ -2,6 +2,9 @@
 import type { GpuProfile, ModelProfile, PriceProfile } from '../profile/hardwareProfiles.ts';
 import type { Backend } from '../profile/recordingFormat.ts';
 import type { ProfilerOptions } from '../protocol/profiler.ts';
+import { ProxySettingError } from '../proxy/corporateProxy.ts';
+import { urlAt } from '../proxy/serverAddress.ts';
+import { Trust } from '../proxy/trust.ts';
 import { upstreamFrom, type Upstream } from '../proxy/upstreams.ts';
 import type { GpuSegment } from '../recorder/messages.ts';
 import { startEmbeddedServer } from '../simulator/embeddedServer.ts';
@@ -21,6 +24,8 @@ export interface ReadyBackend {
   modelProfile: ModelProfile | null;
   priceProfile: PriceProfile | null;
   telemetry: ReadyTelemetry;
+  /** Whose certificates servers may have. */
+  trust: Trust;
   /** Where programs go when the profiler is gone. */
   fallbackUrl: string | null;
   unreachableRemedy: string;
@@ -65,12 +70,13 @@ async function embedded(options: ProfilerOptions, choice: Extract<ProfilerOption
   }
   return {
     backend: { kind: 'sim', url: server.url, version: null, model: model.name, gpu: gpu.name, simulated: true, tokenizer: tokenizer.vocabulary },
-    upstream: upstreamFrom(server.url, { authorization: '', embedded: true }),
+    upstream: upstreamFrom(server.url, { authorization: '', embedded: true, env: process.env }),
     direct: false,
     gpuProfile: gpu,
     modelProfile: model,
     priceProfile: knownProfiles().price(gpu.id),
     telemetry: NO_TELEMETRY,
+    trust: new Trust({}, null),
     fallbackUrl: null,
     unreachableRemedy: 'The embedded server has stopped; start the run again.',
     warnings: [
@@ -91,11 +97,11 @@ async function fixed(options: ProfilerOptions, url: string): Promise<ReadyBacken
   const key = process.env['AGENT_COST_BACKEND_KEY'];
   const authorization = key === undefined || key === '' ? null : `Bearer ${key}`;
   const upstream = parse(url, authorization);
-  const checked = await checkBackend(upstream.url, { model: options.model, authorization });
+  const checked = await checkBackend(upstream.url, { model: options.model, authorization, caFile: options.caFile ?? null });
   const telemetry = await readyTelemetry({
     ...options,
     choice: options.telemetry,
-    metrics: checked.metricsUrl === null ? null : { url: checked.metricsUrl, authorization },
+    metrics: checked.metricsUrl === null ? null : { url: checked.metricsUrl, authorization, caFile: options.caFile ?? null, byProxy: true },
     serverUrl: upstream.url,
   });
   const profiles = energyProfiles(options, checked.model, telemetry.gpuName);
@@ -105,7 +111,9 @@ async function fixed(options: ProfilerOptions, url: string): Promise<ReadyBacken
     direct: false,
     ...profiles,
     telemetry,
-    fallbackUrl: upstream.url,
+    trust: trustOf(options),
+    // What stands behind a socket's path or speaks HTTP/2 alone is out of programs' own reach.
+    fallbackUrl: /^https?:/.test(upstream.url) ? upstream.url : null,
     unreachableRemedy: 'Start the server again, or name another one with --backend.',
     warnings: [checked.warning, telemetry.warning, ...missed(options, checked, telemetry)].filter((warning) => warning !== null),
     lastWords: () => [],
@@ -130,6 +138,7 @@ async function direct(options: ProfilerOptions, defaultUrl: string): Promise<Rea
     direct: true,
     ...profiles,
     telemetry,
+    trust: trustOf(options),
     fallbackUrl: null,
     unreachableRemedy: 'Check the address that the program uses, and the network.',
     warnings: telemetry.warning === null ? [] : [telemetry.warning],
@@ -138,13 +147,24 @@ async function direct(options: ProfilerOptions, defaultUrl: string): Promise<Rea
   };
 }
 
+/** @throws ProfilerError */
+function trustOf({ caFile }: ProfilerOptions): Trust {
+  const trust = new Trust(process.env, caFile ?? null);
+  try {
+    trust.context();
+  } catch (error) {
+    throw new ProfilerError('badCaFile', `The certificates of ${String(caFile)} cannot be used: ${error instanceof Error ? error.message : String(error)}. Name a file with certificates in PEM format with --ca-file.`);
+  }
+  return trust;
+}
+
 /** A URL without a path means the API's usual place. */
 function parse(url: string, authorization: string | null): Upstream {
   try {
-    const parsed = new URL(url);
-    if (parsed.pathname === '/') parsed.pathname = '/v1';
-    return upstreamFrom(parsed.href, { authorization, embedded: false });
-  } catch {
-    throw new ProfilerError('badBackend', `"${url}" is no http(s) URL. Give the base URL of an OpenAI-compatible API, such as http://localhost:8000/v1.`);
+    const upstream = upstreamFrom(url, { authorization, embedded: false, env: process.env });
+    return upstream.basePath === '' ? upstreamFrom(urlAt(upstream.origin, '/v1'), { authorization, embedded: false, env: process.env }) : upstream;
+  } catch (error) {
+    if (error instanceof ProxySettingError) throw new ProfilerError('badProxy', `The backend ${url} is behind a proxy. ${error.message}`);
+    throw new ProfilerError('badBackend', `"${url}" is no URL of a server. Give the base URL of an OpenAI-compatible API, such as http://localhost:8000/v1.`);
   }
 }

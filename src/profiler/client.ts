@@ -15,6 +15,8 @@ export interface ProfilerHost {
   /** Absolute path of `dist/profiler.cjs`. */
   profilerPath: string;
   onMessage?(message: FromProfiler): void;
+  /** Variables to set on top of this process's own. */
+  env?: Readonly<Record<string, string>>;
   /** What the process says on stderr, line by line. */
   log?(line: string): void;
 }
@@ -37,7 +39,7 @@ export interface Profiler {
  * @throws ProfilerError when it cannot serve
  */
 export async function startProfiler(options: ProfilerOptions, host: ProfilerHost): Promise<Profiler> {
-  const env: NodeJS.ProcessEnv = { ...process.env, ELECTRON_RUN_AS_NODE: '1' };
+  const env: NodeJS.ProcessEnv = { ...process.env, ...host.env, ELECTRON_RUN_AS_NODE: '1' };
   for (const name of NOT_INHERITED) delete env[name];
   const child = spawn(process.execPath, [host.profilerPath], { detached: true, stdio: ['pipe', 'pipe', 'pipe'], env, windowsHide: true });
   let bytes: Bytes | null = null;

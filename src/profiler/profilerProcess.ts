@@ -151,10 +151,11 @@ class ProfilerProcess {
       return await startProxy({
         listen: options.listen,
         port: options.port,
-        upstreams: new Upstreams(backend.upstream, backend.direct),
+        upstreams: new Upstreams(backend.upstream, backend.direct, process.env),
         recorder: this.#recorder.link,
         model: options.model,
         unreachableRemedy: backend.unreachableRemedy,
+        trust: backend.trust,
       });
     } catch (error) {
       const { code, message } = error as NodeJS.ErrnoException;

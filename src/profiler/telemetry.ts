@@ -2,13 +2,14 @@
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Milliseconds } from '../profile/units.ts';
+import { parseUnixUrl } from '../protocol/unixUrl.ts';
 import type { TelemetryChoice } from '../protocol/telemetryOption.ts';
 import { chooseGpus, GpuChoiceError } from '../telemetry/gpuChoice.ts';
 import { parseExportedGpus } from '../telemetry/gpuExporters.ts';
 import { DRAW_FIELD, INSTANT_FIELD, LIST_GPUS, LIST_PROGRAMS, loopArguments, parseBusyGpus, parseGpuList, type ListedGpu } from '../telemetry/nvidiaSmi.ts';
 import { echoingScript, POWER_EVERY_MS } from '../telemetry/powerCommand.ts';
 import type { PowerSpec } from '../telemetry/powerSource.ts';
-import type { MetricsPage } from '../telemetry/metricsPoller.ts';
+import type { MetricsPage } from '../telemetry/metricsPage.ts';
 import { parseServerLoad } from '../telemetry/serverMetrics.ts';
 import { parseZeusDevices } from '../telemetry/zeusDaemon.ts';
 import { findExecutable } from '../instrument/findExecutable.ts';
@@ -76,7 +77,7 @@ async function nvidiaPower(needs: TelemetryNeeds, host: string | null): Promise<
 
 /** Power of this machine's GPUs, if the server runs here and on them; null when it does not or cannot be told. */
 async function localPowerUnasked(needs: TelemetryNeeds): Promise<Power | null> {
-  if (needs.serverUrl === null || !servedHere(new URL(needs.serverUrl))) return null;
+  if (needs.serverUrl === null || !servedHere(needs.serverUrl)) return null;
   const program = localNvidiaSmi();
   if (program === null) return null;
   try {
@@ -190,7 +191,7 @@ async function pageOf(needs: TelemetryNeeds, { url, dcgm }: Extract<TelemetryCho
     const what = dcgm ? "no GPU's power (DCGM_FI_DEV_POWER_USAGE, or an AMD exporter's gpu_package_power)" : "neither a GPU's power (DCGM or AMD exporter) nor a model server's load";
     throw new ProfilerError('telemetryFailed', `The page ${url} shows ${what}. Check the address given with --telemetry.`);
   }
-  const metrics = load !== null && !dcgm ? { url, authorization: null } : needs.metrics;
+  const metrics = load !== null && !dcgm ? { url, authorization: null, caFile: null, byProxy: false } : needs.metrics;
   if (gpus === null) return { metrics, power: null, gpuName: null, warning: null };
   try {
     const { indexes } = chooseGpus(gpus.map(({ index }) => index), null, needs.gpuIndexes, needs.gpuCount);
@@ -203,7 +204,9 @@ async function pageOf(needs: TelemetryNeeds, { url, dcgm }: Extract<TelemetryCho
 }
 
 /** Whether a server's port is held by a program of this machine that is no tunnel to another one. */
-function servedHere(url: URL): boolean {
+function servedHere(serverUrl: string): boolean {
+  if (parseUnixUrl(serverUrl) !== null) return true;
+  const url = new URL(serverUrl);
   const host = url.hostname.replace(/^\[|\]$/g, '');
   if (host !== 'localhost' && host !== '::1' && !host.startsWith('127.')) return false;
   return portHolder(Number(url.port || (url.protocol === 'https:' ? 443 : 80))) !== 'ssh';

@@ -33,6 +33,8 @@ export const profilerOptionsSchema = z.object({
     /** `defaultUrl`: where calls go that do not say where they meant to go. */
     z.object({ kind: z.literal('direct'), defaultUrl: z.string() }),
   ]),
+  /** Absolute path of a file with certificates of authorities, in PEM format, that servers' may come from besides those known here. */
+  caFile: z.string().nullable().optional(),
   /** Rewrite the model's name in every request. */
   model: z.string().nullable(),
   /** GPU profile (id, name or path of a JSON file) to compute energy with when the backend is real. */

@@ -10,6 +10,7 @@ import type { RecorderLink } from '../recorder/link.ts';
 import { callId } from '../recorder/messages.ts';
 import { callBegun } from './callBegun.ts';
 import type { ClientConnection, RequestHead, RequestListener } from './clientConnection.ts';
+import { isHandedOver, proxyWantsKey } from './dial.ts';
 import { prepareBody, scanBody, type ScannedBody } from './requestBody.ts';
 import { answerInPlace } from './ownAnswer.ts';
 import { requestHead } from './requestHead.ts';
@@ -18,7 +19,8 @@ import { headerValue, type BodyRead, type ResponseHead } from './responseReader.
 import type { Route } from './route.ts';
 import { isUpgrade, Tunnel } from './tunnel.ts';
 import { parseHeadTimes } from './usage.ts';
-import type { UpstreamFailure, UpstreamPool, UpstreamRequest } from './upstreamPool.ts';
+import type { UpstreamPool } from './upstreamPool.ts';
+import type { UpstreamFailure, UpstreamRequest } from './upstreamRequest.ts';
 import type { Upstream, Upstreams } from './upstreams.ts';
 
 /** A longer JSON body is sent on as it comes, without being held or looked into: eight million tokens are not that long. */
@@ -155,15 +157,13 @@ class Exchange implements Open {
   /** Begins to send the body on as it arrives. */
   #sender(): RequestListener {
     const { body } = this.#request;
-    const chunked = body === 'chunked';
     this.#begin(null, typeof body === 'number' ? body : 0, this.#upstream!.url);
     if (this.#inspected) this.#context.recorder.send({ type: 'warning', at: monotonicMs(), code: 'promptNotRead', message: TOO_LONG });
     this.#send(body, [], body === null);
     let waiting = false;
     return {
       onBody: (part) => {
-        const framed = chunked ? Buffer.concat([Buffer.from(`${part.length.toString(16)}\r\n`), part, Buffer.from('\r\n')]) : part;
-        if (this.#over || this.#sent!.write(framed) || waiting) return;
+        if (this.#over || this.#sent!.write(part) || waiting) return;
         waiting = true;
         this.#client.pauseBody();
         this.#sent!.onDrain(() => {
@@ -172,7 +172,7 @@ class Exchange implements Open {
         });
       },
       onBodyEnd: () => {
-        if (chunked && !this.#over) this.#sent!.write(Buffer.from('0\r\n\r\n'));
+        if (!this.#over) this.#sent!.end();
       },
       onGone: () => this.#gone(),
     };
@@ -181,7 +181,7 @@ class Exchange implements Open {
   #send(length: number | 'chunked' | null, body: Buffer[], replayable: boolean): void {
     const upstream = this.#upstream!;
     const head = requestHead(this.#request, { upstream, suffix: this.#route.suffix, root: this.#route.root, callId: callId(this.#call), body: length, identity: this.#inspected });
-    this.#sent = this.#context.pool.request(upstream.address, { method: this.#request.method, head, body }, replayable, {
+    this.#sent = this.#context.pool.request(upstream.address, { method: this.#request.method, head, body, chunked: length === 'chunked', replayable }, {
       onInterim: (word) => {
         if (!this.#over) this.#client.interim(word.status, word.reason, word.headers);
       },
@@ -193,6 +193,13 @@ class Exchange implements Open {
 
   #onHead(head: ResponseHead, bodyFollows: boolean): void {
     if (this.#over) return;
+    const { address } = this.#upstream!;
+    // Only a proxy asks for a proxy's password.
+    if (head.status === 407 && isHandedOver(address)) {
+      this.#onFailure({ phase: 'connect', error: proxyWantsKey(address.via!) });
+      this.#sent?.abort();
+      return;
+    }
     if (this.#usageInjected && (head.status === 400 || head.status === 422)) {
       this.#refusal = { head, reads: [], bytes: 0 };
       return;

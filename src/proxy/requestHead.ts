@@ -1,5 +1,6 @@
 /** Turns a client's request head into the one that the upstream gets. */
 import type { RequestHead } from './clientConnection.ts';
+import { isHandedOver } from './dial.ts';
 import { headerValue } from './responseReader.ts';
 import type { Upstream } from './upstreams.ts';
 
@@ -29,7 +30,9 @@ export function requestHead(request: RequestHead, options: HeadOptions): string 
   const { upstream } = options;
   const named = headerValue(request.headers, 'connection')?.toLowerCase() ?? null;
   const listed = named === null || named === 'keep-alive' || named === 'close' ? null : new Set(named.split(',').map((name) => name.trim()));
-  let head = `${request.method} ${options.root ? upstream.rootPath : upstream.basePath}${options.suffix} HTTP/1.1\r\nHost: ${upstream.host}\r\n`;
+  // A proxy that the request is handed to has to know where it goes; a WebSocket has a connection of its own through it.
+  const handedTo = options.upgrade === undefined && isHandedOver(upstream.address) ? upstream.address.via : null;
+  let head = `${request.method} ${handedTo === null ? '' : `http://${upstream.host}`}${options.root ? upstream.rootPath : upstream.basePath}${options.suffix} HTTP/1.1\r\nHost: ${upstream.host}\r\n`;
   const { headers } = request;
   let identityAsked = false;
   for (let i = 0; i < headers.length; i += 2) {
@@ -44,6 +47,7 @@ export function requestHead(request: RequestHead, options: HeadOptions): string 
     }
     head += `${name}: ${headers[i + 1]}\r\n`;
   }
+  if (handedTo !== null && handedTo.authorization !== null) head += `Proxy-Authorization: ${handedTo.authorization}\r\n`;
   if (options.identity && !identityAsked) head += 'Accept-Encoding: identity\r\n';
   if (upstream.authorization !== null && upstream.authorization !== '') head += `Authorization: ${upstream.authorization}\r\n`;
   if (upstream.embedded) head += `${CALL_ID_HEADER}: ${options.callId}\r\n`;

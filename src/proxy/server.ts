@@ -6,6 +6,7 @@ import { forward, type ForwardContext, type Open } from './forward.ts';
 import { monotonicMs } from '../profiler/clock.ts';
 import { OtlpIntake } from './otlpIntake.ts';
 import { RouteCheck } from './route.ts';
+import type { Trust } from './trust.ts';
 import { UpstreamPool } from './upstreamPool.ts';
 import type { Upstreams } from './upstreams.ts';
 import type { RecorderLink } from '../recorder/link.ts';
@@ -25,6 +26,8 @@ export interface ProxyOptions {
   recorder: RecorderLink;
   model: string | null;
   unreachableRemedy: string;
+  /** Whose certificates upstreams may have. */
+  trust: Trust;
 }
 
 export interface Proxy {
@@ -41,7 +44,7 @@ export interface Proxy {
 export async function startProxy(options: ProxyOptions): Promise<Proxy> {
   const token = randomBytes(24).toString('base64url');
   const check = new RouteCheck(token, !isLoopback(options.listen));
-  const pool = new UpstreamPool();
+  const pool = new UpstreamPool(options.trust);
   const otlp = new OtlpIntake(options.recorder);
   const open = new Set<Open>();
   let calls = 0;

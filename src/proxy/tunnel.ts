@@ -2,21 +2,20 @@
  * A WebSocket on its way through (the realtime API): once the server has agreed to it, bytes pass both ways as they come. Until
  * then nothing of the client's is sent on but its request, so that a refusal cannot be used to get other requests past the route's check.
  */
-import { connect as connectPlain, type Socket } from 'node:net';
-import { connect as connectTls } from 'node:tls';
+import { Socket } from 'node:net';
 import { monotonicMs } from '../profiler/clock.ts';
 import type { CallEndLine } from '../profile/recordingFormat.ts';
 import { ORIGIN_HEADER } from '../protocol/hook.ts';
 import { callId } from '../recorder/messages.ts';
 import { callBegun } from './callBegun.ts';
 import type { ClientConnection, RequestHead } from './clientConnection.ts';
+import { dial, DialError } from './dial.ts';
 import type { ForwardContext, Open } from './forward.ts';
 import { answerInPlace } from './ownAnswer.ts';
 import { requestHead } from './requestHead.ts';
 import { headerValue, ResponseReader, type ResponseHead } from './responseReader.ts';
 import { ResponseRelay } from './responseRelay.ts';
 import type { Route } from './route.ts';
-import { tlsOptions } from './upstreamPool.ts';
 import type { Upstream } from './upstreams.ts';
 
 const WEBSOCKET = 'websocket';
@@ -34,6 +33,7 @@ export class Tunnel implements Open {
   readonly #context: ForwardContext;
   readonly #call: number;
   #server: Socket | null = null;
+  #cancelDial: () => void = () => undefined;
   #httpStatus: number | null = null;
   #relay: ResponseRelay | null = null;
   #isOpen = false;
@@ -57,15 +57,25 @@ export class Tunnel implements Open {
 
   cutOff(): void {
     this.#over = true;
+    this.#cancelDial();
     this.#server?.destroy();
     this.#client.destroy();
   }
 
   #connect(upstream: Upstream): void {
-    const { address } = upstream;
-    const server = address.tls ? connectTls(tlsOptions(address)) : connectPlain(address);
+    this.#client.accept({ onBody: () => undefined, onBodyEnd: () => undefined, onGone: () => this.#end('cancelled', null) });
+    if (upstream.address.h2c) {
+      this.#fail(upstream, new DialError('it speaks HTTP/2 alone, over which none are carried here'));
+      return;
+    }
+    this.#cancelDial = dial(upstream.address, { trust: this.#context.pool.trust, protocol: 'http/1.1', tunnel: true }, (result) => {
+      if (result instanceof Socket) this.#ask(upstream, result);
+      else this.#fail(upstream, result);
+    });
+  }
+
+  #ask(upstream: Upstream, server: Socket): void {
     this.#server = server;
-    server.setNoDelay(true);
     server.write(requestHead(this.#request, { upstream, suffix: this.#route.suffix, root: this.#route.root, callId: callId(this.#call), body: null, identity: false, upgrade: WEBSOCKET }), 'latin1');
     const reader = new ResponseReader('GET', {
       onInterim: () => undefined,
@@ -84,10 +94,9 @@ export class Tunnel implements Open {
         this.#fail(upstream, error instanceof Error ? error : new Error(String(error)));
       }
     };
-    server.on('data', read);
+    server.on('data', read).resume();
     server.on('error', (error: Error) => this.#fail(upstream, error));
     server.on('close', () => this.#fail(upstream, new Error('the server closed the connection without an answer')));
-    this.#client.accept({ onBody: () => undefined, onBodyEnd: () => undefined, onGone: () => this.#end('cancelled', null) });
   }
 
   #onHead(head: ResponseHead, bodyFollows: boolean): void {
@@ -142,6 +151,7 @@ export class Tunnel implements Open {
     if (this.#over) return;
     this.#over = true;
     this.#context.recorder.ended({ type: 'ended', call: this.#call, at: monotonicMs(), status, httpStatus: this.#httpStatus, error, bytes: this.#server?.bytesRead ?? 0 });
+    this.#cancelDial();
     if (!this.#isOpen) this.#server?.destroy();
     this.#context.onClosed(this);
   }

@@ -1,11 +1,14 @@
 /** Which server a request goes to. */
-import { isIP } from 'node:net';
-import type { ServerAddress } from './upstreamPool.ts';
+import { ProxySettingError, proxyFor, type Environment } from './corporateProxy.ts';
+import { isLoopback } from './loopback.ts';
+import { parseBaseUrl, urlAt, type ServerAddress } from './serverAddress.ts';
 
 /** One server's API, and what has been learned about it. */
 export interface Upstream {
   /** Base URL without credentials, for people; it takes the place of the route's `/v1`. */
   readonly url: string;
+  /** The same without its path. */
+  readonly origin: string;
   readonly address: ServerAddress;
   /** Value of the Host header. */
   readonly host: string;
@@ -21,26 +24,27 @@ export interface Upstream {
   takesStreamOptions: boolean;
 }
 
-/** @throws TypeError for what is no http(s) URL */
-export function upstreamFrom(baseUrl: string, options: { authorization: string | null; embedded: boolean }): Upstream {
-  const url = new URL(baseUrl);
-  if (url.protocol !== 'http:' && url.protocol !== 'https:') throw new TypeError(`${url.protocol} is neither http nor https`);
-  const tls = url.protocol === 'https:';
-  const basePath = url.pathname.replace(/\/+$/, '');
+export interface UpstreamOptions {
+  authorization: string | null;
+  embedded: boolean;
+  /** Whose variables say which proxy stands between. */
+  env: Environment;
+}
+
+/** @throws TypeError for what is no URL of a server; ProxySettingError */
+export function upstreamFrom(baseUrl: string, options: UpstreamOptions): Upstream {
+  const { address, origin, host, path } = parseBaseUrl(baseUrl, (to) => proxyFor(options.env, to));
   return {
-    url: url.origin + basePath,
-    address: { tls, host: url.hostname.replace(/^\[|\]$/g, ''), port: url.port === '' ? (tls ? 443 : 80) : Number(url.port) },
-    host: url.host,
-    basePath,
-    rootPath: basePath.replace(/\/v1$/, ''),
+    url: urlAt(origin, path),
+    origin,
+    address,
+    host,
+    basePath: path,
+    rootPath: path.replace(/\/v1$/, ''),
     authorization: options.authorization,
     embedded: options.embedded,
     takesStreamOptions: true,
   };
-}
-
-function isLoopback(host: string): boolean {
-  return host === 'localhost' || host.endsWith('.localhost') || (isIP(host) === 4 && host.startsWith('127.')) || host === '::1' || host === '0.0.0.0' || host === '::';
 }
 
 /** Programs name few servers; a program that names more than this is not to fill the memory. */
@@ -51,14 +55,16 @@ export type Choice = { upstream: Upstream } | { refused: string };
 export class Upstreams {
   readonly #fixed: Upstream;
   readonly #direct: boolean;
+  readonly #env: Environment;
   readonly #byUrl = new Map<string, Upstream>();
   /** The proxy's own port: a request sent to it again would circle. */
   ownPort = 0;
 
   /** @param direct whether a request may name its own server; `fixed` is then for those that do not */
-  constructor(fixed: Upstream, direct: boolean) {
+  constructor(fixed: Upstream, direct: boolean, env: Environment) {
     this.#fixed = fixed;
     this.#direct = direct;
+    this.#env = env;
   }
 
   /** @param meant base URL that the program meant to call, as its hook tells it */
@@ -68,8 +74,10 @@ export class Upstreams {
     if (known !== undefined) return { upstream: known };
     let upstream: Upstream;
     try {
-      upstream = upstreamFrom(meant, { authorization: null, embedded: false });
-    } catch {
+      if (!/^https?:/i.test(meant)) throw new TypeError('programs name servers by http(s) URLs');
+      upstream = upstreamFrom(meant, { authorization: null, embedded: false, env: this.#env });
+    } catch (error) {
+      if (error instanceof ProxySettingError) return { refused: error.message };
       return { refused: 'The server that the program meant to call is named by no valid http(s) URL.' };
     }
     if (isLoopback(upstream.address.host) && upstream.address.port === this.ownPort) return { refused: 'The program meant to call the profiler itself.' };

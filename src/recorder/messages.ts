@@ -7,7 +7,7 @@
 import type { Backend, CallEndLine, Capture, Endpoint, GpuState, HeaderLine } from '../profile/recordingFormat.ts';
 import type { Bytes, Milliseconds } from '../profile/units.ts';
 import type { ServerTimes } from '../proxy/usage.ts';
-import type { MetricsPage } from '../telemetry/metricsPoller.ts';
+import type { MetricsPage } from '../telemetry/metricsPage.ts';
 import type { PowerSpec } from '../telemetry/powerSource.ts';
 
 /** Where something stands in a batch's bytes: [start, end). */

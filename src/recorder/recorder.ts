@@ -1,5 +1,6 @@
 /** Joins what the proxy saw, what the hooks tell and what instruments read into the lines of one recording. */
 import { tmpdir } from 'node:os';
+import { parseUnixUrl, unixUrl } from '../protocol/unixUrl.ts';
 import { readCallTag, type CallTag, type HookEvent } from '../protocol/hook.ts';
 import type { Backend, CallLine, RecordingLine, Site } from '../profile/recordingFormat.ts';
 import type { Milliseconds } from '../profile/units.ts';
@@ -210,8 +211,7 @@ export class Recorder {
     const { endpoint, method, path, attempt } = begun;
     // Ollama streams unless it is told not to.
     const stream = endpoint === 'ollama' && body !== null && !/embed/.test(path) ? body['stream'] !== false : begun.stream;
-    // A request that was refused went nowhere.
-    const server = URL.canParse(begun.upstream) ? new URL(begun.upstream).host : undefined;
+    const server = serverOf(begun.upstream);
     this.#listener.append({ type: 'call', t: this.#t(begun.at), id: record.id, endpoint, method, path, server, model, stream, attempt, ...this.#attribution(tag, begun.program), trace: readTraceparent(begun.traceparent), request });
   }
 
@@ -289,6 +289,13 @@ export class Recorder {
     this.#listener.onFrames(original, pid);
     return original;
   }
+}
+
+/** What people call the server of a base URL; undefined where a request was refused and went nowhere. */
+function serverOf(url: string): string | undefined {
+  const unix = parseUnixUrl(url);
+  if (unix !== null) return unixUrl({ ...unix, path: '' });
+  return URL.canParse(url) ? new URL(url).host : undefined;
 }
 
 function rounded(value: Milliseconds | null): Milliseconds | null {

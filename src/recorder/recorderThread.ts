@@ -2,6 +2,7 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { monotonicMs } from '../profiler/clock.ts';
 import type { Milliseconds } from '../profile/units.ts';
+import { pageReader } from '../telemetry/metricsPage.ts';
 import { MetricsPoller } from '../telemetry/metricsPoller.ts';
 import { readPower } from '../telemetry/readPower.ts';
 import { microseconds } from './callRecord.ts';
@@ -66,7 +67,7 @@ export async function runRecorderThread(): Promise<void> {
     onEvent: (event, file) => joined.hookEvent(event, file),
     onMalformed: () => joined.malformedEvent(monotonicMs()),
   });
-  const poller = options.metrics === null ? null : new MetricsPoller(options.metrics, (load, at) => joined.load(load, at));
+  const poller = options.metrics === null ? null : new MetricsPoller(pageReader(options.metrics), (load, at) => joined.load(load, at));
   poller?.begin();
   const { power } = options;
   const powerReader =

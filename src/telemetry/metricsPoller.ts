@@ -1,13 +1,9 @@
 /** Asks a server for its metrics while calls are in flight, now and then between them, and no more once they have ceased. */
 import { parseServerLoad, type ServerLoad } from './serverMetrics.ts';
 import { monotonicMs } from '../profiler/clock.ts';
+import { NoAnswerInTime } from '../proxy/askServer.ts';
+import type { PageReader } from './metricsPage.ts';
 import type { Milliseconds, Ratio } from '../profile/units.ts';
-
-export interface MetricsPage {
-  url: string;
-  /** Value of the header, where the server wants a key. */
-  authorization: string | null;
-}
 
 /** Ten times a second at most; as much less as keeps the server's own work for it (at most as long as its quickest answer took) to the share of a core. */
 const QUICKEST_MS: Milliseconds = 100;
@@ -32,7 +28,7 @@ export function pollingInterval(answers: readonly Milliseconds[]): Milliseconds 
 }
 
 export class MetricsPoller {
-  readonly #page: MetricsPage;
+  readonly #page: PageReader;
   readonly #onLoad: (load: ServerLoad, at: Milliseconds) => void;
   readonly #answers: Milliseconds[] = [];
   #inFlight = 0;
@@ -43,7 +39,7 @@ export class MetricsPoller {
   #closed = false;
   #failures = 0;
 
-  constructor(page: MetricsPage, onLoad: (load: ServerLoad, at: Milliseconds) => void) {
+  constructor(page: PageReader, onLoad: (load: ServerLoad, at: Milliseconds) => void) {
     this.#page = page;
     this.#onLoad = onLoad;
   }
@@ -87,6 +83,7 @@ export class MetricsPoller {
     this.#running = false;
     if (this.#timer !== null) clearTimeout(this.#timer);
     this.#timer = null;
+    this.#page.close();
   }
 
   /** One question after the other: a server that answers late is not asked twice at once. */
@@ -110,13 +107,9 @@ export class MetricsPoller {
 
   async #ask(patience: Milliseconds): Promise<ServerLoad | null> {
     const asked = monotonicMs();
-    const { url, authorization } = this.#page;
     try {
-      // To pack the page would cost the server more than it saves the network.
-      const headers = { 'accept-encoding': 'identity', ...(authorization === null ? {} : { authorization }) };
-      const response = await fetch(url, { headers, signal: AbortSignal.timeout(patience), redirect: 'error' });
-      const text = await response.text();
-      if (!response.ok) return null;
+      const { status, text } = await this.#page.ask(patience);
+      if (status !== 200) return null;
       const answered = monotonicMs();
       this.#took(answered - asked);
       const load = parseServerLoad(text);
@@ -125,7 +118,7 @@ export class MetricsPoller {
       return load;
     } catch (error) {
       // Not reachable now: counted as a failure, and asked again. One that is still at it has worked for as long as we waited, for all we know.
-      if (error instanceof Error && error.name === 'TimeoutError') this.#took(patience);
+      if (error instanceof NoAnswerInTime) this.#took(patience);
       return null;
     }
   }

@@ -4,7 +4,9 @@ import type { RecorderOptions } from '../../src/recorder/messages.ts';
 import { Recorder } from '../../src/recorder/recorder.ts';
 import type { CallEndLine, CallLine, Capture, RecordingLine } from '../../src/profile/recordingFormat.ts';
 import { recordingLineSchema } from '../../src/profile/recordingFormat.ts';
+import type { Environment } from '../../src/proxy/corporateProxy.ts';
 import { startProxy, type Proxy } from '../../src/proxy/server.ts';
+import { Trust } from '../../src/proxy/trust.ts';
 import { upstreamFrom, Upstreams } from '../../src/proxy/upstreams.ts';
 import { exchange, requestBytes, type RawAnswer } from './rawClient.ts';
 import { startUpstream, until, type Script, type ScriptedUpstream } from './scriptedUpstream.ts';
@@ -43,8 +45,9 @@ export function recorderOptions(capture: Capture, startedAt = 0): RecorderOption
   };
 }
 
-export async function startFixture(script: Script, options: { capture?: Capture; model?: string; direct?: boolean; upstreamUrl?: string; listen?: string } = {}): Promise<ProxyFixture> {
-  const upstream = await startUpstream(script);
+export async function startFixture(script: Script, options: { capture?: Capture; model?: string; direct?: boolean; upstreamUrl?: string; listen?: string; env?: Environment; caFile?: string; place?: Parameters<typeof startUpstream>[1] } = {}): Promise<ProxyFixture> {
+  const upstream = await startUpstream(script, options.place);
+  const env = options.env ?? {};
   const lines: RecordingLine[] = [];
   const recorder = new Recorder(recorderOptions(options.capture ?? 'full'), {
     // Whatever is recorded must be readable by the format's own schema.
@@ -62,10 +65,11 @@ export async function startFixture(script: Script, options: { capture?: Capture;
   const proxy: Proxy = await startProxy({
     listen: options.listen ?? '127.0.0.1',
     port: 0,
-    upstreams: new Upstreams(upstreamFrom(options.upstreamUrl ?? upstream.url, { authorization: null, embedded: false }), options.direct ?? false),
+    upstreams: new Upstreams(upstreamFrom(options.upstreamUrl ?? upstream.url, { authorization: null, embedded: false, env }), options.direct ?? false, env),
     recorder: link,
     model: options.model ?? null,
     unreachableRemedy: 'Start the server.',
+    trust: new Trust(env, options.caFile ?? null),
   });
   const { port: portText, pathname: token } = new URL(proxy.routeUrl);
   const port = Number(portText);

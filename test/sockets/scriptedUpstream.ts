@@ -1,5 +1,7 @@
 /** A stand-in model server over a raw socket: what it sends, and in which pieces, is the test's to say. */
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
+import { createServer as createTlsServer } from 'node:tls';
+import type { ServerCertificate } from '../fixtures/certificates.ts';
 
 export interface ReceivedRequest {
   method: string;
@@ -15,7 +17,7 @@ export type Script = (request: ReceivedRequest, socket: Socket, number: number) 
 
 export interface ScriptedUpstream {
   port: number;
-  /** `http://127.0.0.1:PORT/v1` */
+  /** `http://127.0.0.1:PORT/v1`, or as its place is named */
   url: string;
   requests: ReceivedRequest[];
   sockets: Set<Socket>;
@@ -24,10 +26,11 @@ export interface ScriptedUpstream {
   close(): Promise<void>;
 }
 
-export async function startUpstream(script: Script): Promise<ScriptedUpstream> {
+/** @param place `path`: a Unix socket's, in place of a port; `tls`: whose certificate it shows */
+export async function startUpstream(script: Script, place: { path?: string; tls?: ServerCertificate } = {}): Promise<ScriptedUpstream> {
   const requests: ReceivedRequest[] = [];
   const sockets = new Set<Socket>();
-  const server: Server = createServer((socket) => {
+  const onConnection = (socket: Socket): void => {
     sockets.add(socket);
     socket.setNoDelay(true);
     socket.on('close', () => sockets.delete(socket));
@@ -71,12 +74,15 @@ export async function startUpstream(script: Script): Promise<ScriptedUpstream> {
         void upstream.script(request, socket, requests.length);
       }
     });
-  });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
+  };
+  const server: Server = place.tls === undefined ? createServer(onConnection) : createTlsServer({ ...place.tls, ALPNProtocols: ['http/1.1'] }, onConnection);
+  // Programs that do not trust it hang up.
+  server.on('tlsClientError', () => undefined);
+  await new Promise<void>((resolve) => (place.path === undefined ? server.listen(0, '127.0.0.1', resolve) : server.listen(place.path, resolve)));
+  const port = place.path === undefined ? (server.address() as AddressInfo).port : 0;
   const upstream: ScriptedUpstream = {
     port,
-    url: `http://127.0.0.1:${port}/v1`,
+    url: place.path !== undefined ? `unix:${place.path}:/v1` : `${place.tls === undefined ? 'http' : 'https'}://127.0.0.1:${port}/v1`,
     requests,
     sockets,
     script,

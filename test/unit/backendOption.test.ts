@@ -14,10 +14,16 @@ describe('backend option', () => {
     expect(parse('http://gpu-box:8000/v1/')).toEqual({ kind: 'url', url: 'http://gpu-box:8000/v1' });
     expect(parse('https://host/openai/v1')).toEqual({ kind: 'url', url: 'https://host/openai/v1' });
   });
+  it('knows servers on Unix sockets, and of HTTP/2 without TLS', () => {
+    expect(parse('unix:/run/vllm.sock')).toEqual({ kind: 'url', url: 'unix:/run/vllm.sock:/v1' });
+    expect(parse('unix:///run/a b:c.sock:/openai/v1/')).toEqual({ kind: 'url', url: 'unix:/run/a b:c.sock:/openai/v1' });
+    expect(parse('http+unix://%2Frun%2Fvllm.sock/v1')).toEqual({ kind: 'url', url: 'unix:/run/vllm.sock:/v1' });
+    expect(parse('h2c://gpu-box:8000')).toEqual({ kind: 'url', url: 'h2c://gpu-box:8000/v1' });
+  });
   it('knows direct', () => {
     expect(parse('direct')).toEqual({ kind: 'direct', defaultUrl: 'https://api.openai.com/v1' });
   });
-  it.each(['', 'vllm', 'ftp://host', 'http://', 'http://host/v1?key=1', 'sim:a/b/c'])('refuses %j, saying what it takes', (text) => {
+  it.each(['', 'vllm', 'ftp://host', 'http://', 'http://host/v1?key=1', 'sim:a/b/c', 'unix:vllm.sock', 'unix:', 'http+unix://%zz/v1', 'h2c://'])('refuses %j, saying what it takes', (text) => {
     expect(() => parse(text)).toThrow(BackendOptionError);
     expect(() => parse(text)).toThrow(/Use sim/);
   });

@@ -5,7 +5,9 @@ import { join } from 'node:path';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { toAddToServer } from '../../src/profile/optionNames.ts';
 import { serverName, serverSettingsTexts } from '../../src/profile/serverText.ts';
+import type { Page } from '../../src/proxy/askServer.ts';
 import { parseObject, type JsonObject } from '../../src/proxy/json.ts';
+import type { PageReader } from '../../src/telemetry/metricsPage.ts';
 import { MetricsPoller, pollingInterval } from '../../src/telemetry/metricsPoller.ts';
 import { parseServerLoad } from '../../src/telemetry/serverMetrics.ts';
 import { SERVERS } from '../../src/telemetry/servers/serverFacts.ts';
@@ -154,17 +156,17 @@ describe('polling', () => {
     vi.unstubAllGlobals();
   });
 
-  const page = { url: 'http://127.0.0.1:1/metrics', authorization: 'Bearer key' };
+  const page = (ask: PageReader['ask']): PageReader => ({ ask, close: () => undefined });
 
   it('goes on while calls run, once a second for a while after them, starts again with the next, and ends with the session', async () => {
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'hrtime', 'performance', 'Date'] });
-    const asked: RequestInit[] = [];
-    vi.stubGlobal('fetch', (_url: string, init: RequestInit) => {
-      asked.push(init);
-      return Promise.resolve(new Response('vllm:num_requests_running 1\n'));
-    });
+    const asked: number[] = [];
     const loads: number[] = [];
-    const poller = new MetricsPoller(page, ({ running }) => loads.push(running!));
+    const ask = (patience: number): Promise<Page> => {
+      asked.push(patience);
+      return Promise.resolve({ status: 200, text: 'vllm:num_requests_running 1\n' });
+    };
+    const poller = new MetricsPoller(page(ask), ({ running }) => loads.push(running!));
     await vi.advanceTimersByTimeAsync(1000);
     expect(asked).toHaveLength(0);
     poller.begin();
@@ -177,7 +179,6 @@ describe('polling', () => {
     await vi.advanceTimersByTimeAsync(1050);
     expect(asked).toHaveLength(11);
     expect(loads).toHaveLength(11);
-    expect(asked[0]!.headers).toMatchObject({ authorization: 'Bearer key', 'accept-encoding': 'identity' });
     poller.callEnded();
     await vi.advanceTimersByTimeAsync(11_000);
     // Ten in the first second, and one in each of the next.
@@ -209,12 +210,12 @@ describe('polling', () => {
   it.each([7, 45])('takes a hundredth of the time of a server whose page takes %d ms, also between calls', async (work) => {
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'hrtime', 'performance', 'Date'] });
     let worked = 0;
-    vi.stubGlobal('fetch', async () => {
+    const ask = async (): Promise<Page> => {
       await new Promise((resolve) => setTimeout(resolve, work));
       worked += work;
-      return new Response('vllm:num_requests_running 1\n');
-    });
-    const poller = new MetricsPoller(page, () => undefined);
+      return { status: 200, text: 'vllm:num_requests_running 1\n' };
+    };
+    const poller = new MetricsPoller(page(ask), () => undefined);
     const begun = performance.now();
     poller.callBegan();
     await vi.advanceTimersByTimeAsync(60_000);
@@ -235,14 +236,14 @@ describe('polling', () => {
     let open = 0;
     let most = 0;
     let asked = 0;
-    vi.stubGlobal('fetch', async () => {
+    const ask = async (): Promise<Page> => {
       asked++;
       most = Math.max(most, ++open);
       await new Promise((resolve) => setTimeout(resolve, 700));
       open--;
-      return new Response('not here', { status: 404 });
-    });
-    const poller = new MetricsPoller(page, () => expect.unreachable());
+      return { status: 404, text: 'not here' };
+    };
+    const poller = new MetricsPoller(page(ask), () => expect.unreachable());
     poller.callBegan();
     await vi.advanceTimersByTimeAsync(60_000);
     expect([asked, most]).toEqual([5, 1]);

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { settingDefaults } from '../../src/contributions.ts';
 import { accountingChoice, lensesWithChange, lensSettings, openOnRun } from '../../src/host/choices.ts';
+import { proxyVariables } from '../../src/host/proxyVariables.ts';
 import { inSettings, settingNamedIn } from '../../src/profile/optionNames.ts';
 import { programSettings, profilingSettings, SettingError } from '../../src/host/settingsRules.ts';
 
@@ -41,6 +42,7 @@ describe('settings for the profiler', () => {
     ['agentCost.telemetry', 'ssh:-oProxyCommand=x', /not the name of a host/],
     ['agentCost.gpuIndex', '0;1', /such as 0 or 0,1, not "0;1"/],
     ['agentCost.model', ['a'], /expects text/],
+    ['agentCost.caFile', 'corp.pem', /absolute path, not "corp\.pem"/],
   ])('name %s when it is %j, and say what it may be', (setting, value, message) => {
     const error = errorOf({ [setting]: value });
     expect(error).toBeInstanceOf(SettingError);
@@ -50,6 +52,21 @@ describe('settings for the profiler', () => {
 
   it('never repeat a password that stands in a URL', () => {
     expect(String(errorOf({ 'agentCost.backend': 'http://user:secret@host/v1' }))).not.toContain('secret');
+  });
+});
+
+describe('a proxy in the settings', () => {
+  const none = { proxy: undefined, support: 'override', exceptions: [] };
+  it('becomes variables for the profiler', () => {
+    expect(proxyVariables(none, {})).toEqual({});
+    expect(proxyVariables({ ...none, proxy: ' http://p:1 ' }, {})).toEqual({ HTTPS_PROXY: 'http://p:1', HTTP_PROXY: 'http://p:1' });
+    expect(proxyVariables({ ...none, proxy: 'http://p:1', exceptions: ['*.corp.test', 7, '10.0.0.0/8'] }, {})).toMatchObject({ NO_PROXY: '*.corp.test,10.0.0.0/8' });
+    expect(proxyVariables({ ...none, proxy: 'http://p:1', exceptions: ['a.test'] }, { no_proxy: 'b.test' })).not.toHaveProperty('NO_PROXY');
+  });
+  it('gives way to the environment, and to being switched off', () => {
+    expect(proxyVariables({ ...none, proxy: 'http://p:1' }, { https_proxy: 'http://q:2' })).toEqual({});
+    expect(proxyVariables({ ...none, proxy: 'http://p:1', support: 'off' }, {})).toEqual({});
+    expect(proxyVariables({ ...none, proxy: { a: 1 } }, {})).toEqual({});
   });
 });
 
