@@ -4,8 +4,9 @@ import { lstatSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { formatBytes, formatCount } from '../profile/formatValue.ts';
 import type { Milliseconds } from '../profile/units.ts';
-import { deleteRecording, recordingsIn, type FoundRecording } from '../recorder/deleteRecording.ts';
-import { RECORDING_EXTENSION } from '../recorder/recordingFile.ts';
+import { deleteRecording, recordingsIn } from '../recorder/deleteRecording.ts';
+import { RECORDING_EXTENSION } from '../recorder/recordingNames.ts';
+import { foundRecording, type FoundRecording } from '../recorder/recordingParts.ts';
 import { RECORDINGS_FOLDER } from '../recorder/recordingsFolder.ts';
 import { shownPath } from './shownPath.ts';
 import { UsageError } from './usageError.ts';
@@ -50,18 +51,18 @@ export function addDeleteCommand(root: Command): Command {
 /** @throws UsageError */
 async function choose(files: readonly string[], { all, olderThan }: DeleteFlags): Promise<FoundRecording[]> {
   if ([files.length > 0, all === true, olderThan !== undefined].filter(Boolean).length !== 1) throw new UsageError('Name the recordings to delete, or choose with one of --all and --older-than.');
-  if (files.length > 0) return [...new Set(files.map((file) => resolve(file)))].map(named);
+  if (files.length > 0) return Promise.all([...new Set(files.map((file) => resolve(file)))].map(named));
   const found = await recordingsIn(resolve(RECORDINGS_FOLDER));
   const before = olderThan === undefined ? Number.POSITIVE_INFINITY : Date.now() - age(olderThan);
   return found.filter(({ writtenAt }) => writtenAt <= before);
 }
 
 /** @throws UsageError for what is not there or is no recording: other files are not deleted */
-function named(file: string): FoundRecording {
+async function named(file: string): Promise<FoundRecording> {
   const stats = lstatSync(file, { throwIfNoEntry: false });
   if (stats === undefined) throw new UsageError(`${shownPath(file)}: there is no such file. Nothing was deleted.`);
   if (!stats.isFile() || !file.endsWith(RECORDING_EXTENSION)) throw new UsageError(`${shownPath(file)} is no recording (*${RECORDING_EXTENSION}), and other files are not deleted. Nothing was deleted.`);
-  return { file, size: stats.size, writtenAt: stats.mtimeMs };
+  return foundRecording(file);
 }
 
 /** @throws UsageError */

@@ -14,7 +14,7 @@ import { costWeights, type CostWeight } from '../profile/costStacks.ts';
 import { exportFormats, renderExport, type ExportFormat } from '../profile/exportFormats.ts';
 import type { PromptTable } from '../protocol/content.ts';
 import type { TimelineDocument } from '../protocol/webview.ts';
-import { RECORDING_EXTENSION } from '../recorder/recordingFile.ts';
+import { RECORDING_EXTENSION } from '../recorder/recordingNames.ts';
 import { accounting, addAccountingOptions, type AccountingFlags } from './accountingOptions.ts';
 import { installation } from './installation.ts';
 import { openProfile } from './openRecording.ts';
@@ -97,7 +97,7 @@ export function addExportCommand(root: Command): Command {
 
 /** @throws UsageError or RecordingError */
 async function rendered(file: string, { format, weight }: { format: ExportFormat | LoadFormat; weight: CostWeight }, charged: Accounting): Promise<{ content: string | Uint8Array; extension: string }> {
-  const profile = await openProfile(file);
+  const profile = await openProfile(file, format === 'html' || isLoadFormat(format) ? 'all' : 'report');
   const document = analyze(profile, { accounting: charged });
   if (!isLoadFormat(format)) return { content: renderRun({ document, prompts: promptTable(profile.calls) }, format, weight), extension: exportFormats[format].ending };
   const load = recordedLoad(profile, document);

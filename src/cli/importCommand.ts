@@ -9,7 +9,7 @@ import type { Bytes } from '../profile/units.ts';
 import { ImportError } from '../recorder/imports/foreignSpan.ts';
 import { importedRecording, type Imported } from '../recorder/imports/importedRecording.ts';
 import { readTrace, TRACE_FORMATS } from '../recorder/imports/readTraceFile.ts';
-import { fileNameFrom, RECORDING_EXTENSION } from '../recorder/recordingFile.ts';
+import { fileNameFrom, RECORDING_EXTENSION } from '../recorder/recordingNames.ts';
 import { writeWhole } from './writeWhole.ts';
 import { UsageError } from './usageError.ts';
 

@@ -6,12 +6,13 @@ import { BackendOptionError, parseBackendOption } from '../protocol/backendOptio
 import { DEFAULT_REDACTION, type ProfilerOptions } from '../protocol/profiler.ts';
 import { parseGpuIndexes, parseTelemetryOption, TELEMETRY_HELP, TelemetryOptionError } from '../protocol/telemetryOption.ts';
 import { captureSchema } from '../profile/recordingFormat.ts';
-import { newRecordingPath } from '../recorder/recordingFile.ts';
+import { newRecordingPath } from '../recorder/recordingNames.ts';
 import { RECORDINGS_FOLDER } from '../recorder/recordingsFolder.ts';
 import { addAccountingOptions, type AccountingFlags } from './accountingOptions.ts';
+import { addStorageOptions, storageOptions, type StorageFlags } from './storageOptions.ts';
 import { UsageError } from './usageError.ts';
 
-export interface ProfilingFlags extends AccountingFlags {
+export interface ProfilingFlags extends AccountingFlags, StorageFlags {
   backend: string;
   model?: string;
   out?: string;
@@ -43,6 +44,7 @@ export function addProfilingOptions(command: Command, backends: 'one' | 'several
     backend.description += '; may be given several times, to compare them';
     backend.argParser((value, before: string[]) => [...before, value]).default([], 'sim');
   }
+  addStorageOptions(command);
   return addAccountingOptions(command)
     .addOption(backend)
     .option('--model <name>', "rewrite the model's name on the way to the backend")
@@ -79,6 +81,7 @@ export function profilingOptions(flags: ProfilingFlags, command: string[], fallb
     cwd,
     capture: captureSchema.parse(flags.capture),
     redact: [...flags.redact],
+    storage: storageOptions(flags),
     backend: counting(replaying(backend(flags.backend), flags.replay), flags.tokenizer),
     model: flags.model ?? null,
     caFile: flags.caFile === undefined ? null : resolve(cwd, flags.caFile),

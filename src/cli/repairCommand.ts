@@ -1,19 +1,17 @@
 /** `agent-cost repair FILE`: what can be read of a damaged recording, as a sound one. The damaged file stays as it is. */
 import { randomUUID } from 'node:crypto';
 import type { Command } from 'commander';
-import { closeSync, createReadStream, openSync, renameSync, rmSync, statSync, writeSync } from 'node:fs';
+import { closeSync, openSync, renameSync, rmSync, statSync, writeSync } from 'node:fs';
 import { basename, resolve } from 'node:path';
-import { StringDecoder } from 'node:string_decoder';
 import { version } from '../../package.json';
 import { formatCount } from '../profile/formatValue.ts';
 import { RECORDING_FORMAT, RECORDING_VERSION, type HeaderLine } from '../profile/recordingFormat.ts';
 import { RecordingRepairer } from '../profile/repairRecording.ts';
 import { crc32 } from '../recorder/crc32.ts';
-import { RECORDING_EXTENSION } from '../recorder/recordingFile.ts';
+import { LOST, NEXT_PART, recordedLines, type Recorded } from '../recorder/recordedLines.ts';
+import { LOST_STRETCH } from '../recorder/recordingFile.ts';
+import { RECORDING_EXTENSION } from '../recorder/recordingNames.ts';
 import { UsageError } from './usageError.ts';
-
-/** A longer line is taken for damage, as readers do. */
-const LONGEST_LINE_CHARS = 128 * 1024 * 1024;
 
 export function addRepairCommand(root: Command): Command {
   const command = root
@@ -44,7 +42,11 @@ async function repair(file: string, path: string): Promise<RecordingRepairer> {
   const out = openFor(unfinished);
   let isWhole = false;
   try {
-    for await (const line of linesOf(file)) for (const text of repairer.push(line)) writeSync(out, text);
+    for await (const each of readable(file)) {
+      if (each === NEXT_PART) repairer.beginPart();
+      else if (each === LOST) repairer.lose(LOST_STRETCH);
+      else for (const text of repairer.push(each)) writeSync(out, text);
+    }
     if (repairer.kept === 0) throw new UsageError(`${file}: nothing of a recording can be read in it. Profile the program again.`);
     isWhole = true;
   } finally {
@@ -55,6 +57,14 @@ async function repair(file: string, path: string): Promise<RecordingRepairer> {
   return repairer;
 }
 
+async function* readable(file: string): AsyncGenerator<Recorded> {
+  try {
+    yield* recordedLines(file);
+  } catch (error) {
+    throw new UsageError(`${file} cannot be read: ${error instanceof Error ? error.message : String(error)}`);
+  }
+}
+
 function openFor(path: string): number {
   try {
     // Its owner's alone, as recordings are.
@@ -62,32 +72,6 @@ function openFor(path: string): number {
   } catch (error) {
     throw new UsageError(`cannot write ${path}: ${error instanceof Error ? error.message : String(error)}. Name another place with --out.`);
   }
-}
-
-/** The file's lines; the last one without its line end, too. */
-async function* linesOf(file: string): AsyncGenerator<string> {
-  const decoder = new StringDecoder('utf8');
-  /** The beginning of a line, in the pieces in which it came, up to the longest that is read. */
-  let pieces: string[] = [];
-  let chars = 0;
-  try {
-    for await (const bytes of createReadStream(file, { highWaterMark: 1 << 20 })) {
-      const parts = decoder.write(bytes as Buffer).split('\n');
-      for (const [index, part] of parts.entries()) {
-        if (index > 0) {
-          yield pieces.join('');
-          pieces = [];
-          chars = 0;
-        }
-        chars += part.length;
-        if (part !== '' && chars <= LONGEST_LINE_CHARS) pieces.push(part);
-      }
-    }
-  } catch (error) {
-    throw new UsageError(`${file} cannot be read: ${error instanceof Error ? error.message : String(error)}`);
-  }
-  const last = pieces.join('') + decoder.end();
-  if (last !== '') yield last;
 }
 
 function substituteHeader(file: string): HeaderLine {

@@ -8,7 +8,7 @@ import { meanOf } from '../experiments/statistics.ts';
 import type { TaskRow } from '../experiments/table/columns.ts';
 import { formatDuration } from '../profile/formatValue.ts';
 import { findExecutable } from '../instrument/findExecutable.ts';
-import { newFolderPath } from '../recorder/recordingFile.ts';
+import { newFolderPath } from '../recorder/recordingNames.ts';
 import { RECORDINGS_FOLDER } from '../recorder/recordingsFolder.ts';
 import { accounting } from './accountingOptions.ts';
 import { addProfilingOptions, profilingOptions, type ProfilingFlags, wholeNumber } from './profilingOptions.ts';

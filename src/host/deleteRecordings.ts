@@ -38,7 +38,8 @@ function question(runs: readonly Run[]): string {
 
 async function remove(file: string, how: typeof TRASH | typeof FOR_GOOD): Promise<void> {
   if (how === TRASH) {
-    await workspace.fs.delete(Uri.file(file), { useTrash: true });
+    const { partsOf } = await import('../recorder/recordingParts.ts');
+    for (const part of (await partsOf(file)).toReversed()) await workspace.fs.delete(Uri.file(part), { useTrash: true });
     return;
   }
   const { deleteRecording } = await import('../recorder/deleteRecording.ts');

@@ -8,7 +8,7 @@ import { version } from '../../package.json';
 import { exportFormats as formatNames, type ExportFormat, type Resource } from '../contributions.ts';
 import { costWeights, type CostWeight } from '../profile/costStacks.ts';
 import { exportFormats, renderExport } from '../profile/exportFormats.ts';
-import { fileNameFrom } from '../recorder/recordingFile.ts';
+import { fileNameFrom } from '../recorder/recordingNames.ts';
 import { messageOf } from './log.ts';
 import type { Notifier } from './notify.ts';
 import type { Run } from './runs.ts';

@@ -24,6 +24,11 @@ export class LivePreview {
     for (const line of lines) this.read(line);
   }
 
+  /** A stretch of it could not be read. */
+  lose(): void {
+    this.pending = '';
+  }
+
   private read(text: string): void {
     let raw: unknown;
     try {

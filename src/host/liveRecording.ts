@@ -48,7 +48,7 @@ export class LiveRecording {
     this.events = events;
     this.accounting = accounting;
     this.analysis = new RecordingAnalysis(threadFile, file);
-    this.previewTail = new FileTail(file, (text) => this.preview.push(text));
+    this.previewTail = new FileTail(file, { onText: (text) => this.preview.push(text), onLost: () => this.preview.lose() });
   }
 
   /** The profiler says that the file holds this many bytes of whole lines. */

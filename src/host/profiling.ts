@@ -4,7 +4,7 @@ import { commands, env, ProgressLocation, window, workspace, type Disposable, ty
 import { likelyShell, shellEnvironment } from '../instrument/shellEnvironment.ts';
 import { profiledLanguages, views, type ProfiledLanguage, type Resource, type SettingId } from '../contributions.ts';
 import { inSettings, settingNamedIn } from '../profile/optionNames.ts';
-import { newRecordingPath } from '../recorder/recordingFile.ts';
+import { newRecordingPath } from '../recorder/recordingNames.ts';
 import { RECORDINGS_FOLDER } from '../recorder/recordingsFolder.ts';
 import { openOnRun } from './choices.ts';
 import { followDebuggers } from './debugging.ts';

@@ -79,7 +79,7 @@ export class RunStore implements Disposable {
 
   /** Looks into the folders for recordings, and from then on notices new ones. */
   async refresh(): Promise<void> {
-    const { RECORDING_EXTENSION } = await import('../recorder/recordingFile.ts');
+    const { RECORDING_EXTENSION } = await import('../recorder/recordingNames.ts');
     this.watch(`**/${RECORDINGS_FOLDER}/*${RECORDING_EXTENSION}`);
     const found = new Map<string, number>();
     for (const folder of workspace.workspaceFolders ?? []) if (folder.uri.scheme === 'file') await collect(join(folder.uri.fsPath, RECORDINGS_FOLDER), RECORDING_EXTENSION, found);
@@ -138,14 +138,14 @@ export class RunStore implements Disposable {
   /** Loaded when the first recording is read: activation does without the format and the analysis. */
   async read(file: string): Promise<TimelineDocument> {
     const size = await sizeOf(file);
-    const [{ MAX_RECORDING_BYTES, readRecordingFile }, { analyze }, { analyzeInThread }, { chosenAccounting }] = await Promise.all([
+    const [{ readRecordingFile }, { analyze }, { analyzeInThread }, { chosenAccounting }] = await Promise.all([
       import('../recorder/recordingFile.ts'),
       import('../analysis/analyze.ts'),
       import('./recordingAnalysis.ts'),
       import('./accounting.ts'),
     ]);
-    if (size > LONG_RECORDING_BYTES && size <= MAX_RECORDING_BYTES) return analyzeInThread(this.analysisThread, file, chosenAccounting());
-    return analyze(await readRecordingFile(file), { accounting: chosenAccounting() });
+    if (size > LONG_RECORDING_BYTES) return analyzeInThread(this.analysisThread, file, chosenAccounting());
+    return analyze(await readRecordingFile(file, 'report'), { accounting: chosenAccounting() });
   }
 
   /** Energy is charged in another way from now on: reads again what is shown, and forgets what else was read. */
@@ -265,10 +265,17 @@ async function collect(folder: string, extension: string, found: Map<string, num
     if (!name.endsWith(extension)) continue;
     const file = join(folder, name);
     try {
+      if (await isLaterPart(file)) continue;
       const stats = await stat(file);
       found.set(file, stats.birthtimeMs || stats.mtimeMs);
     } catch {
       // Deleted since the folder was read.
     }
   }
+}
+
+/** A file that another one goes on in is read with that. */
+async function isLaterPart(file: string): Promise<boolean> {
+  const { namedPart } = await import('../recorder/recordingNames.ts');
+  return namedPart(file) !== null && (await (await import('../recorder/recordingParts.ts')).recordingOf(file)) !== file;
 }

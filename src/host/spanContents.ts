@@ -1,5 +1,4 @@
 /** What the spans of a recording said, read when someone looks at one: the documents that views show hold no whole prompts. */
-import { stat } from 'node:fs/promises';
 import type { PromptTable, SpanContent } from '../protocol/content.ts';
 import type { ReportSpan } from '../profile/report.ts';
 
@@ -12,7 +11,8 @@ export class SpanContents {
    * @throws RecordingError, or an Error with a clear message when the file cannot be read
    */
   async tableOf(file: string): Promise<PromptTable> {
-    const { size, mtimeMs } = await stat(file);
+    const { foundRecording } = await import('../recorder/recordingParts.ts');
+    const { size, writtenAt: mtimeMs } = await foundRecording(file);
     if (this.last?.file !== file || this.last.bytes !== size || this.last.modifiedMs !== mtimeMs) this.last = { file, bytes: size, modifiedMs: mtimeMs, table: read(file) };
     return this.last.table;
   }

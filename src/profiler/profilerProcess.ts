@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
 import { version } from '../../package.json';
 import { profilerOptionsSchema, type ProfilerOptions, type ToProfiler } from '../protocol/profiler.ts';
+import { PLAIN_STORAGE } from '../protocol/storage.ts';
 import { RECORDING_FORMAT, RECORDING_VERSION, type HeaderLine } from '../profile/recordingFormat.ts';
 import type { Milliseconds } from '../profile/units.ts';
 import { startProxy, type Proxy } from '../proxy/server.ts';
@@ -126,6 +127,7 @@ class ProfilerProcess {
       backend: backend.backend,
       capture: options.capture,
       redact: options.redact,
+      storage: options.storage ?? PLAIN_STORAGE,
       startedAt,
       startedAtEpoch,
       eventsDir: this.#folder,

@@ -9,6 +9,7 @@
  */
 import { z } from 'zod';
 import { backendSchema, captureSchema } from '../profile/recordingFormat.ts';
+import { storageSchema } from './storage.ts';
 import { telemetryChoiceSchema } from './telemetryOption.ts';
 
 /** What is redacted where nobody says anything: keys and tokens are no part of what a recording is for. */
@@ -23,6 +24,8 @@ export const profilerOptionsSchema = z.object({
   capture: captureSchema,
   /** Rules of redaction, each the name of one or `NAME=PATTERN`; `none` alone for none. */
   redact: z.array(z.string()),
+  /** Absent: as `PLAIN_STORAGE`. */
+  storage: storageSchema.optional(),
   backend: z.discriminatedUnion('kind', [
     /**
      * `replay`: absolute path of a recording whose answers are given again. `tokenizer`: path of a tokenizer.json or its folder, or

@@ -1,18 +1,10 @@
 /** Recordings that are to be deleted: which a folder has, and what goes with one. */
 import { lstat, readdir, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Bytes, Milliseconds } from '../profile/units.ts';
-import { RECORDING_EXTENSION } from './recordingFile.ts';
+import type { Bytes } from '../profile/units.ts';
+import { RECORDING_EXTENSION } from './recordingNames.ts';
+import { foundRecording, partsOf, type FoundRecording } from './recordingParts.ts';
 import { deleteSourceTexts } from './sourceTexts.ts';
-
-/** A recording in a folder. */
-export interface FoundRecording {
-  /** Path of its file. */
-  file: string;
-  size: Bytes;
-  /** When it was last written, in ms since 1970. */
-  writtenAt: Milliseconds;
-}
 
 /** The recordings in a folder, and in folders right in it, where runs that belong together lie; the oldest first. */
 export async function recordingsIn(folder: string): Promise<FoundRecording[]> {
@@ -22,26 +14,28 @@ export async function recordingsIn(folder: string): Promise<FoundRecording[]> {
 }
 
 /**
- * Deletes a recording's file, and the source texts that were kept for it alone. There is no way back.
+ * Deletes a recording's files, and the source texts that were kept for it alone. There is no way back.
  * @returns the size of what was the recording
  * @throws NodeJS.ErrnoException
  */
 export async function deleteRecording(file: string): Promise<Bytes> {
-  const { size } = await lstat(file);
-  await unlink(file);
+  const parts = await partsOf(file);
+  let bytes: Bytes = 0;
+  // The first is what names the others, so that one that can't be deleted leaves a recording.
+  for (const part of parts.toReversed()) {
+    const { size } = await lstat(part);
+    await unlink(part);
+    bytes += size;
+  }
   await deleteSourceTexts(file);
-  return size;
+  return bytes;
 }
 
 async function recordingsBeside(folder: string): Promise<FoundRecording[]> {
   const files = (await entriesOf(folder)).filter((entry) => entry.isFile() && entry.name.endsWith(RECORDING_EXTENSION));
-  return Promise.all(
-    files.map(async ({ name }) => {
-      const file = join(folder, name);
-      const { size, mtimeMs } = await lstat(file);
-      return { file, size, writtenAt: mtimeMs };
-    }),
-  );
+  const found = await Promise.all(files.map(({ name }) => foundRecording(join(folder, name))));
+  // Later parts lead to the recording that they are of.
+  return [...new Map(found.map((each) => [each.file, each])).values()];
 }
 
 async function entriesOf(folder: string) {

@@ -6,6 +6,7 @@
  */
 import type { Backend, CallEndLine, Capture, Endpoint, GpuState, HeaderLine } from '../profile/recordingFormat.ts';
 import type { Bytes, Milliseconds } from '../profile/units.ts';
+import type { Storage } from '../protocol/storage.ts';
 import type { ServerTimes } from '../proxy/usage.ts';
 import type { MetricsPage } from '../telemetry/metricsPage.ts';
 import type { PowerSpec } from '../telemetry/powerSource.ts';
@@ -147,6 +148,7 @@ export interface RecorderOptions {
   capture: Capture;
   /** Rules of redaction; see `redaction/rules.ts`. */
   redact: readonly string[];
+  storage: Storage;
   /** `monotonicMs` at t = 0. */
   startedAt: Milliseconds;
   /** Wall clock at t = 0, ms since 1970. */

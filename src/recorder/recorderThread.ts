@@ -9,10 +9,12 @@ import { microseconds } from './callRecord.ts';
 import { HookEvents } from './hookEvents.ts';
 import type { FromRecorder, RecorderBatch, RecorderOptions, ToRecorder } from './messages.ts';
 import { Recorder } from './recorder.ts';
-import { redactLine } from './redaction/redactLine.ts';
+import { redactHeader, redactLine } from './redaction/redactLine.ts';
 import { Redactor, toldOf } from './redaction/redactor.ts';
 import { parseRedactionRules } from './redaction/rules.ts';
-import { createRecordingFile, RecordingWriter, type AppendTarget } from './recordingWriter.ts';
+import { openSink } from './openSink.ts';
+import type { RecordingSink } from './recordingSink.ts';
+import { RecordingWriter } from './recordingWriter.ts';
 import { SourceFiles } from './sourceFiles.ts';
 
 const GREW_EVERY_MS: Milliseconds = 50;
@@ -23,9 +25,10 @@ export async function runRecorderThread(): Promise<void> {
   if (port === null) throw new Error('the recorder runs in a thread of the profiler');
   const options = workerData as RecorderOptions;
   const tell = (message: FromRecorder) => port.postMessage(message);
-  let target: AppendTarget | null = null;
+  const rules = parseRedactionRules(options.redact);
+  let sink: RecordingSink | null = null;
   try {
-    target = await createRecordingFile(options.out);
+    sink = await openSink(options.out, redactHeader(options.header, new Redactor(rules)), options.storage);
     tell({ type: 'opened' });
   } catch (error) {
     const { code = 'UNKNOWN', message } = error as NodeJS.ErrnoException;
@@ -36,24 +39,28 @@ export async function runRecorderThread(): Promise<void> {
   let bytes = 0;
   let recorder: Recorder | null = null;
   const writer =
-    target === null
+    sink === null
       ? null
-      : new RecordingWriter(target, {
-          onGrew: (now) => {
-            bytes = now;
-            grewTimer ??= setTimeout(() => {
-              grewTimer = null;
-              tell({ type: 'grew', bytes });
-            }, GREW_EVERY_MS);
+      : new RecordingWriter(
+          sink,
+          {
+            onGrew: (now) => {
+              bytes = now;
+              grewTimer ??= setTimeout(() => {
+                grewTimer = null;
+                tell({ type: 'grew', bytes });
+              }, GREW_EVERY_MS);
+            },
+            // Into the recording, too, where it will be read if the disk lets it.
+            onLoss: (code, message) => recorder?.warn(code, message, monotonicMs()),
           },
-          // Into the recording, too, where it will be read if the disk lets it.
-          onLoss: (code, message) => recorder?.warn(code, message, monotonicMs()),
-        });
+          options.storage.mostBytes ?? Infinity,
+        );
   const sources =
     writer === null
       ? null
       : new SourceFiles({ recording: options.out, capture: options.capture, append: (line) => writer.append(line), now: () => microseconds(monotonicMs() - options.startedAt) });
-  const redactor = new Redactor(parseRedactionRules(options.redact));
+  const redactor = new Redactor(rules);
   recorder = new Recorder(options, {
     append: (line) => writer?.append(redactLine(line, redactor)),
     onWarning: (code, message) => tell({ type: 'warning', code, message }),

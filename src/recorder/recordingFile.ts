@@ -1,38 +1,34 @@
-/** Recordings as files: where they go, and how they are read. */
-import { createReadStream, existsSync, statSync } from 'node:fs';
-import { join } from 'node:path';
+/** Recordings in files, read as a whole. */
+import { createReadStream, statSync } from 'node:fs';
 import { RecordingReader } from '../profile/readRecording.ts';
 import { crc32 } from './crc32.ts';
-import { formatBytes } from '../profile/formatValue.ts';
+import { RecordedText } from './recordedText.ts';
+import { RECORDING_EXTENSION } from './recordingNames.ts';
+import { partsOf, recordingOf } from './recordingParts.ts';
 import { RecordingError } from '../profile/recordingFormat.ts';
+import type { TextsHeld } from '../profile/heldTexts.ts';
 import type { Profile } from '../profile/model.ts';
-import type { Bytes } from '../profile/units.ts';
 
-export const RECORDING_EXTENSION = '.agentcost';
-/** A larger file is refused: its profile would not fit the memory of an editor. */
-export const MAX_RECORDING_BYTES: Bytes = 1_000_000_000;
+/** Of a compressed recording: a damaged byte can cost so much. */
+export const LOST_STRETCH = 'here and behind it the file cannot be decompressed, up to the next 4 MB of its text';
 
 /**
- * Reads a recording, streaming, so that only the folded profile is held in memory.
+ * Reads a recording, streaming, so that only the folded profile is held in memory. How much that is depends on its calls and
+ * spans; with `texts: 'report'` not on how long their prompts are.
  * @throws RecordingError for what is not a readable recording; Error with a clear message for what is no readable file
  */
-export async function readRecordingFile(path: string): Promise<Profile> {
-  let size: Bytes;
+export async function readRecordingFile(path: string, texts: TextsHeld = 'all'): Promise<Profile> {
   try {
-    const stats = statSync(path);
-    if (stats.isDirectory()) throw new Error(`${path} is a folder. Name a recording in it (*${RECORDING_EXTENSION}).`);
-    size = stats.size;
+    if (statSync(path).isDirectory()) throw new Error(`${path} is a folder. Name a recording in it (*${RECORDING_EXTENSION}).`);
   } catch (error) {
     throw fileError(path, error);
   }
-  if (size > MAX_RECORDING_BYTES)
-    throw new RecordingError(
-      'tooLarge',
-      `${path} is ${formatBytes(size)}; recordings over ${formatBytes(MAX_RECORDING_BYTES)} are not opened. Record a shorter run, or one with --capture hashes.`,
-    );
-  const reader = new RecordingReader({ crc32 });
+  const reader = new RecordingReader({ texts, crc32 });
   try {
-    for await (const chunk of createReadStream(path, { encoding: 'utf8', highWaterMark: 1 << 20 })) reader.push(chunk as string);
+    for (const [index, part] of (await partsOf(await recordingOf(path))).entries()) {
+      if (index > 0) reader.beginPart();
+      await readInto(reader, part);
+    }
     reader.finish();
   } catch (error) {
     if (RecordingError.is(error)) throw new RecordingError(error.reason, `${path}: ${error.message}`);
@@ -41,34 +37,10 @@ export async function readRecordingFile(path: string): Promise<Profile> {
   return reader.profile;
 }
 
-/** A path for a new recording in `folder`: `NAME-YYYYMMDD-HHMM.agentcost`, numbered when that is taken. */
-export function newRecordingPath(folder: string, name: string, now: Date): string {
-  return newPath(folder, name, now, RECORDING_EXTENSION);
-}
-
-/** The same for a folder of recordings that belong together. */
-export function newFolderPath(folder: string, name: string, now: Date): string {
-  return newPath(folder, name, now, '');
-}
-
-function newPath(folder: string, name: string, now: Date, ending: string): string {
-  const two = (value: number) => String(value).padStart(2, '0');
-  const stamp = `${now.getFullYear()}${two(now.getMonth() + 1)}${two(now.getDate())}-${two(now.getHours())}${two(now.getMinutes())}`;
-  const base = `${fileNameFrom(name)}-${stamp}`;
-  for (let n = 1; ; n++) {
-    const path = join(folder, base + (n === 1 ? '' : `-${n}`) + ending);
-    if (!existsSync(path)) return path;
-  }
-}
-
-/** A run's name made safe for a file's name on every system. */
-export function fileNameFrom(name: string): string {
-  return (
-    name
-      .replace(/[^\p{L}\p{N}._-]+/gu, '-')
-      .replace(/^[-.]+|[-.]+$/g, '')
-      .slice(0, 80) || 'run'
-  );
+async function readInto(reader: RecordingReader, file: string): Promise<void> {
+  const text = new RecordedText({ onText: (part) => reader.push(part), onLost: () => reader.lose(LOST_STRETCH) });
+  for await (const bytes of createReadStream(file, { highWaterMark: 1 << 20 })) await text.write(bytes as Buffer);
+  await text.end();
 }
 
 function fileError(path: string, error: unknown): Error {

@@ -2,14 +2,12 @@
  * Appends lines to a recording file in batches, off the callers' way. A disk that is full or stalls costs
  * recorded detail, never the agent: what waits is bounded, and thinned from the least to the most important.
  */
-import { constants, existsSync } from 'node:fs';
-import { mkdir, open, writeFile } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { formatBytes, formatCount } from '../profile/formatValue.ts';
 import { withChecksum } from '../profile/lineChecksum.ts';
-import type { RecordingLine } from '../profile/recordingFormat.ts';
+import type { CallEndLine, CallLine, RecordingLine } from '../profile/recordingFormat.ts';
 import type { Bytes, Milliseconds } from '../profile/units.ts';
 import { crc32 } from './crc32.ts';
-import { recordingsFolderOf } from './recordingsFolder.ts';
+import type { RecordingSink } from './recordingSink.ts';
 
 /** A call's end is written at once, unless calls end faster than this. */
 const FLUSH_AFTER_MS: Milliseconds = 20;
@@ -18,12 +16,6 @@ const BATCH_BYTES: Bytes = 1024 * 1024;
 export const MAX_WAITING_BYTES: Bytes = 64 * 1024 * 1024;
 /** What goes first when too much waits, after texts and chunk times. */
 const DROPPED_FIRST: RecordingLine['type'][] = ['firstToken', 'sample', 'gpu'];
-
-/** What the writer needs of an open file; a `FileHandle` is one. */
-export interface AppendTarget {
-  write(buffer: Buffer, offset: number, length: number): Promise<{ bytesWritten: number }>;
-  close(): Promise<void>;
-}
 
 export interface WriterListener {
   /** The file has grown to so many bytes, all of it whole lines. */
@@ -37,38 +29,9 @@ interface Waiting {
   text: string;
 }
 
-/**
- * Creates the file of a recording, readable by its owner alone, and folders on the way to it.
- * A `.agent-cost` folder made here keeps itself out of git.
- * @throws NodeJS.ErrnoException (`EEXIST`, `EACCES`, `EROFS`, `ENOSPC`, …)
- */
-export async function createRecordingFile(path: string): Promise<AppendTarget> {
-  const folder = dirname(path);
-  await makeFolder(folder);
-  const recordings = recordingsFolderOf(path);
-  if (recordings !== null) {
-    await writeFile(`${recordings}/.gitignore`, '*\n', { flag: 'wx' }).catch(() => {
-      // It is there already, or cannot be made: neither keeps a recording from being written.
-    });
-  }
-  return open(path, constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_APPEND | (constants.O_NOFOLLOW ?? 0), 0o600);
-}
-
-/** Like `mkdir -p`; Node's own recursive mkdir never returns where a folder exists in which nothing can be made (/proc). */
-async function makeFolder(folder: string): Promise<void> {
-  try {
-    await mkdir(folder, { mode: 0o700 });
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code === 'EEXIST') return;
-    if (code !== 'ENOENT' || existsSync(dirname(folder))) throw error;
-    await makeFolder(dirname(folder));
-    await mkdir(folder, { mode: 0o700 });
-  }
-}
-
 export class RecordingWriter {
-  readonly #target: AppendTarget;
+  readonly #sink: RecordingSink;
+  readonly #mostBytes: Bytes;
   readonly #listener: WriterListener;
   #queue: Waiting[] = [];
   #queuedBytes: Bytes = 0;
@@ -83,16 +46,20 @@ export class RecordingWriter {
   /** How much of what was thinned or dropped has been told. */
   #toldOf = 0;
   #dropped = 0;
+  /** Calls and answers whose texts were not kept because the recording is as long as it may be. */
+  #withoutTexts = 0;
   #closing = false;
   #flushedAt: Milliseconds = -Infinity;
 
-  constructor(target: AppendTarget, listener: WriterListener) {
-    this.#target = target;
+  /** @param mostBytes at which texts are no longer written; figures go on */
+  constructor(sink: RecordingSink, listener: WriterListener, mostBytes: Bytes = Infinity) {
+    this.#sink = sink;
     this.#listener = listener;
+    this.#mostBytes = mostBytes;
   }
 
   append(line: RecordingLine): void {
-    const text = JSON.stringify(line);
+    const text = JSON.stringify(this.#bytes + (this.#batch?.length ?? 0) + this.#queuedBytes < this.#mostBytes ? line : this.#withoutText(line));
     this.#queue.push({ type: line.type, text });
     this.#queuedBytes += text.length;
     if (this.#queuedBytes > MAX_WAITING_BYTES) this.#thin();
@@ -104,6 +71,7 @@ export class RecordingWriter {
 
   /** Writes what waits, as far as it can be written, and closes the file. */
   async close(): Promise<Bytes> {
+    if (this.#withoutTexts > 0) this.#listener.onLoss('recordingFull', `The recording has reached ${formatBytes(this.#mostBytes)}: the texts of ${formatCount(this.#withoutTexts, 'later line')} were not kept. All figures were.`);
     this.#closing = true;
     for (;;) {
       if (this.#writing !== null) await this.#writing;
@@ -118,9 +86,8 @@ export class RecordingWriter {
     const lost = this.#queue.length;
     this.#dropped += lost;
     if (this.#failure !== null) this.#listener.onLoss('recordingIncomplete', `The recording is incomplete: ${this.#lossText()} could not be written (${this.#failure}).`);
-    await this.#target.close().catch(() => {
-      // Closing a file on a failing disk may fail, too; the loss has been said.
-    });
+    await this.#finish();
+    await this.#sink.close();
     return this.#bytes;
   }
 
@@ -145,12 +112,12 @@ export class RecordingWriter {
       while (count < this.#queue.length && (count === 0 || bytes < BATCH_BYTES)) bytes += this.#queue[count++]!.text.length;
       const taken = this.#queue.splice(0, count);
       this.#queuedBytes -= bytes;
-      this.#batch = Buffer.from(taken.map(({ text }) => `${withChecksum(text, crc32)}\n`).join(''));
+      this.#batch = await this.#sink.encode(taken.map(({ text }) => `${withChecksum(text, crc32)}\n`).join(''));
       this.#batchAt = 0;
     }
     try {
       while (this.#batchAt < this.#batch.length) {
-        const { bytesWritten } = await this.#target.write(this.#batch, this.#batchAt, this.#batch.length - this.#batchAt);
+        const { bytesWritten } = await this.#sink.write(this.#batch, this.#batchAt, this.#batch.length - this.#batchAt);
         this.#batchAt += bytesWritten;
       }
     } catch (error) {
@@ -163,6 +130,24 @@ export class RecordingWriter {
     const why = this.#failure ?? 'the disk did not keep up';
     this.#failure = null;
     this.#tellOfLoss(why);
+  }
+
+  /** The end of what is compressed; readers do without it. */
+  async #finish(): Promise<void> {
+    if (this.#batch !== null || this.#failure !== null) return;
+    const end = await this.#sink.finish();
+    try {
+      for (let at = 0; at < end.length; ) at += (await this.#sink.write(end, at, end.length - at)).bytesWritten;
+      this.#bytes += end.length;
+    } catch {
+      // Every line is there already.
+    }
+  }
+
+  #withoutText(line: RecordingLine): RecordingLine {
+    if (line.type !== 'call' && line.type !== 'callEnd') return line;
+    if (this.#withoutTexts++ === 0) this.#listener.onLoss('recordingFull', `The recording has reached ${formatBytes(this.#mostBytes)}: prompts and answers are no longer kept, all figures are.`);
+    return withoutText(line);
   }
 
   #failed(error: unknown): void {
@@ -220,12 +205,12 @@ export class RecordingWriter {
 
 /** A call's line without its texts and chunk times. */
 function thinned(text: string): string {
-  const line = JSON.parse(text) as RecordingLine;
-  if (line.type === 'call') for (const message of line.request.messages) message.text = null;
-  if (line.type === 'callEnd') {
-    line.text = null;
-    line.chunkGaps = [];
-    for (const call of line.toolCalls) call.arguments = null;
-  }
+  const line = withoutText(JSON.parse(text) as CallLine | CallEndLine);
+  if (line.type === 'callEnd') line.chunkGaps = [];
   return JSON.stringify(line);
+}
+
+function withoutText(line: CallLine | CallEndLine): CallLine | CallEndLine {
+  if (line.type === 'call') return { ...line, request: { ...line.request, messages: line.request.messages.map((message) => ({ ...message, text: null })) } };
+  return { ...line, text: null, toolCalls: line.toolCalls.map((call) => ({ ...call, arguments: null })) };
 }

@@ -1,6 +1,7 @@
 /** The proxy in this process, before a scripted upstream, with what it tells the recorder at hand. */
 import { RecorderLink } from '../../src/recorder/link.ts';
 import type { RecorderOptions } from '../../src/recorder/messages.ts';
+import { PLAIN_STORAGE } from '../../src/protocol/storage.ts';
 import { Recorder } from '../../src/recorder/recorder.ts';
 import type { CallEndLine, CallLine, Capture, RecordingLine } from '../../src/profile/recordingFormat.ts';
 import { recordingLineSchema } from '../../src/profile/recordingFormat.ts';
@@ -38,6 +39,7 @@ export function recorderOptions(capture: Capture, startedAt = 0): RecorderOption
     backend,
     capture,
     redact: [],
+    storage: PLAIN_STORAGE,
     startedAt,
     startedAtEpoch: 0,
     eventsDir: '/nowhere',

@@ -7,7 +7,9 @@ import type { RecordingLine } from '../../src/profile/recordingFormat.ts';
 import { parseRequestHead } from '../../src/proxy/clientConnection.ts';
 import { RecorderLink } from '../../src/recorder/link.ts';
 import type { RecorderBatch } from '../../src/recorder/messages.ts';
-import { createRecordingFile, MAX_WAITING_BYTES, RecordingWriter, type AppendTarget } from '../../src/recorder/recordingWriter.ts';
+import { createRecordingFile } from '../../src/recorder/createRecordingFile.ts';
+import { RecordingSink, type AppendTarget } from '../../src/recorder/recordingSink.ts';
+import { MAX_WAITING_BYTES, RecordingWriter } from '../../src/recorder/recordingWriter.ts';
 import { SourceMaps } from '../../src/recorder/sourceMaps.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'recorder-test-'));
@@ -54,7 +56,7 @@ class Disk implements AppendTarget {
 function writerOn(disk: Disk): { writer: RecordingWriter; losses: string[]; grown: number[] } {
   const losses: string[] = [];
   const grown: number[] = [];
-  return { writer: new RecordingWriter(disk, { onGrew: (bytes) => grown.push(bytes), onLoss: (code, message) => losses.push(`${code}: ${message}`) }), losses, grown };
+  return { writer: new RecordingWriter(new RecordingSink(disk), { onGrew: (bytes) => grown.push(bytes), onLoss: (code, message) => losses.push(`${code}: ${message}`) }), losses, grown };
 }
 
 async function until(condition: () => boolean): Promise<void> {

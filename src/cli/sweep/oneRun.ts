@@ -3,7 +3,7 @@ import { taskCost } from '../../analysis/taskCosts.ts';
 import type { TaskRow } from '../../experiments/table/columns.ts';
 import type { Accounting } from '../../profile/accounting.ts';
 import type { TimelineDocument } from '../../protocol/webview.ts';
-import { newRecordingPath } from '../../recorder/recordingFile.ts';
+import { newRecordingPath } from '../../recorder/recordingNames.ts';
 import { openRecording } from '../openRecording.ts';
 import { startProfiling } from '../profiling.ts';
 import { profilingOptions, type ProfilingFlags } from '../profilingOptions.ts';

@@ -1,5 +1,5 @@
 /** Where a recording's lines hold words that somebody wrote: there the rules of redaction are used, and nowhere else. */
-import type { CallEndLine, CallLine, RecordingLine } from '../../profile/recordingFormat.ts';
+import type { CallEndLine, CallLine, HeaderLine, RecordingLine } from '../../profile/recordingFormat.ts';
 import type { Redactor } from './redactor.ts';
 
 /**
@@ -10,7 +10,7 @@ export function redactLine(line: RecordingLine, redactor: Redactor): RecordingLi
   const text = <Text extends string | null>(value: Text): Text | string => (value === null ? value : redactor.text(value));
   switch (line.type) {
     case 'header':
-      return { ...line, command: line.command.map(text) };
+      return redactHeader(line, redactor);
     case 'process':
       return { ...line, argv: line.argv.map(text) };
     case 'call':
@@ -35,6 +35,10 @@ export function redactLine(line: RecordingLine, redactor: Redactor): RecordingLi
     case 'end':
       return line;
   }
+}
+
+export function redactHeader(line: HeaderLine, redactor: Redactor): HeaderLine {
+  return { ...line, command: line.command.map((word) => redactor.text(word)) };
 }
 
 function redactCall(line: CallLine, redactor: Redactor): CallLine {

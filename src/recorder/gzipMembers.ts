@@ -1,0 +1,174 @@
+/**
+ * Compressed recordings: gzip (RFC 1952) in members that begin where a line begins, each with a mark of ours in its header. Any
+ * gunzip reads the file as a whole; what is damaged in it costs the member that it is in, and no more.
+ */
+import { constants, createDeflateRaw, createGunzip, type Gunzip } from 'node:zlib';
+import type { Bytes } from '../profile/units.ts';
+import { crc32 } from './crc32.ts';
+
+/** A member's header: deflate, with an extra field `AC` without content; no time, no name (RFC 1952, 2.3). */
+const MEMBER_HEADER = Buffer.from([0x1f, 0x8b, 8, 4, 0, 0, 0, 0, 0, 0xff, 4, 0, 0x41, 0x43, 0, 0]);
+/** A further member begins when one holds this much text: what a damaged byte can cost. */
+const MEMBER_BYTES: Bytes = 4 * 1024 * 1024;
+/** Measured on recorded prompts (`npm run bench:recordings`): level 6 takes three times as long for a tenth less. */
+const LEVEL = 1;
+
+/** Whether a file that begins so is compressed; null while that can't be told. */
+export function isGzip(beginning: Buffer): boolean | null {
+  if (beginning.length === 0 || (beginning.length === 1 && beginning[0] === 0x1f)) return null;
+  return beginning[0] === 0x1f && beginning[1] === 0x8b;
+}
+
+/** A member that is being written. */
+class Member {
+  private readonly stream = createDeflateRaw({ level: LEVEL });
+  private output: Buffer[] = [MEMBER_HEADER];
+  private crc = 0;
+  bytes: Bytes = 0;
+
+  constructor() {
+    this.stream.on('data', (part: Buffer) => this.output.push(part));
+  }
+
+  async add(text: string): Promise<Buffer> {
+    const bytes = Buffer.from(text);
+    this.bytes += bytes.length;
+    this.crc = crc32(text, this.crc);
+    await new Promise<void>((done) => void this.stream.write(bytes, () => this.stream.flush(constants.Z_SYNC_FLUSH, done)));
+    return this.taken();
+  }
+
+  async finish(): Promise<Buffer> {
+    await new Promise<void>((done) => void this.stream.once('end', done).end());
+    const trailer = Buffer.alloc(8);
+    trailer.writeUInt32LE(this.crc, 0);
+    trailer.writeUInt32LE(this.bytes % 2 ** 32, 4);
+    this.output.push(trailer);
+    return this.taken();
+  }
+
+  private taken(): Buffer {
+    const { output } = this;
+    this.output = [];
+    return Buffer.concat(output);
+  }
+}
+
+/** Compresses batches of whole lines; each can be decompressed when it is written, though its member goes on. */
+export class GzipMembers {
+  private member: Member | null = null;
+
+  /** @returns what to write for a batch: all of it, up to its last byte */
+  async add(text: string): Promise<Buffer> {
+    const member = (this.member ??= new Member());
+    const bytes = await member.add(text);
+    return member.bytes < MEMBER_BYTES ? bytes : Buffer.concat([bytes, await this.finish()]);
+  }
+
+  /** @returns the end of the member that is being written; what is added then begins a new one */
+  async finish(): Promise<Buffer> {
+    const { member } = this;
+    this.member = null;
+    return member === null ? Buffer.alloc(0) : member.finish();
+  }
+}
+
+export interface GunzipListener {
+  onBytes(bytes: Buffer): void;
+  /** A stretch is lost: what comes next begins with a new line. */
+  onDamage(): void;
+}
+
+/** Decompresses what comes in pieces of any size, and goes on behind what is damaged. */
+export class GunzipMembers {
+  private readonly listener: GunzipListener;
+  /** Null before the first member, and behind damage until the next. */
+  private gunzip: Gunzip | null = null;
+  private hasBegun = false;
+  /** Ends the wait for the piece that is being decompressed. */
+  private settle: (() => void) | null = null;
+  /** The end of the last piece, where it may be the beginning of a member's header. */
+  private held: Buffer = Buffer.alloc(0);
+  /** Of this member: text that came out, and the last bytes that went in, which at its end say how much text it has. */
+  private textBytes: Bytes = 0;
+  private lastBytes: Buffer = Buffer.alloc(0);
+
+  constructor(listener: GunzipListener) {
+    this.listener = listener;
+  }
+
+  /** Decompresses all of it that can be by now. */
+  async write(piece: Buffer): Promise<void> {
+    const bytes = this.held.length === 0 ? piece : Buffer.concat([this.held, piece]);
+    let from = 0;
+    let searched = 0;
+    for (let at = bytes.indexOf(MEMBER_HEADER); at !== -1; at = bytes.indexOf(MEMBER_HEADER, searched)) {
+      await this.feed(bytes.subarray(from, at));
+      await this.endMember(true);
+      this.begin();
+      from = at;
+      searched = at + MEMBER_HEADER.length;
+    }
+    const to = bytes.length - lengthOfBegunHeader(bytes.subarray(searched));
+    await this.feed(bytes.subarray(from, to));
+    this.held = Buffer.from(bytes.subarray(to));
+  }
+
+  /** Nothing more comes; a member without its end is one that was being written. */
+  async end(): Promise<void> {
+    await this.feed(this.held);
+    this.held = Buffer.alloc(0);
+    await this.endMember(false);
+  }
+
+  private begin(): void {
+    const gunzip = createGunzip({ finishFlush: constants.Z_SYNC_FLUSH });
+    this.gunzip = gunzip;
+    this.hasBegun = true;
+    this.textBytes = 0;
+    this.lastBytes = Buffer.alloc(0);
+    gunzip.on('data', (text: Buffer) => {
+      this.textBytes += text.length;
+      this.listener.onBytes(text);
+    });
+    gunzip.on('error', () => {
+      this.gunzip = null;
+      this.listener.onDamage();
+      this.settle?.();
+    });
+  }
+
+  private async feed(bytes: Buffer): Promise<void> {
+    if (bytes.length === 0) return;
+    // Somebody else's gzip has no mark of ours.
+    if (!this.hasBegun) this.begin();
+    const { gunzip } = this;
+    if (gunzip === null) return;
+    this.lastBytes = Buffer.concat([this.lastBytes, bytes.subarray(-4)]).subarray(-4);
+    await new Promise<void>((done) => {
+      this.settle = done;
+      gunzip.write(bytes, () => done());
+    });
+  }
+
+  /** @param isFollowed by another member: then it has to be whole */
+  private async endMember(isFollowed: boolean): Promise<void> {
+    const { gunzip } = this;
+    if (gunzip === null) return;
+    await new Promise<void>((done) => {
+      this.settle = done;
+      gunzip.once('end', done).end();
+    });
+    if (this.gunzip === null) return;
+    this.gunzip = null;
+    if (isFollowed && (this.lastBytes.length < 4 || this.lastBytes.readUInt32LE() !== this.textBytes % 2 ** 32)) this.listener.onDamage();
+  }
+}
+
+/** How many of the last bytes may be the beginning of a member's header. */
+function lengthOfBegunHeader(bytes: Buffer): number {
+  for (let length = Math.min(MEMBER_HEADER.length - 1, bytes.length); length > 0; length--) {
+    if (bytes.subarray(-length).equals(MEMBER_HEADER.subarray(0, length))) return length;
+  }
+  return 0;
+}
