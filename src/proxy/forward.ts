@@ -211,6 +211,8 @@ class Exchange implements Open {
     const at = this.#readAt();
     this.#httpStatus = head.status;
     this.#relay = new ResponseRelay(this.#client, this.#request.minor, head, { hideUsage: this.#usageInjected });
+    // Nothing can be taken out of what is packed: usage is not asked for again where that was not to be.
+    if (this.#usageInjected && head.status === 200 && (this.#relay.contentEncoding ?? 'identity') !== 'identity') this.#upstream!.takesStreamOptions = false;
     this.#relay.begin(bodyFollows);
     this.#context.recorder.send({
       type: 'head',

@@ -20,7 +20,7 @@ export interface Upstream {
   readonly authorization: string | null;
   /** Whether the server is the embedded one, which is told the ids of calls. */
   readonly embedded: boolean;
-  /** Turned off when the server has refused `stream_options`. */
+  /** Turned off when the server has refused `stream_options`, or has packed a stream, so that what was added could not be taken out of it. */
   takesStreamOptions: boolean;
 }
 

@@ -1,5 +1,5 @@
 /** One call, from what the serving thread saw of it to its lines in the recording. */
-import { brotliDecompressSync, gunzipSync, inflateSync } from 'node:zlib';
+import * as zlib from 'node:zlib';
 import { ChunkedDecoder } from '../proxy/chunkedDecoder.ts';
 import { parseObject } from '../proxy/json.ts';
 import { JsonLinesParser } from '../proxy/jsonLines.ts';
@@ -18,11 +18,15 @@ const JSON_LINES = /^application\/(x-ndjson|jsonl|x-jsonlines)\b/i;
 /** Calls whose answer is words. */
 const WITH_TEXT: readonly Endpoint[] = ['chat', 'completions', 'responses', 'messages', 'ollama', 'llamacpp'];
 
-const DECOMPRESS: Record<string, (bytes: Buffer, options: { maxOutputLength: number }) => Buffer> = {
-  gzip: gunzipSync,
-  'x-gzip': gunzipSync,
-  deflate: inflateSync,
-  br: brotliDecompressSync,
+type Decompress = (bytes: Buffer, options: { maxOutputLength: number }) => Buffer;
+
+const DECOMPRESS: Record<string, Decompress | undefined> = {
+  gzip: zlib.gunzipSync,
+  'x-gzip': zlib.gunzipSync,
+  deflate: zlib.inflateSync,
+  br: zlib.brotliDecompressSync,
+  // Node 22.15 and later.
+  zstd: (zlib as { zstdDecompressSync?: Decompress }).zstdDecompressSync,
 };
 
 export class CallRecord {

@@ -2,7 +2,7 @@
  * Exchanges as programs and model servers have them, and as they could: every route, framing, line end and cut that HTTP/1.1 and
  * server-sent events allow, made by a seed.
  */
-import { brotliCompressSync, gzipSync } from 'node:zlib';
+import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib';
 import type { Random } from './random.ts';
 
 export interface Exchange {
@@ -116,8 +116,8 @@ export function makeExchange(random: Random): Exchange {
   const make: (usage: boolean) => Buffer = stream !== null
     ? stream.make
     : ((body) => () => body)(random.of([Buffer.from(JSON.stringify({ object: 'x', text: text(random), usage: { prompt_tokens: 1 } })), random.bytes(random.int(0, 3000)), Buffer.alloc(0)]));
-  const coding = !isStream && hasBody && random.chance(0.2) ? random.of(['gzip', 'br'] as const) : null;
-  const code = { gzip: gzipSync, br: brotliCompressSync };
+  const coding = !isStream && hasBody && random.chance(0.2) ? random.of(['gzip', 'br', 'deflate'] as const) : null;
+  const code = { gzip: gzipSync, br: brotliCompressSync, deflate: deflateSync };
   const framing = hasBody ? random.of(['length', 'chunked', 'chunked', 'close'] as const) : 'none';
   const headers = [
     `Date: Sun, 22 Nov 2026 19:51:12 GMT`,
