@@ -1,6 +1,7 @@
 /** The recorder's thread as the serving thread sees it. */
 import { Worker } from 'node:worker_threads';
 import type { Bytes, Milliseconds } from '../profile/units.ts';
+import { heldBytes } from '../recorder/batch.ts';
 import { RecorderLink } from '../recorder/link.ts';
 import type { FromRecorder, OtlpOutcome, RecorderOptions } from '../recorder/messages.ts';
 import { monotonicMs } from './clock.ts';
@@ -25,7 +26,7 @@ export class RecorderWorker {
     this.#listener = listener;
     // Without a thread (not yet, or no more) there is nowhere to record to; calls are served all the same.
     this.link = new RecorderLink((batch) => {
-      if (this.#worker === null) this.link.taken(batch.bytes.length);
+      if (this.#worker === null) this.link.taken(heldBytes(batch));
       else this.#worker.postMessage(batch, [batch.bytes.buffer as ArrayBuffer, batch.reads.buffer as ArrayBuffer]);
     });
   }

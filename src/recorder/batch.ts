@@ -5,8 +5,15 @@
 import { READ_COLUMNS, type ByteRange, type RecorderBatch, type ToRecorder } from './messages.ts';
 import type { Bytes, Milliseconds } from '../profile/units.ts';
 
-const LEAST_BYTES: Bytes = 16 * 1024;
-const LEAST_READS = 64;
+const LEAST_BYTES: Bytes = 4 * 1024;
+const LEAST_READS = 32;
+/** What a message takes while it waits, about: strings of a request's head, and the objects that hold them. */
+const MESSAGE_BYTES: Bytes = 512;
+
+/** Memory that a batch holds until it is taken. */
+export function heldBytes({ messages, reads, bytes }: RecorderBatch): Bytes {
+  return bytes.buffer.byteLength + reads.buffer.byteLength + messages.length * MESSAGE_BYTES;
+}
 
 export class BatchBuilder {
   #messages: ToRecorder[] = [];
@@ -66,7 +73,7 @@ export class BatchBuilder {
     if (this.#messages.length === 0) return null;
     const batch = { messages: this.#messages, reads: this.#reads.subarray(0, this.#readCount * READ_COLUMNS), bytes: this.#bytes.subarray(0, this.#size) };
     // The next batch is about as large as this one, unless one body made it so.
-    this.#bytes = new Uint8Array(Math.min(16 * LEAST_BYTES, Math.max(LEAST_BYTES, this.#size)));
+    this.#bytes = new Uint8Array(Math.min(64 * LEAST_BYTES, Math.max(LEAST_BYTES, this.#size)));
     this.#reads = new Float64Array(Math.max(LEAST_READS, this.#readCount) * READ_COLUMNS);
     this.#messages = [];
     this.#size = 0;

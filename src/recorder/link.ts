@@ -5,7 +5,7 @@
  * bodies are left out, counted, and told of; calls, their times and their totals are not.
  */
 import { monotonicMs } from '../profiler/clock.ts';
-import { BatchBuilder } from './batch.ts';
+import { BatchBuilder, heldBytes } from './batch.ts';
 import type { CallBegun, CallEnded, OtlpArrived, RecorderBatch, ToRecorder } from './messages.ts';
 import type { Bytes, Milliseconds } from '../profile/units.ts';
 
@@ -25,9 +25,9 @@ export class RecorderLink {
   #droppedBodies = 0;
   #droppedBytes: Bytes = 0;
   #droppedUntold = false;
+  /** Neither is cleared when it has become needless: that costs more than to look and find nothing. */
   #timer: NodeJS.Timeout | null = null;
-  /** When the timer is due at the latest. */
-  #dueAt: Milliseconds = Infinity;
+  #endedTimer: NodeJS.Timeout | null = null;
   #immediate = false;
 
   /** @param post must transfer the batch's buffers, or use them up at once; `taken` is to be called when the recorder is done with it */
@@ -38,14 +38,17 @@ export class RecorderLink {
   /** Queues a message. */
   send(message: Exclude<ToRecorder, CallBegun | CallEnded | OtlpArrived>): void {
     this.#batch.add(message);
-    this.#schedule(POST_EVERY_MS);
+    this.#schedule();
   }
 
   /** Queues a call's end. */
   ended(message: CallEnded): void {
     this.#unread.delete(message.call);
     this.#batch.add(message);
-    this.#schedule(POST_ENDED_WITHIN_MS);
+    this.#endedTimer ??= setTimeout(() => {
+      this.#endedTimer = null;
+      this.flush();
+    }, POST_ENDED_WITHIN_MS);
   }
 
   /** Queues a call's beginning. */
@@ -53,13 +56,13 @@ export class RecorderLink {
     const taken = body !== null && this.#hasRoom(body.length) ? body : null;
     if (body !== null && taken === null) this.#drop(body.length, true);
     this.#batch.add({ ...message, body: taken === null ? null : this.#batch.put(taken) });
-    this.#schedule(POST_EVERY_MS);
+    this.#schedule();
   }
 
   /** Queues an export of the program's own tracing. */
   otlp(message: Omit<OtlpArrived, 'type' | 'body'>, body: Buffer): void {
     this.#batch.add({ type: 'otlp', ...message, body: this.#batch.put(body) });
-    this.#schedule(POST_EVERY_MS);
+    this.#schedule();
   }
 
   /** Notes one read of a call's answer. */
@@ -71,10 +74,10 @@ export class RecorderLink {
       this.#drop(bytes.length, true);
       this.#batch.add({ type: 'unread', call });
     }
-    this.#schedule(POST_EVERY_MS);
+    this.#schedule();
   }
 
-  /** The recorder is done with a batch of so many bytes. */
+  /** The recorder is done with batches that held so many bytes. */
   taken(bytes: Bytes): void {
     this.#untaken -= bytes;
     if (this.#droppedUntold && this.#untaken < MAX_UNTAKEN_BYTES / 2) this.tellOfDropped();
@@ -95,19 +98,14 @@ export class RecorderLink {
 
   /** Posts everything now. */
   flush(): void {
-    if (this.#timer !== null) clearTimeout(this.#timer);
-    this.#timer = null;
-    this.#dueAt = Infinity;
     const batch = this.#batch.take();
     if (batch === null) return;
-    this.#untaken += batch.bytes.length;
+    this.#untaken += heldBytes(batch);
     this.#post(batch);
   }
 
   #hasRoom(bytes: Bytes): boolean {
-    const waiting = this.#untaken + this.#batch.size;
-    // One body is always taken, however long it is.
-    return waiting === 0 || waiting + bytes <= MAX_UNTAKEN_BYTES;
+    return this.#untaken + this.#batch.size + bytes <= MAX_UNTAKEN_BYTES;
   }
 
   #drop(bytes: Bytes, isFirst: boolean): void {
@@ -116,7 +114,7 @@ export class RecorderLink {
     this.#droppedUntold = true;
   }
 
-  #schedule(within: Milliseconds): void {
+  #schedule(): void {
     if (this.#batch.size > POST_AT_BYTES) {
       if (this.#immediate) return;
       this.#immediate = true;
@@ -126,12 +124,9 @@ export class RecorderLink {
       });
       return;
     }
-    // Nothing is ever due later than the longest wait: each read comes through here.
-    if (this.#timer !== null && within === POST_EVERY_MS) return;
-    const dueAt = monotonicMs() + within;
-    if (dueAt >= this.#dueAt) return;
-    this.#dueAt = dueAt;
-    if (this.#timer !== null) clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => this.flush(), within);
+    this.#timer ??= setTimeout(() => {
+      this.#timer = null;
+      this.flush();
+    }, POST_EVERY_MS);
   }
 }

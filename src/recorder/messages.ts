@@ -136,7 +136,7 @@ export type FromRecorder =
   /** A program of the session has shown itself. */
   | { type: 'process'; pid: number }
   | { type: 'otlpTaken'; request: number; outcome: OtlpOutcome }
-  /** A batch of so many bytes has been taken. */
+  /** Batches that held so many bytes have been taken. */
   | { type: 'taken'; bytes: Bytes }
   | { type: 'closed'; bytes: Bytes };
 

@@ -1,10 +1,11 @@
 /** The recorder's thread: the serving thread's messages in, the recording out. */
 import { parentPort, workerData } from 'node:worker_threads';
 import { monotonicMs } from '../profiler/clock.ts';
-import type { Milliseconds } from '../profile/units.ts';
+import type { Bytes, Milliseconds } from '../profile/units.ts';
 import { pageReader } from '../telemetry/metricsPage.ts';
 import { MetricsPoller } from '../telemetry/metricsPoller.ts';
 import { readPower } from '../telemetry/readPower.ts';
+import { heldBytes } from './batch.ts';
 import { microseconds } from './callRecord.ts';
 import { HookEvents } from './hookEvents.ts';
 import type { FromRecorder, RecorderBatch, RecorderOptions, ToRecorder } from './messages.ts';
@@ -18,6 +19,8 @@ import { RecordingWriter } from './recordingWriter.ts';
 import { SourceFiles } from './sourceFiles.ts';
 
 const GREW_EVERY_MS: Milliseconds = 50;
+/** A word about each small batch would wake the serving thread for nothing. */
+const TAKEN_EVERY_BYTES: Bytes = 1024 * 1024;
 
 /** Runs for the thread's life; it ends with the message `closed`. */
 export async function runRecorderThread(): Promise<void> {
@@ -98,7 +101,9 @@ export async function runRecorderThread(): Promise<void> {
     tell({ type: 'closed', bytes: total });
     port.close();
   };
-  port.on('message', ({ messages, reads, bytes: data }: RecorderBatch) => {
+  let untold = 0;
+  port.on('message', (batch: RecorderBatch) => {
+    const { messages, reads, bytes: data } = batch;
     const received = Buffer.from(data.buffer, data.byteOffset, data.byteLength);
     for (const message of messages) {
       if (message.type === 'stop') {
@@ -109,6 +114,9 @@ export async function runRecorderThread(): Promise<void> {
       if (message.type === 'ended') poller?.callEnded();
       joined.take(message, received, reads);
     }
-    tell({ type: 'taken', bytes: data.length });
+    untold += heldBytes(batch);
+    if (untold < TAKEN_EVERY_BYTES) return;
+    tell({ type: 'taken', bytes: untold });
+    untold = 0;
   });
 }

@@ -1,4 +1,5 @@
 /** The proxy in this process, before a scripted upstream, with what it tells the recorder at hand. */
+import { heldBytes } from '../../src/recorder/batch.ts';
 import { RecorderLink } from '../../src/recorder/link.ts';
 import type { RecorderOptions } from '../../src/recorder/messages.ts';
 import { PLAIN_STORAGE } from '../../src/protocol/storage.ts';
@@ -60,9 +61,10 @@ export async function startFixture(script: Script, options: { capture?: Capture;
     onCell: () => undefined,
     onOtlpTaken: (request, outcome) => proxy.otlpTaken(request, outcome),
   });
-  const link = new RecorderLink(({ messages, reads, bytes }) => {
+  const link = new RecorderLink((batch) => {
+    const { messages, reads, bytes } = batch;
     for (const message of messages) if (message.type !== 'stop') recorder.take(message, Buffer.from(bytes.buffer), reads);
-    link.taken(bytes.length);
+    link.taken(heldBytes(batch));
   });
   const proxy: Proxy = await startProxy({
     listen: options.listen ?? '127.0.0.1',

@@ -53,6 +53,24 @@ describe('built-in rules', () => {
   });
 });
 
+describe('hints', () => {
+  const pieces = [
+    'sk-', 'ghp_', 'github_pat_', 'glpat-', 'AKIA', 'ACCA', 'AIza', 'xoxb-', 'hf_', 'rk_test_', 'npm_', 'pypi-', 'eyJ', '.eyJ', letters, letters.slice(0, 16), letters.slice(0, 10), 'ABCDEFGH12345678', '-----BEGIN ', 'RSA ', 'PRIVATE KEY-----',
+    'https', '://', 'user', ':', 'pass\u00a0word', '@', 'host', '/', ' ', '\n', '\v', '"', 'aUthorization', 'Authorization', '=', 'Bearer ', 'basic ', '+49', '(030)', '-', '.', '12', '345', '6789', '4111 1111 1111 1111', '192.168.0.1', 'mail@example.org', 'ſ', 'K',
+  ];
+
+  it.each(BUILT_IN_RULES.map((name) => [name]))('of %s are there wherever the rule finds something', (name) => {
+    const [rule] = parseRedactionRules([name]);
+    fc.assert(
+      fc.property(fc.array(fc.constantFrom(...pieces), { minLength: 1, maxLength: 12 }), (parts) => {
+        const text = parts.join('');
+        if (rule!.pattern.matcher(text).find()) expect(rule!.hint!.test(text)).toBe(true);
+      }),
+      { numRuns: 2000 },
+    );
+  });
+});
+
 describe('a rule of one’s own', () => {
   it('replaces the first group that took part, else the whole, each time', () => {
     expect(redacted('ticket T-1, T-22', 'ticket=T-\\d+')).toBe('ticket [redacted: ticket], [redacted: ticket]');

@@ -64,7 +64,8 @@ export class Redactor {
     this.#messages.set(key, message);
   }
 
-  #without(text: string, { name, pattern, accepts }: RedactionRule): string {
+  #without(text: string, { name, pattern, accepts, hint }: RedactionRule): string {
+    if (hint !== null && !hint.test(text)) return text;
     const matcher = pattern.matcher(text);
     let kept = '';
     let from = 0;

@@ -12,6 +12,8 @@ export interface RedactionRule {
   pattern: RE2JS;
   /** Looks once more at what was found. */
   accepts: ((found: string) => boolean) | null;
+  /** Finds something in every text in which `pattern` does, a thousand times as fast: RE2 in JavaScript takes a microsecond a character. Null: try each text. */
+  hint: RegExp | null;
 }
 
 /** A rule that cannot be used; the message says which, why and what to do. */
@@ -49,13 +51,24 @@ const SECRETS = [
   String.raw`(?i:\b(?:proxy-)?authorization\\?["']?\s*[:=]\s*\\?["']?(?:bearer|basic|token)\s+)([^\s"'\\,;]{8,})`,
 ].join('|');
 
+/** What each of them cannot be without. Bounded repeats alone: the time of these, too, grows with the text's length alone. */
+const SECRETS_HINT = new RegExp(
+  [
+    String.raw`\bsk-[A-Za-z0-9_-]{20}`,
+    String.raw`\b(?:gh[pousr]_|github_pat_|glpat-|AKIA|ASIA|ABIA|ACCA|AIza|xox[abeoprs]-|hf_|[rs]k_(?:live|test|prod)_|npm_|pypi-|eyJ)[A-Za-z0-9_-]{10}`,
+    'PRIVATE KEY-----',
+    String.raw`://[^\t\n\f\r /@"']{1,301}@`,
+    '[Aa][Uu][Tt][Hh][Oo][Rr][Ii][Zz][Aa][Tt][Ii][Oo][Nn]',
+  ].join('|'),
+);
+
 /** By name: RFC 5321's addresses as people write them, numbers of the ITU's E.164 with or without separators, ISO/IEC 7812's, IPv4. */
 const BUILT_IN: Readonly<Record<string, Omit<RedactionRule, 'name' | 'pattern'> & { pattern: string }>> = {
-  secrets: { pattern: SECRETS, accepts: (found) => !found.startsWith('sk-') || /\d/.test(found) },
-  email: { pattern: String.raw`[A-Za-z0-9._%+-]{1,64}@[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63}){0,8}\.[A-Za-z]{2,24}\b`, accepts: null },
-  phone: { pattern: String.raw`(?:\+\d{1,3}[ .-]?)?(?:\(\d{1,4}\)|\b\d{2,4})[ .-]\d{2,4}[ .-]\d{3,5}(?:[ .-]\d{2,4})?\b|\+\d{8,15}\b`, accepts: null },
-  card: { pattern: String.raw`\b\d(?:[ -]?\d){11,18}\b`, accepts: hasLuhnDigit },
-  ip: { pattern: String.raw`\b(?:\d{1,3}\.){3}\d{1,3}\b`, accepts: (found) => found.split('.').every((part) => Number(part) < 256) },
+  secrets: { pattern: SECRETS, hint: SECRETS_HINT, accepts: (found) => !found.startsWith('sk-') || /\d/.test(found) },
+  email: { pattern: String.raw`[A-Za-z0-9._%+-]{1,64}@[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63}){0,8}\.[A-Za-z]{2,24}\b`, hint: /@[A-Za-z0-9-]/, accepts: null },
+  phone: { pattern: String.raw`(?:\+\d{1,3}[ .-]?)?(?:\(\d{1,4}\)|\b\d{2,4})[ .-]\d{2,4}[ .-]\d{3,5}(?:[ .-]\d{2,4})?\b|\+\d{8,15}\b`, hint: /[\d)][ .-]\d{2,4}[ .-]\d{3}|\+\d{8}/, accepts: null },
+  card: { pattern: String.raw`\b\d(?:[ -]?\d){11,18}\b`, hint: /\d(?:[ -]?\d){11}/, accepts: hasLuhnDigit },
+  ip: { pattern: String.raw`\b(?:\d{1,3}\.){3}\d{1,3}\b`, hint: /\d(?:\.\d{1,3}){3}/, accepts: (found) => found.split('.').every((part) => Number(part) < 256) },
 };
 
 /** Names of the rules that need no pattern. */
@@ -85,13 +98,13 @@ function parseRule(text: string): RedactionRule {
   const known = Object.hasOwn(BUILT_IN, name) ? BUILT_IN[name] : undefined;
   if (at < 0) {
     if (known === undefined) throw new RedactionRuleError(text, `it is none of ${BUILT_IN_RULES.join(', ')}; one of your own is written NAME=PATTERN`);
-    return { name, pattern: RE2JS.compile(known.pattern), accepts: known.accepts };
+    return { name, pattern: RE2JS.compile(known.pattern), accepts: known.accepts, hint: known.hint };
   }
   if (!/^[A-Za-z][\w-]{0,39}$/.test(name)) throw new RedactionRuleError(text, 'its name has to begin with a letter and go on with up to 39 letters, digits, - and _');
   if (known !== undefined) throw new RedactionRuleError(text, `"${name}" is the name of a built-in rule; give yours another`);
   const pattern = compiled(text, text.slice(at + 1));
   if (pattern.matcher('').matches()) throw new RedactionRuleError(text, 'its pattern is found in empty text, and so everywhere');
-  return { name, pattern, accepts: null };
+  return { name, pattern, accepts: null, hint: null };
 }
 
 function compiled(rule: string, pattern: string): RE2JS {
