@@ -19,6 +19,7 @@ import type { Route } from './route.ts';
 import type { Upstream } from './upstreams.ts';
 
 const WEBSOCKET = 'websocket';
+const REALTIME = /\/realtime$/;
 
 /** Whether a request asks to go on as a WebSocket. */
 export function isUpgrade({ method, minor, headers, body }: RequestHead): boolean {
@@ -102,7 +103,7 @@ export class Tunnel implements Open {
   #onHead(head: ResponseHead, bodyFollows: boolean): void {
     if (this.#over) return;
     this.#httpStatus = head.status;
-    this.#context.recorder.send({ type: 'head', call: this.#call, at: monotonicMs(), status: head.status, contentType: headerValue(head.headers, 'content-type'), contentEncoding: null, chunked: false, serverTimes: null });
+    this.#context.recorder.send({ type: 'head', call: this.#call, at: monotonicMs(), status: head.status, contentType: headerValue(head.headers, 'content-type'), contentEncoding: null, chunked: false, extensions: headerValue(head.headers, 'sec-websocket-extensions'), serverTimes: null });
     if (head.status === 101) {
       this.#isOpen = true;
       this.#client.interim(101, head.reason, head.headers);
@@ -112,10 +113,15 @@ export class Tunnel implements Open {
     this.#relay.begin(bodyFollows);
   }
 
-  /** From here on both sides are one connection. */
+  /** From here on both sides are one connection; the recorder reads along what the server says in a session of the realtime API. */
   #join(server: Socket, read: (bytes: Buffer) => void, first: Buffer | null): void {
     server.off('data', read);
     const { socket, ahead } = this.#client.release();
+    if (REALTIME.test(this.#route.path)) {
+      const note = (bytes: Buffer): void => this.#context.recorder.read(this.#call, monotonicMs(), bytes);
+      if (first !== null) note(first);
+      server.on('data', note);
+    }
     if (first !== null) socket.write(first);
     if (ahead !== null) server.write(ahead);
     server.pipe(socket);

@@ -5,13 +5,13 @@ import { asCount, asDuration, asObject, type JsonObject } from './json.ts';
 const MS_PER_S = 1000;
 
 /**
- * Token counts of a `usage` object, in the words of chat and completions (`prompt_tokens`) or of responses (`input_tokens`).
+ * Token counts of a `usage` object, in the words of chat and completions (`prompt_tokens`) or of responses (`input_tokens`; the realtime API has its details under `input_token_details`).
  * Cached tokens that are not named are null: servers leave them out when told to, and some also when they are 0.
  */
 export function parseUsage(value: unknown): Usage | null {
   const usage = asObject(value);
   if (usage === null) return null;
-  const promptDetails = asObject(usage['prompt_tokens_details']) ?? asObject(usage['input_tokens_details']);
+  const promptDetails = asObject(usage['prompt_tokens_details']) ?? asObject(usage['input_tokens_details']) ?? asObject(usage['input_token_details']);
   const completionDetails = asObject(usage['completion_tokens_details']) ?? asObject(usage['output_tokens_details']);
   return {
     promptTokens: asCount(usage['prompt_tokens']) ?? asCount(usage['input_tokens']),

@@ -49,6 +49,8 @@ export interface CallHead {
   contentType: string | null;
   contentEncoding: string | null;
   chunked: boolean;
+  /** What the server of a WebSocket agreed to (`permessage-deflate`), where the connection is one. */
+  extensions?: string | null;
   /** The server's own account of its time, where its head has one. */
   serverTimes: ServerTimes | null;
 }

@@ -10,6 +10,7 @@ import type { ServerLoad } from '../telemetry/serverMetrics.ts';
 import { CallRecord, microseconds } from './callRecord.ts';
 import { callId, READ_COLUMNS, type CallBegun, type CallEnded, type GpuSegment, type OtlpArrived, type OtlpOutcome, type Reads, type RecorderOptions, type ToRecorder } from './messages.ts';
 import { readExport } from './otlp/intake.ts';
+import { RealtimeSession } from './realtime/realtimeSession.ts';
 import { digestRequest } from './requestDigest.ts';
 import { SourceMaps } from './sourceMaps.ts';
 
@@ -37,6 +38,8 @@ export class Recorder {
   readonly #options: RecorderOptions;
   readonly #listener: RecorderListener;
   readonly #calls = new Map<number, CallRecord>();
+  /** Calls that may turn out to be sessions of the realtime API. */
+  readonly #sessions = new Map<number, RealtimeSession>();
   readonly #sourceMaps = new SourceMaps();
   readonly #warned = new Set<string>();
   /** Servers whose answers have shown cached tokens: where they then name none, there are none. */
@@ -73,12 +76,14 @@ export class Recorder {
         return;
       case 'head':
         this.#calls.get(message.call)?.head(message);
+        this.#sessions.get(message.call)?.opened(message.extensions ?? null);
         return;
       case 'reads':
         this.#reads(message, bytes, reads);
         return;
       case 'unread':
         this.#calls.get(message.call)?.giveUp();
+        this.#sessions.get(message.call)?.giveUp();
         return;
       case 'ended':
         this.#callEnded(message);
@@ -109,6 +114,11 @@ export class Recorder {
   #read(call: number, at: Milliseconds, bytes: Buffer): void {
     const record = this.#calls.get(call);
     if (record === undefined) return;
+    const session = this.#sessions.get(call);
+    if (session !== undefined) {
+      if (!session.read(bytes, at)) this.warn('sessionUnread', 'A session of the realtime API could not be read any further: answers in it from then on are not in the recording.', at);
+      return;
+    }
     const before = record.answer.firstTokenAt;
     record.read(bytes, at);
     const first = record.answer.firstTokenAt;
@@ -212,7 +222,14 @@ export class Recorder {
     // Ollama streams unless it is told not to.
     const stream = endpoint === 'ollama' && body !== null && !/embed/.test(path) ? body['stream'] !== false : begun.stream;
     const server = serverOf(begun.upstream);
-    this.#listener.append({ type: 'call', t: this.#t(begun.at), id: record.id, endpoint, method, path, server, model, stream, attempt, ...this.#attribution(tag, begun.program), trace: readTraceparent(begun.traceparent), request });
+    const line: CallLine = { type: 'call', t: this.#t(begun.at), id: record.id, endpoint, method, path, server, model, stream, attempt, ...this.#attribution(tag, begun.program), trace: readTraceparent(begun.traceparent), request };
+    this.#listener.append(line);
+    if (method === 'GET' && path.endsWith('/realtime')) this.#sessions.set(begun.call, this.#session(line));
+  }
+
+  #session(session: CallLine): RealtimeSession {
+    const evidence = this.#backend.simulated ? 'simulated' : 'measured';
+    return new RealtimeSession({ session, capture: this.#options.capture, evidence, toT: (at) => this.#t(at), append: (line) => this.#listener.append(line) });
   }
 
   #attribution(tag: CallTag | 'unreadable' | null, program: string | null): Pick<CallLine, 'pid' | 'thread' | 'frames' | 'unattributed' | 'parent'> {
@@ -225,6 +242,8 @@ export class Recorder {
     const record = this.#calls.get(ended.call);
     if (record === undefined) return;
     this.#calls.delete(ended.call);
+    this.#sessions.get(ended.call)?.end(ended.at);
+    this.#sessions.delete(ended.call);
     const line = record.end(ended, this.#options.capture, (at) => this.#t(at));
     const evidence = this.#backend.simulated ? 'simulated' : 'measured';
     const times = record.answer.serverTimes;
