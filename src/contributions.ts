@@ -111,6 +111,9 @@ export interface SettingTypes {
   'agentCost.model': string;
   'agentCost.caFile': string;
   'agentCost.capture': (typeof captureValues)[number];
+  'agentCost.recording.compress': boolean;
+  'agentCost.recording.partSize': string;
+  'agentCost.recording.maxSize': string;
   'agentCost.redact': readonly string[];
   'agentCost.gpu': string;
   'agentCost.gpuCount': number;
@@ -141,6 +144,9 @@ export const settingDefaults: Readonly<SettingTypes> = {
   'agentCost.model': '',
   'agentCost.caFile': '',
   'agentCost.capture': 'full',
+  'agentCost.recording.compress': false,
+  'agentCost.recording.partSize': '',
+  'agentCost.recording.maxSize': '',
   'agentCost.redact': ['secrets'],
   'agentCost.gpu': '',
   'agentCost.gpuCount': 1,

@@ -12,6 +12,7 @@ import { recordedLoad, type RecordedLoad } from '../analysis/load/recordedLoad.t
 import type { Accounting } from '../profile/accounting.ts';
 import { costWeights, type CostWeight } from '../profile/costStacks.ts';
 import { exportFormats, renderExport, type ExportFormat } from '../profile/exportFormats.ts';
+import { jsonText } from '../profile/jsonPieces.ts';
 import type { PromptTable } from '../protocol/content.ts';
 import type { TimelineDocument } from '../protocol/webview.ts';
 import { RECORDING_EXTENSION } from '../recorder/recordingNames.ts';
@@ -19,12 +20,16 @@ import { accounting, addAccountingOptions, type AccountingFlags } from './accoun
 import { installation } from './installation.ts';
 import { openProfile } from './openRecording.ts';
 import { UsageError } from './usageError.ts';
+import { printPieces, writePieces } from './writePieces.ts';
 
 /** What there is to write: the document that every view shows, and what the calls said. */
 export interface ExportedRun {
   document: TimelineDocument;
   prompts: PromptTable;
 }
+
+/** In pieces where it may be too long for one string. */
+type Content = string | Uint8Array | Iterable<string>;
 
 /** The run's calls of models as a load for engines that send it again. */
 const loadFormats = {
@@ -57,14 +62,19 @@ export function exportRun(run: ExportedRun, format: ExportFormat, recording: str
   return write(renderRun(run, format, 'time'), out === null ? recordingStem(recording) + exportFormats[format].ending : resolve(out));
 }
 
-function write(content: string | Uint8Array, path: string): string {
+function write(content: Content, path: string): string {
   try {
     // Readable by the owner alone, as recordings are: it may hold prompts.
-    writeFileSync(path, content, { mode: 0o600 });
+    if (isWhole(content)) writeFileSync(path, content, { mode: 0o600 });
+    else writePieces(path, content);
   } catch (error) {
     throw new UsageError(`cannot write ${path}: ${error instanceof Error ? error.message : String(error)}. Name another place with --out.`);
   }
   return path;
+}
+
+function isWhole(content: Content): content is string | Uint8Array {
+  return typeof content === 'string' || content instanceof Uint8Array;
 }
 
 function recordingStem(recording: string): string {
@@ -86,7 +96,8 @@ export function addExportCommand(root: Command): Command {
   addAccountingOptions(command).action(async (file: string, flags: AccountingFlags & { format: ExportFormat | LoadFormat; weight: CostWeight; out?: string; json?: true }) => {
     const { content, extension } = await rendered(file, flags, accounting(flags));
     if (flags.out === '-') {
-      process.stdout.write(content);
+      if (isWhole(content)) process.stdout.write(content);
+      else await printPieces(content);
       return;
     }
     const path = write(content, flags.out === undefined ? recordingStem(file) + extension : resolve(flags.out));
@@ -96,10 +107,11 @@ export function addExportCommand(root: Command): Command {
 }
 
 /** @throws UsageError or RecordingError */
-async function rendered(file: string, { format, weight }: { format: ExportFormat | LoadFormat; weight: CostWeight }, charged: Accounting): Promise<{ content: string | Uint8Array; extension: string }> {
+async function rendered(file: string, { format, weight }: { format: ExportFormat | LoadFormat; weight: CostWeight }, charged: Accounting): Promise<{ content: Content; extension: string }> {
   const profile = await openProfile(file, format === 'html' || isLoadFormat(format) ? 'all' : 'report');
   const document = analyze(profile, { accounting: charged });
-  if (!isLoadFormat(format)) return { content: renderRun({ document, prompts: promptTable(profile.calls) }, format, weight), extension: exportFormats[format].ending };
+  if (format === 'json') return { content: jsonText(document.report), extension: exportFormats.json.ending };
+  if (!isLoadFormat(format)) return { content: renderRun({ document, prompts: promptTable(format === 'html' ? profile.calls : []) }, format, weight), extension: exportFormats[format].ending };
   const load = recordedLoad(profile, document);
   if (load.sessions.length === 0) throw new UsageError(`${file} has no call of a model with messages and an answer: there is no load to send again.`);
   const { extension, render } = loadFormats[format];

@@ -1,9 +1,11 @@
 /** `agent-cost report FILE`: what a recorded run cost. */
 import type { Command } from 'commander';
 import { accounting, addAccountingOptions, type AccountingFlags } from './accountingOptions.ts';
+import { jsonText } from '../profile/jsonPieces.ts';
 import { openRecording } from './openRecording.ts';
 import { summaryText } from './summary.ts';
 import { terminalStyle } from './terminalStyle.ts';
+import { printPieces } from './writePieces.ts';
 
 export function addReportCommand(root: Command): Command {
   const command = root
@@ -14,7 +16,8 @@ export function addReportCommand(root: Command): Command {
     .addHelpText('after', '\nExample:\n  $ agent-cost report .agent-cost/my_agent-20261122-1412.agentcost --json > report.json');
   addAccountingOptions(command).action(async (file: string, flags: AccountingFlags & { json?: true }) => {
     const { report } = await openRecording(file, accounting(flags));
-    process.stdout.write(flags.json ? `${JSON.stringify(report, null, 2)}\n` : summaryText(report, { style: terminalStyle(process.stdout), paths: [] }));
+    if (flags.json === true) await printPieces(jsonText(report));
+    else process.stdout.write(summaryText(report, { style: terminalStyle(process.stdout), paths: [] }));
   });
   return command;
 }

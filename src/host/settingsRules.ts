@@ -5,11 +5,13 @@ import { captureValues, settingDefaults, type SettingId, type SettingTypes } fro
 import { BackendOptionError, parseBackendOption } from '../protocol/backendOption.ts';
 import type { ProfilerOptions } from '../protocol/profiler.ts';
 import { isSshHost } from '../protocol/ssh.ts';
+import { byteSize, SMALLEST_PART_BYTES, type Storage } from '../protocol/storage.ts';
 import { parseGpuIndexes, parseTelemetryOption, TelemetryOptionError } from '../protocol/telemetryOption.ts';
+import type { Bytes } from '../profile/units.ts';
 import type { RawSettings } from './choices.ts';
 
 /** The part of the profiler's options that comes from settings. */
-export type ProfilingSettings = Pick<ProfilerOptions, 'backend' | 'model' | 'capture' | 'redact' | 'gpu' | 'gpuCount' | 'gpuIndexes' | 'telemetry' | 'caFile'>;
+export type ProfilingSettings = Pick<ProfilerOptions, 'backend' | 'model' | 'capture' | 'redact' | 'storage' | 'gpu' | 'gpuCount' | 'gpuIndexes' | 'telemetry' | 'caFile'>;
 
 /** A setting whose value cannot be used. `message` names it and says what to do. */
 export class SettingError extends Error {
@@ -35,6 +37,7 @@ export function profilingSettings(raw: RawSettings, openaiBaseUrl: string | unde
     model: text(raw, 'agentCost.model') || null,
     caFile: absolutePath(raw, 'agentCost.caFile'),
     capture: oneOf(raw, 'agentCost.capture', captureValues),
+    storage: storage(raw),
     redact: texts(raw, 'agentCost.redact', '["secrets", "email"]'),
     gpu: text(raw, 'agentCost.gpu') || null,
     gpuCount: indexes?.length ?? gpuCount(raw),
@@ -93,6 +96,21 @@ function oneOf<Id extends SettingId, Value extends SettingTypes[Id] & string>(ra
 /** A value that the user unset (null) counts as the default. */
 function valueOf(raw: RawSettings, id: SettingId): unknown {
   return raw[id] ?? settingDefaults[id];
+}
+
+function storage(raw: RawSettings): Storage {
+  const compress = z.boolean().safeParse(valueOf(raw, 'agentCost.recording.compress'));
+  if (!compress.success) throw new SettingError('agentCost.recording.compress', `expects true or false, not ${JSON.stringify(raw['agentCost.recording.compress'])}.`);
+  return { compress: compress.data, partBytes: size(raw, 'agentCost.recording.partSize', SMALLEST_PART_BYTES), mostBytes: size(raw, 'agentCost.recording.maxSize', 0) };
+}
+
+/** @throws SettingError */
+function size(raw: RawSettings, id: SettingId, least: Bytes): Bytes | null {
+  const words = text(raw, id);
+  if (words === '') return null;
+  const bytes = byteSize(words);
+  if (bytes === null || bytes < least) throw new SettingError(id, `expects a size${least > 0 ? ' from 1MB on' : ''}, such as "500MB" or "2GB", not "${words}".`);
+  return bytes;
 }
 
 function backend(choice: string, directDefault: string): ProfilingSettings['backend'] {

@@ -11,6 +11,7 @@ import { alignColumns } from '../../src/profile/alignColumns.ts';
 import { formatBytes, formatDuration } from '../../src/profile/formatValue.ts';
 import { withChecksum } from '../../src/profile/lineChecksum.ts';
 import { crc32 } from '../../src/recorder/crc32.ts';
+import { costsOfStorage } from './recordingCosts.ts';
 import { longRecording } from '../fixtures/longRecording.ts';
 
 const root = join(import.meta.dirname, '../..');
@@ -29,6 +30,8 @@ function write(file: string, bytes: number): { calls: number } {
   closeSync(descriptor);
   return { calls };
 }
+
+process.stdout.write(`${await costsOfStorage()}\n`);
 
 const budget = join(folder, 'budget.json');
 writeFileSync(budget, '{"totals": {"failedCalls": 0}}');

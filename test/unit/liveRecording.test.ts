@@ -13,6 +13,9 @@ import { call, callEnd, end, header, recordingText } from './recordingLines.ts';
 /** As the sources are: Node strips their types. */
 const thread = fileURLToPath(new URL('../../src/host/analysisThread.ts', import.meta.url));
 
+/** On a busy machine a thread takes seconds to read its sources. */
+const PATIENCE = { timeout: 20_000 };
+
 let folder: string;
 let file: string;
 let documents: TimelineDocument[];
@@ -44,10 +47,10 @@ const calls = (): number | undefined => documents.at(-1)?.report.totals.llmCalls
 describe('a recording that is being written', () => {
   it('is shown as it grows, live, and whole at its end', async () => {
     append(header({ startedAt: new Date().toISOString() }), call('a', 1));
-    await vi.waitFor(() => expect(calls()).toBe(1));
+    await vi.waitFor(() => expect(calls()).toBe(1), PATIENCE);
     expect(documents.at(-1)?.report.run.live).toBe(true);
     append(callEnd('a', 20), call('b', 25));
-    await vi.waitFor(() => expect(calls()).toBe(2));
+    await vi.waitFor(() => expect(calls()).toBe(2), PATIENCE);
     appendFileSync(file, recordingText(callEnd('b', 40), end(50)));
     const last = await live.finish();
     expect(last.report.run).toMatchObject({ live: false, complete: true });
@@ -57,7 +60,7 @@ describe('a recording that is being written', () => {
 
   it('grows while a call runs and nothing is recorded', async () => {
     append(header({ startedAt: new Date().toISOString() }), call('a', 1));
-    await vi.waitFor(() => expect(documents.length).toBeGreaterThan(1), { timeout: 20_000 });
+    await vi.waitFor(() => expect(documents.length).toBeGreaterThan(1), PATIENCE);
     expect(documents.at(-1)?.report.totals.wallMs).toBeGreaterThan(documents[0]?.report.totals.wallMs ?? Infinity);
   });
 
@@ -81,7 +84,7 @@ describe('a recording that is being written', () => {
 
   it('says once that it cannot be read, and ends with that error', async () => {
     live.grew(100);
-    await vi.waitFor(() => expect(errors).toHaveLength(1));
+    await vi.waitFor(() => expect(errors).toHaveLength(1), PATIENCE);
     await expect(live.finish()).rejects.toThrow(/ENOENT/);
   });
 });

@@ -3,22 +3,28 @@
  * to be read by today's code, and to say what it said then. `expected.json` is frozen: a change of the code never changes it.
  */
 import { readdirSync, readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { gunzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { analyze } from '../../src/analysis/analyze.ts';
-import { readRecording, RecordingReader } from '../../src/profile/readRecording.ts';
+import type { Profile } from '../../src/profile/model.ts';
 import { RECORDING_VERSION } from '../../src/profile/recordingFormat.ts';
 import { reportSchema } from '../../src/profile/report.ts';
+import { readRecordingFile } from '../../src/recorder/recordingFile.ts';
 
 const folder = new URL('../fixtures/recordings/versions/', import.meta.url);
 const files = readdirSync(folder).filter((name) => name.endsWith('.agentcost'));
 
-function textOf(file: string): string {
-  return readFileSync(new URL(file, folder), 'utf8');
+/** The version that stands in the file. */
+function versionOf(file: string): number {
+  const bytes = readFileSync(new URL(file, folder));
+  const text = (bytes[0] === 0x1f ? gunzipSync(bytes) : bytes).toString();
+  return (JSON.parse(text.slice(0, text.indexOf('\n'))) as { version: number }).version;
 }
 
 /** What the recording itself says: nothing that an analysis judges. */
-function factsOf(text: string): object {
-  const { report } = analyze(readRecording(text));
+function factsOf(profile: Profile): object {
+  const { report } = analyze(profile);
   return {
     command: report.run.command,
     capture: report.run.capture,
@@ -40,15 +46,11 @@ describe('a recording of every version', () => {
     expect(Object.keys(expected).sort()).toEqual(files.map((file) => file.replace('.agentcost', '')).sort());
   });
 
-  it.each(files)('%s is read without damage, and says what it said', (file) => {
-    const text = textOf(file);
-    const header = JSON.parse(text.slice(0, text.indexOf('\n'))) as { version: number };
-    expect(header.version).toBe(Number(/^v(\d+)-/.exec(file)?.[1]));
-    const reader = new RecordingReader();
-    reader.push(text);
-    reader.finish();
-    expect(reader.damaged).toBe(0);
-    expect(factsOf(text)).toEqual(expected[file.replace('.agentcost', '')]);
-    expect(reportSchema.safeParse(analyze(reader.profile).report).success).toBe(true);
+  it.each(files)('%s is read without damage, and says what it said', async (file) => {
+    expect(versionOf(file)).toBe(Number(/^v(\d+)-/.exec(file)?.[1]));
+    const profile = await readRecordingFile(fileURLToPath(new URL(file, folder)));
+    expect(profile.warnings.filter(({ code }) => code === 'damagedLines')).toEqual([]);
+    expect(factsOf(profile)).toEqual(expected[file.replace('.agentcost', '')]);
+    expect(reportSchema.safeParse(analyze(profile).report).success).toBe(true);
   });
 });

@@ -27,6 +27,11 @@ describe('settings for the profiler', () => {
     expect(settingNamedIn(inSettings('--tokenizer: There is no x.'))).toBe('agentCost.simulator.tokenizer');
   });
 
+  it('have recordings compressed, in parts, and of a largest size', () => {
+    expect(profilingSettings({}, undefined).storage).toEqual({ compress: false, partBytes: null, mostBytes: null });
+    expect(profilingSettings({ 'agentCost.recording.compress': true, 'agentCost.recording.partSize': '2GB', 'agentCost.recording.maxSize': '10 GB' }, undefined).storage).toEqual({ compress: true, partBytes: 2e9, mostBytes: 1e10 });
+  });
+
   it('send direct calls where the environment says, else to OpenAI', () => {
     expect(profilingSettings({ 'agentCost.backend': 'direct' }, 'http://gpu-box:8000/v1').backend).toEqual({ kind: 'direct', defaultUrl: 'http://gpu-box:8000/v1' });
     expect(profilingSettings({ 'agentCost.backend': 'direct' }, undefined).backend).toEqual({ kind: 'direct', defaultUrl: 'https://api.openai.com/v1' });
@@ -42,6 +47,9 @@ describe('settings for the profiler', () => {
     ['agentCost.telemetry', 'ssh:-oProxyCommand=x', /not the name of a host/],
     ['agentCost.gpuIndex', '0;1', /such as 0 or 0,1, not "0;1"/],
     ['agentCost.model', ['a'], /expects text/],
+    ['agentCost.recording.compress', 'yes', /true or false, not "yes"/],
+    ['agentCost.recording.partSize', '10kB', /from 1MB on, such as "500MB"/],
+    ['agentCost.recording.maxSize', 'much', /expects a size, such as/],
     ['agentCost.caFile', 'corp.pem', /absolute path, not "corp\.pem"/],
   ])('name %s when it is %j, and say what it may be', (setting, value, message) => {
     const error = errorOf({ [setting]: value });
