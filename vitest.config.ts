@@ -3,7 +3,7 @@ import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
   test: {
-    include: ['test/{unit,sockets,differential,benchmarks,agents,hooks,cli,chaos}/**/*.test.ts'],
+    include: ['test/{unit,sockets,differential,benchmarks,agents,hooks,cli,chaos,fuzz}/**/*.test.ts'],
     globalSetup: 'test/temporaryFolder.ts',
     testTimeout: 60_000,
     hookTimeout: 120_000,
