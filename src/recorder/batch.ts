@@ -15,9 +15,14 @@ export function heldBytes({ messages, reads, bytes }: RecorderBatch): Bytes {
   return bytes.buffer.byteLength + reads.buffer.byteLength + messages.length * MESSAGE_BYTES;
 }
 
+/** A buffer of its own, which can change hands; not filled with zeros, which for a long prompt takes as long as its copy. */
+function bytesOf(length: Bytes): Uint8Array<ArrayBuffer> {
+  return new Uint8Array(Buffer.allocUnsafeSlow(length).buffer);
+}
+
 export class BatchBuilder {
   #messages: ToRecorder[] = [];
-  #bytes = new Uint8Array(LEAST_BYTES);
+  #bytes = bytesOf(LEAST_BYTES);
   #size: Bytes = 0;
   #reads = new Float64Array(LEAST_READS * READ_COLUMNS);
   #readCount = 0;
@@ -39,7 +44,7 @@ export class BatchBuilder {
     const start = this.#size;
     const end = start + bytes.length;
     if (end > this.#bytes.length) {
-      const grown = new Uint8Array(Math.max(end, this.#bytes.length * 2));
+      const grown = bytesOf(Math.max(end, this.#bytes.length * 2));
       grown.set(this.#bytes.subarray(0, start));
       this.#bytes = grown;
     }
@@ -73,7 +78,7 @@ export class BatchBuilder {
     if (this.#messages.length === 0) return null;
     const batch = { messages: this.#messages, reads: this.#reads.subarray(0, this.#readCount * READ_COLUMNS), bytes: this.#bytes.subarray(0, this.#size) };
     // The next batch is about as large as this one, unless one body made it so.
-    this.#bytes = new Uint8Array(Math.min(64 * LEAST_BYTES, Math.max(LEAST_BYTES, this.#size)));
+    this.#bytes = bytesOf(Math.min(64 * LEAST_BYTES, Math.max(LEAST_BYTES, this.#size)));
     this.#reads = new Float64Array(Math.max(LEAST_READS, this.#readCount) * READ_COLUMNS);
     this.#messages = [];
     this.#size = 0;

@@ -14,7 +14,7 @@ const POST_EVERY_MS: Milliseconds = 40;
 const POST_ENDED_WITHIN_MS: Milliseconds = 5;
 const POST_AT_BYTES: Bytes = 256 * 1024;
 /** Bodies that the recorder has not taken yet. */
-const MAX_UNTAKEN_BYTES: Bytes = 64 * 1024 * 1024;
+const MAX_UNTAKEN_BYTES: Bytes = 48 * 1024 * 1024;
 
 export class RecorderLink {
   readonly #post: (batch: RecorderBatch) => void;

@@ -2,8 +2,8 @@
  * How far the times in a recording are from those at which the kernel had the chunks.
  *
  * Each chunk's text is the moment at which the upstream wrote it, so the recording itself holds both times. Its zero is
- * not known on this side, but was before no chunk's arrival at the client and after no chunk's writing: of a thousand
- * chunks the fastest leave a few µs in between, of which the middle is taken. On loopback a write puts the bytes into the
+ * not known on this side, but puts no chunk's stamp before its writing and none after its arrival at the client: of some
+ * hundred chunks of a stream with nothing beside it, the fastest leave a few µs in between, of which the middle is taken. On loopback a write puts the bytes into the
  * receiver's queue before it returns; `kernelTap.py` asks the kernel how long after the moment in the text that was.
  */
 import { join } from 'node:path';
@@ -26,6 +26,8 @@ export interface StampFigures {
 }
 
 const LIMIT_MS = 0.2;
+/** The stream that tells the recording's zero. */
+const ALONE: StreamCell = { name: 'alone', atOnce: 1, chunks: 400, gap: 3, inSteps: false };
 
 async function kernelStamps(port: number, cell: StreamCell): Promise<{ median: number; p99: number } | null> {
   const model = `${cell.inSteps ? 'step' : 'paced'}:${cell.chunks}:${cell.gap}`;
@@ -38,9 +40,10 @@ async function kernelStamps(port: number, cell: StreamCell): Promise<{ median: n
 export async function measureStamps(bench: Bench, profilerPath: string, cell: StreamCell): Promise<StampFigures> {
   const kernelMs = await kernelStamps(bench.upstreamPort, cell);
   const { target, recording, profiler } = await bench.ours('full', profilerPath);
-  const { watches } = await runStreams(target, cell, () => undefined);
+  const alone = await runStreams(target, ALONE, () => undefined);
+  await runStreams(target, cell, () => undefined);
   await profiler.stop({ exitCode: 0, signal: null });
-  const received = new Map(watches.flatMap(({ arrivals }) => arrivals.map(({ sent, at }) => [sent.toFixed(3), at] as const)));
+  const received = new Map(alone.watches.flatMap(({ arrivals }) => arrivals.map(({ sent, at }) => [sent.toFixed(3), at] as const)));
   const stamps: { sent: number; stamped: number }[] = [];
   let earliest = -Infinity;
   let latest = Infinity;
@@ -50,9 +53,12 @@ export async function measureStamps(bench: Bench, profilerPath: string, cell: St
     end.text.trim().split(' ').forEach((text, n) => {
       stamped += end.chunkGaps[n] ?? NaN;
       const sent = Number(text);
-      stamps.push({ sent, stamped });
-      earliest = Math.max(earliest, sent - stamped);
-      latest = Math.min(latest, (received.get(text) ?? Infinity) - stamped);
+      const at = received.get(text);
+      if (at === undefined) stamps.push({ sent, stamped });
+      else {
+        earliest = Math.max(earliest, sent - stamped);
+        latest = Math.min(latest, at - stamped);
+      }
     });
   }
   const zero = (earliest + latest) / 2;
