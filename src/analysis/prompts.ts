@@ -35,6 +35,7 @@ export function promptTable(calls: readonly Call[]): PromptTable {
         toolCalls: (end?.toolCalls ?? []).map(({ callId, name, arguments: given }) => ({ callId, name, arguments: given })),
         promptTokens: end?.usage?.promptTokens ?? null,
         cachedTokens: end?.usage?.cachedTokens ?? null,
+        chunkGaps: end?.chunkGaps ?? [],
         endMs: end?.t ?? null,
       })),
   };

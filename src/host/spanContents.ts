@@ -25,6 +25,14 @@ export class SpanContents {
     const { spanContent } = await import('../analysis/spanContent.ts');
     return spanContent(await this.tableOf(file), { id: span.id, toolCallId: span.tool?.callId ?? null, startMs: span.startMs });
   }
+
+  /**
+   * When a call's output came, by its span's id: milliseconds from each piece of it to the next; null where nothing is known of it.
+   * @throws as `tableOf`
+   */
+  async chunkGapsOf(file: string, span: string): Promise<readonly number[] | null> {
+    return (await this.tableOf(file)).calls.find(({ id }) => id === span)?.chunkGaps ?? null;
+  }
 }
 
 async function read(file: string): Promise<PromptTable> {

@@ -28,6 +28,8 @@ const promptCallSchema = z.object({
   toolCalls: z.array(toolCall),
   promptTokens: z.number().nullable(),
   cachedTokens: z.number().nullable(),
+  /** When its output came: milliseconds from each piece of it to the next, the first 0. Empty for an answer that came at once. */
+  chunkGaps: z.array(z.number()),
   /** When its answer was complete; null where it was not. */
   endMs: z.number().nullable(),
 });

@@ -45,6 +45,8 @@ export type ToWebview =
   | { type: 'select'; spans: string[]; reveal: boolean }
   /** What a span said and was told; null where nothing is known of it. */
   | { type: 'content'; span: string; content: SpanContent | null }
+  /** When a call's output came: milliseconds from each piece of it to the next; null where nothing is known of it. */
+  | { type: 'chunks'; span: string; gaps: readonly number[] | null }
   /** Nothing to show, and what to say instead; `canProfile`: a file may be run from here. */
   | { type: 'empty'; message: string; detail: string | null; canProfile: boolean };
 
@@ -57,6 +59,8 @@ export const fromWebviewSchema = z.discriminatedUnion('type', [
   z.object({ type: z.literal('openSetting'), setting: z.string().max(100) }),
   /** Asks for what a span said and was told. */
   z.object({ type: z.literal('content'), span: z.string().max(1000) }),
+  /** Asks for when a call's output came. */
+  z.object({ type: z.literal('chunks'), span: z.string().max(1000) }),
   z.object({ type: z.literal('copy'), text: z.string().max(MOST_COPIED_CHARS) }),
   z.object({ type: z.literal('openTab') }),
   z.object({ type: z.literal('export') }),

@@ -201,6 +201,10 @@ export class TimelineController implements Disposable {
     this.post(surface, { type: 'content', span: id, content: await this.services.contents.of(run.file, span) });
   }
 
+  private async sendChunks(surface: Surface, run: Run | null, id: string): Promise<void> {
+    if (run !== null) this.post(surface, { type: 'chunks', span: id, gaps: await this.services.contents.chunkGapsOf(run.file, id) });
+  }
+
   private post(surface: Surface, message: ToWebview): void {
     surface.webview.postMessage(message).then(undefined, (error: unknown) => this.services.log.debug('a timeline went away', error));
   }
@@ -231,6 +235,8 @@ export class TimelineController implements Disposable {
         return;
       case 'content':
         return this.sendContent(surface, run, message.span);
+      case 'chunks':
+        return this.sendChunks(surface, run, message.span);
       case 'openSetting':
         if (Object.hasOwn(settingDefaults, message.setting)) await openSetting(message.setting as SettingId);
         return;

@@ -30,7 +30,9 @@ export function connectHost<Message = FromWebview>(): Host<Message> {
   return { hosted: true, post: (message) => api.postMessage(message), kept: () => api.getState(), keep: (state) => api.setState(state) };
 }
 
-const messageTypes: ReadonlySet<unknown> = new Set<ToWebview['type']>(['begin', 'slice', 'end', 'update', 'preview', 'select', 'content', 'empty']);
+/** A record, so that a forgotten one does not compile. */
+const known: Readonly<Record<ToWebview['type'], true>> = { begin: true, slice: true, end: true, update: true, preview: true, select: true, content: true, chunks: true, empty: true };
+const messageTypes: ReadonlySet<unknown> = new Set(Object.keys(known));
 
 /**
  * Whether a window message comes from our host. Only the envelope is looked at: the host made the content with the same

@@ -1,4 +1,5 @@
 /** What one frame is drawn from. */
+import type { ReportSpan } from '../../../src/profile/report.ts';
 import type { Theme } from '../../common/theme.ts';
 import type { TimelineModel } from '../model/timelineModel.ts';
 import type { ViewRange } from '../model/viewRange.ts';
@@ -15,6 +16,8 @@ export interface Scene {
   /** A search is on: spans are dimmed, its matches are drawn above. */
   dimmed: boolean;
   narrow: boolean;
+  /** When a call's output came, as gaps in milliseconds; null where that is not known, or not yet. */
+  chunkGapsOf: (span: ReportSpan) => readonly number[] | null;
 }
 
 /** The drawing's inside, in CSS pixels: right of the lane names, below the axis. */

@@ -6,6 +6,7 @@ import { fitText, labelText } from '../model/spanText.ts';
 import { PATTERN_ALPHA, patternOf } from '../../common/fills.ts';
 import { hatch } from './patterns.ts';
 import { laneTop, textWidth, xOf, type Area, type Scene } from './scene.ts';
+import { paintTicks } from './tokenTicks.ts';
 import { StripCanvas } from './stripCanvas.ts';
 import { LABEL_ROW_HEIGHT, type LaneBox } from './laneLayout.ts';
 import type { SpanLane } from '../model/spanLane.ts';
@@ -57,6 +58,7 @@ export class SpanLanePainter {
     this.fillShapes(ctx, scene, box);
     ctx.globalAlpha = 1;
     this.drawLabels(ctx, scene, box, area);
+    if (name === 'llm' && !scene.dimmed) this.drawTicks(ctx, scene, box, area);
   }
 
   /** All rows on one line; spans that run reach to now. */
@@ -149,6 +151,15 @@ export class SpanLanePainter {
       ctx.strokeStyle = theme.outline;
       ctx.lineWidth = 1;
       ctx.stroke(all);
+    }
+  }
+
+  private drawTicks(ctx: CanvasRenderingContext2D, scene: Scene, box: LaneBox, area: Area): void {
+    if (box.rowHeight < LABEL_ROW_HEIGHT) return;
+    for (const shape of this.shapes) {
+      if (shape.category !== categoryIndex.decode || shape.width < LABEL_WIDTH) continue;
+      const span = scene.model.spanAt(shape.span);
+      if (span !== null) paintTicks(ctx, area, scene, span, shape.top + box.rowHeight);
     }
   }
 

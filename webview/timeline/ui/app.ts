@@ -23,6 +23,7 @@ import { viewNames, type ViewName } from './viewNames.ts';
 import { ViewSwitch } from './viewSwitch.ts';
 import type { Host } from '../../common/host.ts';
 import type { Choice, Shell } from './view.ts';
+import type { ReportSpan } from '../../../src/profile/report.ts';
 import type { PromptTable } from '../../../src/protocol/content.ts';
 import { packDocument } from '../../../src/protocol/packDocument.ts';
 import { SpanPacker } from '../../../src/protocol/packSpans.ts';
@@ -83,7 +84,7 @@ export class App implements Shell {
   constructor(host: Host, sidebar: boolean, embeddedPrompts: () => PromptTable | null) {
     this.host = host;
     this.kept = readKept(host.kept());
-    this.contents = new Contents(host, embeddedPrompts, (span) => this.contentArrived(span));
+    this.contents = new Contents(host, embeddedPrompts, { texts: (span) => this.contentArrived(span), chunks: () => this.timeline.redraw() });
     this.detailActions = {
       openSource: host.hosted ? (span, frame) => host.post({ type: 'openSource', span, frame }) : null,
       openSetting: host.hosted ? (setting) => host.post({ type: 'openSetting', setting }) : null,
@@ -122,6 +123,10 @@ export class App implements Shell {
 
   get choice(): Choice {
     return { selected: this.selected, found: this.searched.found, current: this.searched.current };
+  }
+
+  chunkGapsOf(span: ReportSpan): readonly number[] | null {
+    return this.contents.chunkGapsOf(span);
   }
 
   get costs(): readonly CallCost[] {
@@ -177,6 +182,7 @@ export class App implements Shell {
       else this.end(message, this.loading);
     } else if (this.loading !== null) this.loading.waiting.push(message);
     else if (message.type === 'content') this.contents.receive(message.span, message.content);
+    else if (message.type === 'chunks') this.contents.receiveChunks(message.span, message.gaps);
     else if (message.type === 'update') this.update(message.update);
     else if (message.type === 'preview') this.preview(message.spans);
     else if (message.spans.length > 0 || this.selected.length > 0) this.choose(message.spans.map((id) => this.model.numberOf(id)).filter((number) => number >= 0), message.reveal);

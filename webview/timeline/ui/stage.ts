@@ -27,6 +27,7 @@ export interface StageState {
   marks: Marks;
   narrow: boolean;
   lanes: LaneChoice;
+  chunkGapsOf: Scene['chunkGapsOf'];
 }
 
 export class Stage {
@@ -83,8 +84,8 @@ export class Stage {
   }
 
   scene(): Scene {
-    const { model, theme, range, marks } = this.state();
-    return { model, theme, layout: this.layout, range, scrollTop: this.scroller.scrollTop, pixelRatio: devicePixelRatio, dimmed: marks.found !== null, narrow: this.narrow };
+    const { model, theme, range, marks, chunkGapsOf } = this.state();
+    return { chunkGapsOf, model, theme, layout: this.layout, range, scrollTop: this.scroller.scrollTop, pixelRatio: devicePixelRatio, dimmed: marks.found !== null, narrow: this.narrow };
   }
 
   hit(clientX: number, clientY: number): Hit | null {

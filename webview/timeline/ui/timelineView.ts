@@ -49,7 +49,7 @@ export class TimelineView implements View {
     this.shell = shell;
     this.lanes = lanes;
     this.stage = new Stage(
-      () => ({ model: shell.model, theme: shell.theme, range: this.range, marks: this.marks, narrow: shell.narrow, lanes: this.lanes }),
+      () => ({ model: shell.model, theme: shell.theme, range: this.range, marks: this.marks, narrow: shell.narrow, lanes: this.lanes, chunkGapsOf: (span) => shell.chunkGapsOf(span) }),
       (range) => this.moveTo(range),
       { choose: (choice) => this.chooseLanes(choice), announce: (sentence) => shell.announce(sentence) },
     );
@@ -93,6 +93,11 @@ export class TimelineView implements View {
 
   private get marks(): Marks {
     return { ...this.shell.choice, hovered: this.hovered, pointerX: this.pointerX, region: this.regionTool.region, mark: this.regionTool.mark };
+  }
+
+  /** More is known of what is on it. */
+  redraw(): void {
+    this.stage.draw();
   }
 
   focus(): void {

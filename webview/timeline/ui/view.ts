@@ -1,4 +1,5 @@
 /** What the page offers to its views, and what it asks of them. */
+import type { ReportSpan } from '../../../src/profile/report.ts';
 import type { Theme } from '../../common/theme.ts';
 import type { CallCost } from '../model/callCosts.ts';
 import type { TimelineModel } from '../model/timelineModel.ts';
@@ -25,6 +26,8 @@ export interface Shell {
   readonly narrow: boolean;
   /** False in an exported page, which has no sources to open. */
   readonly hosted: boolean;
+  /** When a call's output came, as gaps in milliseconds; null where that is not known, or not yet: the timeline is drawn again when it is. */
+  chunkGapsOf(span: ReportSpan): readonly number[] | null;
   /** Selects spans by number, in every view; `reveal`: the view brings them into sight. */
   select(numbers: readonly number[], reveal: boolean): void;
   /** Opens the source line of a span, if it has one: of a frame of its chain, 0 the innermost. */
