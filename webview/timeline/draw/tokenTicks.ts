@@ -10,10 +10,12 @@ const HEIGHT_PX = 4;
 /** Paints the ticks of one call at the foot of its bar. */
 export function paintTicks(ctx: CanvasRenderingContext2D, area: Area, scene: Scene, span: ReportSpan, bottom: number): void {
   const tokens = span.llm?.completionTokens ?? null;
-  if (tokens === null || span.endMs === null || span.llm?.decodeMs == null) return;
+  if (tokens === null || span.endMs === null) return;
+  const decodeMs = span.llm?.decodeMs ?? null;
+  if (decodeMs === null) return;
   const pixelsOf = (ms: number): number => (ms / (scene.range.end - scene.range.start)) * (area.right - area.left);
   // Told from what is there already, so that nothing is asked for calls whose ticks would not be drawn.
-  if (pixelsOf(span.llm.decodeMs) / Math.max(1, tokens) < LEAST_GAP_PX) return;
+  if (pixelsOf(decodeMs) / Math.max(1, tokens) < LEAST_GAP_PX) return;
   const gaps = scene.chunkGapsOf(span);
   if (gaps === null) return;
   ctx.fillStyle = scene.theme.ink.decode;
