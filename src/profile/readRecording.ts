@@ -22,6 +22,8 @@ const CALL_CHARS = 600;
 const FRAME_CHARS = 150;
 const NUMBER_CHARS = 8;
 
+const TOO_LONG = 'it is longer than any line of a recording';
+
 const LINE_TYPES = new Set<unknown>(recordingLineSchema.options.map((option) => option.shape.type.value));
 
 export interface ReadingOptions {
@@ -45,8 +47,8 @@ export class RecordingReader {
   /** Pieces of the line that has no end yet. Joined once, so that a long line in small pieces costs no more. */
   #pending: string[] = [];
   #pendingLength = 0;
-  /** The pending line is over the limit, or its beginning was lost: dropped up to its end. */
-  #skipping: 'tooLong' | 'lost' | null = null;
+  /** The pending line is over the limit: of it only the beginning is held. */
+  #isTooLong = false;
   #part = 1;
   #line = 0;
   #held = 0;
@@ -75,7 +77,7 @@ export class RecordingReader {
 
   /** The next file of the same recording begins. */
   beginPart(): void {
-    if (this.#pendingLength > 0 || this.#skipping !== null) this.#endLine();
+    if (this.#pendingLength > 0 || this.#isTooLong) this.#endLine();
     this.#part++;
     this.#line = 0;
   }
@@ -84,7 +86,7 @@ export class RecordingReader {
   lose(why: string): void {
     const begun = this.#takePending();
     this.#damage.add({ line: this.#line + 1, part: this.#part }, why, begun);
-    this.#skipping = null;
+    this.#isTooLong = false;
   }
 
   /**
@@ -99,6 +101,9 @@ export class RecordingReader {
         throw new RecordingError('empty', 'The recording is empty: it ended before anything was recorded. Profile the program again.');
       }
       this.#readHeader(last);
+    } else if (this.#isTooLong) {
+      this.#isTooLong = false;
+      this.#leaveOut(TOO_LONG, last);
     } else if (last.trim() !== '') {
       const line = parseJson(last);
       // A torn last line is what a killed profiler leaves; it is expected, and no damage.
@@ -142,14 +147,14 @@ export class RecordingReader {
   }
 
   #keep(piece: string): void {
-    if (this.#skipping !== null || piece === '') return;
+    if (this.#isTooLong || piece === '') return;
     this.#pending.push(piece);
     this.#pendingLength += piece.length;
     const limit = this.#folder === null ? LONGEST_HEADER : LONGEST_LINE;
     if (this.#pendingLength <= limit) return;
     if (this.#folder === null) throw notARecording();
     this.#pending = [this.#takePending().slice(0, 200)];
-    this.#skipping = 'tooLong';
+    this.#isTooLong = true;
   }
 
   #takePending(): string {
@@ -162,9 +167,9 @@ export class RecordingReader {
   #endLine(): void {
     const text = this.#takePending();
     this.#line++;
-    if (this.#skipping !== null) {
-      this.#skipping = null;
-      this.#leaveOut('it is longer than any line of a recording', text);
+    if (this.#isTooLong) {
+      this.#isTooLong = false;
+      this.#leaveOut(TOO_LONG, text);
       return;
     }
     if (this.#folder === null) this.#readHeader(text);

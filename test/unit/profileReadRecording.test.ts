@@ -161,6 +161,19 @@ describe('upgrades', () => {
   });
 });
 
+it('a line of gigabytes is not held, and told, with its end or without', () => {
+  const zeros = '\0'.repeat(1 << 20);
+  for (const ending of ['\n', '']) {
+    const reader = new RecordingReader();
+    reader.push(recordingText(header(), call('a', 1)));
+    for (let piece = 0; piece < 200; piece++) reader.push(zeros);
+    reader.push(ending);
+    reader.finish();
+    expect([reader.damaged, reader.profile.calls.length]).toEqual([1, 1]);
+    expect(reader.profile.warnings[0]?.message).toContain('line 3: it is longer than any line of a recording');
+  }
+});
+
 describe('speed', () => {
   it('grows with the length of the text, not with its square', () => {
     const one = recordingText(call('a', 1)).slice(0, -1);
