@@ -12,7 +12,7 @@ import { callBegun } from './callBegun.ts';
 import type { ClientConnection, RequestHead, RequestListener } from './clientConnection.ts';
 import { isHandedOver, proxyWantsKey } from './dial.ts';
 import { prepareBody, scanBody, type ScannedBody } from './requestBody.ts';
-import { answerInPlace } from './ownAnswer.ts';
+import { answerInPlace, unreachableRemedy } from './ownAnswer.ts';
 import { requestHead } from './requestHead.ts';
 import { ResponseRelay } from './responseRelay.ts';
 import { headerValue, type BodyRead, type ResponseHead } from './responseReader.ts';
@@ -266,7 +266,7 @@ class Exchange implements Open {
     if (this.#relay === null) {
       const code = (error as NodeJS.ErrnoException).code;
       const why = phase === 'connect' ? `could not be reached (${code ?? error.message})` : `gave no usable answer (${error.message})`;
-      this.#answer(502, 'backend_unreachable', `The backend ${url} ${why}. ${this.#context.unreachableRemedy}`);
+      this.#answer(502, 'backend_unreachable', `The backend ${url} ${why}. ${unreachableRemedy(error, this.#context.unreachableRemedy)}`);
       return;
     }
     this.#end('error', `${url}: ${error.message}`);

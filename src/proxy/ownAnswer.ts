@@ -9,3 +9,9 @@ export function answerInPlace(client: ClientConnection, status: number, code: st
   client.start(status, REASONS[status] ?? '', ['Content-Type', 'application/json', 'Content-Length', String(body.length)], body, false);
   client.finish(false);
 }
+
+/** What a user can do when a server cannot be reached; `usual` where nothing in the error says otherwise. */
+export function unreachableRemedy(error: Error, usual: string): string {
+  const { code } = error as NodeJS.ErrnoException;
+  return code === 'EMFILE' || code === 'ENFILE' ? 'The profiler has as many files open as it may: raise its limit (`ulimit -n`), or have fewer calls at once.' : usual;
+}

@@ -11,7 +11,7 @@ import { callBegun } from './callBegun.ts';
 import type { ClientConnection, RequestHead } from './clientConnection.ts';
 import { dial, DialError } from './dial.ts';
 import type { ForwardContext, Open } from './forward.ts';
-import { answerInPlace } from './ownAnswer.ts';
+import { answerInPlace, unreachableRemedy } from './ownAnswer.ts';
 import { requestHead } from './requestHead.ts';
 import { headerValue, ResponseReader, type ResponseHead } from './responseReader.ts';
 import { ResponseRelay } from './responseRelay.ts';
@@ -136,7 +136,7 @@ export class Tunnel implements Open {
 
   #fail({ url }: Upstream, error: Error): void {
     if (this.#over || this.#isOpen) return;
-    if (this.#relay === null) this.#refuse(502, 'backend_unreachable', `The backend ${url} opened no WebSocket (${(error as NodeJS.ErrnoException).code ?? error.message}). ${this.#context.unreachableRemedy}`);
+    if (this.#relay === null) this.#refuse(502, 'backend_unreachable', `The backend ${url} opened no WebSocket (${(error as NodeJS.ErrnoException).code ?? error.message}). ${unreachableRemedy(error, this.#context.unreachableRemedy)}`);
     else {
       this.#end('error', `${url}: ${error.message}`);
       this.#relay.breakOff();
