@@ -9,7 +9,7 @@ export interface UnixAddress {
 
 /**
  * Understands `unix:/run/model.sock`, `unix:/run/model.sock:/v1` (https://nginx.org/en/docs/http/ngx_http_proxy_module.html#proxy_pass)
- * and `http+unix://%2Frun%2Fmodel.sock/v1` (https://pypi.org/project/requests-unixsocket/); null for everything else.
+ * and `http+unix://%2Frun%2Fmodel.sock/v1` (the Python package requests-unixsocket); null for everything else.
  */
 export function parseUnixUrl(text: string): UnixAddress | null {
   const encoded = /^http\+unix:\/\/([^/?#]+)(\/[^?#]*)?$/i.exec(text);
