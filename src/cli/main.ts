@@ -23,6 +23,7 @@ import { addSweepCommand } from './sweepCommand.ts';
 import { addVllmCommand } from './vllmCommand.ts';
 import { WRONG_USAGE } from './exitCodes.ts';
 import { UsageError } from './usageError.ts';
+import { isClosedByReader } from './writePieces.ts';
 
 function program(): Command {
   const root = new Command('agent-cost')
@@ -41,6 +42,9 @@ function isForTheUser(error: unknown): error is Error {
 }
 
 async function main(): Promise<void> {
+  process.stdout.on('error', (error) => {
+    if (!isClosedByReader(error)) throw error;
+  });
   try {
     await program().parseAsync(process.argv);
   } catch (error) {

@@ -8,8 +8,8 @@ import { formatCount } from '../profile/formatValue.ts';
 import { RECORDING_FORMAT, RECORDING_VERSION, type HeaderLine } from '../profile/recordingFormat.ts';
 import { RecordingRepairer } from '../profile/repairRecording.ts';
 import { crc32 } from '../recorder/crc32.ts';
-import { LOST, NEXT_PART, recordedLines, type Recorded } from '../recorder/recordedLines.ts';
-import { LOST_STRETCH } from '../recorder/recordingFile.ts';
+import { LOST, MISSING, NEXT_PART, recordedLines, type Recorded } from '../recorder/recordedLines.ts';
+import { LOST_STRETCH, MISSING_PART } from '../recorder/recordingFile.ts';
 import { RECORDING_EXTENSION } from '../recorder/recordingNames.ts';
 import { UsageError } from './usageError.ts';
 
@@ -44,6 +44,7 @@ async function repair(file: string, path: string): Promise<RecordingRepairer> {
   try {
     for await (const each of readable(file)) {
       if (each === NEXT_PART) repairer.beginPart();
+      else if (each === MISSING) repairer.lose(MISSING_PART);
       else if (each === LOST) repairer.lose(LOST_STRETCH);
       else for (const text of repairer.push(each)) writeSync(out, text);
     }

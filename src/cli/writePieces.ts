@@ -19,9 +19,23 @@ function* batches(pieces: Iterable<string>): Generator<string> {
   yield waiting.join('');
 }
 
-/** Writes to stdout, as fast as it is read. */
+/** Writes to stdout, as fast as it is read, and no further than it is: `| head` has had enough. */
 export async function printPieces(pieces: Iterable<string>): Promise<void> {
-  for (const batch of batches(pieces)) if (!process.stdout.write(batch)) await once(process.stdout, 'drain');
+  for (const batch of batches(pieces)) {
+    if (!process.stdout.writable) return;
+    if (process.stdout.write(batch)) continue;
+    try {
+      await once(process.stdout, 'drain');
+    } catch (error) {
+      if (isClosedByReader(error)) return;
+      throw error;
+    }
+  }
+}
+
+/** Whether who reads what is printed has gone. */
+export function isClosedByReader(error: unknown): boolean {
+  return (error as NodeJS.ErrnoException).code === 'EPIPE';
 }
 
 /**

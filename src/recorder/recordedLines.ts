@@ -1,24 +1,26 @@
 /** A recording's lines, whatever is in them, in bounded memory. */
 import { createReadStream } from 'node:fs';
 import { RecordedText } from './recordedText.ts';
-import { partsOf } from './recordingParts.ts';
+import { partsInOrder } from './recordingParts.ts';
 
 /** A longer line is taken for damage, as readers do. */
 const LONGEST_LINE_CHARS = 128 * 1024 * 1024;
 
-/** Between lines: the recording goes on in its next file; a stretch could not be decompressed. */
+/** Between lines: the recording goes on in its next file; that file is not there; a stretch could not be decompressed. */
 export const NEXT_PART = Symbol('next part');
+export const MISSING = Symbol('missing');
 export const LOST = Symbol('lost');
-export type Recorded = string | typeof NEXT_PART | typeof LOST;
+export type Recorded = string | typeof NEXT_PART | typeof MISSING | typeof LOST;
 
 /**
  * The lines of all parts of a recording; the last one without its line end, too.
  * @throws NodeJS.ErrnoException
  */
 export async function* recordedLines(recording: string): AsyncGenerator<Recorded> {
-  for (const [index, part] of (await partsOf(recording)).entries()) {
+  for (const [index, part] of (await partsInOrder(recording)).entries()) {
     if (index > 0) yield NEXT_PART;
-    yield* linesOf(part);
+    if (part === null) yield MISSING;
+    else yield* linesOf(part);
   }
 }
 

@@ -4,13 +4,16 @@ import { RecordingReader } from '../profile/readRecording.ts';
 import { crc32 } from './crc32.ts';
 import { RecordedText } from './recordedText.ts';
 import { RECORDING_EXTENSION } from './recordingNames.ts';
-import { partsOf, recordingOf } from './recordingParts.ts';
+import { partsInOrder, recordingOf } from './recordingParts.ts';
 import { RecordingError } from '../profile/recordingFormat.ts';
 import type { TextsHeld } from '../profile/heldTexts.ts';
 import type { Profile } from '../profile/model.ts';
 
 /** Of a compressed recording: a damaged byte can cost so much. */
 export const LOST_STRETCH = 'here and behind it the file cannot be decompressed, up to the next 4 MB of its text';
+
+/** Of a recording in parts. */
+export const MISSING_PART = 'the file with this part is not there; put it back beside the others';
 
 /**
  * Reads a recording, streaming, so that only the folded profile is held in memory. How much that is depends on its calls and
@@ -25,9 +28,10 @@ export async function readRecordingFile(path: string, texts: TextsHeld = 'all'):
   }
   const reader = new RecordingReader({ texts, crc32 });
   try {
-    for (const [index, part] of (await partsOf(await recordingOf(path))).entries()) {
+    for (const [index, part] of (await partsInOrder(await recordingOf(path))).entries()) {
       if (index > 0) reader.beginPart();
-      await readInto(reader, part);
+      if (part === null) reader.lose(MISSING_PART);
+      else await readInto(reader, part);
     }
     reader.finish();
   } catch (error) {

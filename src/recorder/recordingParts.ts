@@ -2,7 +2,8 @@
  * The files of one recording: `NAME.agentcost`, and where it was to go on in a next one, `NAME.2.agentcost`, `NAME.3.agentcost`, ….
  * Each begins with the recording's header, with its number as `part`, which is how a file that only has such a name is told apart.
  */
-import { lstat, open, stat, type FileHandle } from 'node:fs/promises';
+import { lstat, open, readdir, stat, type FileHandle } from 'node:fs/promises';
+import { basename, dirname } from 'node:path';
 import { z } from 'zod';
 import type { Bytes, Milliseconds } from '../profile/units.ts';
 import { RecordedText } from './recordedText.ts';
@@ -19,6 +20,8 @@ export interface FoundRecording {
 }
 
 const PIECE_BYTES: Bytes = 64 * 1024;
+/** A higher number in a name is none of a part. */
+const MOST_PARTS = 10_000;
 /** A longer first line is no header. */
 const LONGEST_HEADER = 4 * 1024 * 1024;
 
@@ -52,11 +55,41 @@ async function isFile(path: string): Promise<boolean> {
   }
 }
 
-/** All files of a recording that are there, in order: itself first, whatever it is. */
-export async function partsOf(recording: string): Promise<string[]> {
-  const parts = [recording];
-  for (let next = await existingPart(recording, 2); next !== null; next = await existingPart(recording, parts.length + 1)) parts.push(next);
+/** The files of a recording in order: itself first, whatever it is; null where one before the last is missing. */
+export async function partsInOrder(recording: string): Promise<(string | null)[]> {
+  const parts: (string | null)[] = [recording];
+  for (const number of await numbersBeside(recording)) {
+    const part = await existingPart(recording, number);
+    // Behind a gap a name alone is not enough: its header has to say whose it is.
+    if (part === null || (number > parts.length + 1 && (await recordingOf(part)) !== recording)) continue;
+    while (parts.length < number - 1) parts.push(null);
+    parts.push(part);
+  }
   return parts;
+}
+
+/** Those of them that are there. */
+export async function partsOf(recording: string): Promise<string[]> {
+  return (await partsInOrder(recording)).filter((part) => part !== null);
+}
+
+/** The numbers that files beside a recording have by their names, ascending. */
+async function numbersBeside(recording: string): Promise<number[]> {
+  const name = basename(recording);
+  let names: string[];
+  try {
+    names = await readdir(dirname(recording));
+  } catch {
+    // A folder that may be entered, but not listed: parts are known by going on.
+    const numbers: number[] = [];
+    while (await isFile(partPath(recording, numbers.length + 2))) numbers.push(numbers.length + 2);
+    return numbers;
+  }
+  const numbers = names.flatMap((each) => {
+    const named = namedPart(each);
+    return named?.recording === name && named.part <= MOST_PARTS ? [named.part] : [];
+  });
+  return numbers.sort((a, b) => a - b);
 }
 
 /**

@@ -5,7 +5,9 @@ import { parquetReadObjects } from 'hyparquet';
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { Report } from '../../src/profile/report.ts';
 import { newestEnvironment } from '../hooks/python/pythons.ts';
-import { agentCost, newFolder, onlyRecording, reportOf, repository, runProcess } from './agentCost.ts';
+import { bigRecording } from '../fixtures/bigRecording.ts';
+import { recordingText } from '../unit/recordingLines.ts';
+import { agentCost, cliPath, newFolder, onlyRecording, reportOf, repository, runProcess } from './agentCost.ts';
 
 describe('agent-cost export', () => {
   let folder: string;
@@ -18,6 +20,15 @@ describe('agent-cost export', () => {
     expect({ code, stderr }).toMatchObject({ code: 0 });
     recording = onlyRecording(folder);
     report = await reportOf(recording);
+  });
+
+  it('stops without a word when who reads it has had enough', async () => {
+    const long = join(folder, 'long.agentcost');
+    writeFileSync(long, recordingText(...bigRecording(1500)));
+    for (const command of ['report --json', 'export --format csv --out -', 'export --format json --out -']) {
+      const { stdout, stderr } = await runProcess('sh', ['-c', `"$0" "$1" ${command} "$2" | head -c 10`, process.execPath, cliPath, long], { cwd: folder });
+      expect([stdout.length, stderr]).toEqual([10, '']);
+    }
   });
 
   it.each(['speedscope', 'folded', 'otlp', 'csv', 'parquet', 'perfetto'])('writes %s beside the recording, for its owner alone', async (format) => {

@@ -98,7 +98,8 @@ describe('a real vLLM', () => {
     const { folder, file } = program("for (let i = 0; i < 6; i++) {\n  const answer = await ask(`${i} ${'river '.repeat(40 * i)}`, { max_tokens: 12 + 4 * i, stream: i % 2 === 0 });\n  if (i % 2 === 0) for await (const _ of answer);\n  await new Promise((resolve) => setTimeout(resolve, 2500));\n}");
     await profiled([process.execPath, file], folder);
     const text = readFileSync(onlyRecording(folder), 'utf8');
-    const untold = text.split('\n').map((line) => (line.startsWith('{"type":"callEnd"') ? JSON.stringify({ ...(JSON.parse(line) as object), server: null }) : line)).join('\n');
+    // A line that is changed is checked no longer.
+    const untold = text.split('\n').map((line) => (line.startsWith('{"type":"callEnd"') ? JSON.stringify({ ...(JSON.parse(line) as object), server: null, crc: undefined }) : line)).join('\n');
     const phases = (recording: string) => analyze(readRecording(recording)).report.spans.flatMap(({ llm }) => (llm === null ? [] : [llm]));
     const told = phases(text);
     const counted = phases(untold).map((llm, index) => [llm, told[index]!] as const).filter(([llm]) => llm.phaseSource !== 'stream');

@@ -6,6 +6,7 @@ import { gunzipSync } from 'node:zlib';
 import { afterAll, describe, expect, it } from 'vitest';
 import type { HeaderLine, RecordingLine } from '../../src/profile/recordingFormat.ts';
 import { byteSize, PLAIN_STORAGE, type Storage } from '../../src/protocol/storage.ts';
+import { deleteRecording } from '../../src/recorder/deleteRecording.ts';
 import { openSink } from '../../src/recorder/openSink.ts';
 import { readRecordingFile } from '../../src/recorder/recordingFile.ts';
 import { namedPart, partPath } from '../../src/recorder/recordingNames.ts';
@@ -70,6 +71,24 @@ describe('a recording in parts', () => {
     }
     if (storage.partBytes !== undefined && storage.compress === undefined) expect(parts.length).toBeGreaterThan(1);
     if (storage.compress === true) for (const part of parts) expect(JSON.parse(gunzipSync(readFileSync(part)).toString().split('\n')[0]!)).toMatchObject({ type: 'header' });
+  });
+
+  it('is read with a part missing, and says which; by any other part, and deleted with all', async () => {
+    const path = newPath();
+    await written(path, { partBytes: 700_000 });
+    const parts = await partsOf(path);
+    expect(parts.length).toBeGreaterThan(3);
+    rmSync(parts[1]!);
+    expect(await partsOf(path)).toEqual(parts.filter((part) => part !== parts[1]));
+    const profile = await readRecordingFile(parts.at(-1)!);
+    expect(profile.warnings.map(({ message }) => message)).toEqual([expect.stringContaining('line 1 of part 2: the file with this part is not there; put it back beside the others')]);
+    expect(profile.calls.length).toBeGreaterThan(0);
+    expect(profile.calls.length).toBeLessThan(expected.calls.length);
+    // What only has such a name is no part.
+    writeFileSync(partPath(path, 40), 'something else\n');
+    expect((await partsOf(path)).length).toBe(parts.length - 1);
+    await deleteRecording(path);
+    expect(readdirSync(join(path, '..'))).toEqual(['run.40.agentcost']);
   });
 
   it('is told from a recording that only has such a name', async () => {
