@@ -72,6 +72,7 @@ export class LaneChart {
   private readonly spanLanes = new SpanLanePainter();
   private readonly gpuLane = new GpuLanePainter();
   private scene: Scene | null = null;
+  private size = '';
 
   constructor(canvas: HTMLCanvasElement, gutter: number) {
     const configuration: ChartConfiguration<'agentLane'> = {
@@ -102,6 +103,9 @@ export class LaneChart {
 
   /** Sizes the canvas in CSS pixels; `gutter` is the room for the lanes' names, `margin` that at the right. */
   resize(width: number, height: number, pixelRatio: number, gutter: number, margin: number): void {
+    const size = [width, height, pixelRatio, gutter, margin].join(' ');
+    if (size === this.size) return;
+    this.size = size;
     this.chart.options.devicePixelRatio = pixelRatio;
     this.chart.options.layout = { padding: { left: gutter, right: margin }, autoPadding: false };
     this.chart.resize(width, height);

@@ -23,6 +23,8 @@ export class Minimap {
   }
 
   resize(width: number, height: number, pixelRatio: number): void {
+    // A canvas that is given its size is made anew, be it the same.
+    if (width === this.width && height === this.height && pixelRatio === this.pixelRatio) return;
     this.width = width;
     this.height = height;
     this.pixelRatio = pixelRatio;

@@ -46,8 +46,10 @@ export class Overlay {
   }
 
   resize(width: number, height: number, pixelRatio: number): void {
-    this.canvas.width = Math.round(width * pixelRatio);
-    this.canvas.height = Math.round(height * pixelRatio);
+    const [deviceWidth, deviceHeight] = [Math.round(width * pixelRatio), Math.round(height * pixelRatio)];
+    // A canvas that is given its size is made anew, be it the same.
+    if (this.canvas.width !== deviceWidth) this.canvas.width = deviceWidth;
+    if (this.canvas.height !== deviceHeight) this.canvas.height = deviceHeight;
     this.canvas.style.width = `${width}px`;
     this.canvas.style.height = `${height}px`;
   }
