@@ -77,6 +77,9 @@ export class RecordingWriter {
       if (this.#writing !== null) await this.#writing;
       if (this.#batch === null && this.#queue.length === 0) break;
       if (this.#failure !== null) {
+        // There may be room again since the last try.
+        await this.#write();
+        if (this.#failure === null) continue;
         this.#thinQueue();
         await this.#write();
         if (this.#failure !== null) break;

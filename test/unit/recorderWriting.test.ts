@@ -90,6 +90,19 @@ describe('writing', () => {
     expect(losses).toHaveLength(1);
   });
 
+  it('loses nothing when there is room again as it ends', async () => {
+    const disk = new Disk();
+    const { writer, losses } = writerOn(disk);
+    disk.room = 0;
+    writer.append(callEnd('c1', 'first'));
+    await until(() => losses.length === 1);
+    writer.append(callEnd('c2', 'second'));
+    disk.room = Infinity;
+    await writer.close();
+    expect(disk.lines().map((line) => line.type === 'callEnd' && line.text)).toEqual(['first', 'second']);
+    expect(losses).toHaveLength(1);
+  });
+
   it('bounds what waits: texts go first, totals last, and says what went', async () => {
     const disk = new Disk();
     disk.failure = 'EROFS';
