@@ -19,14 +19,20 @@ function saysSo(codes: string[]): string[] {
   return codes.includes('recordingIncomplete') || codes.includes('recordingStalled') ? [] : [`the recording does not say that something is missing; its warnings are ${codes.join(', ') || 'none'}`];
 }
 
+/** A disk in memory that only the round's own processes see, mounted with these options; its folder. */
+async function ownDisk(world: World, options: string): Promise<string> {
+  const disk = join(world.folder, 'disk');
+  mkdirSync(disk);
+  await enterNamespaces(world, `mount -t tmpfs -o ${options} none ${disk}`);
+  return disk;
+}
+
 const diskFull: ChaosCase = {
   name: 'disk-full',
   title: 'the disk is full for a while: agents go on, what waits is written once there is room',
   missing: namespacesMissing,
   async round(world, random, _round, options) {
-    const disk = join(world.folder, 'disk');
-    mkdirSync(disk);
-    await enterNamespaces(world, `mount -t tmpfs -o size=2m none ${disk}`);
+    const disk = await ownDisk(world, 'size=2m');
     const stage = await setStage(world, random, options, { profiler: { out: join(disk, 'a.agentcost') }, before: 0.4, calls: 12, padding: 300 });
     await stage.atMoment();
     runInside(world, `head -c 4m /dev/zero > ${disk}/ballast 2>/dev/null || true`);
@@ -60,9 +66,7 @@ const readOnly: ChaosCase = {
   title: 'the recording’s folder is on a disk that is read-only: nothing is recorded, which is said, and agents run as ever',
   missing: namespacesMissing,
   async round(world, random, _round, options) {
-    const disk = join(world.folder, 'disk');
-    mkdirSync(disk);
-    await enterNamespaces(world, `mount -t tmpfs -o ro none ${disk}`);
+    const disk = await ownDisk(world, 'ro');
     const stage = await setStage(world, random, options, { profiler: { out: join(disk, 'sub', 'a.agentcost') } });
     const found = await finish(stage, { noRecording: true });
     const said = stage.profiler.host.lines.some((line) => line.includes('recordingNotWritable') && line.includes('read-only'));
