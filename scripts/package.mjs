@@ -1,5 +1,5 @@
 // `npm run package [-- --out FILE]`: packs the extension into a .vsix. Works in a folder of its own: `dist/` stays as it is.
-import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { root, toolNode } from './lib/paths.mjs';
@@ -7,7 +7,7 @@ import { run } from './lib/process.mjs';
 import { runScript, SetupError, step } from './lib/steps.mjs';
 
 /** What is packed besides the bundles; .vscodeignore says which files of them. */
-const SHIPPED = ['package.json', '.vscodeignore', 'README.md', 'CHANGELOG.md', 'LICENSE', 'media'];
+const SHIPPED = ['package.json', ...readdirSync(root).filter((name) => /^package\.nls\b.*\.json$/.test(name)), 'l10n', '.vscodeignore', 'README.md', 'CHANGELOG.md', 'LICENSE', 'media'];
 
 await runScript(async () => {
   const { name, version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));

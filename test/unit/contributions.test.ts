@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
@@ -21,6 +21,7 @@ import {
   views,
 } from '../../src/contributions.ts';
 import { energyPolicySchema } from '../../src/profile/accounting.ts';
+import { localizedManifest } from '../fixtures/manifest.ts';
 
 const root = join(import.meta.dirname, '..', '..');
 const menuItemSchema = z.object({ command: z.string(), when: z.string(), group: z.string().optional() });
@@ -43,7 +44,7 @@ const manifest = z
       }),
     }),
   })
-  .parse(JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')));
+  .parse(localizedManifest());
 const { contributes } = manifest;
 const steps = contributes.walkthroughs.flatMap((walkthrough) => walkthrough.steps);
 const commandIds = Object.keys(commandTitles).sort();

@@ -1,0 +1,52 @@
+/** What is shown can be translated, and what is translated is whole. */
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { bundleFile, bundleOfSources, bundleText } from '../../scripts/lib/l10nBundle.mjs';
+import { manifestTexts, rawManifest, translatedLanguages } from '../fixtures/manifest.ts';
+
+/** Members of the manifest that VS Code shows to people. */
+const SHOWN = new Set(['title', 'category', 'displayName', 'description', 'markdownDescription', 'enumDescriptions', 'contents', 'altText', 'contextualTitle', 'patternErrorMessage']);
+
+interface Shown {
+  path: string;
+  text: string;
+}
+
+/** Every text of the manifest that is shown; of views the name, too. */
+function shownTexts(value: unknown, path = '', isShown = false): Shown[] {
+  if (typeof value === 'string') return isShown ? [{ path, text: value }] : [];
+  if (typeof value !== 'object' || value === null) return [];
+  return Object.entries(value).flatMap(([name, each]) => shownTexts(each, `${path}/${name}`, isShown || SHOWN.has(name) || (name === 'name' && path.startsWith('/contributes/views/'))));
+}
+
+const english = manifestTexts(null);
+const shown = shownTexts(rawManifest);
+
+describe('the manifest', () => {
+  it('has each text that is shown in package.nls.json, and there no other', () => {
+    expect(shown.length).toBeGreaterThan(80);
+    const keys = shown.map(({ path, text }) => {
+      const key = /^%([\w.]+)%$/.exec(text)?.[1];
+      expect(key, `${path} is "${text}"`).toBeDefined();
+      return key;
+    });
+    expect([...new Set(keys)].sort()).toEqual(Object.keys(english).sort());
+  });
+});
+
+/** What a translation must keep: numbered places, code, addresses of links, icons. */
+const kept = (text: string): string[] => [...text.matchAll(/\{\d+\}|`[^`]*`|\]\([^)]*\)|\$\([\w~-]+\)/g)].map(([part]) => part).sort();
+
+describe('translations of the manifest', () => {
+  it.each(translatedLanguages().manifest)('into %s are whole, and keep code, links and settings', (language) => {
+    const texts = manifestTexts(language);
+    expect(Object.keys(texts).sort()).toEqual(Object.keys(english).sort());
+    for (const [key, text] of Object.entries(texts)) expect(kept(text), key).toEqual(kept(english[key] ?? ''));
+  });
+});
+
+describe('the bundle of the extension’s texts', () => {
+  it('is what the sources say (npm run l10n writes it)', async () => {
+    expect(readFileSync(bundleFile, 'utf8')).toBe(bundleText(await bundleOfSources()));
+  });
+});
