@@ -2,7 +2,9 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { callerIn, isCalledByUser, MOST_FRAMES, type Caller } from './callSites.ts';
 import type { Site } from './contract.ts';
+import { now } from './events.ts';
 import { captureSites, readStack, takeStack, type CallSite } from './stacks.ts';
+import { whenTurnIsOver } from './turns.ts';
 
 /** Something that is written down and can be the parent of what begins inside it. */
 export interface Enclosing {
@@ -12,9 +14,11 @@ export interface Enclosing {
   readonly endedAt: number | null;
   /** What it began in. */
   readonly outer: Enclosing | null;
-  /** Told of what begins and ends directly inside it. */
+  /** It may be over only when what began inside it is. */
+  readonly passesOn: boolean;
+  /** Told of what begins and ends directly inside it. `at`: milliseconds, as `now()`. */
   innerBegan(): void;
-  innerEnded(): void;
+  innerEnded(at: number): void;
   /**
    * Asked where it has not ended, with the innermost frame of what runs. If that is its own code: this frame and those of its callers,
    * innermost first, for which no more of the stack is needed.
@@ -122,7 +126,19 @@ export function entryContext(below: (...args: never[]) => unknown, isClient = fa
 }
 
 function entered(frames: Site[], unattributed: string | null, isClient: boolean, span: Enclosing | null): CallContext {
+  holdForTurn(span);
   return { frames, unattributed, insideSdk: true, isClient, span, tool: null, definition: null, wire: null };
+}
+
+/**
+ * For the rest of this turn something may begin inside of what was called, or be read that it received. Not a time of its own: it ends
+ * as of now if nothing does.
+ */
+export function holdForTurn(span: Enclosing | null): void {
+  if (span?.passesOn !== true) return;
+  const at = now();
+  span.innerBegan();
+  whenTurnIsOver(() => span.innerEnded(at));
 }
 
 /** A caller, with the name of the innermost named function of the user's that is on the stack itself. */

@@ -1,6 +1,7 @@
 /** The hook's event file. */
 import { statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { whenTurnIsOver } from './turns.ts';
 
 const hrtime = process.hrtime.bigint.bind(process.hrtime);
 
@@ -12,9 +13,7 @@ export function now(): number {
 /** What waits to be written, at most: characters, and milliseconds where a turn takes long. To write costs more than all else that an event takes. */
 const MOST_WAITING = 16_384;
 const LONGEST_WAIT_MS = 50;
-// The host may replace it, in tests of its own. No timer: where two of them are due at once, stacks of what waited for one show it.
-const soon = setImmediate;
-// In one step where Node can, which opening, writing and closing are not. Its own, as above.
+// In one step where Node can, which opening, writing and closing are not. The host may replace it, in tests of its own.
 const writeText = writeFileSync;
 const APPENDING = { encoding: 'utf8', flag: 'a', mode: 0o600 } as const;
 
@@ -66,7 +65,7 @@ export class EventLog {
       if (isFirst) this.#since = now();
       if (this.#atOnce) this.flush();
       else if (this.#length > MOST_WAITING || (!isFirst && now() - this.#since > LONGEST_WAIT_MS)) this.#flushKnown();
-      else if (isFirst) soon(() => this.flush());
+      else if (isFirst) whenTurnIsOver(() => this.flush(), true);
     } catch {
       this.#dropped += 1;
     }

@@ -63,7 +63,7 @@ function makePlan(runtime: Runtime, send: Fetch, args: unknown[], below: (...arg
   }
   const context = wireContext(route.kind === 'proxy' ? new Flight(runtime.flights) : 'handled');
   if (route.kind === 'direct') return { args: route.url === null ? args : [readdress(input, route.url), init], context, undo: null, settle: null };
-  const tag = runtime.tag(llmCallerOf(below));
+  const tag = runtime.tag(llmCallerOf(below), context.span);
   const isFinal = route.origin === null && route.direct === null;
   const answered = isFinal ? null : (answer: Promise<Response>) => settle(runtime, send, input, init, route, answer);
   if (route.origin === null && isPlainHeaders(init?.headers)) {

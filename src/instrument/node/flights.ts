@@ -1,5 +1,5 @@
 /** Model calls that are under way in this thread, and the gaps between an answer and the next request. */
-import type { WireObserver } from './context.ts';
+import { enclosingSpan, holdForTurn, type Enclosing, type WireObserver } from './context.ts';
 import { now } from './events.ts';
 import { UnseenWork } from './unseenWork.ts';
 
@@ -27,8 +27,12 @@ export class Flights {
   /** Called when a call goes out, with what tells whether it still is under way. */
   onBegin: ((isUnderWay: () => boolean) => void) | null = null;
 
-  /** A call goes out; what is returned is to be called when its answer was read or nobody can read it any more, and may be called twice. */
-  begin(): () => void {
+  /**
+   * A call goes out from inside of `around`; what is returned is to be called when its answer was read or nobody can read it any more, and
+   * may be called twice.
+   */
+  begin(around: Enclosing | null): () => void {
+    around?.innerBegan();
     if (this.#count === 0 && this.#gapBegan !== null) {
       const to = now();
       this.#gaps?.push({ from: this.#gapBegan, to });
@@ -44,8 +48,12 @@ export class Flights {
       if (isOver) return;
       isOver = true;
       this.#count -= 1;
+      // What has arrived at once is read piece by piece, which may call the program's functions.
+      holdForTurn(around);
+      const at = now();
+      around?.innerEnded(at);
       if (this.#count > 0) return;
-      this.#gapBegan = now();
+      this.#gapBegan = at;
       if (this.#gaps === null) this.#unseen = new UnseenWork(this.#gapBegan);
     };
   }
@@ -92,7 +100,7 @@ export class Flight implements WireObserver {
   }
 
   created(): void {
-    this.#end ??= this.#flights.begin();
+    this.#end ??= this.#flights.begin(enclosingSpan());
   }
 
   headers(): void {

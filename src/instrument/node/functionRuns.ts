@@ -110,6 +110,8 @@ export class FunctionRun implements Enclosing, MayHaveThrown {
   /** When it was left, while it waits for what it returned. */
   #left: number | null = null;
   #inner = 0;
+  /** When what began inside it was over, as far as it is. */
+  #innerUntil = 0;
   #endedAt: number | null = null;
   /** It is known to have computed all the while. */
   #computed = false;
@@ -174,9 +176,14 @@ export class FunctionRun implements Enclosing, MayHaveThrown {
     this.#inner += 1;
   }
 
-  innerEnded(): void {
+  innerEnded(at: number): void {
     this.#inner -= 1;
-    if (this.#inner === 0 && this.#left !== null && this.#endedAt === null) this.#finish(now());
+    if (at > this.#innerUntil) this.#innerUntil = at;
+    if (this.#inner === 0 && this.#left !== null && this.#endedAt === null) this.#finish(Math.max(this.#left, this.#innerUntil));
+  }
+
+  get passesOn(): boolean {
+    return this.#probe.passesOn;
   }
 
   get returnsErrors(): boolean {
@@ -294,7 +301,7 @@ export class FunctionRun implements Enclosing, MayHaveThrown {
     this.#around = undefined;
     this.#inside = undefined;
     if (this.#id !== null) this.#writeEnd(this.#id, at);
-    this.outer?.innerEnded();
+    this.outer?.innerEnded(at);
     const probe = this.#probe;
     probe.open -= 1;
     probe.calls += 1;

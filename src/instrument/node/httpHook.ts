@@ -4,7 +4,7 @@ import { subscribe } from 'node:diagnostics_channel';
 import { urlToHttpOptions } from 'node:url';
 import { loadBuiltin } from './builtins.ts';
 import { widenStacks } from './callSites.ts';
-import { isInModelSdk, llmCallerOf, requestCallerOf } from './context.ts';
+import { enclosingSpan, isInModelSdk, llmCallerOf, requestCallerOf } from './context.ts';
 import { CALL_HEADER, ORIGIN_HEADER } from './contract.ts';
 import { now } from './events.ts';
 import { HttpResend } from './httpResend.ts';
@@ -99,8 +99,9 @@ function planRouted(runtime: Runtime, call: Call | null, originals: Record<'http
   if (route.kind === 'other' || route.url === null) return null;
   const target = new URL(route.url);
   const added: Record<string, string> = {};
+  const around = route.kind === 'proxy' ? enclosingSpan() : null;
   if (route.kind === 'proxy') {
-    added[CALL_HEADER] = runtime.tag(llmCallerOf(below));
+    added[CALL_HEADER] = runtime.tag(llmCallerOf(below), around);
     if (route.origin !== null) added[ORIGIN_HEADER] = route.origin;
   }
   const directly = (address: string, isOwn: boolean) => (first: ClientRequest) => {
@@ -116,7 +117,7 @@ function planRouted(runtime: Runtime, call: Call | null, originals: Record<'http
     made(request) {
       if (route.kind === 'proxy') {
         observed.routed.set(request, route.direct === null ? null : new HttpResend(request, runtime.router, directly(route.direct, route.origin !== null)));
-        request.once('close', runtime.flights.begin());
+        request.once('close', runtime.flights.begin(around));
       }
       if (isGet) request.end();
     },

@@ -2,7 +2,7 @@
 import { isMainThread, threadId } from 'node:worker_threads';
 import type { Caller } from './callSites.ts';
 import { CALL_TAG_LIMIT, type CallTag, type HookEvent, type SessionFile, type Site } from './contract.ts';
-import { enclosingSpan, type Enclosing } from './context.ts';
+import { enclosingSpan, holdForTurn, type Enclosing } from './context.ts';
 import { asHeader, endText, withFrames } from './eventText.ts';
 import { EventLog, now } from './events.ts';
 import { Flights } from './flights.ts';
@@ -126,11 +126,12 @@ export class Runtime {
     this.#log.write(() => endText({ t, id, ...outcome(), resultBytes: null }));
   }
 
-  /** The value of the call header for an LLM request, cut (outermost frames first) to the limit. */
-  tag(caller: Caller): string {
+  /** The value of the call header for an LLM request from inside of `around`, cut (outermost frames first) to the limit. */
+  tag(caller: Caller, around: Enclosing | null = enclosingSpan()): string {
     this.onModelCall?.();
     if (this.router.isFull) this.note('calls-past-profiler', CALLS_PAST_PROFILER);
-    const around = enclosingSpan();
+    // It goes out in this turn.
+    holdForTurn(around);
     const tag: Omit<CallTag, 'frames'> = {
       v: 1,
       id: `${process.pid}-${threadId}-${++this.#calls}`,
@@ -157,6 +158,7 @@ export class Runtime {
 class WrittenSpan implements Span {
   readonly id: string;
   readonly outer: Enclosing | null;
+  readonly passesOn = false;
   readonly #runtime: Runtime;
   #endedAt: number | null = null;
 
@@ -179,7 +181,7 @@ class WrittenSpan implements Span {
     if (this.#endedAt !== null) return;
     this.#endedAt = now();
     this.#runtime.writeSpanEnd(this.id, this.#endedAt, status, error, resultBytes);
-    this.outer?.innerEnded();
+    this.outer?.innerEnded(this.#endedAt);
   }
 
   chainFrom(): null {

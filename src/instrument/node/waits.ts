@@ -10,7 +10,7 @@ import { promises as fsPromises } from 'node:fs';
 import timers from 'node:timers';
 import timersPromises from 'node:timers/promises';
 import { isCalledByUser, packageAt } from './callSites.ts';
-import { callerAmong, enclosingSpan, type Enclosing, type NamedCaller } from './context.ts';
+import { callerAmong, currentContext, enclosingSpan, holdForTurn, runningIn, type Enclosing, type NamedCaller } from './context.ts';
 import { now } from './events.ts';
 import type { Runtime, SpanStart } from './runtime.ts';
 import { captureSites, type CallSite } from './stacks.ts';
@@ -59,6 +59,7 @@ export class Waits {
     replaceMethod(timers, 'setTimeout', (original) => {
       const watched = (args: unknown[], below: Callable): unknown[] => {
         const [callback, ms] = args;
+        if (ms === 0) return this.#isOn && typeof callback === 'function' ? [heldUntil(callback as Callable), ...args.slice(1)] : args;
         if (!this.#isOn || !isWorthALine(ms) || !isGoingOn(callback)) return args;
         const wait = this.#begin((sites) => (isPromise(sites[1]) ? sleepOf(sites) : null), below);
         return wait === null ? args : [this.#endsWith(wait, callback as Callable), ...args.slice(1)];
@@ -136,12 +137,20 @@ export class Waits {
       const what = activity(sites);
       // Who made the promise, and not the function that it was made with.
       const caller = callerAmong(isPromise(sites[1]) ? sites.slice(2) : sites);
-      return what === null || caller.frames.length === 0 ? null : { activity: what, caller, around: enclosingSpan(() => sites), began };
+      if (what === null || caller.frames.length === 0) return null;
+      const around = enclosingSpan(() => sites);
+      // The next try is part of what was called.
+      if (what === 'backoff') around?.innerBegan();
+      return { activity: what, caller, around, began };
     });
   }
 
   #end({ activity, caller, around, began }: Wait): void {
     attempt(() => {
+      if (activity === 'backoff') {
+        holdForTurn(around);
+        around?.innerEnded(now());
+      }
       // What it was waited in has ended before: whoever waited went on without it.
       const ended = around?.endedAt ?? now();
       if (ended - began < SHORTEST_MS) return;
@@ -169,6 +178,23 @@ function sleepOf([setter]: readonly CallSite[]): Activity {
 
 function isWorthALine(ms: unknown): boolean {
   return typeof ms === 'number' && ms >= SHORTEST_MS;
+}
+
+/** The callback of a timer with which an SDK begins in the next turn what it was called for: until then, and in that turn, its caller is held. */
+function heldUntil(callback: Callable): Callable {
+  const context = currentContext();
+  const span = context?.insideSdk === true ? runningIn(context) : null;
+  if (span?.passesOn !== true) return callback;
+  span.innerBegan();
+  const at = now();
+  const begin = (): void => {
+    holdForTurn(span);
+    span.innerEnded(at);
+  };
+  return disguise(function (this: unknown, ...args: unknown[]): unknown {
+    begin();
+    return Reflect.apply(callback, this, args);
+  }, callback);
 }
 
 /** The program waits as it would without us, whatever happens to our account of it. */

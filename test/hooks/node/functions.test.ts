@@ -90,6 +90,27 @@ describe.each(NODE_MAJORS)('Node %i', (major) => {
     for (const ask of asks) expect(measured(spans, 'think').some(({ id, parent }) => parent === ask.id && answered.has(id))).toBe(true);
   });
 
+  it('keeps what passes a call on open until its answer was read, by callbacks too', async () => {
+    const spans = await both(major, ['streamCallbacks.mjs']);
+    const runsOf = (name: string) => measured(spans, name).toSorted((a, b) => a.t - b.t);
+    const around = new Map(spans.map((span) => [span.id, span]));
+    // What a stream calls is inside of what began the stream; what is called when that is over is in nothing.
+    const shown = runsOf('show').map(({ parent }) => (parent === null ? null : around.get(parent)?.name));
+    expect(shown.filter((name, index) => name !== shown[index - 1])).toEqual(['byRunner', 'byRequest', 'byFetch', null]);
+    // One was tried twice.
+    const asked = { first: [null], runner: runsOf('byRunner'), request: runsOf('byRequest'), fetch: runsOf('byFetch'), sdk: runsOf('bySdk'), busy: [...runsOf('again'), ...runsOf('again')], refused: runsOf('fails') };
+    for (const [text, inside] of Object.entries(asked)) {
+      const parents = suite.server.calls.filter(({ prompt }) => prompt === text).map(({ tag }) => tag?.parent ?? null);
+      expect(parents.toSorted(), text).toEqual(inside.map((span) => span?.id ?? null).toSorted());
+    }
+    expect([runsOf('bySdk').length, runsOf('byFetch').length, runsOf('again').length]).toEqual([2, 2, 1]);
+    for (const span of spans.filter(({ source }) => source === 'function')) {
+      expect(span.ended?.status, span.name).toBe('ok');
+      const outer = span.parent === null ? undefined : around.get(span.parent);
+      if (outer !== undefined) expect(lengthOf(outer), `${span.name} in ${outer.name}`).toBeGreaterThanOrEqual((span.ended?.t ?? 0) - outer.t);
+    }
+  });
+
   it('tells which synchronous functions threw', async () => {
     expectThrown(await both(major, ['throwing.mjs']));
   });

@@ -66,7 +66,10 @@ export class ModelServer {
     });
     if (request.url?.startsWith('/wiki')) this.#page(request.url, response);
     else if (body.model === 'forbidden') json(response, 401, { error: { message: 'no' } });
-    else if (body.stream) stream(response);
+    else if (body.model === 'busy' && request.headers['x-stainless-retry-count'] === '0') {
+      response.setHeader('retry-after-ms', '5');
+      json(response, 429, { error: { message: 'later' } });
+    } else if (body.stream) stream(response);
     else json(response, 200, completion(body));
   }
 
