@@ -16,6 +16,7 @@ import { SpanIds, callDrafts, hookDrafts, linkHookParents, toolAncestors, wallTi
 import { useOfEnergy, type EnergyUse } from './energy.ts';
 import { boundaryText, footprint } from './footprint.ts';
 import { findFindings } from './findings.ts';
+import { gpuParts } from './gpuParts.ts';
 import { buildGpuTrack, gpuTime, type GpuTrack } from './gpuTrack.ts';
 import { MS_PER_HOUR } from './money.ts';
 import { allArrivalGaps } from './phases.ts';
@@ -118,7 +119,8 @@ export function analyze(recorded: Profile, options: AnalyzeOptions = {}): Timeli
     findings: findFindings({ calls, retries, tools, functions: functionRows, above, conversations, energy, track, wallMs: clock.wallMs }),
     warnings: [...findWarnings(profile, calls, energy, serverUse), ...accounting.problems.map((message) => ({ code: 'accounting', message }))],
   };
-  return { report, gpu: energy.segments };
+  const parts = gpuParts({ profile, calls, clock, waits, whole: energy.segments });
+  return { report, gpu: energy.segments, ...(parts.length === 0 ? {} : { parts }) };
 }
 
 /**

@@ -1,5 +1,5 @@
 /** What changes between two states of a live timeline, so that only that crosses to the webview. */
-import type { Report, ReportSpan } from '../profile/report.ts';
+import type { GpuPart, GpuSegment, Report, ReportSpan } from '../profile/report.ts';
 import type { TimelineDocument, TimelineUpdate } from '../protocol/webview.ts';
 import { compareSpans } from './spanOrder.ts';
 
@@ -9,9 +9,26 @@ export function updateBetween(previous: TimelineDocument, next: TimelineDocument
   const spans = next.report.spans.filter((span) => !sameValue(before.get(span.id), span));
   const kept = new Set(next.report.spans.map((span) => span.id));
   const removed = previous.report.spans.filter((span) => !kept.has(span.id)).map((span) => span.id);
-  let gpuFrom = 0;
-  while (gpuFrom < previous.gpu.length && gpuFrom < next.gpu.length && sameValue(previous.gpu[gpuFrom], next.gpu[gpuFrom])) gpuFrom++;
-  return { report: withoutSpans(next.report), spans, removed, gpuFrom, gpu: next.gpu.slice(gpuFrom) };
+  const gpuFrom = firstDifference(previous.gpu, next.gpu);
+  return { report: withoutSpans(next.report), spans, removed, gpuFrom, gpu: next.gpu.slice(gpuFrom), ...(next.parts === undefined ? {} : { parts: partsBetween(previous.parts ?? [], next.parts) }) };
+}
+
+function firstDifference(previous: readonly GpuSegment[], next: readonly GpuSegment[]): number {
+  let at = 0;
+  while (at < previous.length && at < next.length && sameValue(previous[at], next[at])) at++;
+  return at;
+}
+
+function partsBetween(previous: readonly GpuPart[], next: readonly GpuPart[]): TimelineUpdate['parts'] {
+  return next.map((part) => {
+    const gpuFrom = firstDifference(previous.find(({ key }) => key === part.key)?.gpu ?? [], part.gpu);
+    return { ...part, gpuFrom, gpu: part.gpu.slice(gpuFrom) };
+  });
+}
+
+/** The parts after an update; undefined where there are none. */
+function partsAfter(parts: readonly GpuPart[], update: TimelineUpdate['parts']): GpuPart[] | undefined {
+  return update?.map(({ gpuFrom, ...part }) => ({ ...part, gpu: [...(parts.find(({ key }) => key === part.key)?.gpu ?? []).slice(0, gpuFrom), ...part.gpu] }));
 }
 
 /** A document may be behind what was recorded when its analysis began by about this much. */
@@ -46,9 +63,11 @@ export function applyUpdate(document: TimelineDocument, update: TimelineUpdate):
   const spans = new Map(document.report.spans.map((span) => [span.id, span]));
   for (const id of update.removed) spans.delete(id);
   for (const span of update.spans) spans.set(span.id, span);
+  const parts = partsAfter(document.parts ?? [], update.parts);
   return {
     report: { ...update.report, spans: [...spans.values()].sort(compareSpans) },
     gpu: [...document.gpu.slice(0, update.gpuFrom), ...update.gpu],
+    ...(parts === undefined ? {} : { parts }),
   };
 }
 

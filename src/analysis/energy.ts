@@ -9,6 +9,7 @@ import { wattHours, type Milliseconds, type Ratio, type UsDollars, type WattHour
 import type { Wait } from './agentTime.ts';
 import type { Draft } from './drafts.ts';
 import { amortize, newCharge, uncharged, type Charge } from './energyPolicies.ts';
+import { pushSegment, WaitCursor } from './gpuSegments.ts';
 import type { GpuTrack, TrackSegment } from './gpuTrack.ts';
 import { useOfMoney, type Money } from './money.ts';
 import { powerSource } from './power.ts';
@@ -56,7 +57,7 @@ export function useOfEnergy({ profile, calls, track, waits, wallMs }: EnergyInpu
   const sums: Record<'active' | 'idle' | 'foreign' | 'total', WattHours | null> = { active: 0, idle: 0, foreign: 0, total: 0 };
   const segments: GpuSegment[] = [];
   const beside: OthersBeside = { ms: 0, shareMs: 0, energyWh: 0 };
-  let wait = 0;
+  const cursor = new WaitCursor(waits);
   let anyPower = false;
   let anyForeign = track.foreignKnown;
   for (const segment of track.segments) {
@@ -80,19 +81,14 @@ export function useOfEnergy({ profile, calls, track, waits, wallMs }: EnergyInpu
       pushSegment(segments, segment, watts, null);
       continue;
     }
-    while (wait < waits.length && (waits[wait]?.end ?? 0) <= segment.start) wait++;
-    for (let at = wait; at < waits.length; at++) {
-      const stretch = waits[at];
-      if (stretch === undefined || stretch.start >= segment.end) break;
-      const piece = { ...segment, start: Math.max(stretch.start, segment.start), end: Math.min(stretch.end, segment.end) };
-      if (piece.end <= piece.start) continue;
+    for (const { wait, piece } of cursor.within(segment)) {
       const watts = power.wattsIn(piece);
       anyPower ||= watts !== null;
       const drawn = watts === null ? null : wattHours(watts, piece.end - piece.start);
       sums.idle = plus(sums.idle, drawn);
       sums.total = plus(sums.total, drawn);
-      blameIdle(blame, stretch, piece, watts);
-      pushSegment(segments, piece, watts, stretch.waitingFor[0]?.span.id ?? null);
+      blameIdle(blame, wait, piece, watts);
+      pushSegment(segments, piece, watts, wait.waitingFor[0]?.span.id ?? null);
     }
   }
   if (policy === 'amortized' && amortize(charges, sums.idle)) {
@@ -179,38 +175,4 @@ function blameIdle(blame: Map<Draft, Blame>, { waitingFor }: Wait, piece: TrackS
     entry.idleMs += duration;
     entry.idleWh = plus(entry.idleWh, watts === null ? null : wattHours(watts, duration));
   }
-}
-
-/** Adds a stretch, or lengthens the one before when nothing that is shown differs. */
-function pushSegment(segments: GpuSegment[], from: TrackSegment, watts: number | null, blamedOn: string | null): void {
-  const last = segments.at(-1);
-  const spans = from.shares.map(([draft]) => draft.span.id);
-  if (
-    last !== undefined &&
-    last.state === from.state &&
-    last.batch === from.batch &&
-    last.kvTokens === from.kvTokens &&
-    last.kvCapacityTokens === from.kvCapacityTokens &&
-    last.watts === watts &&
-    last.blamedOn === blamedOn &&
-    last.others?.requests === from.others?.requests &&
-    last.others?.share === from.others?.share &&
-    last.spans.length === spans.length &&
-    last.spans.every((id, index) => id === spans[index])
-  ) {
-    last.endMs = from.end;
-    return;
-  }
-  segments.push({
-    startMs: from.start,
-    endMs: from.end,
-    state: from.state,
-    batch: from.batch,
-    kvTokens: from.kvTokens,
-    kvCapacityTokens: from.kvCapacityTokens,
-    watts,
-    spans,
-    blamedOn,
-    ...(from.others === null ? {} : { others: from.others }),
-  });
 }

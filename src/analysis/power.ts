@@ -21,16 +21,25 @@ export interface PowerSource {
 
 /** Mean power between two moments, by readings that tell apart what is this far from each other. */
 interface Readings {
-  wattsIn: PowerSource['wattsIn'];
+  wattsIn(stretch: { start: Milliseconds; end: Milliseconds }): Watts;
   resolutionMs: Milliseconds;
+}
+
+/** Readings of a device, or of several together. */
+type PowerReadings = readonly Pick<SampleLine, 't' | 'source' | 'watts' | 'joules' | 'overMs'>[];
+
+/** By the device's own counter, else by its readings; null where there are too few of both. */
+export function measuredPower(samples: PowerReadings, wallMs: Milliseconds): (Readings & Pick<PowerSource, 'grade' | 'errorOver'>) | null {
+  const counter = readingsCurve(samples, wallMs, 'joules');
+  if (counter !== null) return { ...counter, grade: 'counter', errorOver: (duration) => errorOfReadings('counter', duration, counter.resolutionMs) };
+  const readings = readingsCurve(samples, wallMs, 'watts');
+  return readings === null ? null : { ...readings, grade: 'integrated', errorOver: (duration) => errorOfReadings('integrated', duration, readings.resolutionMs) };
 }
 
 export function powerSource(profile: Profile, wallMs: Milliseconds): PowerSource {
   if (!profile.backend.simulated) {
-    const counter = readingsCurve(profile.samples, wallMs, 'joules');
-    if (counter !== null) return { grade: 'counter', wattsIn: counter.wattsIn, errorOver: (duration) => errorOfReadings('counter', duration, counter.resolutionMs) };
-    const readings = readingsCurve(profile.samples, wallMs, 'watts');
-    if (readings !== null) return { grade: 'integrated', wattsIn: readings.wattsIn, errorOver: (duration) => errorOfReadings('integrated', duration, readings.resolutionMs) };
+    const measured = measuredPower(profile.samples, wallMs);
+    if (measured !== null) return measured;
   }
   const { gpuProfile, gpuCount } = profile.header;
   const idle = gpuProfile?.idleWatts?.value ?? null;
@@ -73,7 +82,7 @@ function errorOfReadings(grade: 'counter' | 'integrated', duration: Milliseconds
  * Mean power between two moments from a sensor's readings, or null when there are too few. Only the source with the
  * most readings counts: two tools reading one device would otherwise count it twice.
  */
-function readingsCurve(samples: readonly SampleLine[], wallMs: Milliseconds, field: 'joules' | 'watts'): Readings | null {
+function readingsCurve(samples: PowerReadings, wallMs: Milliseconds, field: 'joules' | 'watts'): Readings | null {
   const bySource = new Map<string, Reading[]>();
   for (const sample of samples) {
     const value = sample[field];

@@ -12,8 +12,8 @@ const tail = new RecordingTail(workerData as string);
 let before: TimelineDocument | null = null;
 const post = (answer: AnalysisAnswer): void => parentPort?.postMessage(answer);
 
-function everything({ report: { spans, ...report }, gpu }: TimelineDocument): TimelineUpdate {
-  return { report, spans, removed: [], gpuFrom: 0, gpu };
+function everything({ report: { spans, ...report }, gpu, parts }: TimelineDocument): TimelineUpdate {
+  return { report, spans, removed: [], gpuFrom: 0, gpu, ...(parts === undefined ? {} : { parts: parts.map((part) => ({ ...part, gpuFrom: 0 })) }) };
 }
 
 async function answer({ bytes, liveAtMs, accounting }: AnalysisRequest): Promise<void> {
@@ -24,11 +24,15 @@ async function answer({ bytes, liveAtMs, accounting }: AnalysisRequest): Promise
   const { profile } = tail.reader;
   const live = liveAtMs === null ? {} : { live: true, nowMs: Math.max(profile.lastT, liveAtMs - Date.parse(profile.header.startedAt)) };
   const document = analyze(profile, { ...live, accounting });
-  const { report, spans, removed, gpuFrom, gpu } = before === null ? everything(document) : updateBetween(before, document);
+  const { report, spans, removed, gpuFrom, gpu, parts = [] } = before === null ? everything(document) : updateBetween(before, document);
   before = document;
   const tookMs = performance.now() - begun;
   for (let from = 0; from < spans.length; from += SLICE_SPANS) post({ type: 'spans', spans: spans.slice(from, from + SLICE_SPANS) });
   for (let from = 0; from < gpu.length; from += SLICE_SPANS) post({ type: 'gpu', gpu: gpu.slice(from, from + SLICE_SPANS) });
+  for (const part of parts) {
+    // One that has nothing new is told as well: what is not told is no more.
+    for (let from = 0; from === 0 || from < part.gpu.length; from += SLICE_SPANS) post({ type: 'part', part: { ...part, gpu: part.gpu.slice(from, from + SLICE_SPANS) } });
+  }
   post({ type: 'done', report, removed, gpuFrom, tookMs });
 }
 

@@ -4,7 +4,7 @@ import { applyUpdate } from '../analysis/diffDocuments.ts';
 import { RecordingError } from '../profile/recordingFormat.ts';
 import type { Milliseconds } from '../profile/units.ts';
 import type { AnalysisAnswer, AnalysisRequest } from '../protocol/analysisThread.ts';
-import type { TimelineDocument } from '../protocol/webview.ts';
+import type { TimelineDocument, TimelineUpdate } from '../protocol/webview.ts';
 
 /** A document, and how long the thread took for it. */
 export interface Analysed {
@@ -51,7 +51,7 @@ export class RecordingAnalysis {
   private ask(request: AnalysisRequest): Promise<Analysed | null> {
     return new Promise((done, reject) => {
       if (this.failed !== null) return reject(this.failed);
-      const update: Pick<TimelineDocument, 'gpu'> & { spans: TimelineDocument['report']['spans'] } = { spans: [], gpu: [] };
+      const update: Pick<TimelineUpdate, 'spans' | 'gpu'> & { parts?: NonNullable<TimelineUpdate['parts']> } = { spans: [], gpu: [] };
       const settle = <Value>(act: (value: Value) => void, value: Value): void => {
         this.worker.off('message', take);
         this.worker.unref();
@@ -66,9 +66,16 @@ export class RecordingAnalysis {
           case 'gpu':
             for (const segment of answer.gpu) update.gpu.push(segment);
             break;
+          case 'part': {
+            const parts = (update.parts ??= []);
+            const known = parts.find(({ key }) => key === answer.part.key);
+            if (known === undefined) parts.push(answer.part);
+            else for (const segment of answer.part.gpu) known.gpu.push(segment);
+            break;
+          }
           case 'done': {
             const { report, removed, gpuFrom, tookMs } = answer;
-            this.document = this.document === null ? { report: { ...report, spans: update.spans }, gpu: update.gpu } : applyUpdate(this.document, { report, removed, gpuFrom, ...update });
+            this.document = this.document === null ? firstDocument(report, update) : applyUpdate(this.document, { report, removed, gpuFrom, ...update });
             settle(done, { document: this.document, tookMs });
             break;
           }
@@ -85,6 +92,10 @@ export class RecordingAnalysis {
       this.worker.postMessage(request);
     });
   }
+}
+
+function firstDocument(report: TimelineUpdate['report'], { spans, gpu, parts }: Pick<TimelineUpdate, 'spans' | 'gpu' | 'parts'>): TimelineDocument {
+  return { report: { ...report, spans }, gpu, ...(parts === undefined ? {} : { parts: parts.map(({ gpuFrom: _gpuFrom, ...part }) => part) }) };
 }
 
 /**

@@ -368,6 +368,8 @@ export const sampleLineSchema = z.object({
   joules: z.number().nullable(),
   /** `watts` is the mean of this long, with `t` in its middle (ms); left out where it is a momentary reading. */
   overMs: z.number().optional(),
+  /** Of each GPU, where `watts` or `joules` are of several; recordings of before have none. `gpu`: its number, as the instrument counts. */
+  gpus: z.array(z.object({ gpu: z.int(), watts: z.number().nullable(), joules: z.number().nullable() })).optional(),
   /** A server's; recordings of before have none. */
   counters: serverCountersSchema.optional(),
 });

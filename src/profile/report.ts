@@ -328,3 +328,22 @@ export const gpuSegmentSchema = z.object({
   others: z.object({ requests: z.number(), share: z.number(), evidence: evidenceSchema }).optional(),
 });
 export type GpuSegment = z.infer<typeof gpuSegmentSchema>;
+
+/** A part of the GPU's track: one of several servers, or one of several GPUs. */
+export const gpuPartSchema = z.object({
+  /** The same for the same server or GPU in every run. */
+  key: z.string(),
+  kind: z.enum(['server', 'gpu']),
+  name: z.string(),
+  /** What it stands in, and what that is called. */
+  group: z.object({ key: z.string(), name: z.string() }),
+  /** Of its states. */
+  evidence: evidenceSchema,
+  /** Of its watts; null where these are not known. */
+  grade: gradeSchema.nullable(),
+  /** False: which server used it is not known, and states and batch are those of all servers together. */
+  ownStates: z.boolean(),
+  /** Contiguous over the run, as the whole track is. */
+  gpu: z.array(gpuSegmentSchema),
+});
+export type GpuPart = z.infer<typeof gpuPartSchema>;

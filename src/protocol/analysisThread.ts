@@ -21,6 +21,8 @@ export interface AnalysisRequest {
 export type AnalysisAnswer =
   | { type: 'spans'; spans: ReportSpan[] }
   | { type: 'gpu'; gpu: GpuSegment[] }
+  /** The GPU track's parts, in order; `gpu` goes on in further ones of the same key. */
+  | { type: 'part'; part: NonNullable<TimelineUpdate['parts']>[number] }
   | { type: 'done'; report: TimelineUpdate['report']; removed: string[]; gpuFrom: number; tookMs: Milliseconds }
   /** Nothing is there yet that could be analysed. */
   | { type: 'nothing' }

@@ -9,11 +9,13 @@ export function headOf({ lines, functions, ...report }: Omit<Report, 'spans'>): 
 }
 
 /** A document as the messages that bring it, made one by one with a few milliseconds of work; null where that work is not done yet. */
-export function* packDocument({ report, gpu }: TimelineDocument, packer: SpanPacker): Generator<DocumentPart | null, void> {
+export function* packDocument({ report, gpu, parts = [] }: TimelineDocument, packer: SpanPacker): Generator<DocumentPart | null, void> {
   const { spans: all, ...rest } = report;
-  yield { type: 'begin', head: headOf(rest), spans: all.length, gpu: gpu.length };
+  const segments = parts.reduce((sum, part) => sum + part.gpu.length, gpu.length);
+  yield { type: 'begin', head: headOf(rest), spans: all.length, gpu: segments, parts: parts.map(({ gpu: _gpu, ...head }) => head) };
   for (const spans of packer.add(all)) yield spans && { type: 'slice', spans, gpu: [] };
   for (let from = 0; from < gpu.length; from += SLICE_SPANS) yield { type: 'slice', spans: null, gpu: gpu.slice(from, from + SLICE_SPANS) };
+  for (const [part, { gpu: own }] of parts.entries()) for (let from = 0; from < own.length; from += SLICE_SPANS) yield { type: 'slice', spans: null, gpu: own.slice(from, from + SLICE_SPANS), part };
   yield { type: 'end' };
 }
 
@@ -22,5 +24,5 @@ export function packUpdate(update: TimelineUpdate, next: TimelineDocument, packe
   let byId: Map<string, ReportSpan> | null = null;
   const find = (id: string): ReportSpan | undefined => (byId ??= new Map(next.report.spans.map((span) => [span.id, span]))).get(id);
   const removed = packer.remove(update.removed);
-  return { head: headOf(update.report), spans: packer.update(update.spans, find), removed, gpuFrom: update.gpuFrom, gpu: update.gpu };
+  return { head: headOf(update.report), spans: packer.update(update.spans, find), removed, gpuFrom: update.gpuFrom, gpu: update.gpu, ...(update.parts === undefined ? {} : { parts: update.parts }) };
 }

@@ -1,12 +1,12 @@
 /** Messages between the extension host and the timeline webview, and the document that both the webview and the HTML export show. */
 import { z } from 'zod';
 import { MOST_COPIED_CHARS } from './limits.ts';
-import { gpuSegmentSchema, reportSchema, reportSpanSchema, type GpuSegment, type Report, type ReportFunction, type ReportLine } from '../profile/report.ts';
+import { gpuPartSchema, gpuSegmentSchema, type GpuPart, reportSchema, reportSpanSchema, type GpuSegment, type Report, type ReportFunction, type ReportLine } from '../profile/report.ts';
 import type { SpanContent } from './content.ts';
 import type { SpanSlice } from './spanColumns.ts';
 
-/** Everything a timeline shows. The GPU track covers [0, wallMs] without gaps. */
-export const timelineDocumentSchema = z.object({ report: reportSchema, gpu: z.array(gpuSegmentSchema) });
+/** Everything a timeline shows. The GPU track covers [0, wallMs] without gaps, and so do its parts, which are there where it has several. */
+export const timelineDocumentSchema = z.object({ report: reportSchema, gpu: z.array(gpuSegmentSchema), parts: z.array(gpuPartSchema).optional() });
 export type TimelineDocument = z.infer<typeof timelineDocumentSchema>;
 
 /** What changed since the last document or update: replace spans by id, cut the GPU track at `gpuFrom` and append. */
@@ -16,8 +16,13 @@ export const timelineUpdateSchema = z.object({
   removed: z.array(z.string()),
   gpuFrom: z.int(),
   gpu: z.array(gpuSegmentSchema),
+  /** All parts that there are now, each cut at its `gpuFrom` and gone on with; absent where there are none. */
+  parts: z.array(gpuPartSchema.extend({ gpuFrom: z.int() })).optional(),
 });
 export type TimelineUpdate = z.infer<typeof timelineUpdateSchema>;
+
+/** A part of the GPU's track without what it did. */
+export type GpuPartHead = Omit<GpuPart, 'gpu'>;
 
 /** A report without its spans, and without the lists of spans of its lines and functions. */
 export type ReportHead = Omit<Report, 'spans' | 'lines' | 'functions'> & { lines: Omit<ReportLine, 'spans'>[]; functions: Omit<ReportFunction, 'spans'>[] };
@@ -30,10 +35,17 @@ export interface PackedUpdate {
   removed: number[];
   gpuFrom: number;
   gpu: GpuSegment[];
+  parts?: TimelineUpdate['parts'];
 }
 
-/** What brings a document: `begin`, with how many spans and segments there are in all, then slices, then `end`. */
-export type DocumentPart = { type: 'begin'; head: ReportHead; spans: number; gpu: number } | { type: 'slice'; spans: SpanSlice | null; gpu: GpuSegment[] } | { type: 'end' };
+/**
+ * What brings a document: `begin`, with how many spans and segments there are in all, then slices, then `end`. A slice's segments
+ * are of the whole track, or of the part of this number in `parts`.
+ */
+export type DocumentPart =
+  | { type: 'begin'; head: ReportHead; spans: number; gpu: number; parts: GpuPartHead[] }
+  | { type: 'slice'; spans: SpanSlice | null; gpu: GpuSegment[]; part?: number }
+  | { type: 'end' };
 
 /** What the host tells the timeline. Types only: the page looks at no more than the envelope, as the host made the content a moment ago. */
 export type ToWebview =

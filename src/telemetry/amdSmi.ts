@@ -56,9 +56,12 @@ export class AmdRows implements PowerRows {
     this.#group.set(index, /^\d+(?:\.\d+)?$/.test(watts) ? Number(watts) : null);
     if (this.#group.size < this.#gpus.size) return true;
     const sum = sumOfAll([...this.#group.values()]);
+    const each = [...this.#group].map(([gpu, power]) => ({ gpu, watts: power, joules: null }));
     this.#group = new Map();
     // Whether it is momentary or a mean is not told: the wider of both.
-    this.#onSum(now - this.#delayMs - EVERY_MS / 2, sum, EVERY_MS);
+    const at = now - this.#delayMs - EVERY_MS / 2;
+    if (each.length === 1) this.#onSum(at, sum, EVERY_MS);
+    else this.#onSum(at, sum, EVERY_MS, each);
     return true;
   }
 }

@@ -35,7 +35,9 @@ export class NvidiaRows implements PowerRows {
     const rows = [...this.#group.values()];
     this.#group = new Map();
     const kind = powerKind(this.#field, row.name);
-    this.#onSum(at - readingAge(kind), sumOfAll(rows.map(({ watts }) => watts)), averagedOver(kind));
+    const sum = sumOfAll(rows.map(({ watts }) => watts));
+    if (rows.length === 1) this.#onSum(at - readingAge(kind), sum, averagedOver(kind));
+    else this.#onSum(at - readingAge(kind), sum, averagedOver(kind), rows.map(({ index, watts }) => ({ gpu: index, watts, joules: null })));
     return true;
   }
 }

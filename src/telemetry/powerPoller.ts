@@ -3,7 +3,7 @@ import type { Joules, Milliseconds } from '../profile/units.ts';
 import { monotonicMs } from '../profiler/clock.ts';
 import type { PolledGpu } from './gpuExporters.ts';
 import { averagedOver, readingAge, type PowerKind } from './nvidiaSmi.ts';
-import { INSTEAD, sumOfAll, type PowerListener, type PowerReader } from './powerSource.ts';
+import { INSTEAD, sumOfAll, type GpuPower, type PowerListener, type PowerReader } from './powerSource.ts';
 
 const TIMEOUT_MS: Milliseconds = 3000;
 /** Beyond this, what lies between two readings cannot be told apart, and analysis does not use them. */
@@ -74,11 +74,14 @@ export class PowerPoller implements PowerReader {
     }
     if (gpus === null || this.#closed) return gpus !== null;
     const mine = this.#source.gpus.map((index) => gpus.find((gpu) => gpu.index === index));
-    this.#take((asked + monotonicMs()) / 2, this.#source.kind(mine[0]?.name ?? ''), sumOfAll(mine.map((gpu) => gpu?.watts ?? null)), sumOfAll(mine.map((gpu) => gpu?.joules ?? null)));
+    const each = this.#source.gpus.map((gpu, place) => ({ gpu, watts: mine[place]?.watts ?? null, joules: mine[place]?.joules ?? null }));
+    this.#take((asked + monotonicMs()) / 2, this.#source.kind(mine[0]?.name ?? ''), each);
     return true;
   }
 
-  #take(at: Milliseconds, kind: PowerKind, watts: number | null, joules: number | null): void {
+  #take(at: Milliseconds, kind: PowerKind, each: readonly GpuPower[]): void {
+    const watts = sumOfAll(each.map((gpu) => gpu.watts));
+    const joules = sumOfAll(each.map((gpu) => gpu.joules));
     if (joules !== null && joules === this.#lastJoules) {
       if (this.#lastNewAt !== null && at - this.#lastNewAt > SLOW_MS)
         this.#tell('powerSlow', `${this.#source.url} renews its readings more than ${SLOW_MS / 1000} s apart: too seldom to tell what single calls used. ${this.#source.remedy}`);
@@ -87,8 +90,9 @@ export class PowerPoller implements PowerReader {
     this.#lastJoules = joules;
     this.#lastNewAt = at;
     // The counter says all that the power says, and when.
-    if (joules === null) this.#listener.onReading({ at: at - readingAge(kind), watts, joules, overMs: averagedOver(kind) });
-    else this.#listener.onReading({ at, watts: null, joules, overMs: 0 });
+    const several = each.length > 1;
+    if (joules === null) this.#listener.onReading({ at: at - readingAge(kind), watts, joules, overMs: averagedOver(kind), ...(several ? { gpus: each.map((gpu) => ({ ...gpu, joules: null })) } : {}) });
+    else this.#listener.onReading({ at, watts: null, joules, overMs: 0, ...(several ? { gpus: each.map((gpu) => ({ ...gpu, watts: null })) } : {}) });
   }
 
   #tell(code: string, message: string): void {

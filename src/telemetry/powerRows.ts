@@ -3,11 +3,11 @@ import type { Milliseconds, Watts } from '../profile/units.ts';
 import { AmdRows } from './amdSmi.ts';
 import { NvidiaRows } from './nvidiaRows.ts';
 import { PowermetricsRows } from './powermetrics.ts';
-import type { PowerCommandFormat } from './powerSource.ts';
+import type { GpuPower, PowerCommandFormat } from './powerSource.ts';
 import { TegraRows } from './tegrastats.ts';
 
-/** `at`: what moment, on our clock, the watts are of; where they are a mean, its middle. */
-export type SumListener = (at: Milliseconds, watts: Watts | null, overMs: Milliseconds) => void;
+/** `at`: what moment, on our clock, the watts are of; where they are a mean, its middle. `gpus`: of each, where there are several. */
+export type SumListener = (at: Milliseconds, watts: Watts | null, overMs: Milliseconds, gpus?: GpuPower[]) => void;
 
 export interface PowerRows {
   /** How long lines take to come here. */

@@ -37,6 +37,14 @@ export interface PowerZeusSpec {
 
 export type PowerSpec = PowerCommandSpec | PowerExporterSpec | PowerZeusSpec;
 
+/** One GPU's part of a reading. */
+export interface GpuPower {
+  /** As the tool that was read numbers it. */
+  gpu: number;
+  watts: Watts | null;
+  joules: Joules | null;
+}
+
 /** Of all GPUs together. `at`: ms of `monotonicMs`. */
 export interface PowerReading {
   at: Milliseconds;
@@ -44,6 +52,8 @@ export interface PowerReading {
   joules: Joules | null;
   /** How long a stretch `watts` is the mean of, `at` being its middle; 0: a momentary reading. */
   overMs: Milliseconds;
+  /** Of each, where there are several. */
+  gpus?: GpuPower[];
 }
 
 export interface PowerListener {

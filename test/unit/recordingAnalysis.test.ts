@@ -6,12 +6,13 @@ import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { analyze } from '../../src/analysis/analyze.ts';
 import { LiveRecording } from '../../src/host/liveRecording.ts';
-import { analyzeInThread } from '../../src/host/recordingAnalysis.ts';
+import { analyzeInThread, RecordingAnalysis } from '../../src/host/recordingAnalysis.ts';
 import { DEFAULT_ACCOUNTING } from '../../src/profile/accounting.ts';
 import { readRecording } from '../../src/profile/readRecording.ts';
 import { RecordingError } from '../../src/profile/recordingFormat.ts';
 import { bigRecording } from '../fixtures/bigRecording.ts';
-import { recordingText } from './recordingLines.ts';
+import { groupedLines } from '../fixtures/groupedRun.ts';
+import { header, recordingText } from './recordingLines.ts';
 import type { ReportSpan } from '../../src/profile/report.ts';
 import type { TimelineDocument } from '../../src/protocol/webview.ts';
 
@@ -33,6 +34,24 @@ describe('a recording analysed in a thread', () => {
     const document = await analyzeInThread(thread, file, DEFAULT_ACCOUNTING);
     expect(document.report.spans.length).toBeGreaterThan(4096);
     expect(document).toEqual(structuredClone(analyze(readRecording(text))));
+  });
+
+  it('gives its servers and GPUs as well, from the first on and as they change', async () => {
+    const head = header({ backend: { kind: 'direct', url: null, version: null, model: null, gpu: null, simulated: false }, gpuProfile: null, priceProfile: null });
+    const all = groupedLines({ steps: 20 });
+    writeFileSync(file, recordingText(head, ...all.slice(0, 40)));
+    const analysis = new RecordingAnalysis(thread, file);
+    try {
+      for (const lines of [all.slice(40, 90), all.slice(90), []]) {
+        const analysed = await analysis.analyze({ bytes: statSync(file).size, liveAtMs: null, accounting: DEFAULT_ACCOUNTING });
+        const alone = analyze(readRecording(readFileSync(file, 'utf8')), { accounting: DEFAULT_ACCOUNTING });
+        expect(alone.parts?.length).toBeGreaterThan(3);
+        expect(analysed?.document).toEqual(structuredClone(alone));
+        appendFileSync(file, recordingText(...lines));
+      }
+    } finally {
+      analysis.dispose();
+    }
   });
 
   it('fails with the reason and the file’s name', async () => {

@@ -178,7 +178,7 @@ describe('another clock’s stamps', () => {
 });
 
 describe('lines of other makers’ tools', () => {
-  type Sum = [at: number, watts: number | null, overMs: number];
+  type Sum = Parameters<Parameters<typeof powerRows>[3]>;
   /** What lines that come 100 ms apart from 1000 ms on are read as, and which of them are none of the tool's. */
   function read(format: PowerCommandFormat, gpus: number[], lines: string[], delayMs = 0): { sums: Sum[]; others: string[] } {
     const sums: Sum[] = [];
@@ -191,7 +191,8 @@ describe('lines of other makers’ tools', () => {
   const amd = ["'CTRL' + 'C' to stop watching output:", 'timestamp,gpu,socket_power,gfx_voltage', '1762000000,0,400,N/A', '1762000000,1,390,N/A', 'timestamp,gpu,socket_power,gfx_voltage', '1762000001,0,N/A,N/A', '1762000001,1,395,N/A'];
 
   it('amd-smi gives the GPUs’ sum each second, and none where one has no reading', () => {
-    expect(read('amd-smi', [0, 1], amd)).toEqual({ sums: [[800, 790, 1000], [1100, null, 1000]], others: [] });
+    const both = (...watts: (number | null)[]): object[] => watts.map((each, gpu) => ({ gpu, watts: each, joules: null }));
+    expect(read('amd-smi', [0, 1], amd)).toEqual({ sums: [[800, 790, 1000, both(400, 390)], [1100, null, 1000, both(null, 395)]], others: [] });
     expect(read('amd-smi', [1], amd).sums.map(([, watts]) => watts)).toEqual([390, 395]);
     expect(read('amd-smi', [1], amd, 50).sums[0]?.[0]).toBe(750);
     expect(read('amd-smi', [0], ['AMDSMI_STATUS_NOT_INIT', '1762000000,0,400']).others).toHaveLength(2);

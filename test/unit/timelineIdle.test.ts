@@ -44,6 +44,6 @@ describe('an idle gap', () => {
 
   it('says what it does not know', () => {
     const unknown = { report: makeReport([], 1000), gpu: [idle(0, 500, null, null), idle(500, 1000, 'gone', 60)] };
-    expect(idleGapAt(modelOf(unknown), 100)).toEqual({ start: 0, end: 1000, cost: { ms: 1000, energyWh: null, usd: null }, grade: null, band: null, doing: [{ span: null, ms: 1000 }], sameLine: null, shareOfIdle: null, findings: [] });
+    expect(idleGapAt(modelOf(unknown), 100)).toEqual({ start: 0, end: 1000, cost: { ms: 1000, energyWh: null, usd: null }, grade: null, evidence: null, part: null, band: null, doing: [{ span: null, ms: 1000 }], sameLine: null, shareOfIdle: null, findings: [] });
   });
 });

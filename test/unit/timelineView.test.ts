@@ -2,7 +2,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { layoutLanes } from '../../webview/timeline/draw/laneLayout.ts';
-import { inOrder, laneNames, moved, movedTo, readLaneChoice, scaled, toggled, usualLanes } from '../../webview/timeline/model/laneChoice.ts';
+import { laneNames, movedTo, readLaneChoice, scaled, toggled, usualLanes, type LaneChoice, type LaneName } from '../../webview/timeline/model/laneChoice.ts';
+import { movedBy, placedLanes } from '../../webview/timeline/model/laneGroups.ts';
 import { bandText, fitText, labelText, nameText, siteText, spanSentence, tokensText } from '../../webview/timeline/model/spanText.ts';
 import { roundScale, ticksFor } from '../../webview/timeline/model/ticks.ts';
 import { clampRange, fitRange, followRange, MIN_RANGE_MS, panRange, revealRange, zoomRange } from '../../webview/timeline/model/viewRange.ts';
@@ -83,6 +84,9 @@ describe('ticks', () => {
 });
 
 describe('layout', () => {
+  /** The lanes as they stand; hidden ones, too, are in it. */
+  const inOrder = (choice: LaneChoice): LaneName[] => placedLanes({ ...choice, hidden: [] }, []).map((lane) => lane.name);
+
   const all = { rows: { request: 1, agent: 2, llm: 1, tool: 1 }, gpu: true, kv: true, power: true, narrow: false, available: 400 };
   it('puts the lanes below each other and gives power the rest', () => {
     const { boxes, height } = layoutLanes(all);
@@ -132,7 +136,7 @@ describe('layout', () => {
         let choice = usualLanes;
         for (const each of acts) {
           if (each.kind === 'to') choice = movedTo(choice, each.name, each.other, each.after);
-          else if (each.kind === 'by') choice = moved(choice, each.name, each.by, inOrder(choice));
+          else if (each.kind === 'by') choice = movedBy(choice, each.name, each.by, placedLanes(choice, []));
           else if (each.kind === 'scale') choice = scaled(choice, each.name, each.by);
           else choice = toggled(choice, each.kind, each.name);
         }
@@ -148,9 +152,9 @@ describe('layout', () => {
   });
 
   it('moves a lane past its neighbour on screen, and pins what is dropped among pinned ones', () => {
-    const shown = ['request', 'llm', 'gpu'] as const;
-    expect(moved(usualLanes, 'llm', 1, shown).order.indexOf('llm')).toBe(usualLanes.order.indexOf('gpu'));
-    expect(moved(usualLanes, 'request', -1, shown)).toBe(usualLanes);
+    const shown = placedLanes({ ...usualLanes, hidden: ['agent', 'tool'] }, []);
+    expect(movedBy(usualLanes, 'llm', 1, shown).order.indexOf('llm')).toBe(usualLanes.order.indexOf('gpu'));
+    expect(movedBy(usualLanes, 'request', -1, shown)).toBe(usualLanes);
     const pinned = toggled(usualLanes, 'pinned', 'power');
     expect(movedTo(pinned, 'gpu', 'power', true).pinned).toEqual(['power', 'gpu']);
     expect(readLaneChoice({ order: ['gpu', 'gpu', 7], scale: { llm: 99 } })).toEqual({ ...usualLanes, order: ['gpu', 'request', 'agent', 'llm', 'tool', 'kv', 'power'] });

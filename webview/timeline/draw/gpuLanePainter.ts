@@ -4,7 +4,7 @@ import { WideItems } from '../model/pixelStrip.ts';
 import { formatDuration } from '../../../src/profile/formatValue.ts';
 import { PATTERN_ALPHA, patternOf } from '../../common/fills.ts';
 import { hatch } from './patterns.ts';
-import { laneTop, textWidth, xOf, type Area, type Scene } from './scene.ts';
+import { laneTop, textWidth, trackOf, xOf, type Area, type Scene } from './scene.ts';
 import { plate } from './spanLanePainter.ts';
 import { StripCanvas } from './stripCanvas.ts';
 import { paintOthers } from './seriesPainter.ts';
@@ -21,11 +21,12 @@ export class GpuLanePainter {
   private readonly tail = new WideItems();
 
   paint(ctx: CanvasRenderingContext2D, area: Area, scene: Scene, box: LaneBox): void {
-    const { model, theme } = scene;
+    const { theme } = scene;
+    const gpu = trackOf(box, scene);
     const top = laneTop(box, scene, area);
     if (top > area.bottom || top + box.height < area.top) return;
     const begin = Math.max(area.left, xOf(0, scene.range, area));
-    const end = Math.min(area.right, xOf(model.gpu.wallMs, scene.range, area));
+    const end = Math.min(area.right, xOf(gpu.wallMs, scene.range, area));
     if (end > begin) {
       ctx.fillStyle = hatch(ctx, theme.dim, 'rising', scene.pixelRatio, theme.contrast ? 0.9 : 0.45);
       ctx.fillRect(begin, top, end - begin, box.height);
@@ -34,16 +35,16 @@ export class GpuLanePainter {
     this.strip.begin(Math.round(cssWidth * scene.pixelRatio), 1);
     this.sealed.length = this.tail.length = 0;
     const from = SHAPE_WIDTH * scene.pixelRatio;
-    this.strip.paint(model.gpu.row, 0, scene.range, theme.pixels, this.sealed, from, 0);
-    this.strip.paint(model.gpu.tailRow, 0, scene.range, theme.pixels, this.tail, from, 0);
+    this.strip.paint(gpu.row, 0, scene.range, theme.pixels, this.sealed, from, 0);
+    this.strip.paint(gpu.tailRow, 0, scene.range, theme.pixels, this.tail, from, 0);
     this.strip.finish();
     this.strip.drawLine(ctx, 0, area.left, top, cssWidth, box.height);
     this.drawShapes(ctx, area, scene, box, top, this.sealed);
     this.drawShapes(ctx, area, scene, box, top, this.tail);
     paintOthers(ctx, area, scene, box);
     if (!scene.narrow && box.height >= LABEL_HEIGHT) {
-      this.drawLabels(ctx, area, scene, box, top, this.sealed, model.gpu.row);
-      this.drawLabels(ctx, area, scene, box, top, this.tail, model.gpu.tailRow);
+      this.drawLabels(ctx, area, scene, box, top, this.sealed, gpu.row);
+      this.drawLabels(ctx, area, scene, box, top, this.tail, gpu.tailRow);
     }
     if (theme.contrast && end > begin) {
       ctx.strokeStyle = theme.outline;

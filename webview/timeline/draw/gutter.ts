@@ -1,13 +1,13 @@
 /** The power lane's scale, and in the narrow layout the lanes' names, left of the drawing. */
-import { roundScale } from '../model/ticks.ts';
 import { formatPower } from '../../../src/profile/formatValue.ts';
 import { fitText } from '../model/spanText.ts';
 import { visibleText } from '../../../src/profile/visibleText.ts';
 import { clipTop, laneTop, textWidth, type Area, type Scene } from './scene.ts';
+import { powerScale } from './seriesPainter.ts';
 import type { LaneBox } from './laneLayout.ts';
 
 export function paintGutter(ctx: CanvasRenderingContext2D, area: Area, scene: Scene): void {
-  const { theme, model } = scene;
+  const { theme } = scene;
   ctx.save();
   ctx.beginPath();
   ctx.rect(0, area.top, area.left, area.bottom - area.top);
@@ -23,8 +23,8 @@ export function paintGutter(ctx: CanvasRenderingContext2D, area: Area, scene: Sc
       ctx.fillText(box.label, 6, top + Math.min(Math.max(box.rowHeight, 12), 28) / 2 + 0.5);
     }
     if (box.name === 'agent' && !scene.narrow && !box.folded) paintBranches(ctx, area, scene, box, top);
-    if (box.name !== 'power' || box.folded) continue;
-    const { most, ticks } = roundScale(model.gpu.power.all()?.max ?? 0);
+    if (box.series !== 'power' || box.folded) continue;
+    const { most, ticks } = powerScale(box, scene);
     ctx.textAlign = 'right';
     let lowest = Infinity;
     for (const watts of ticks) {

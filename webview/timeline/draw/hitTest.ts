@@ -1,14 +1,15 @@
 /** What is under the pointer, and where a span is on screen. */
 import { categoryIndex } from '../model/category.ts';
-import { clipTop, laneTop, timeAt, xOf, type Area, type Scene } from './scene.ts';
-import type { LaneBox } from './laneLayout.ts';
+import { clipTop, laneTop, timeAt, trackOf, xOf, type Area, type Scene } from './scene.ts';
+import { stripOf, type LaneBox } from './laneLayout.ts';
+import type { GpuPartTrack } from '../model/timelineModel.ts';
 import type { SpanLaneName } from '../model/spanParts.ts';
 import type { GpuSegment } from '../../../src/profile/report.ts';
 
 /** How far beside a narrow span the pointer may be. */
 const TOLERANCE_PX = 3;
 
-export type Hit = { kind: 'span'; number: number } | { kind: 'gpu'; segment: GpuSegment; time: number; start: number; end: number; idle: boolean };
+export type Hit = { kind: 'span'; number: number } | { kind: 'gpu'; segment: GpuSegment; time: number; start: number; end: number; idle: boolean; part: GpuPartTrack | null };
 
 export interface Box {
   x: number;
@@ -17,8 +18,8 @@ export interface Box {
   height: number;
 }
 
-function isSpanLane(box: LaneBox): box is LaneBox & { name: SpanLaneName } {
-  return box.name === 'request' || box.name === 'agent' || box.name === 'llm' || box.name === 'tool';
+export function isSpanLane(box: LaneBox): box is LaneBox & { name: SpanLaneName } {
+  return box.series === null;
 }
 
 export function hitTest(x: number, y: number, scene: Scene, area: Area): Hit | null {
@@ -28,7 +29,8 @@ export function hitTest(x: number, y: number, scene: Scene, area: Area): Hit | n
   for (const box of scene.layout.boxes) {
     const top = laneTop(box, scene, area);
     if (y < top || y > top + box.height || y < clipTop(box, scene, area)) continue;
-    if (!isSpanLane(box)) return gpuHit(scene, time);
+    if (box.series === 'group' && (!box.folded || y < laneTop(stripOf(box), scene, area))) return null;
+    if (!isSpanLane(box)) return gpuHit(scene, box, time);
     const lane = scene.model.lanes[box.name];
     const row = lane.rowAtPlace(Math.floor((y - top) / box.pitch));
     const isAt = (each: number): boolean => box.folded || each === row;
@@ -45,11 +47,12 @@ export function hitTest(x: number, y: number, scene: Scene, area: Area): Hit | n
   return null;
 }
 
-function gpuHit(scene: Scene, time: number): Hit | null {
-  const segment = scene.model.gpu.segmentAt(time);
-  const run = scene.model.gpu.runAt(time);
+function gpuHit(scene: Scene, box: LaneBox, time: number): Hit | null {
+  const track = trackOf(box, scene);
+  const segment = track.segmentAt(time);
+  const run = track.runAt(time);
   if (segment === null || run === null) return null;
-  return { kind: 'gpu', segment, time, start: run.start, end: run.end, idle: run.category === categoryIndex.idle };
+  return { kind: 'gpu', segment, time, start: run.start, end: run.end, idle: run.category === categoryIndex.idle, part: scene.model.parts[box.part] ?? null };
 }
 
 /** A span's rectangle on screen, or null when its lane is not shown or it is out of sight. */

@@ -9,7 +9,9 @@ import { laneNames, type LaneName } from '../model/laneChoice.ts';
 import { paintKv, paintPower } from './seriesPainter.ts';
 import { SpanLanePainter } from './spanLanePainter.ts';
 import { TimeScale } from './timeScale.ts';
-import { clipTop, type Area, type Scene } from './scene.ts';
+import { clipTop, laneTop, type Area, type Scene } from './scene.ts';
+import { stripOf, type LaneBox } from './laneLayout.ts';
+import { isSpanLane } from './hitTest.ts';
 
 declare module 'chart.js' {
   interface CartesianScaleTypeRegistry {
@@ -73,6 +75,7 @@ export class LaneChart {
   private readonly gpuLane = new GpuLanePainter();
   private scene: Scene | null = null;
   private size = '';
+  private lanes = laneNames.join('\n');
 
   constructor(canvas: HTMLCanvasElement, gutter: number) {
     const configuration: ChartConfiguration<'agentLane'> = {
@@ -118,6 +121,7 @@ export class LaneChart {
     if (!(axis instanceof TimeScale)) return;
     axis.theme = scene.theme;
     this.chart.canvas.style.visibility = '';
+    this.useLanes(scene.layout.boxes.map(({ name }) => name));
     axis.setRange(scene.range);
     this.chart.draw();
     paintGutter(this.chart.ctx, this.area, scene);
@@ -132,11 +136,32 @@ export class LaneChart {
     const top = clipTop(box, scene, area);
     ctx.rect(area.left, top, area.right - area.left, area.bottom - top);
     ctx.clip();
-    if (name === 'gpu') this.gpuLane.paint(ctx, area, scene, box);
-    else if (name === 'kv') paintKv(ctx, area, scene, box);
-    else if (name === 'power') paintPower(ctx, area, scene, box);
-    else this.spanLanes.paint(ctx, area, scene, box, name);
+    if (isSpanLane(box)) this.spanLanes.paint(ctx, area, scene, box, box.name);
+    else if (box.series === 'group') this.paintHead(ctx, area, scene, box);
+    else if (box.series === 'gpu') this.gpuLane.paint(ctx, area, scene, box);
+    else if (box.series === 'kv') paintKv(ctx, area, scene, box);
+    else paintPower(ctx, area, scene, box);
     ctx.restore();
+  }
+
+  /** A rule above the group; folded, what its servers or GPUs did. */
+  private paintHead(ctx: CanvasRenderingContext2D, area: Area, scene: Scene, box: LaneBox): void {
+    ctx.fillStyle = scene.theme.dim;
+    ctx.globalAlpha = scene.theme.contrast ? 1 : 0.35;
+    ctx.fillRect(area.left, Math.round(laneTop(box, scene, area)), area.right - area.left, 1);
+    ctx.globalAlpha = 1;
+    if (!box.folded) return;
+    if (box.part >= 0) this.gpuLane.paint(ctx, area, scene, stripOf(box));
+    else paintPower(ctx, area, scene, stripOf(box));
+  }
+
+  /** Lanes that came with the data are datasets like the others. */
+  private useLanes(names: readonly LaneName[]): void {
+    const key = names.join('\n');
+    if (key === this.lanes) return;
+    this.lanes = key;
+    this.chart.data.datasets = names.map((lane) => ({ data: [], lane }));
+    this.chart.update('none');
   }
 
   destroy(): void {

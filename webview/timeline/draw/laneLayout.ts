@@ -1,9 +1,8 @@
 /** Which lanes there are and where: pixels from the top of the drawing, below the axis. Pure. */
-import { inOrder, laneLabels, usualLanes, type LaneChoice, type LaneName } from '../model/laneChoice.ts';
+import { laneLabels, usualLanes, type LaneChoice, type LaneName } from '../model/laneChoice.ts';
+import { placedLanes, type LaneGroup, type PlacedLane, type Series } from '../model/laneGroups.ts';
 
-export interface LaneBox {
-  name: LaneName;
-  label: string;
+export interface LaneBox extends PlacedLane {
   top: number;
   height: number;
   rows: number;
@@ -12,8 +11,6 @@ export interface LaneBox {
   pitch: number;
   /** One low line for all rows. */
   folded: boolean;
-  /** Not scrolled with the others. */
-  pinned: boolean;
 }
 
 export interface LayoutInput {
@@ -21,6 +18,8 @@ export interface LayoutInput {
   gpu: boolean;
   kv: boolean;
   power: boolean;
+  /** Of several servers and GPUs, where there are. */
+  groups?: readonly LaneGroup[];
   narrow: boolean;
   /** Height that there is; the power lane takes what the others leave. */
   available: number;
@@ -35,7 +34,7 @@ export interface Layout {
   pinnedHeight: number;
 }
 
-const narrowOrder: readonly LaneName[] = ['gpu', 'llm', 'tool'];
+const narrowOrder = ['gpu', 'llm', 'tool'] as const;
 const LEAST_POWER = 64;
 const MOST_POWER = 220;
 /** Where it is not the last lane, which takes what is left. */
@@ -46,12 +45,18 @@ const ROW_HEIGHTS = { wide: 20, narrow: 14, least: 8 };
 export const LABEL_ROW_HEIGHT = 13;
 const GAP = 8;
 const NARROW_GAP = 5;
+/** Between the lanes of a group. */
+const GROUPED_GAP = 4;
 const FOLDED_HEIGHT = 11;
 const LEAST_ROW = 5;
 /** Below the pinned lanes, where the others come out. */
 const PINNED_GAP = 3;
 
-function seriesHeight(name: 'gpu' | 'kv' | 'power', narrow: boolean, left: number): number {
+/** Of a group's lanes, which are many. */
+const GROUPED_HEIGHTS = { gpu: 20, kv: 24, power: 40 };
+const GROUP_HEAD = 16;
+
+function seriesHeight(name: Series, narrow: boolean, left: number): number {
   if (name === 'gpu') return narrow ? 14 : 24;
   return name === 'kv' ? 30 : Math.min(MOST_POWER, Math.max(LEAST_POWER, left));
 }
@@ -67,32 +72,50 @@ function rowHeightFor(input: LayoutInput, shown: readonly LaneName[], folded: re
   return Math.min(ROW_HEIGHTS.wide, Math.max(ROW_HEIGHTS.least, fitting));
 }
 
-function gapAbove(name: LaneName, narrow: boolean): number {
+function gapAbove({ name, group, series }: PlacedLane, narrow: boolean): number {
   if (narrow) return NARROW_GAP;
-  return name === 'agent' ? 4 : name === 'gpu' || name === 'power' ? 14 : GAP;
+  if (group !== null) return GROUPED_GAP;
+  return name === 'agent' ? 4 : name === 'gpu' || name === 'power' || series === 'group' ? 14 : GAP;
+}
+
+function narrowLanes(): PlacedLane[] {
+  return narrowOrder.map((name) => ({ name, label: laneLabels[name], series: name === 'gpu' ? name : null, part: -1, group: null, pinned: false }));
 }
 
 export function layoutLanes(input: LayoutInput): Layout {
   const { narrow } = input;
-  const { hidden, folded, pinned, scale } = narrow || input.choice === undefined ? usualLanes : input.choice;
+  const choice = narrow || input.choice === undefined ? usualLanes : input.choice;
+  const { folded, scale } = choice;
   const boxes: LaneBox[] = [];
-  const shown = (narrow ? narrowOrder : inOrder(input.choice ?? usualLanes)).filter((name) => !hidden.includes(name));
-  const usualHeight = rowHeightFor(input, shown, folded);
+  const shown = narrow ? narrowLanes() : placedLanes(choice, input.groups ?? []);
+  const usualHeight = rowHeightFor(input, shown.map(({ name }) => name), folded);
   let top = narrow ? 3 : 6;
   let pinnedHeight = 0;
-  for (const name of shown) {
-    const series = name === 'gpu' || name === 'kv' || name === 'power';
-    const rows = series ? Number(input[name]) : input.rows[name];
+  for (const lane of shown) {
+    const { name, series } = lane;
+    const rows = name === 'request' || name === 'agent' || name === 'llm' || name === 'tool' ? input.rows[name] : name === 'gpu' || name === 'kv' || name === 'power' ? Number(input[name]) : 1;
     if (rows === 0) continue;
-    if (boxes.length > 0) top += gapAbove(name, narrow);
+    if (boxes.length > 0) top += gapAbove(lane, narrow);
     const isFolded = folded.includes(name);
     const factor = scale[name] ?? 1;
-    const rowHeight = isFolded ? FOLDED_HEIGHT : Math.max(LEAST_ROW, Math.round(series ? seriesHeight(name, narrow, name === shown.at(-1) ? input.available - top - BOTTOM : POWER_AMONG_OTHERS) * factor : usualHeight * factor));
-    const pitch = series || isFolded ? rowHeight : rowHeight + (rowHeight < LABEL_ROW_HEIGHT ? 1 : 2);
-    const height = isFolded || series ? rowHeight : rows * pitch - (pitch - rowHeight);
-    boxes.push({ name, label: laneLabels[name], top, height, rows: isFolded ? 1 : rows, rowHeight, pitch, folded: isFolded, pinned: pinned.includes(name) });
+    const heightOf = (): number => {
+      if (series === 'group') return GROUP_HEAD + (isFolded ? FOLDED_HEIGHT : 0);
+      if (isFolded) return FOLDED_HEIGHT;
+      if (series === null) return Math.max(LEAST_ROW, Math.round(usualHeight * factor));
+      const usual = lane.part >= 0 ? GROUPED_HEIGHTS[series] : seriesHeight(series, narrow, lane === shown.at(-1) ? input.available - top - BOTTOM : POWER_AMONG_OTHERS);
+      return Math.max(LEAST_ROW, Math.round(usual * factor));
+    };
+    const rowHeight = heightOf();
+    const pitch = series !== null || isFolded ? rowHeight : rowHeight + (rowHeight < LABEL_ROW_HEIGHT ? 1 : 2);
+    const height = isFolded || series !== null ? rowHeight : rows * pitch - (pitch - rowHeight);
+    boxes.push({ ...lane, top, height, rows: isFolded ? 1 : rows, rowHeight, pitch, folded: isFolded });
     top += height;
-    if (pinned.includes(name)) pinnedHeight = top + PINNED_GAP;
+    if (lane.pinned) pinnedHeight = top + PINNED_GAP;
   }
   return { boxes, height: top + BOTTOM, pinnedHeight };
+}
+
+/** Where a folded group's head shows what its lanes would. */
+export function stripOf(box: LaneBox): LaneBox {
+  return { ...box, top: box.top + GROUP_HEAD, height: box.height - GROUP_HEAD, rowHeight: FOLDED_HEIGHT };
 }

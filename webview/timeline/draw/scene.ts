@@ -1,6 +1,7 @@
 /** What one frame is drawn from. */
 import type { ReportSpan } from '../../../src/profile/report.ts';
 import type { Theme } from '../../common/theme.ts';
+import type { GpuTrack } from '../model/gpuTrack.ts';
 import type { TimelineModel } from '../model/timelineModel.ts';
 import type { ViewRange } from '../model/viewRange.ts';
 import type { LaneBox, Layout } from './laneLayout.ts';
@@ -34,6 +35,11 @@ export function xOf(time: number, range: ViewRange, area: Area): number {
 
 export function timeAt(x: number, range: ViewRange, area: Area): number {
   return range.start + ((x - area.left) / Math.max(1, area.right - area.left)) * (range.end - range.start);
+}
+
+/** What a lane of the GPU's shows: the whole track, or a part of it. */
+export function trackOf(box: Pick<LaneBox, 'part'>, { model }: Pick<Scene, 'model'>): GpuTrack {
+  return model.parts[box.part]?.track ?? model.gpu;
 }
 
 /** Top of a lane on screen. */

@@ -4,7 +4,9 @@ import { roundScale } from '../model/ticks.ts';
 import { energyText } from '../model/spanText.ts';
 import { formatTokens } from '../../../src/profile/formatValue.ts';
 import { hatch } from './patterns.ts';
-import { clipTop, laneTop, textWidth, timeAt, xOf, type Area, type Scene } from './scene.ts';
+import { clipTop, laneTop, textWidth, timeAt, trackOf, xOf, type Area, type Scene } from './scene.ts';
+import type { GpuTrack } from '../model/gpuTrack.ts';
+import type { ReportSpan } from '../../../src/profile/report.ts';
 import type { LaneBox } from './laneLayout.ts';
 import type { StepSeries } from '../model/stepSeries.ts';
 
@@ -72,11 +74,12 @@ function traceSeries(series: StepSeries, scene: Scene, area: Area, bottom: numbe
 
 /** Over the GPU's lane, from below: as much of it as others' requests had beside the calls. */
 export function paintOthers(ctx: CanvasRenderingContext2D, area: Area, scene: Scene, box: LaneBox): void {
-  const { model, theme } = scene;
+  const { theme } = scene;
+  const { others } = trackOf(box, scene);
   const top = laneTop(box, scene, area);
-  if (model.gpu.others.all() === null || top > area.bottom) return;
+  if (others.all() === null || top > area.bottom) return;
   const bottom = top + box.height;
-  const curve = traceSeries(model.gpu.others, scene, area, bottom, (share) => bottom - share * box.height);
+  const curve = traceSeries(others, scene, area, bottom, (share) => bottom - share * box.height);
   ctx.fillStyle = theme.fill.foreign;
   ctx.fill(curve.area);
   if (theme.contrast) {
@@ -86,12 +89,13 @@ export function paintOthers(ctx: CanvasRenderingContext2D, area: Area, scene: Sc
 }
 
 export function paintKv(ctx: CanvasRenderingContext2D, area: Area, scene: Scene, box: LaneBox): void {
-  const { model, theme } = scene;
-  const most = model.gpu.kv.all()?.max ?? 0;
+  const { theme } = scene;
+  const { kv } = trackOf(box, scene);
+  const most = kv.all()?.max ?? 0;
   if (!(most > 0)) return;
   const top = laneTop(box, scene, area);
   const bottom = top + box.height;
-  const curve = traceSeries(model.gpu.kv, scene, area, bottom, (value) => bottom - (value / most) * (box.height - (box.folded ? 0 : 12)));
+  const curve = traceSeries(kv, scene, area, bottom, (value) => bottom - (value / most) * (box.height - (box.folded ? 0 : 12)));
   ctx.fillStyle = theme.fill.foreign;
   ctx.globalAlpha = theme.contrast ? 0.6 : 0.35;
   ctx.fill(curve.area);
@@ -106,22 +110,32 @@ export function paintKv(ctx: CanvasRenderingContext2D, area: Area, scene: Scene,
   ctx.fillText(text, area.left + 4, top + 5);
 }
 
+/** Several GPUs have one scale, so that they can be compared. */
+export function powerScale(box: LaneBox, scene: Scene): ReturnType<typeof roundScale> {
+  const { parts } = scene.model;
+  const kind = parts[box.part]?.head.kind;
+  const tracks = kind === undefined ? [trackOf(box, scene)] : parts.filter(({ head }) => head.kind === kind).map(({ track }) => track);
+  return roundScale(tracks.reduce((most, { power }) => Math.max(most, power.all()?.max ?? 0), 0));
+}
+
 export function paintPower(ctx: CanvasRenderingContext2D, area: Area, scene: Scene, box: LaneBox): void {
-  const { model, theme } = scene;
+  const { theme } = scene;
+  const track = trackOf(box, scene);
   const top = laneTop(box, scene, area);
   const bottom = top + box.height;
-  const { most } = roundScale(model.gpu.power.all()?.max ?? 0);
+  const { most } = powerScale(box, scene);
   if (!(most > 0) || top > area.bottom) return;
   const yOf = (watts: number): number => bottom - (watts / most) * box.height;
-  const curve = traceSeries(model.gpu.power, scene, area, bottom, yOf);
+  const curve = traceSeries(track.power, scene, area, bottom, yOf);
   ctx.fillStyle = theme.fill.decode;
   ctx.globalAlpha = theme.contrast ? 0.35 : 0.2;
   ctx.fill(curve.area);
   ctx.globalAlpha = 1;
-  hatchIdle(ctx, area, scene, bottom, yOf);
-  divideCalls(ctx, area, scene, bottom, yOf);
+  hatchIdle(ctx, area, scene, track, bottom, yOf);
+  divideCalls(ctx, area, scene, track, bottom, yOf);
   stroke(ctx, curve.line, theme.fill.decode);
-  if (!box.folded) drawEnergies(ctx, area, scene, bottom, yOf);
+  // A call's energy is that of all GPUs.
+  if (!box.folded && box.part < 0) drawEnergies(ctx, area, scene, bottom, yOf);
 }
 
 /** More stretches than this are no wider than a pixel each. */
@@ -129,16 +143,19 @@ const MOST_STRETCHES = 20_000;
 
 /** Over the power lane: what of the energy a call had a part in, or, of a tool, what the GPU spent idling for it. Others may have shared it. */
 export function paintEnergyOf(ctx: CanvasRenderingContext2D, area: Area, scene: Scene, number: number): void {
+  const span = scene.model.spanAt(number);
+  if (span === null || (span.llm === null && span.tool === null)) return;
+  for (const box of scene.layout.boxes) if (box.series === 'power') paintEnergyIn(ctx, area, scene, box, span);
+}
+
+function paintEnergyIn(ctx: CanvasRenderingContext2D, area: Area, scene: Scene, box: LaneBox, span: ReportSpan): void {
   const { model, theme, range } = scene;
-  const box = scene.layout.boxes.find((candidate) => candidate.name === 'power');
-  const span = model.spanAt(number);
-  if (box === undefined || span === null || (span.llm === null && span.tool === null)) return;
-  const { most } = roundScale(model.gpu.power.all()?.max ?? 0);
+  const { power, segments } = trackOf(box, scene);
+  const { most } = powerScale(box, scene);
   const top = laneTop(box, scene, area);
   const bottom = top + box.height;
   const clip = clipTop(box, scene, area);
   if (!(most > 0) || bottom < clip || top > area.bottom) return;
-  const { power, segments } = model.gpu;
   const first = Math.max(0, power.stepAt(Math.max(range.start, model.startOf(span))));
   // What is spent idling for a tool lasts a little longer than the tool.
   const last = Math.min(power.stepAt(range.end), power.stepAt(model.endOf(span)) + 1);
@@ -160,9 +177,7 @@ export function paintEnergyOf(ctx: CanvasRenderingContext2D, area: Area, scene: 
 }
 
 /** A line between the energies of calls that follow each other without a pause, as far apart as they can be told. */
-function divideCalls(ctx: CanvasRenderingContext2D, area: Area, scene: Scene, bottom: number, yOf: (watts: number) => number): void {
-  const { model, theme, range } = scene;
-  const { power, segments } = model.gpu;
+function divideCalls(ctx: CanvasRenderingContext2D, area: Area, { theme, range }: Scene, { power, segments }: GpuTrack, bottom: number, yOf: (watts: number) => number): void {
   const first = Math.max(1, power.stepAt(range.start) + 1);
   const last = power.stepAt(range.end);
   if (last - first > (area.right - area.left) / 2) return;
@@ -186,14 +201,14 @@ function stroke(ctx: CanvasRenderingContext2D, path: Path2D, color: string): voi
 }
 
 /** Under the curve of idle time: the same hatch as in the GPU's lane, so that idle energy is seen as such. */
-function hatchIdle(ctx: CanvasRenderingContext2D, area: Area, scene: Scene, bottom: number, yOf: (watts: number) => number): void {
-  const { model, theme, range } = scene;
+function hatchIdle(ctx: CanvasRenderingContext2D, area: Area, scene: Scene, track: GpuTrack, bottom: number, yOf: (watts: number) => number): void {
+  const { theme, range } = scene;
   const msPerPixel = (range.end - range.start) / (area.right - area.left);
   const path = new Path2D();
-  for (const row of [model.gpu.row, model.gpu.tailRow]) {
+  for (const row of [track.row, track.tailRow]) {
     row.visit(range.start, range.end, msPerPixel, (start, end, category, _first, _covered, merged) => {
       if (category !== categoryIndex.idle || merged || end - start < msPerPixel * 6) return;
-      const watts = model.gpu.power.value[model.gpu.power.stepAt((start + end) / 2)] ?? NaN;
+      const watts = track.power.value[track.power.stepAt((start + end) / 2)] ?? NaN;
       if (Number.isNaN(watts)) return;
       const left = Math.max(area.left, xOf(start, range, area));
       path.rect(left, yOf(watts), Math.min(area.right, xOf(end, range, area)) - left, bottom - yOf(watts));

@@ -22,6 +22,11 @@ function edgesAround(model: TimelineModel, time: Milliseconds, shown: readonly s
     around(model.gpu.row.exact);
     around(model.gpu.tailRow.exact);
   }
+  for (const { head, track } of model.parts) {
+    if (head.kind !== 'server' || !shown.includes(`gpu:${head.key}`)) continue;
+    around(track.row.exact);
+    around(track.tailRow.exact);
+  }
   take(0);
   take(model.wallMs);
 }

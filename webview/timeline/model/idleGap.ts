@@ -1,9 +1,10 @@
 /** Why the GPU stood idle in one gap: what the agent did meanwhile, what that cost, and how often the same line did it. Pure. */
 import { MS_PER_HOUR } from '../../../src/analysis/money.ts';
 import { wattHours, type Milliseconds, type UsDollars, type WattHours } from '../../../src/profile/units.ts';
-import type { Site } from '../../../src/profile/recordingFormat.ts';
+import type { Evidence, Site } from '../../../src/profile/recordingFormat.ts';
 import type { Grade, GpuSegment, Report, ReportSpan } from '../../../src/profile/report.ts';
-import type { TimelineModel } from './timelineModel.ts';
+import type { GpuTrack } from './gpuTrack.ts';
+import type { GpuPartTrack, TimelineModel } from './timelineModel.ts';
 
 /** What one or more gaps took. Energy and money are null where power and price are not known. */
 export interface IdleCost {
@@ -17,6 +18,9 @@ export interface IdleGap {
   end: Milliseconds;
   cost: IdleCost;
   grade: Grade | null;
+  evidence: Evidence | null;
+  /** Whose gap it is, where there are several servers or GPUs; null: of all. */
+  part: string | null;
   /** Of the gap's energy; null where the run's error does not tell that of a shorter stretch. */
   band: [number, number] | null;
   /** What the agent was waiting for, the longest first; a null span is time in which nothing of it was seen. */
@@ -43,9 +47,13 @@ class Sum {
   }
 }
 
-/** The gap around `time`, or null where the GPU is not known to be idle then. */
-export function idleGapAt(model: TimelineModel, time: Milliseconds): IdleGap | null {
-  const { head, gpu } = model;
+/**
+ * The gap around `time`, or null where the GPU is not known to be idle then.
+ * @param part of one server or GPU; null: of all of them
+ */
+export function idleGapAt(model: TimelineModel, time: Milliseconds, part: GpuPartTrack | null = null): IdleGap | null {
+  const { head } = model;
+  const gpu = part?.track ?? model.gpu;
   const middle = gpu.power.stepAt(time);
   if (head === null || gpu.segments[middle]?.state !== 'idle') return null;
   let first = middle;
@@ -60,23 +68,27 @@ export function idleGapAt(model: TimelineModel, time: Milliseconds): IdleGap | n
     const known = segment.blamedOn === null || model.span(segment.blamedOn) === null ? null : segment.blamedOn;
     doing.set(known, (doing.get(known) ?? 0) + segment.endMs - segment.startMs);
   }
-  const usdPerHour = head.accounting.gpuUsdPerHour ?? null;
+  // The price is of all GPUs together.
+  const usdPerHour = part === null ? (head.accounting.gpuUsdPerHour ?? null) : null;
   const cost = sum.cost(usdPerHour);
-  const { grade, total, band } = head.totals.energyWh;
+  const { total, band } = head.totals.energyWh;
+  const grade = part === null ? head.totals.energyWh.grade : part.head.grade;
   // Of a profile's model the error is the same over any time; of readings it grows the shorter the time is.
   const scalable = (grade === 'model' || grade === 'simulated') && total !== null && total > 0 && band !== null && cost.energyWh !== null;
   const ordered = [...doing].map(([id, ms]) => ({ span: id === null ? null : model.span(id), ms })).sort((a, b) => b.ms - a.ms);
   const main = ordered.find(({ span }) => span !== null)?.span ?? null;
   const site = main?.site ?? null;
-  const idle = head.totals.gpuMs.idle;
+  const idle = part === null ? head.totals.gpuMs.idle : gpu.segments.reduce((ms, segment) => ms + (segment.state === 'idle' ? segment.endMs - segment.startMs : 0), 0);
   return {
     start: gpu.segments[first]?.startMs ?? time,
     end,
     cost,
     grade: cost.energyWh === null ? null : grade,
+    evidence: part === null ? head.totals.gpuEvidence : part.head.evidence,
+    part: part?.head.name ?? null,
     band: scalable ? [(band[0] / total) * (cost.energyWh ?? 0), (band[1] / total) * (cost.energyWh ?? 0)] : null,
     doing: ordered,
-    sameLine: site === null ? null : { site, ...gapsBehind(model, site, usdPerHour) },
+    sameLine: site === null ? null : { site, ...gapsBehind(model, gpu, site, usdPerHour) },
     shareOfIdle: idle !== null && idle > 0 ? Math.min(1, cost.ms / idle) : null,
     findings: head.findings.filter((finding) => (main !== null && finding.spans.includes(main.id)) || (site !== null && sameLine(finding.site, site))),
   };
@@ -87,12 +99,12 @@ function sameLine(a: Site | null, b: Site): boolean {
 }
 
 /** Every stretch of idle time that was spent waiting for spans of one line; those that touch are one gap. */
-function gapsBehind(model: TimelineModel, site: Site, usdPerHour: UsDollars | null): { gaps: number; cost: IdleCost } {
+function gapsBehind(model: TimelineModel, gpu: GpuTrack, site: Site, usdPerHour: UsDollars | null): { gaps: number; cost: IdleCost } {
   const sum = new Sum();
   const behind = new Map<string, boolean>();
   let gaps = 0;
   let lastEnd = -1;
-  for (const segment of model.gpu.segments) {
+  for (const segment of gpu.segments) {
     if (segment.state !== 'idle' || segment.blamedOn === null) continue;
     let here = behind.get(segment.blamedOn);
     if (here === undefined) {

@@ -1,9 +1,12 @@
 /** Which lanes the reader wants to see, in which order and how high. Pure; the same for all runs. */
 
 export const laneNames = ['request', 'agent', 'llm', 'tool', 'gpu', 'kv', 'power'] as const;
-export type LaneName = (typeof laneNames)[number];
+export type BaseLane = (typeof laneNames)[number];
+/** A lane of one of several servers or GPUs, or the head of such lanes, by the key of the server or GPU. */
+export type PartLane = `${'group' | 'gpu' | 'kv' | 'power'}:${string}`;
+export type LaneName = BaseLane | PartLane;
 
-export const laneLabels: Record<LaneName, string> = { request: 'request', agent: 'agent', llm: 'llm', tool: 'tools', gpu: 'gpu', kv: 'kv cache', power: 'power' };
+export const laneLabels: Record<BaseLane, string> = { request: 'request', agent: 'agent', llm: 'llm', tool: 'tools', gpu: 'gpu', kv: 'kv cache', power: 'power' };
 
 export interface LaneChoice {
   /** All lanes, from the top. */
@@ -29,18 +32,6 @@ export function toggled(choice: LaneChoice, set: LaneSet, name: LaneName): LaneC
   return { ...choice, [set]: has ? choice[set].filter((each) => each !== name) : [...choice[set], name] };
 }
 
-/** The lanes as they stand on screen: pinned ones first; hidden ones, too, are in it. */
-export function inOrder({ order, pinned }: LaneChoice): LaneName[] {
-  return [...order.filter((name) => pinned.includes(name)), ...order.filter((name) => !pinned.includes(name))];
-}
-
-/** Moves a lane past its neighbour of those in `shown`: up (-1) or down (1). */
-export function moved(choice: LaneChoice, name: LaneName, by: 1 | -1, shown: readonly LaneName[]): LaneChoice {
-  const row = shown.filter((each) => choice.pinned.includes(each) === choice.pinned.includes(name));
-  const neighbour = row[row.indexOf(name) + by];
-  return neighbour === undefined ? choice : movedTo(choice, name, neighbour, by === 1);
-}
-
 /** Moves a lane before another, or after it. */
 export function movedTo(choice: LaneChoice, name: LaneName, other: LaneName, after: boolean): LaneChoice {
   if (name === other) return choice;
@@ -55,16 +46,20 @@ export function scaled(choice: LaneChoice, name: LaneName, scale: number): LaneC
   return { ...choice, scale: { ...choice.scale, [name]: Math.min(MOST_SCALE, Math.max(LEAST_SCALE, scale)) } };
 }
 
+/** Of lanes that only some runs have, as many are kept. */
+const MOST_KEPT = 200;
+
+function isLaneName(value: unknown): value is LaneName {
+  return typeof value === 'string' && (laneNames.includes(value as BaseLane) || /^(group|gpu|kv|power):.{1,300}$/s.test(value));
+}
+
 /** Reads what was kept; anything odd counts as the usual. */
 export function readLaneChoice(value: unknown): LaneChoice {
   if (typeof value !== 'object' || value === null) return usualLanes;
   const kept = value as Partial<Record<keyof LaneChoice, unknown>>;
-  const names = (list: unknown): LaneName[] => (Array.isArray(list) ? laneNames.filter((name) => list.includes(name)) : []);
-  const order = Array.isArray(kept.order) ? kept.order.filter((name, index, all): name is LaneName => laneNames.includes(name as LaneName) && all.indexOf(name) === index) : [];
+  const names = (list: unknown): LaneName[] => (Array.isArray(list) ? [...new Set(list.filter(isLaneName))].slice(0, MOST_KEPT) : []);
+  const order = names(kept.order);
   const scale: Partial<Record<LaneName, number>> = {};
-  for (const name of laneNames) {
-    const factor = ((kept.scale ?? {}) as Partial<Record<LaneName, unknown>>)[name];
-    if (typeof factor === 'number' && factor >= LEAST_SCALE && factor <= MOST_SCALE) scale[name] = factor;
-  }
+  for (const [name, factor] of Object.entries(kept.scale ?? {}).slice(0, MOST_KEPT)) if (isLaneName(name) && typeof factor === 'number' && factor >= LEAST_SCALE && factor <= MOST_SCALE) scale[name] = factor;
   return { order: [...order, ...laneNames.filter((name) => !order.includes(name))], hidden: names(kept.hidden), folded: names(kept.folded), pinned: names(kept.pinned), scale };
 }

@@ -11,7 +11,8 @@ import { wattHours, type Milliseconds, type Tokens, type UsDollars, type WattHou
 import type { Evidence } from '../../../src/profile/recordingFormat.ts';
 import type { Grade, ReportSpan } from '../../../src/profile/report.ts';
 import type { SpanLaneName } from './spanParts.ts';
-import type { TimelineModel } from './timelineModel.ts';
+import type { GpuTrack } from './gpuTrack.ts';
+import type { GpuPartTrack, TimelineModel } from './timelineModel.ts';
 
 export interface Region {
   start: Milliseconds;
@@ -40,6 +41,8 @@ export interface RegionSums {
   /** What the GPUs drew: at work for the run, idle, and for others. Null where power is not known all through. */
   drawnWh: { active: WattHours; idle: WattHours; foreign: WattHours; total: WattHours } | null;
   grade: Grade | null;
+  /** The same of each server and GPU, where there are several. */
+  parts: RegionPart[];
   promptTokens: Tokens | null;
   cachedTokens: Tokens | null;
   completionTokens: Tokens | null;
@@ -55,6 +58,12 @@ export interface RegionSums {
   callsUsd: UsDollars | null;
   /** Price of the GPUs for as long as the region is. */
   gpuUsd: UsDollars | null;
+}
+
+/** `gpuMs` is null as well where it is not known which server used a GPU. */
+export interface RegionPart extends Pick<RegionSums, 'gpuMs' | 'gpuEvidence' | 'drawnWh' | 'grade'> {
+  kind: GpuPartTrack['head']['kind'];
+  name: string;
 }
 
 /** The stretch between two moments in either order, inside the run. */
@@ -99,7 +108,8 @@ export function sumRegion(model: TimelineModel, region: Region): RegionSums {
     failed: [...calls, ...tools].filter((span) => span.status === 'error').length,
     cut: [...calls, ...tools].filter((span) => isCut(model, span, region)).length,
     agentMs: agentTimeIn(model, calls, tools, region),
-    ...gpuIn(model, region),
+    ...wholeGpuIn(model, region),
+    parts: model.parts.map(({ head, track }) => ({ kind: head.kind, name: head.name, ...gpuIn(track, region, head.ownStates ? head.evidence : null, head.grade) })),
     ...tokensIn(model, calls, region),
     callMs: durations(calls),
     toolMs: durations(tools),
@@ -166,8 +176,13 @@ function agentTimeIn(model: TimelineModel, calls: readonly ReportSpan[], tools: 
   return time;
 }
 
-function gpuIn(model: TimelineModel, { start, end }: Region): Pick<RegionSums, 'gpuMs' | 'gpuEvidence' | 'drawnWh' | 'grade'> {
-  const { segments, power } = model.gpu;
+function wholeGpuIn({ gpu, head }: TimelineModel, region: Region): ReturnType<typeof gpuIn> {
+  const totals = head?.totals;
+  return gpuIn(gpu, region, totals === undefined || totals.gpuMs.idle === null ? null : totals.gpuEvidence, totals?.energyWh.grade ?? null);
+}
+
+/** @param evidence of the states; null: they are not known */
+function gpuIn({ segments, power }: GpuTrack, { start, end }: Region, evidence: Evidence | null, grade: Grade | null): Pick<RegionSums, 'gpuMs' | 'gpuEvidence' | 'drawnWh' | 'grade'> {
   const gpuMs = { prefill: 0, decode: 0, mixed: 0, foreign: 0, idle: 0 };
   const drawn = { active: 0, idle: 0, foreign: 0, total: 0 };
   let powerKnown = true;
@@ -190,10 +205,9 @@ function gpuIn(model: TimelineModel, { start, end }: Region): Pick<RegionSums, '
     drawn[segment.state === 'idle' ? 'idle' : 'active'] += energy * (1 - theirs);
   }
   const whole = covered > 0 && covered >= (end - start) * (1 - 1e-6);
-  const totals = model.head?.totals;
-  const statesKnown = whole && totals?.gpuMs.idle !== null && totals !== undefined;
+  const statesKnown = whole && evidence !== null;
   const drawnWh = whole && powerKnown ? drawn : null;
-  return { gpuMs: statesKnown ? gpuMs : null, gpuEvidence: statesKnown ? totals.gpuEvidence : null, drawnWh, grade: drawnWh === null ? null : (totals?.energyWh.grade ?? null) };
+  return { gpuMs: statesKnown ? gpuMs : null, gpuEvidence: statesKnown ? evidence : null, drawnWh, grade: drawnWh === null ? null : grade };
 }
 
 function tokensIn(model: TimelineModel, calls: readonly ReportSpan[], region: Region): Pick<RegionSums, 'promptTokens' | 'cachedTokens' | 'completionTokens' | 'tokenEvidence'> {

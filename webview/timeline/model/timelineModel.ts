@@ -14,10 +14,16 @@ import { SpanPacker } from '../../../src/protocol/packSpans.ts';
 import { DECODE_MS, PREFILL_MS, QUEUE_MS, type SpanSlice } from '../../../src/protocol/spanColumns.ts';
 import type { ReportSpan } from '../../../src/profile/report.ts';
 import type { Milliseconds } from '../../../src/profile/units.ts';
-import type { DocumentPart, PackedUpdate, ReportHead, TimelineDocument } from '../../../src/protocol/webview.ts';
+import type { DocumentPart, GpuPartHead, PackedUpdate, ReportHead, TimelineDocument } from '../../../src/protocol/webview.ts';
 
 export type { ReportHead } from '../../../src/protocol/webview.ts';
 export { spanLaneNames, type Place } from './places.ts';
+
+/** A part of the GPU's track, drawn as the whole is. */
+export interface GpuPartTrack {
+  head: GpuPartHead;
+  track: GpuTrack;
+}
 
 export class TimelineModel {
   head: ReportHead | null = null;
@@ -25,6 +31,8 @@ export class TimelineModel {
   loading = false;
   readonly lanes: Record<SpanLaneName, SpanLane> = { request: new SpanLane(false), agent: new SpanLane(true), llm: new SpanLane(false), tool: new SpanLane(false) };
   readonly gpu = new GpuTrack();
+  /** The same of each server and GPU, where there are several. */
+  parts: GpuPartTrack[] = [];
   private readonly store = new SpanStore();
   private readonly places = new Places();
   private latest: Milliseconds = 0;
@@ -32,6 +40,11 @@ export class TimelineModel {
   private placedAt: Milliseconds = 0;
   /** Used again for every span that is placed. */
   private readonly phases: Phases = { queueMs: null, prefillMs: null, decodeMs: null };
+
+  /** Stretches of the GPU's track and its parts. */
+  get segmentCount(): number {
+    return this.parts.reduce((sum, { track }) => sum + track.segments.length, this.gpu.segments.length);
+  }
 
   get spanCount(): number {
     return this.store.count;
@@ -105,12 +118,13 @@ export class TimelineModel {
         this.clear();
         this.head = part.head;
         this.loading = true;
+        this.parts = part.parts.map((head) => ({ head, track: new GpuTrack() }));
         this.store.reserve(part.spans);
         this.places.reserve(part.spans);
         break;
       case 'slice':
         if (part.spans !== null) this.add(part.spans);
-        if (part.gpu.length > 0) this.gpu.append(part.gpu);
+        if (part.gpu.length > 0) (part.part === undefined ? this.gpu : this.parts[part.part]?.track)?.append(part.gpu);
         break;
       case 'end':
         this.loading = false;
@@ -122,10 +136,10 @@ export class TimelineModel {
 
   /** Takes a whole document, in slices: yields the share that is done, so that the caller can let the page breathe. */
   *load(document: TimelineDocument): Generator<number, void> {
-    const all = document.report.spans.length + document.gpu.length;
+    const all = document.report.spans.length + document.gpu.length + (document.parts ?? []).reduce((sum, part) => sum + part.gpu.length, 0);
     for (const part of packDocument(document, new SpanPacker())) {
       if (part !== null) this.take(part);
-      yield all === 0 ? 1 : Math.min(1, (this.spanCount + this.gpu.segments.length) / all);
+      yield all === 0 ? 1 : Math.min(1, (this.spanCount + this.segmentCount) / all);
     }
   }
 
@@ -135,6 +149,7 @@ export class TimelineModel {
     this.latest = 0;
     for (const name of spanLaneNames) this.lanes[name].clear();
     this.gpu.clear();
+    this.parts = [];
   }
 
   private add(slice: SpanSlice): void {
@@ -149,7 +164,28 @@ export class TimelineModel {
     this.change(update.spans);
     this.gpu.truncate(update.gpuFrom);
     this.gpu.append(update.gpu);
+    this.updateParts(update.parts ?? []);
     this.rebuildStale();
+  }
+
+  /** A server may be called for the first time at any moment, and a GPU's readings be too few until then. */
+  private updateParts(parts: NonNullable<PackedUpdate['parts']>): void {
+    this.parts = parts.map(({ gpuFrom, gpu, ...head }) => {
+      const track = this.parts.find((known) => known.head.key === head.key)?.track ?? new GpuTrack();
+      track.truncate(gpuFrom);
+      track.append(gpu);
+      return { head, track };
+    });
+  }
+
+  /** Of several servers, the one that worked for a call; null where it is not known, or there is one. */
+  serverOf(span: ReportSpan): string | null {
+    for (const { head, track } of this.parts) {
+      if (head.kind !== 'server') continue;
+      const last = track.power.stepAt(this.endOf(span));
+      for (let i = Math.max(0, track.power.stepAt(this.startOf(span))); i <= last; i++) if (track.segments[i]?.spans.includes(span.id)) return head.name;
+    }
+    return null;
   }
 
   /** Takes spans ahead of the update that will have them. */
@@ -253,6 +289,6 @@ export class TimelineModel {
   /** Bytes held by the columns, for the memory gate. */
   get bytes(): number {
     const rows = spanLaneNames.reduce((sum, name) => sum + this.lanes[name].rows.reduce((bytes, row) => bytes + row.bytes, 0), 0);
-    return this.store.bytes + this.places.bytes + rows + this.gpu.row.bytes;
+    return this.store.bytes + this.places.bytes + rows + this.parts.reduce((sum, { track }) => sum + track.row.bytes, this.gpu.row.bytes);
   }
 }

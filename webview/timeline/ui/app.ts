@@ -3,6 +3,7 @@ import { attributes, element, fill } from '../../common/dom.ts';
 import { publishFills, readTheme, watchTheme, type Theme } from '../../common/theme.ts';
 import { makeButton } from '../../common/toolkit.ts';
 import { callCosts, type CallCost } from '../model/callCosts.ts';
+import { groupsOf } from '../model/laneGroups.ts';
 import { TimelineModel } from '../model/timelineModel.ts';
 import { spanSentence } from '../model/spanText.ts';
 import { copyHere } from './clipboard.ts';
@@ -247,7 +248,7 @@ export class App implements Shell {
   private slice(part: DocumentPart, loading: Loading): void {
     this.model.take(part);
     if (performance.now() - loading.drawnAt < PARTIAL_MS) return;
-    this.progress.value = (this.model.spanCount + this.model.gpu.segments.length) / Math.max(1, loading.all);
+    this.progress.value = (this.model.spanCount + this.model.segmentCount) / Math.max(1, loading.all);
     if (!loading.drawn) {
       this.progress.classList.remove('hidden');
       this.showState(null, null);
@@ -294,8 +295,9 @@ export class App implements Shell {
   }
 
   private rowCounts(): string {
-    const { lanes, gpu } = this.model;
-    return [lanes.request, lanes.agent, lanes.llm, lanes.tool].map((lane) => lane.rows.length).concat(Number(gpu.segments.length > 0), Number(gpu.kv.all() !== null), Number(gpu.power.all() !== null)).join();
+    const { lanes, gpu, parts } = this.model;
+    const groups = groupsOf(parts).flatMap((group) => [group.name, ...group.lanes.map(({ name }) => name)]);
+    return [...[lanes.request, lanes.agent, lanes.llm, lanes.tool].map((lane) => lane.rows.length), gpu.segments.length > 0, gpu.kv.all() !== null, gpu.power.all() !== null, ...groups].join();
   }
 
   /** Everything that shows the model, after it has changed. */

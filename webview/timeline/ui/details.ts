@@ -101,7 +101,7 @@ export class Details {
   }
 
   private span(model: TimelineModel, head: ReportHead, span: ReportSpan): HTMLElement[] {
-    const sections = [this.what(model, span), this.time(head, span)];
+    const sections = [this.what(model, span), this.time(model, head, span)];
     if (span.llm !== null) sections.push(this.tokens(span.llm), this.energy(span.llm));
     if (span.tool !== null) sections.push(this.gpuMeanwhile(head, span.tool, durationOf(span)));
     const findings = head.findings.filter((finding) => finding.spans.includes(span.id)).slice(0, MOST_FINDINGS);
@@ -184,7 +184,7 @@ export class Details {
     return linkButton(text, visibleText(`${site.file}:${site.line}`, 300), () => open(span.id, frame));
   }
 
-  private time(head: ReportHead, span: ReportSpan): HTMLElement {
+  private time(model: TimelineModel, head: ReportHead, span: ReportSpan): HTMLElement {
     const about = edgeMark(span);
     const activity = spanActivityText(span);
     const list: Pair[] = [
@@ -198,6 +198,8 @@ export class Details {
       if (tool !== undefined && tool.calls > 1) list.push([`p50 of ${formatCount(tool.calls, 'call')}`, `${mark(tool.evidence)}${formatDuration(tool.p50Ms)}`], ['p95', `${mark(tool.evidence)}${formatDuration(tool.p95Ms)}`]);
       return section('Time', pairs(list));
     }
+    const server = model.serverOf(span);
+    if (server !== null) list.push(['server', visibleText(server, 60)]);
     if (llm.stream) list.push(['first token', formatDuration(llm.ttftMs)], ['between tokens p50', formatDuration(llm.itlMs.p50)], ['p99', formatDuration(llm.itlMs.p99)]);
     const phases = split(
       [

@@ -5,7 +5,6 @@ import { linkButton, note, pairs, section, type Pair } from './detailParts.ts';
 import { formatCount, formatDuration, formatPercent, formatUsd } from '../../../src/profile/formatValue.ts';
 import { visibleText } from '../../../src/profile/visibleText.ts';
 import type { IdleGap } from '../model/idleGap.ts';
-import type { ReportHead } from '../model/timelineModel.ts';
 import type { DetailActions } from './details.ts';
 import type { ReportSpan } from '../../../src/profile/report.ts';
 
@@ -13,16 +12,17 @@ const MOST_DOING = 5;
 const MOST_FRAMES = 6;
 const MOST_FINDINGS = 4;
 
-export function idleSections(gap: IdleGap, head: ReportHead, actions: DetailActions): HTMLElement[] {
-  const about = mark(head.totals.gpuEvidence);
+export function idleSections(gap: IdleGap, actions: DetailActions): HTMLElement[] {
+  const about = mark(gap.evidence);
+  const whose = gap.part === null ? 'GPU' : visibleText(gap.part, 60);
   const sections = [
     section(
-      head.totals.gpuEvidence === null ? 'GPU idle' : `GPU idle · ${head.totals.gpuEvidence}`,
+      gap.evidence === null ? `${whose} idle` : `${whose} idle · ${gap.evidence}`,
       pairs([
         ['for', `${about}${formatDuration(gap.end - gap.start)}`],
         ['from', formatDuration(gap.start)],
         ['to', formatDuration(gap.end)],
-        ['of the run’s idle', formatPercent(gap.shareOfIdle)],
+        [gap.part === null ? 'of the run’s idle' : 'of its idle', formatPercent(gap.shareOfIdle)],
       ]),
     ),
     section('The agent meanwhile', ...gap.doing.slice(0, MOST_DOING).flatMap(({ span, ms }) => doing(span, ms, gap.doing.length > 1, actions))),
@@ -64,5 +64,5 @@ function doing(span: ReportSpan | null, ms: number, several: boolean, actions: D
 /** For a screen reader. */
 export function idleSentence(gap: IdleGap): string {
   const main = gap.doing.find(({ span }) => span !== null)?.span ?? null;
-  return `GPU idle for ${formatDuration(gap.end - gap.start)}${main === null ? '' : `, waiting for ${nameText(main)}`}, ${energyText(gap.cost.energyWh, gap.grade)}`;
+  return `${gap.part === null ? 'GPU' : visibleText(gap.part, 60)} idle for ${formatDuration(gap.end - gap.start)}${main === null ? '' : `, waiting for ${nameText(main)}`}, ${energyText(gap.cost.energyWh, gap.grade)}`;
 }

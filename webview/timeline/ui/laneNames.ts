@@ -3,7 +3,8 @@
  * that for the keyboard. One of them takes part in the order of tabs, arrows go to the others.
  */
 import { attributes, element, fill } from '../../common/dom.ts';
-import { laneLabels, laneNames, moved, movedTo, scaled, toggled, usualLanes, type LaneChoice, type LaneName } from '../model/laneChoice.ts';
+import { scaled, toggled, usualLanes, type LaneChoice, type LaneName } from '../model/laneChoice.ts';
+import { droppedAt, movedBy, pinnedOrNot } from '../model/laneGroups.ts';
 import { showMenu, type MenuItem } from './menu.ts';
 import type { LaneBox, Layout } from '../draw/laneLayout.ts';
 
@@ -11,12 +12,18 @@ const DRAG_THRESHOLD = 4;
 const EDGE_PX = 5;
 const SCALE_STEP = 1.25;
 
+export interface NamedLane {
+  name: LaneName;
+  label: string;
+}
+
 export interface LaneOwner {
+  /** With all lanes of the run in its order. */
   choice(): LaneChoice;
   choose(choice: LaneChoice): void;
   announce(sentence: string): void;
   /** Lanes that the run has something for. */
-  available(): readonly LaneName[];
+  available(): readonly NamedLane[];
 }
 
 export class LaneNames {
@@ -44,7 +51,7 @@ export class LaneNames {
     this.button.classList.toggle('hidden', narrow);
     if (narrow) return;
     this.boxes = layout.boxes;
-    const key = layout.boxes.map((box) => `${box.name}${box.folded}${box.pinned}`).join();
+    const key = layout.boxes.map((box) => `${box.name}${box.label}${box.group ?? ''}${box.folded}${box.pinned}`).join();
     if (key !== this.shown) {
       this.shown = key;
       const focused = this.root.contains(document.activeElement);
@@ -71,8 +78,8 @@ export class LaneNames {
 
   private make(box: LaneBox): HTMLButtonElement {
     const state = `${box.folded ? ', folded' : ''}${box.pinned ? ', pinned' : ''}`;
-    const node = element('button', box.pinned ? 'pinned' : '', element('span', 'fold', box.folded ? '▸' : '▾'), box.label);
-    attributes(node, { type: 'button', 'aria-expanded': String(!box.folded), 'aria-label': `${box.label}${state}`, title: 'Click folds, a drag moves, the lower edge resizes; right click for more' });
+    const node = element('button', [box.pinned ? 'pinned' : '', box.series === 'group' ? 'head' : '', box.group === null ? '' : 'member'].join(' ').trim(), element('span', 'fold', box.folded ? '▸' : '▾'), box.label);
+    attributes(node, { type: 'button', 'aria-expanded': String(!box.folded), 'aria-label': `${this.labelOf(box.name)}${state}`, title: 'Click folds, a drag moves, the lower edge resizes; right click for more' });
     node.addEventListener('focus', () => this.setCurrent(box.name));
     node.addEventListener('contextmenu', (event) => {
       event.preventDefault();
@@ -97,9 +104,13 @@ export class LaneNames {
     return this.boxes.find((box) => box.name === name);
   }
 
+  private labelOf(name: LaneName): string {
+    return this.owner.available().find((lane) => lane.name === name)?.label ?? name;
+  }
+
   private listenToPointer(node: HTMLElement, name: LaneName): void {
     let start: { y: number; resizes: boolean; dragging: boolean; height: number; scale: number } | null = null;
-    const onEdge = (event: PointerEvent): boolean => node.getBoundingClientRect().bottom - event.clientY <= EDGE_PX && this.boxOf(name)?.folded === false;
+    const onEdge = (event: PointerEvent): boolean => node.getBoundingClientRect().bottom - event.clientY <= EDGE_PX && this.boxOf(name)?.folded === false && this.boxOf(name)?.series !== 'group';
     node.addEventListener('pointerdown', (event) => {
       if (event.button !== 0) return;
       start = { y: event.clientY, resizes: onEdge(event), dragging: false, height: this.boxOf(name)?.height ?? 1, scale: this.owner.choice().scale[name] ?? 1 };
@@ -121,7 +132,7 @@ export class LaneNames {
       if (!was.dragging) this.fold(name);
       else if (!was.resizes) {
         const drop = this.dropAt(event.clientY);
-        if (drop !== null) this.owner.choose(movedTo(this.owner.choice(), name, drop.box.name, drop.after));
+        if (drop !== null) this.owner.choose(droppedAt(this.owner.choice(), name, drop.box.name, drop.after, this.boxes));
       }
     };
     node.addEventListener('pointerup', (event) => release(event, true));
@@ -175,17 +186,18 @@ export class LaneNames {
   }
 
   private move(name: LaneName, by: 1 | -1): void {
-    this.owner.choose(moved(this.owner.choice(), name, by, this.boxes.map((box) => box.name)));
-    this.owner.announce(`Lane ${laneLabels[name]} moved ${by === 1 ? 'down' : 'up'}`);
+    this.owner.choose(movedBy(this.owner.choice(), name, by, this.boxes));
+    this.owner.announce(`Lane ${this.labelOf(name)} moved ${by === 1 ? 'down' : 'up'}`);
   }
 
   private hide(name: LaneName): void {
     this.owner.choose(toggled(this.owner.choice(), 'hidden', name));
-    this.owner.announce(`Lane ${laneLabels[name]} hidden`);
+    this.owner.announce(`Lane ${this.labelOf(name)} hidden`);
   }
 
   private pin(name: LaneName): void {
-    this.owner.choose(toggled(this.owner.choice(), 'pinned', name));
+    const box = this.boxOf(name);
+    if (box !== undefined) this.owner.choose(pinnedOrNot(this.owner.choice(), box));
   }
 
   private resize(name: LaneName, factor: number): void {
@@ -196,14 +208,16 @@ export class LaneNames {
   /** All that can be done with one lane. */
   private openLane(name: LaneName, x: number, y: number): void {
     const choice = this.owner.choice();
-    const label = laneLabels[name];
+    const box = this.boxOf(name);
+    const label = this.labelOf(name);
+    const fixed = choice.folded.includes(name) || box?.series === 'group';
     showMenu(`Lane ${label}`, [
       { label: 'Folded', checked: choice.folded.includes(name), act: () => this.fold(name) },
-      { label: 'Pinned to the top', checked: choice.pinned.includes(name), act: () => this.pin(name) },
+      { label: 'Pinned to the top', checked: box?.pinned ?? false, act: () => this.pin(name) },
       { label: 'Move up', act: () => this.move(name, -1) },
       { label: 'Move down', act: () => this.move(name, 1) },
-      { label: 'Higher', disabled: choice.folded.includes(name), act: () => this.resize(name, SCALE_STEP) },
-      { label: 'Lower', disabled: choice.folded.includes(name), act: () => this.resize(name, 1 / SCALE_STEP) },
+      { label: 'Higher', disabled: fixed, act: () => this.resize(name, SCALE_STEP) },
+      { label: 'Lower', disabled: fixed, act: () => this.resize(name, 1 / SCALE_STEP) },
       { label: 'Hide', act: () => this.hide(name) },
     ], x, y);
   }
@@ -211,9 +225,8 @@ export class LaneNames {
   private openLanes(x: number, y: number): void {
     const choice = this.owner.choice();
     const available = this.owner.available();
-    const items: MenuItem[] = laneNames
-      .filter((name) => available.includes(name))
-      .map((name) => ({ label: laneLabels[name], checked: !choice.hidden.includes(name), act: () => this.owner.choose(toggled(this.owner.choice(), 'hidden', name)) }));
+    const items: MenuItem[] = available
+      .map(({ name, label }) => ({ label, checked: !choice.hidden.includes(name), act: () => this.owner.choose(toggled(this.owner.choice(), 'hidden', name)) }));
     showMenu('Lanes', [...items, { label: 'Reset', act: () => this.owner.choose(usualLanes) }], x, y);
   }
 }

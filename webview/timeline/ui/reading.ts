@@ -1,8 +1,9 @@
 /** What the timeline explains in the details beside spans: the selected stretch of time, and a gap in the GPU's work. */
-import { idleGapAt } from '../model/idleGap.ts';
+import { idleGapAt, type IdleGap } from '../model/idleGap.ts';
 import { sumRegion, type Region } from '../model/region.ts';
 import { idleSections, idleSentence } from './idleDetails.ts';
 import { regionSections, regionSentence } from './regionDetails.ts';
+import type { GpuPartTrack } from '../model/timelineModel.ts';
 import type { Milliseconds } from '../../../src/profile/units.ts';
 import type { Shell } from './view.ts';
 
@@ -51,16 +52,20 @@ export class Reading {
     }, SUM_DELAY_MS);
   }
 
-  /** Why the GPU is idle at this time. */
-  showIdle(time: Milliseconds): void {
+  /** Why the GPU is idle at this time; `part`: why one server or GPU is. */
+  showIdle(time: Milliseconds, part: GpuPartTrack | null): void {
     this.cancel();
     const { shell } = this;
+    const key = part?.head.key ?? null;
+    const gapNow = (): IdleGap | null => {
+      const now = key === null ? null : (shell.model.parts.find(({ head }) => head.key === key) ?? null);
+      return key !== null && now === null ? null : idleGapAt(shell.model, time, now);
+    };
     shell.explain(() => {
-      const { head } = shell.model;
-      const gap = idleGapAt(shell.model, time);
-      return gap === null || head === null ? null : idleSections(gap, head, shell.detailActions);
+      const gap = gapNow();
+      return gap === null ? null : idleSections(gap, shell.detailActions);
     });
-    const gap = idleGapAt(shell.model, time);
+    const gap = gapNow();
     if (gap !== null) shell.announce(idleSentence(gap));
   }
 }

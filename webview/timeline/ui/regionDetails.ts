@@ -3,6 +3,7 @@ import { element } from '../../common/dom.ts';
 import { energyText, mark } from '../model/spanText.ts';
 import { agentShares, gpuShares, linkButton, pairs, section, split, type Pair } from './detailParts.ts';
 import { formatCount, formatDuration, formatPercent, formatTokens, formatUsd } from '../../../src/profile/formatValue.ts';
+import { visibleText } from '../../../src/profile/visibleText.ts';
 import type { Percentiles, RegionSums } from '../model/region.ts';
 
 export interface RegionActions {
@@ -38,10 +39,21 @@ export function regionSections(sums: RegionSums, run: string, actions: RegionAct
   else {
     sections.push(section('GPU’s time', split(gpuShares(gpuMs).filter(({ name, value }) => value > 0 || name === 'idle'), length, mark(sums.gpuEvidence))));
   }
+  sections.push(...partSections(sums, length));
   sections.push(callSection(sums));
   if (sums.llmCalls > 0) sections.push(tokenSection(sums));
   sections.push(energySection(sums));
   return sections;
+}
+
+/** What each of several servers did, and what each of several GPUs drew. */
+function partSections({ parts }: RegionSums, length: number): HTMLElement[] {
+  const servers = parts.filter(({ kind }) => kind === 'server').map(({ name, gpuMs, gpuEvidence }) => {
+    const shown = gpuMs === null ? element('p', '', 'Not known all through.') : split(gpuShares(gpuMs).filter((share) => share.value > 0 || share.name === 'idle'), length, mark(gpuEvidence));
+    return section(visibleText(name, 60), shown);
+  });
+  const gpus = parts.filter(({ kind }) => kind === 'gpu').map(({ name, drawnWh, grade }): Pair => [visibleText(name, 60), energyText(drawnWh?.total ?? null, grade)]);
+  return gpus.length === 0 ? servers : [...servers, section('Drawn by each GPU', pairs(gpus))];
 }
 
 function both({ p50, p95 }: Percentiles): string {

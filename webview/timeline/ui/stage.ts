@@ -6,8 +6,9 @@ import { hitTest, type Hit } from '../draw/hitTest.ts';
 import { Minimap } from '../draw/minimap.ts';
 import { Overlay, type Marks } from '../draw/overlay.ts';
 import { AXIS_HEIGHT } from '../draw/timeScale.ts';
-import { laneNames, type LaneChoice, type LaneName } from '../model/laneChoice.ts';
-import { LaneNames, type LaneOwner } from './laneNames.ts';
+import { laneLabels, laneNames, type LaneChoice } from '../model/laneChoice.ts';
+import { groupsOf, withGroups } from '../model/laneGroups.ts';
+import { LaneNames, type LaneOwner, type NamedLane } from './laneNames.ts';
 import { Tooltip } from './tooltip.ts';
 import { formatDuration } from '../../../src/profile/formatValue.ts';
 import type { Area, Scene } from '../draw/scene.ts';
@@ -55,7 +56,7 @@ export class Stage {
 
   constructor(state: () => StageState, moved: (range: ViewRange) => void, lanes: Omit<LaneOwner, 'choice' | 'available'>) {
     this.state = state;
-    this.names = new LaneNames({ ...lanes, choice: () => this.state().lanes, available: () => this.availableLanes() });
+    this.names = new LaneNames({ ...lanes, choice: () => withGroups(this.state().lanes, groupsOf(this.state().model.parts)), available: () => this.availableLanes() });
     const minimapCanvas = element('canvas', '');
     this.minimap = new Minimap(minimapCanvas, moved);
     const map = element('div', 'minimap', this.total, minimapCanvas);
@@ -175,17 +176,19 @@ export class Stage {
   }
 
   /** How many rows each lane has. */
-  private contents(): Pick<LayoutInput, 'rows' | 'gpu' | 'kv' | 'power'> {
+  private contents(): Pick<LayoutInput, 'rows' | 'gpu' | 'kv' | 'power'> & { groups: NonNullable<LayoutInput['groups']> } {
     const { model } = this.state();
     const rows = { request: 0, agent: 0, llm: 0, tool: 0 };
     for (const name of ['request', 'agent', 'llm', 'tool'] as const) rows[name] = model.lanes[name].rows.length;
     const gpu = model.gpu.segments.length > 0;
-    return { rows, gpu, kv: gpu && (model.gpu.kv.all()?.max ?? 0) > 0, power: gpu && model.gpu.power.all() !== null };
+    return { rows, gpu, kv: gpu && (model.gpu.kv.all()?.max ?? 0) > 0, power: gpu && model.gpu.power.all() !== null, groups: groupsOf(model.parts) };
   }
 
-  private availableLanes(): LaneName[] {
-    const { rows, ...series } = this.contents();
-    return laneNames.filter((name) => (name in rows ? rows[name as keyof typeof rows] > 0 : series[name as keyof typeof series]));
+  private availableLanes(): NamedLane[] {
+    const { rows, groups, ...series } = this.contents();
+    const usual = laneNames.filter((name) => (name in rows ? rows[name as keyof typeof rows] > 0 : series[name as keyof typeof series]));
+    const ofGroups = groups.flatMap(({ name, label, lanes }) => [{ name, label }, ...lanes.map((lane) => ({ name: lane.name, label: `${label}: ${lane.label}` }))]);
+    return [...usual.map((name) => ({ name, label: laneLabels[name] })), ...ofGroups];
   }
 
   private applyLayout(): void {

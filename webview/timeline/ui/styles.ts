@@ -48,8 +48,11 @@ body[data-placement='sidebar'] { --page-background: var(--vscode-sideBar-backgro
 .scroller canvas.lanes.pointing { cursor: pointer; }
 .scroller canvas.lanes.selecting { cursor: col-resize; }
 .scroller canvas.lanes.dragging { cursor: grabbing; }
-.lane-names { position: absolute; left: 0; top: 22px; width: 76px; overflow: hidden; }
+.lane-names { position: absolute; left: 0; top: 22px; width: 320px; overflow: hidden; pointer-events: none; }
+.lane-names button { pointer-events: auto; }
 .lane-names button { position: absolute; left: 0; width: 76px; padding: 0 2px 0 4px; border: none; background: none; color: var(--vscode-descriptionForeground); font: 11px var(--vscode-font-family, system-ui, sans-serif); text-align: left; white-space: nowrap; overflow: hidden; cursor: pointer; display: flex; align-items: flex-start; touch-action: none; }
+.lane-names button.head { width: auto; max-width: 300px; padding-right: 6px; color: var(--vscode-foreground); background: var(--page-background); }
+.lane-names button.member { padding-left: 12px; }
 .lane-names button:hover { color: var(--vscode-foreground); }
 .lane-names button.edge { cursor: ns-resize; border-bottom: 1px solid var(--vscode-focusBorder); }
 .lane-names button.pinned { border-left: 2px solid var(--vscode-focusBorder); padding-left: 2px; }

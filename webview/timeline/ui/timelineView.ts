@@ -214,7 +214,7 @@ export class TimelineView implements View {
     if (hit === null) this.regionTool.clear();
     this.reading.cancel();
     this.shell.select(number < 0 ? [] : [number], false);
-    if (hit?.kind === 'gpu' && hit.idle) this.reading.showIdle(hit.time);
+    if (hit?.kind === 'gpu' && hit.idle && hit.part?.head.ownStates !== false) this.reading.showIdle(hit.time, hit.part);
   }
 
   /** One thing at a time: the search, the region, the selection. */

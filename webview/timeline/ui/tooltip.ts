@@ -23,7 +23,7 @@ export class Tooltip {
   }
 
   show(hit: Hit, model: TimelineModel, x: number, y: number): void {
-    const key = hit.kind === 'span' ? `span ${hit.number}` : `gpu ${hit.segment.startMs}`;
+    const key = hit.kind === 'span' ? `span ${hit.number}` : `gpu ${hit.part?.head.key ?? ''} ${hit.segment.startMs}`;
     this.showLines(key, () => (hit.kind === 'span' ? spanLines(model.spanAt(hit.number)) : gpuLines(hit, model)), x, y);
   }
 
@@ -73,14 +73,17 @@ function spanLines(span: ReportSpan | null): HTMLElement[] | null {
 }
 
 function gpuLines(hit: Hit & { kind: 'gpu' }, model: TimelineModel): HTMLElement[] {
-  const { segment } = hit;
-  const lines = [element('b', '', hit.idle ? 'GPU idle' : `GPU ${segment.state}`), row('for', formatDuration(hit.end - hit.start)), row('power', formatPower(segment.watts))];
+  const { segment, part } = hit;
+  const name = part === null ? 'GPU' : visibleText(part.head.name, 60);
+  if (part !== null && !part.head.ownStates) return [element('b', '', name), row('power', formatPower(segment.watts)), element('div', 'dim', 'Which server used it is not known')];
+  const lines = [element('b', '', `${name} ${hit.idle ? 'idle' : segment.state}`), row('for', formatDuration(hit.end - hit.start)), row('power', formatPower(segment.watts))];
   if (!hit.idle) lines.push(row('batch', String(segment.batch)));
   if (segment.others !== undefined) lines.push(row('others’ of it', othersText(segment.others)));
   if (segment.kvTokens !== null) lines.push(row('KV cache', `${formatTokens(segment.kvTokens)}${segment.kvCapacityTokens === null ? '' : ` of ${formatTokens(segment.kvCapacityTokens)}`} tokens`));
   const blamed = segment.blamedOn === null ? null : model.span(segment.blamedOn);
   if (blamed !== null) lines.push(row('waiting for', nameText(blamed)));
-  const idleEnergy = blamed?.tool?.idleEnergyWh ?? null;
+  // Of all GPUs.
+  const idleEnergy = part === null ? (blamed?.tool?.idleEnergyWh ?? null) : null;
   if (idleEnergy !== null) lines.push(row('energy', `${energyText(idleEnergy, model.head?.totals.energyWh.grade ?? null)} idle`));
   return lines;
 }
