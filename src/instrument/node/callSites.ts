@@ -2,6 +2,7 @@
 import { findSourceMap, type SourceMap, type SourceMapping } from 'node:module';
 import { dirname, isAbsolute, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { bundledPackage, isMixed } from './bundles.ts';
 import type { Site } from './contract.ts';
 import { evalFile, evalLine, evalMap } from './evalMaps.ts';
 import { inlineMap } from './inlineMaps.ts';
@@ -41,10 +42,10 @@ export function callerIn(sites: readonly CallSite[]): Caller {
   for (const site of sites) {
     const file = fileOf(site);
     if (!file || file === self || file.startsWith('node:')) continue;
-    const frame = isLibrary(file) ? null : toSite(site, file);
+    const frame = isLibrary(file, site.getLineNumber()) ? null : toSite(site, file);
     if (frame === null) {
-      library = packageAt(file) ?? library;
-      isUnmapped ||= site.isEval() && !isLibrary(file);
+      library = packageAt(file) ?? bundledPackage(file, site.getLineNumber()) ?? library;
+      isUnmapped ||= site.isEval() && !isLibrary(file, site.getLineNumber());
     }
     else if (frames.length < MOST_FRAMES && !isModuleWrapper(frame, frames.at(-1))) frames.push(frame);
   }
@@ -69,7 +70,12 @@ function reason(library: string | null): string {
     : `no code of yours was on the stack: called from inside the package ${library}`;
 }
 
-function isLibrary(file: string): boolean {
+/** `line`: of what runs, for a bundle. */
+function isLibrary(file: string, line: number | null): boolean {
+  return isPackages(file) || bundledPackage(file, line) !== null;
+}
+
+function isPackages(file: string): boolean {
   let found = libraries.get(file);
   if (found === undefined) {
     found = /[\\/]node_modules[\\/]/.test(file);
@@ -87,7 +93,7 @@ export function packageAt(file: string): string | null {
 /** A frame of the user's; null for any other. */
 export function userSite(site: CallSite): Site | null {
   const file = fileOf(site);
-  return !file || file === self || file.startsWith('node:') || isLibrary(file) ? null : toSite(site, file);
+  return !file || file === self || file.startsWith('node:') || isLibrary(file, site.getLineNumber()) ? null : toSite(site, file);
 }
 
 function toSite(site: CallSite, file: string): Site | null {
@@ -125,7 +131,7 @@ function nameOf(site: CallSite): string | null {
 
 /** A position in running code as the user's own; null for a library's, Node's or ours. */
 export function sourceSite(file: string, line: number, column: number, name: string | null): Site | null {
-  if (file === '' || toPath(file) === self || file.startsWith('node:') || isLibrary(file)) return null;
+  if (file === '' || toPath(file) === self || file.startsWith('node:') || isLibrary(file, line)) return null;
   const place = toSource(file, line, column);
   return place === null ? null : { ...place, function: name };
 }
@@ -169,7 +175,7 @@ function entryOf(map: SourceMap | null | undefined, line: number, column: number
 }
 
 function placeIn(source: string, { originalLine, originalColumn }: SourceMapping): Site | null {
-  return isLibrary(source) ? null : { file: source, line: originalLine + 1, column: originalColumn + 1, function: null };
+  return isPackages(source) ? null : { file: source, line: originalLine + 1, column: originalColumn + 1, function: null };
 }
 
 /** Absolute path of a frame's or a map's file name; null for what is no file (`evalmachine.<anonymous>`, `webpack://…`). */
@@ -206,11 +212,23 @@ export function isCalledByLoader(below: (...args: never[]) => unknown): boolean 
  * goes on to its base), and not a package that was entered before. Much cheaper than to read the whole stack.
  */
 export function isCalledByUser(below: (...args: never[]) => unknown): boolean {
+  return nearestIsUsers(below, true);
+}
+
+/** The same, but no for code of which that cannot be told: a bundle's without headings, whose source map the process does not apply. */
+export function isSurelyCalledByUser(below: (...args: never[]) => unknown): boolean {
+  return nearestIsUsers(below, false);
+}
+
+function nearestIsUsers(below: (...args: never[]) => unknown, orMayBe: boolean): boolean {
   for (const site of captureSites(below, NEAREST)) {
     const file = fileOf(site);
     if (!file || file.startsWith('node:')) continue;
     if (file === self || site.isAsync()) return false;
-    if (!isLibrary(file)) return true;
+    if (isLibrary(file, site.getLineNumber())) continue;
+    if (!isMixed(file)) return true;
+    // Minified, only a map can tell.
+    if (toSite(site, file) !== null) return orMayBe || findSourceMap(file) !== undefined;
   }
   return false;
 }

@@ -1,6 +1,6 @@
 /** What the hook carries along the program's own asynchronous paths: who called, and inside which span. */
 import { AsyncLocalStorage } from 'node:async_hooks';
-import { callerIn, isCalledByUser, MOST_FRAMES, type Caller } from './callSites.ts';
+import { callerIn, isSurelyCalledByUser, MOST_FRAMES, type Caller } from './callSites.ts';
 import type { Site } from './contract.ts';
 import { now } from './events.ts';
 import { captureSites, readStack, takeStack, type CallSite } from './stacks.ts';
@@ -115,7 +115,7 @@ export function enterContext(context: CallContext): () => void {
  */
 export function entryContext(below: (...args: never[]) => unknown, isClient = false): CallContext | null {
   const around = currentContext();
-  if (around?.insideSdk && around.frames.length > 0 && !isCalledByUser(below)) return null;
+  if (around?.insideSdk && around.frames.length > 0 && !isSurelyCalledByUser(below)) return null;
   const span = around?.isKept === true ? runningIn(around) : null;
   const nearest = span === null ? undefined : captureSites(below, 1)[0];
   const chain = nearest === undefined ? null : span!.chainFrom(nearest);

@@ -1,5 +1,5 @@
 /** Remembers who called an SDK or a framework at its entry, where the user's line still is on the stack. */
-import { isCalledByUser, widenStacks } from './callSites.ts';
+import { isSurelyCalledByUser, widenStacks } from './callSites.ts';
 import { currentContext, enterContext, entryContext, type CallContext } from './context.ts';
 import { isObject, type Callable } from './wrapping.ts';
 
@@ -65,7 +65,7 @@ export class Entries {
     } catch {
       // An object that is not to be asked: the stack tells.
     }
-    return !isCalledByUser(below);
+    return !isSurelyCalledByUser(below);
   }
 }
 

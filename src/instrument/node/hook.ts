@@ -9,12 +9,14 @@ import { hideFromStack } from './callSites.ts';
 import { HOOK_SYMBOL } from './contract.ts';
 import { hookFetch } from './fetchHook.ts';
 import { CpuSampler } from './cpuSampler.ts';
+import { watchBundledSdks } from './bundledSdks.ts';
 import { FunctionRuns, type Enter } from './functionRuns.ts';
 import { hideProbes } from './functionText.ts';
 import { observeHttp2 } from './http2Hook.ts';
 import { hookHttp } from './httpHook.ts';
 import { watchScripts } from './inlineMaps.ts';
 import { watchImport, watchRequire, type Found } from './moduleHook.ts';
+import { whenSdkIsBundled } from './ownModules.ts';
 import { watchGetBuiltin, whenAskedFor } from './lazyBuiltins.ts';
 import { hookProcesses } from './processHook.ts';
 import { Runtime } from './runtime.ts';
@@ -51,6 +53,7 @@ function start(): void {
     hideProbes,
     watchRequire,
     watchImport,
+    () => whenSdkIsBundled(() => watchBundledSdks((sdk, key, client) => void watchers.found(sdk, key, '', client))),
     watchScripts,
     () => hookFetch(runtime),
     watchGetBuiltin,

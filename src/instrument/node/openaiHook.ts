@@ -42,9 +42,10 @@ export function watchOpenAi(reporter: Reporter, runner: ToolRunner = runTools(re
   };
 
   return (_name, client) => {
-    if (!isClass(client) || seen.has(client)) return undefined;
+    if (!isClass(client)) return undefined;
+    if (!seen.has(client)) for (const name of CLIENT_METHODS) replace(client.prototype, name);
     seen.add(client);
-    for (const name of CLIENT_METHODS) replace(client.prototype, name);
+    // In a bundle it has more of them each time.
     watchResources(client, 0);
     return undefined;
   };

@@ -3,6 +3,7 @@ import Module, { createRequire } from 'node:module';
 import { dirname, join, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { loadBuiltin } from './builtins.ts';
+import { noteBundle } from './bundles.ts';
 import type { instrumentSource, MapReader, MARK, ModuleKind } from './transform/instrumentSource.ts';
 
 interface Transform {
@@ -18,6 +19,7 @@ const SCRIPT = /\.[cm]?[jt]sx?$/;
 const NOT_OWN = /[\\/](?:node_modules|\.yarn|\.pnp\.[^\\/]+)(?:[\\/]|$)/;
 
 let transform: Transform | null | undefined;
+let onBundledSdk: (() => void) | null = null;
 let folders: string[] | null = null;
 
 /** Whether a file (a path or a `file:` URL) is below the folder that the program was started in, or that of its script, and no package's. */
@@ -44,6 +46,11 @@ export function ownFolders(): string[] {
   return folders;
 }
 
+/** `found` is called before a file runs that an SDK is bundled into. */
+export function whenSdkIsBundled(found: () => void): void {
+  onBundledSdk = found;
+}
+
 /**
  * The source with probes, of the type that it came in; the very same where there is nothing to probe or it cannot be done.
  * `file`: its name as V8 has it, a path for what is required and a URL for what is imported.
@@ -51,6 +58,7 @@ export function ownFolders(): string[] {
 export function withProbes(source: unknown, file: string, format: unknown): unknown {
   try {
     if (typeof source !== 'string' && !(source instanceof Uint8Array)) return source;
+    if (noteBundle(source, file)) onBundledSdk?.();
     if (source.length > MOST_BYTES || isCompared()) return source;
     const text = typeof source === 'string' ? source : Buffer.from(source.buffer, source.byteOffset, source.byteLength).toString();
     const changed = instrument(text, file, format);

@@ -9,6 +9,7 @@
 import { promises as fsPromises } from 'node:fs';
 import timers from 'node:timers';
 import timersPromises from 'node:timers/promises';
+import { bundledPackage } from './bundles.ts';
 import { isCalledByUser, packageAt } from './callSites.ts';
 import { callerAmong, currentContext, enclosingSpan, holdForTurn, runningIn, type Enclosing, type NamedCaller } from './context.ts';
 import { now } from './events.ts';
@@ -173,7 +174,8 @@ function isPromise(site: CallSite | undefined): boolean {
 }
 
 function sleepOf([setter]: readonly CallSite[]): Activity {
-  return RETRYING.has(packageAt(setter?.getFileName() ?? '') ?? '') ? 'backoff' : 'sleep';
+  const file = setter?.getFileName() ?? '';
+  return RETRYING.has(packageAt(file) ?? bundledPackage(file, setter?.getLineNumber() ?? null) ?? '') ? 'backoff' : 'sleep';
 }
 
 function isWorthALine(ms: unknown): boolean {

@@ -1,0 +1,36 @@
+import { describe, expect, it } from 'vitest';
+import { bundledPackage, isMixed, noteBundle } from '../../src/instrument/node/bundles.ts';
+
+/** The package of each line. */
+function packagesOf(text: string, file = 'bundle.js'): (string | null)[] {
+  noteBundle(Buffer.from(text), file);
+  return text.split('\n').map((_, index) => bundledPackage(file, index + 1));
+}
+
+describe('lines of a bundle', () => {
+  it('are told by esbuild’s headings', () => {
+    const text = ['#!/usr/bin/env node', '// node_modules/openai/core/error.mjs', 'a();', '// node_modules/.pnpm/@x+y@1.0.0/node_modules/@x/y/dist/index.js', 'b();', '// src/agent.ts', 'c();', '// says nothing of node_modules/', 'd();'];
+    expect(packagesOf(text.join('\n'))).toEqual([null, 'openai', 'openai', '@x/y', '@x/y', null, null, null, null]);
+  });
+
+  it('are told where modules were CommonJS', () => {
+    const text = ['var require_ms = __commonJS({', '  "../node_modules/ms/index.js"(exports, module) {', '    a();', '  }', '});', 'var require_own = __commonJS({', '  "src/own.cjs"(exports) {', '    b();'];
+    expect(packagesOf(text.join('\n'))).toEqual([null, 'ms', 'ms', 'ms', 'ms', 'ms', null, null]);
+  });
+
+  it('are told by webpack’s', () => {
+    const text = ['/***/ "./node_modules/openai/client.mjs":', 'a();', '/***/ "./src/agent.js":', 'b();', ';// ./node_modules/@x/y/index.js', 'c();', ';// CONCATENATED MODULE: ./src/ask.mjs', 'd();'];
+    expect(packagesOf(text.join('\r\n'))).toEqual(['openai', 'openai', null, null, '@x/y', '@x/y', null, null]);
+  });
+
+  it('cannot be told without', () => {
+    expect(noteBundle('var X=class{};X.OpenAIError=Y;X.Chat=Z;', 'minified.js')).toBe(true);
+    expect([isMixed('minified.js'), bundledPackage('minified.js', 1)]).toEqual([true, null]);
+  });
+
+  it('are the program’s own in what is none', () => {
+    expect(noteBundle('if (error.OpenAIError === x) throw error; // see node_modules/openai', 'own.js')).toBe(false);
+    expect(noteBundle('// src/agent.ts\nrun();', 'plain.js')).toBe(false);
+    expect([isMixed('own.js'), isMixed('plain.js'), isMixed('never seen')]).toEqual([false, false, false]);
+  });
+});
