@@ -1,5 +1,6 @@
 /** `agent-cost load`: requests to a bundled agent as many users would send them, and what latency and server make of it. */
 import type { Command } from 'commander';
+import { isAlreadyDone } from './bench/alreadyDone.ts';
 import { runExperiment } from './bench/experiment.ts';
 import { addAgentOptions, asked, type AgentFlags } from './bench/flags.ts';
 import { printDone } from './bench/print.ts';
@@ -9,6 +10,7 @@ import { UsageError } from './usageError.ts';
 interface LoadFlags extends AgentFlags {
   qps?: string;
   duration?: string;
+  resume?: true;
 }
 
 const DEFAULT_REQUESTS = 100;
@@ -21,10 +23,12 @@ export function addLoadCommand(root: Command): Command {
     .option('--clients <n>', 'so many clients, each of which asks again when it is answered (closed loop)')
     .option('--n <count>', `how many requests; the benchmark's tasks come again and again (default: ${DEFAULT_REQUESTS})`)
     .option('--duration <seconds>', 'with --qps: for so long, instead of a number');
-  addAgentOptions(command).addHelpText(
-    'after',
-    '\nLatency is from when a request was due, not from when it was sent: a generator that falls behind does not hide what its users would have waited.\n\nExample:\n  $ agent-cost load --agent react --benchmark hotpotqa --qps 2 --n 200 --seed 1 --warm-up 20 --repeats 3',
-  );
+  addAgentOptions(command)
+    .option('--resume', 'go on with what an interrupted run with the same options and --table has left: repeats that were done stay, one that was cut off is begun again')
+    .addHelpText(
+      'after',
+      '\nLatency is from when a request was due, not from when it was sent: a generator that falls behind does not hide what its users would have waited.\n\nExample:\n  $ agent-cost load --agent react --benchmark hotpotqa --qps 2 --n 200 --seed 1 --warm-up 20 --repeats 3',
+    );
   command.action(async (flags: LoadFlags) => {
     process.exitCode = await load(flags);
   });
@@ -35,9 +39,12 @@ export function addLoadCommand(root: Command): Command {
 async function load(flags: LoadFlags): Promise<number> {
   if ((flags.qps === undefined) === (flags.clients === undefined)) throw new UsageError('load wants to know how requests come: --qps RATE, or --clients N.');
   if (flags.duration !== undefined && (flags.qps === undefined || flags.n !== undefined)) throw new UsageError('--duration goes with --qps, and instead of --n.');
+  if (flags.resume === true && flags.table === undefined) throw new UsageError('--resume goes on with what stands beside a table: say which, with --table FILE.');
   const extent = flags.duration === undefined ? ['--n', String(wholeNumber('--n', flags.n ?? String(DEFAULT_REQUESTS), 1, 1_000_000))] : ['--duration', positive('--duration', flags.duration)];
   const rate = flags.qps === undefined ? [] : ['--qps', positive('--qps', flags.qps)];
-  const done = await runExperiment({ flags, asked: asked(flags, [...extent, ...rate, '--again']), keep: null });
+  const wanted = asked(flags, [...extent, ...rate, '--again']);
+  if (flags.resume === true && (await isAlreadyDone(flags, wanted, '1/1', false))) return 0;
+  const done = await runExperiment({ flags, asked: wanted, keep: { resume: flags.resume === true, retryFailed: false, unit: 'repeat' } });
   if (done === null) return 2;
   printDone(done, { json: flags.json === true, withLoad: true });
   return done.code;

@@ -1,10 +1,9 @@
 /** `agent-cost load`, and `bench` with several clients, as a user types them. */
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { parseParquet } from '../../src/experiments/table/parquet.ts';
+import { chatServer } from '../fixtures/chatServer.ts';
 import { agentCost, newFolder, onlyRecording, reportOf } from './agentCost.ts';
 import { rowsOf, sumOf } from './table.ts';
 
@@ -80,16 +79,9 @@ describe('agent-cost load', () => {
     const folder = newFolder();
     // A server that answers only every third call.
     let calls = 0;
-    const flaky = createServer((request, response) => {
-      request.resume();
-      if (request.method === 'GET') response.writeHead(200, { 'content-type': 'application/json' }).end('{"object": "list", "data": [{"id": "m", "object": "model"}]}');
-      else if (++calls % 3 !== 0) response.writeHead(400, { 'content-type': 'application/json' }).end('{"error": {"message": "not now"}}');
-      else response.writeHead(200, { 'content-type': 'text/event-stream' }).end(`data: ${JSON.stringify({ id: `c${calls}`, object: 'chat.completion.chunk', created: 1, model: 'm', choices: [{ index: 0, delta: { role: 'assistant', content: 'Yes.' }, finish_reason: 'stop' }] })}\n\ndata: [DONE]\n\n`);
-    });
-    await new Promise<void>((resolve) => flaky.listen(0, '127.0.0.1', resolve));
-    const url = `http://127.0.0.1:${(flaky.address() as AddressInfo).port}/v1`;
-    const run = await agentCost(['load', '--agent', 'chat', '--benchmark', 'sharegpt', '--qps', '20', '--duration', '1', '--seed', '2', '--backend', url, '--telemetry', 'off'], { cwd: folder });
-    flaky.close();
+    const flaky = await chatServer(() => (++calls % 3 === 0 ? 'Yes.' : null));
+    const run = await agentCost(['load', '--agent', 'chat', '--benchmark', 'sharegpt', '--qps', '20', '--duration', '1', '--seed', '2', '--backend', flaky.url, '--telemetry', 'off'], { cwd: folder });
+    await flaky.close();
     expect(run.code).toBe(1);
     const rows = rowsOf(onlyRecording(folder).replace(/\.agentcost$/, '.csv'));
     const failed = rows.filter(({ error }) => error !== null);

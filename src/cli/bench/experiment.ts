@@ -12,7 +12,7 @@ import { shownPath } from '../shownPath.ts';
 import { writeTable } from '../table/tableFile.ts';
 import { runAttempt } from './attempt.ts';
 import type { AgentFlags, Asked } from './flags.ts';
-import { doneIn, Parts, type Part } from './parts.ts';
+import { doneIn, Parts, type Keeping, type Part } from './parts.ts';
 import { programs, startStandIns } from './programs.ts';
 import { benchedTasks, taskRows } from './table.ts';
 
@@ -42,8 +42,8 @@ export interface ExperimentDone {
 export interface ExperimentOptions {
   flags: AgentFlags;
   asked: Asked;
-  /** Keep what is done beside the table until that is whole; null: it is not to be gone on with. `resume`: go on with what is there. */
-  keep: { resume: boolean } | null;
+  /** What is done is kept beside the table, where one is asked for, until that is whole. */
+  keep: Keeping;
 }
 
 /**
@@ -54,15 +54,17 @@ export interface ExperimentOptions {
 export async function runExperiment({ flags, asked, keep }: ExperimentOptions): Promise<ExperimentDone | null> {
   const available = programs('bench and load run');
   const folder = mkdtempSync(join(tmpdir(), 'agent-cost-bench-'));
-  const kept = flags.table === undefined || keep === null ? null : Parts.beside(flags.table, keep.resume, keptOptions(flags, asked));
+  const kept = flags.table === undefined ? null : Parts.beside(flags.table, keep, keptOptions(flags, asked));
   const parts = kept ?? new Parts(folder);
   const standIns = flags.realWorld === true ? null : await startStandIns(available, flags.benchmark);
   const repeats: RepeatDone[] = [];
+  const begunAgain: string[] = [];
   let code = 0;
   let whole = true;
   try {
     for (let repeat = 1; repeat <= asked.repeats && whole; repeat++) {
       if (!isWhole(parts.of(repeat))) {
+        if (keep.unit === 'repeat') begunAgain.push(...parts.forget(repeat));
         const attempt = await runAttempt({ flags, asked, programs: available, environment: standIns?.environment ?? {}, place: { repeat, repeats: asked.repeats }, ...parts.next(repeat) });
         if (attempt.code !== 0) code = attempt.code;
         if (attempt.plan === null && parts.of(repeat).length === 0) {
@@ -85,8 +87,26 @@ export async function runExperiment({ flags, asked, keep }: ExperimentOptions): 
   const table = flags.table ?? repeats[0]!.recordings[0]!.replace(/\.agentcost$/, '.csv');
   writeTable('--table', table, rows);
   const complete = whole && repeats.length === asked.repeats;
-  if (complete) kept?.remove();
-  return { repeats, rows, table, notes: [...notesOf(flags, repeats, standIns?.notes ?? []), ...(complete || kept === null ? [] : ['Not all tasks were worked on: the same command with --resume goes on.'])], code };
+  const failed = rows.filter(({ error }) => error !== null).length;
+  const retriable = complete && keep.unit === 'task' && failed > 0;
+  if (retriable) kept?.keepForRetry();
+  else if (complete) kept?.remove();
+  return { repeats, rows, table, notes: [...notesOf(flags, repeats, standIns?.notes ?? []), ...(kept === null ? [] : keptNotes({ complete, failed: retriable ? failed : 0, begunAgain, unit: keep.unit }))], code };
+}
+
+interface Kept {
+  complete: boolean;
+  failed: number;
+  begunAgain: readonly string[];
+  unit: Keeping['unit'];
+}
+
+function keptNotes({ complete, failed, begunAgain, unit }: Kept): string[] {
+  return [
+    ...begunAgain.map((recording) => `A repeat that had been interrupted was begun again; what was recorded of it before is in ${shownPath(recording)}.`),
+    ...(complete ? [] : [`Not all ${unit === 'task' ? 'tasks were worked on' : 'repeats were done'}: the same command with --resume goes on.`]),
+    ...(failed === 0 ? [] : [`${failed === 1 ? 'One task' : `${failed} tasks`} could not be worked on: the same command with --resume --retry-failed tries again.`]),
+  ];
 }
 
 /** What has to be the same for who goes on. */

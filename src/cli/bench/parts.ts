@@ -23,7 +23,21 @@ export interface NewPart {
   onRecording: (path: string) => void;
 }
 
+/** How an experiment may be gone on with. */
+export interface Keeping {
+  /** With what is there. */
+  resume: boolean;
+  /** What could not be worked on so far is to be tried once more. */
+  retryFailed: boolean;
+  /** What an interruption loses: the tasks that were not done, or, where load is what is measured, the whole repeat. */
+  unit: 'task' | 'repeat';
+}
+
 const OPTIONS = 'options.json';
+/** Of the files of one run: what it has written, what it is not to do, where its recording is, and whether what failed in it is tried again. */
+const ENDINGS = ['jsonl', 'done', 'recording', 'retried'] as const;
+/** There when nothing is left to do but to try again what failed. */
+const WHOLE = 'whole';
 
 export class Parts {
   readonly #folder: string;
@@ -36,17 +50,20 @@ export class Parts {
   /**
    * Those beside a table, begun or gone on with.
    * @param options what may not differ between who begins and who goes on
-   * @throws UsageError where there are some and nobody wants to go on with them, or they are of something else
+   * @throws UsageError where there are some that are not whole and nobody wants to go on with them, or they are of something else
    */
-  static beside(table: string, resume: boolean, options: Record<string, unknown>): Parts {
+  static beside(table: string, { resume, retryFailed }: Keeping, options: Record<string, unknown>): Parts {
     const folder = `${table}.parts`;
     const file = join(folder, OPTIONS);
     const text = JSON.stringify(options);
+    if (!resume && existsSync(join(folder, WHOLE))) rmSync(folder, { recursive: true });
     if (existsSync(file)) {
       if (!resume) throw new UsageError(`${folder} holds what an earlier run with this --table has done: go on with it (--resume), or delete it.`);
       const before = readFileSync(file, 'utf8');
       if (before !== text) throw new UsageError(`${folder} is of a run with other options: ${differences(JSON.parse(before) as Record<string, unknown>, options)}. Go on with the same ones, or delete it.`);
-      return new Parts(folder);
+      const parts = new Parts(folder);
+      if (retryFailed) parts.#retryFailed();
+      return parts;
     }
     try {
       mkdirSync(folder, { recursive: true });
@@ -62,8 +79,17 @@ export class Parts {
     return this.#numbers(repeat).flatMap((number) => {
       const { plan, results } = readResults(this.#path(repeat, number, 'jsonl'));
       const recording = this.#path(repeat, number, 'recording');
-      return plan === null || !existsSync(recording) ? [] : [{ plan, results, recording: readFileSync(recording, 'utf8') }];
+      if (plan === null || !existsSync(recording)) return [];
+      const retried = existsSync(this.#path(repeat, number, 'retried'));
+      return [{ plan, results: retried ? results.map(leftToDo) : results, recording: readFileSync(recording, 'utf8') }];
     });
+  }
+
+  /** Forgets what was done of a repeat. @returns its recordings, which stay where they are */
+  forget(repeat: number): string[] {
+    const recordings = this.of(repeat).map(({ recording }) => recording);
+    for (const number of this.#numbers(repeat)) for (const ending of ENDINGS) rmSync(this.#path(repeat, number, ending), { force: true });
+    return recordings;
   }
 
   /** For one more run of a repeat. */
@@ -83,6 +109,16 @@ export class Parts {
     rmSync(this.#folder, { recursive: true, force: true });
   }
 
+  /** Nothing is left to do but to try again what failed: who begins anew need not go on with these. */
+  keepForRetry(): void {
+    writeFileSync(join(this.#folder, WHOLE), '');
+  }
+
+  #retryFailed(): void {
+    rmSync(join(this.#folder, WHOLE), { force: true });
+    for (const name of readdirSync(this.#folder)) if (name.endsWith('.recording')) writeFileSync(join(this.#folder, name.replace(/recording$/, 'retried')), '');
+  }
+
   #numbers(repeat: number): number[] {
     return readdirSync(this.#folder)
       .flatMap((name) => {
@@ -92,7 +128,7 @@ export class Parts {
       .sort((a, b) => a - b);
   }
 
-  #path(repeat: number, number: number, ending: string): string {
+  #path(repeat: number, number: number, ending: (typeof ENDINGS)[number]): string {
     return join(this.#folder, `${repeat}-${number}.${ending}`);
   }
 }
@@ -100,6 +136,11 @@ export class Parts {
 /** Numbers of the tasks that were worked on to an end, be it a failure; what warms up is no such task. */
 export function doneIn(parts: readonly Part[]): Set<number> {
   return new Set(parts.flatMap(({ results }) => results.filter(({ warmUp, interrupted }) => !warmUp && !interrupted).map(({ number }) => number)));
+}
+
+/** One that failed and is tried again is as one that was cut off. */
+function leftToDo(result: TaskResult): TaskResult {
+  return result.error === null ? result : { ...result, interrupted: true };
 }
 
 function differences(before: Record<string, unknown>, now: Record<string, unknown>): string {
