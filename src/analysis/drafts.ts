@@ -168,24 +168,34 @@ export function inferredDraft(fields: Pick<ReportSpan, 'id' | 'parent' | 'kind' 
  * Sets the parents that the hooks saw. A parent that is not there, or that would close a circle, is none.
  */
 export function linkHookParents(calls: readonly Draft[], hooks: readonly Draft[]): void {
-  const byHookId = new Map(hooks.map((draft) => [draft.hook?.start.id ?? '', draft]));
-  for (const draft of [...hooks, ...calls]) {
-    const wanted = draft.hook?.start.parent ?? draft.call?.start.parent ?? null;
-    const parent = wanted === null ? undefined : byHookId.get(wanted);
-    if (parent !== undefined) draft.span.parent = parent.span.id;
+  const byHookId = new Map<string, Draft>();
+  for (const draft of hooks) byHookId.set(draft.hook?.start.id ?? '', draft);
+  const parents = new Map<Draft, Draft>();
+  for (const draft of hooks) {
+    const parent = parentAmong(byHookId, draft.hook?.start.parent ?? null);
+    if (parent === undefined) continue;
+    draft.span.parent = parent.span.id;
+    parents.set(draft, parent);
   }
-  const byId = new Map(hooks.map((draft) => [draft.span.id, draft.span]));
-  const settled = new Set<string>();
-  for (const { span } of hooks) {
-    const path = new Set<string>();
-    let at: ReportSpan | undefined = span;
-    while (at !== undefined && !settled.has(at.id)) {
-      path.add(at.id);
-      if (at.parent !== null && path.has(at.parent)) at.parent = null;
-      at = at.parent === null ? undefined : byId.get(at.parent);
+  for (const draft of calls) draft.span.parent = parentAmong(byHookId, draft.call?.start.parent ?? null)?.span.id ?? draft.span.parent;
+  /** In which walk upwards each was come by: the present one's are a circle. */
+  const walks = new Map<Draft, number>();
+  hooks.forEach((draft, walk) => {
+    let at: Draft | undefined = draft;
+    while (at !== undefined && !walks.has(at)) {
+      walks.set(at, walk);
+      const parent = parents.get(at);
+      if (parent !== undefined && walks.get(parent) === walk) {
+        at.span.parent = null;
+        parents.delete(at);
+      }
+      at = parents.get(at);
     }
-    for (const id of path) settled.add(id);
-  }
+  });
+}
+
+function parentAmong(byHookId: ReadonlyMap<string, Draft>, wanted: string | null): Draft | undefined {
+  return wanted === null ? undefined : byHookId.get(wanted);
 }
 
 /** Finds what is around a draft, innermost first. */

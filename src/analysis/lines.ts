@@ -37,17 +37,25 @@ export function lineTable(calls: readonly Draft[], tools: readonly Draft[], abov
     }
     return group;
   };
+  /** Spans that came the same way have one list of frames: innermost first, none for those without frames. */
+  const ways = new Map<readonly Site[], LineGroup[]>();
+  const groupsOf = (draft: Draft): LineGroup[] => {
+    let way = ways.get(draft.span.frames);
+    if (way === undefined) ways.set(draft.span.frames, (way = linesOf(draft).map(groupAt)));
+    return way;
+  };
   for (const call of calls) {
-    const [own, ...outer] = linesOf(call).map(groupAt);
-    own?.calls.push(call);
-    for (const group of own === undefined ? [] : [own, ...outer]) group.allCalls.push(call);
+    const way = groupsOf(call);
+    way[0]?.calls.push(call);
+    for (const group of way) group.allCalls.push(call);
   }
   for (const tool of tools) {
-    const [own, ...outer] = linesOf(tool).map(groupAt);
+    const way = groupsOf(tool);
+    const [own] = way;
     if (own === undefined) continue;
     if (isPart(tool, own.site, above, isOn)) own.parts.add(tool);
     else own.tools.push(tool);
-    for (const group of [own, ...outer]) {
+    for (const group of way) {
       if (isPart(tool, group.site, above, leadsThrough)) group.allParts.add(tool);
       else group.allTools.push(tool);
     }
@@ -55,10 +63,11 @@ export function lineTable(calls: readonly Draft[], tools: readonly Draft[], abov
   // What the GPU idled for behind a tool is behind what runs inside it as well, wherever that is written.
   for (const tool of tools) {
     for (let outer = above.get(tool.span.id); outer !== undefined; outer = above.get(outer.span.id)) {
-      const [own, ...rest] = linesOf(outer).map(groupAt);
+      const way = groupsOf(outer);
+      const [own] = way;
       if (own === undefined) continue;
       if (!isOn(tool, own.site)) own.parts.add(tool);
-      for (const group of [own, ...rest]) if (!leadsThrough(tool, group.site)) group.allParts.add(tool);
+      for (const group of way) if (!leadsThrough(tool, group.site)) group.allParts.add(tool);
     }
   }
   return [...groups.values()]

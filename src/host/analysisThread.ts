@@ -2,23 +2,74 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { analyze } from '../analysis/analyze.ts';
 import { updateBetween } from '../analysis/diffDocuments.ts';
+import { EndedSpans } from '../analysis/spansAhead.ts';
+import { emptyProfile } from '../profile/foldRecording.ts';
 import { RecordingError } from '../profile/recordingFormat.ts';
+import type { Bytes, Milliseconds } from '../profile/units.ts';
+import { foundRecording } from '../recorder/recordingParts.ts';
 import { RecordingTail } from '../recorder/recordingTail.ts';
-import { SLICE_SPANS } from '../protocol/packSpans.ts';
 import type { AnalysisAnswer, AnalysisRequest } from '../protocol/analysisThread.ts';
+import { headOf } from '../protocol/packDocument.ts';
+import { SLICE_SPANS, SpanPacker } from '../protocol/packSpans.ts';
+import type { SpanSlice } from '../protocol/spanColumns.ts';
 import type { TimelineDocument, TimelineUpdate } from '../protocol/webview.ts';
 
-const tail = new RecordingTail(workerData as string);
+/** A picture that grows need not do so more often. */
+const AHEAD_EVERY_MS: Milliseconds = 100;
+
+const file = workerData as string;
+const ended = new EndedSpans();
+let ahead: Ahead | null = null;
+const tail = new RecordingTail(file, { onEnded: (one) => ahead !== null && ended.add(one), onPiece: (bytes) => ahead?.say(bytes) });
 let before: TimelineDocument | null = null;
-const post = (answer: AnalysisAnswer): void => parentPort?.postMessage(answer);
+const post = (answer: AnalysisAnswer, transfer: ArrayBuffer[] = []): void => parentPort?.postMessage(answer, transfer);
 
 function everything({ report: { spans, ...report }, gpu, parts }: TimelineDocument): TimelineUpdate {
   return { report, spans, removed: [], gpuFrom: 0, gpu, ...(parts === undefined ? {} : { parts: parts.map((part) => ({ ...part, gpuFrom: 0 })) }) };
 }
 
-async function answer({ bytes, liveAtMs, accounting }: AnalysisRequest): Promise<void> {
-  if (bytes === null) await tail.finish();
-  else await tail.readTo(bytes);
+/** Says while a recording is read what has been read of it. */
+class Ahead {
+  private readonly packer = new SpanPacker();
+  private readonly size: Bytes;
+  private begun = false;
+  private saidAt = -Infinity;
+
+  /** @param size of all of the recording's files */
+  constructor(size: Bytes) {
+    this.size = size;
+  }
+
+  /** @param bytes how much has been read; null: all of it */
+  say(bytes: Bytes | null): void {
+    if (bytes !== null && (performance.now() - this.saidAt < AHEAD_EVERY_MS || !tail.reader.started)) return;
+    const { profile } = tail.reader;
+    const spans = ended.take(profile);
+    if (!this.begun && spans.length === 0) return;
+    const head = this.begun ? null : headOf(analyze({ ...emptyProfile(profile.header), backend: profile.backend }).report);
+    this.begun = true;
+    const slices = [...this.packer.add(spans)].filter((slice) => slice !== null);
+    post({ type: 'reading', share: bytes === null ? null : Math.min(1, bytes / Math.max(1, this.size)), head, spans: slices }, slices.flatMap(buffersOf));
+    this.saidAt = performance.now();
+  }
+}
+
+/** The numbers' memory, so that it is handed over and not copied. */
+function buffersOf({ start, end, parent, form, ids, llm, llmForm, llmNumbers, tool, toolNumbers, toolTexts }: SpanSlice): ArrayBuffer[] {
+  return [start, end, parent, form, ids.ends, llm, llmForm, tool, toolTexts.ends, ...llmNumbers, ...toolNumbers].flatMap((column) => (column === null ? [] : [column.buffer as ArrayBuffer]));
+}
+
+async function read({ bytes, ahead: isWanted }: AnalysisRequest): Promise<void> {
+  if (bytes !== null) return tail.readTo(bytes);
+  if (isWanted === true) ahead = new Ahead((await foundRecording(file)).size);
+  await tail.finish();
+  ahead?.say(null);
+  ahead = null;
+}
+
+async function answer(request: AnalysisRequest): Promise<void> {
+  const { liveAtMs, accounting } = request;
+  await read(request);
   if (!tail.reader.started) return post({ type: 'nothing' });
   const begun = performance.now();
   const { profile } = tail.reader;

@@ -2,17 +2,19 @@
  * Model calls and tools of a run as they are recorded, before it is analysed again: what their own lines say of them. Nothing of
  * what an analysis finds (requests, phases, energy) is there. Pure.
  */
-import { callDrafts, hookDrafts, SpanIds } from '../analysis/drafts.ts';
+import { spansAhead } from '../analysis/spansAhead.ts';
+import { LineDecoder } from '../profile/decodeLine.ts';
 import { emptyProfile } from '../profile/foldRecording.ts';
-import { headerLineSchema, recordingLineSchema, type HeaderLine } from '../profile/recordingFormat.ts';
-import type { Call, HookSpan } from '../profile/model.ts';
+import { insertInOrder } from '../profile/recordedOrder.ts';
+import { headerLineSchema, recordingLineSchema } from '../profile/recordingFormat.ts';
+import type { Call, HookSpan, Profile } from '../profile/model.ts';
 import type { ReportSpan } from '../profile/report.ts';
 
 export class LivePreview {
   private pending = '';
-  private header: HeaderLine | null = null;
-  /** A debugger has held the program: times of lines are no longer those of the run's clock, which an analysis knows. */
-  private held = false;
+  /** The header, the processes and the pauses; null until the header is there. */
+  private known: Profile | null = null;
+  private readonly decoder = new LineDecoder();
   private readonly calls = new Map<string, Call>();
   private readonly tools = new Map<string, HookSpan>();
   private readonly changed = new Set<string>();
@@ -37,11 +39,12 @@ export class LivePreview {
       // The analysis counts what is damaged.
       return;
     }
-    if (this.header === null) {
-      this.header = headerLineSchema.safeParse(raw).data ?? null;
+    if (this.known === null) {
+      const header = headerLineSchema.safeParse(raw).data;
+      if (header !== undefined) this.known = emptyProfile(header);
       return;
     }
-    const line = recordingLineSchema.safeParse(raw).data;
+    const line = this.decoder.decode(raw) ?? recordingLineSchema.safeParse(raw).data;
     switch (line?.type) {
       case 'call':
         this.calls.set(line.id, { start: line, firstTokenAt: null, end: null });
@@ -63,8 +66,11 @@ export class LivePreview {
         tool.end = line;
         break;
       }
+      case 'process':
+        this.known.processes.push(line);
+        return;
       case 'pause':
-        this.held = true;
+        insertInOrder(this.known.pauses, line, ({ t }) => t);
         return;
       default:
         return;
@@ -74,15 +80,12 @@ export class LivePreview {
 
   /** What has begun or ended since this was last asked. Those that have ended are forgotten. */
   take(): ReportSpan[] {
-    if (this.header === null || this.changed.size === 0) return [];
+    if (this.known === null || this.changed.size === 0) return [];
     const some = <Each extends Call | HookSpan>(of: Map<string, Each>): Each[] => [...this.changed].flatMap((id) => of.get(id) ?? []);
-    const profile = { ...emptyProfile(this.header), calls: some(this.calls), hookSpans: some(this.tools) };
+    const [calls, tools] = [some(this.calls), some(this.tools)];
     this.changed.clear();
-    for (const { start, end } of profile.calls) if (end !== null) this.calls.delete(start.id);
-    for (const { start, end } of profile.hookSpans) if (end !== null) this.tools.delete(start.id);
-    if (this.held) return [];
-    const clock = { live: true, wallMs: Infinity };
-    const ids = new SpanIds();
-    return [...callDrafts(profile, clock, ids).filter(({ span }) => span.kind === 'llm'), ...hookDrafts(profile, clock, ids)].map(({ span }) => span);
+    for (const { start, end } of calls) if (end !== null) this.calls.delete(start.id);
+    for (const { start, end } of tools) if (end !== null) this.tools.delete(start.id);
+    return spansAhead(this.known, calls, tools);
   }
 }

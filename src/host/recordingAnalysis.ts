@@ -3,7 +3,7 @@ import { Worker } from 'node:worker_threads';
 import { applyUpdate } from '../analysis/diffDocuments.ts';
 import { RecordingError } from '../profile/recordingFormat.ts';
 import type { Milliseconds } from '../profile/units.ts';
-import type { AnalysisAnswer, AnalysisRequest } from '../protocol/analysisThread.ts';
+import type { AnalysisAnswer, AnalysisRequest, ReadAhead } from '../protocol/analysisThread.ts';
 import type { TimelineDocument, TimelineUpdate } from '../protocol/webview.ts';
 
 /** A document, and how long the thread took for it. */
@@ -30,11 +30,12 @@ export class RecordingAnalysis {
 
   /**
    * Reads on and analyses. One request after the other.
+   * @param onRead told meanwhile what has been read
    * @returns null when there is nothing to be analysed yet
    * @throws RecordingError, or the error of reading the file
    */
-  analyze(request: AnalysisRequest): Promise<Analysed | null> {
-    const answer = this.asked.then(() => this.ask(request));
+  analyze(request: AnalysisRequest, onRead: ((read: ReadAhead) => void) | null = null): Promise<Analysed | null> {
+    const answer = this.asked.then(() => this.ask({ ...request, ahead: onRead !== null }, onRead));
     this.asked = answer.catch(() => undefined);
     return answer;
   }
@@ -48,7 +49,7 @@ export class RecordingAnalysis {
     for (const reject of this.pending) reject(error);
   }
 
-  private ask(request: AnalysisRequest): Promise<Analysed | null> {
+  private ask(request: AnalysisRequest, onRead: ((read: ReadAhead) => void) | null): Promise<Analysed | null> {
     return new Promise((done, reject) => {
       if (this.failed !== null) return reject(this.failed);
       const update: Pick<TimelineUpdate, 'spans' | 'gpu'> & { parts?: NonNullable<TimelineUpdate['parts']> } = { spans: [], gpu: [] };
@@ -60,6 +61,9 @@ export class RecordingAnalysis {
       };
       const take = (answer: AnalysisAnswer): void => {
         switch (answer.type) {
+          case 'reading':
+            onRead?.(answer);
+            break;
           case 'spans':
             for (const span of answer.spans) update.spans.push(span);
             break;
@@ -100,12 +104,13 @@ function firstDocument(report: TimelineUpdate['report'], { spans, gpu, parts }: 
 
 /**
  * Reads and analyses a whole recording.
+ * @param onRead told meanwhile what has been read
  * @throws RecordingError, or the error of reading the file
  */
-export async function analyzeInThread(threadFile: string, file: string, accounting: AnalysisRequest['accounting']): Promise<TimelineDocument> {
+export async function analyzeInThread(threadFile: string, file: string, accounting: AnalysisRequest['accounting'], onRead: ((read: ReadAhead) => void) | null = null): Promise<TimelineDocument> {
   const analysis = new RecordingAnalysis(threadFile, file);
   try {
-    const analysed = await analysis.analyze({ bytes: null, liveAtMs: null, accounting });
+    const analysed = await analysis.analyze({ bytes: null, liveAtMs: null, accounting }, onRead);
     if (analysed === null) throw new RecordingError('empty', 'The recording is empty: it ended before anything was recorded. Profile the program again.');
     return analysed.document;
   } catch (error) {

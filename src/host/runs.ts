@@ -3,7 +3,8 @@ import { readdir, stat } from 'node:fs/promises';
 import { basename, extname, join } from 'node:path';
 import { EventEmitter, workspace, type Disposable, type Event } from 'vscode';
 import type { ReportSpan } from '../profile/report.ts';
-import type { TimelineDocument } from '../protocol/webview.ts';
+import type { ReadAhead } from '../protocol/analysisThread.ts';
+import type { ReportHead, TimelineDocument } from '../protocol/webview.ts';
 import { RECORDINGS_FOLDER } from '../recorder/recordingsFolder.ts';
 import { DisposableList } from './disposables.ts';
 import type { Git } from './git.ts';
@@ -31,6 +32,14 @@ export interface Preview {
   readonly spans: readonly ReportSpan[];
 }
 
+/** A recording that is being read: what there is of it already. Grows. */
+export interface Reading {
+  readonly file: string;
+  /** Null until something has been read. */
+  head: ReportHead | null;
+  readonly read: ReadAhead[];
+}
+
 type MutableRun = { -readonly [Key in keyof Run]: Run[Key] };
 
 /** Documents of old runs stay in memory for this many runs, besides the current one and those being recorded. */
@@ -42,6 +51,9 @@ export class RunStore implements Disposable {
   /** Opened by hand or recorded in this window, perhaps elsewhere: a refresh of the folders must not drop them. */
   private readonly keptInList = new Set<string>();
   private readonly loading = new Map<string, Promise<TimelineDocument>>();
+  private readonly readings = new Map<string, Reading>();
+  /** What is being opened, in the order in which that was asked for. */
+  private opening: string[] = [];
   private recentlyUsed: string[] = [];
   private currentRun: MutableRun | null = null;
   private watching = false;
@@ -56,6 +68,9 @@ export class RunStore implements Disposable {
   readonly onDidChangeDocument: Event<Run> = this.documentChanged.event;
   readonly onDidChangeCurrent: Event<Run | null> = this.currentChanged.event;
   readonly onDidPreview: Event<Preview> = this.previewed.event;
+  private readonly readChanged = this.disposables.add(new EventEmitter<string>());
+  /** More has been read of this recording, or it cannot be read. */
+  readonly onDidRead: Event<string> = this.readChanged.event;
 
   /** @param analysisThread `dist/analysis.cjs` */
   constructor(git: Git, analysisThread: string) {
@@ -71,6 +86,11 @@ export class RunStore implements Disposable {
   /** The run that the views show. */
   get current(): Run | null {
     return this.currentRun;
+  }
+
+  /** What there is of a recording that is being read; without a file, of the one that is to be the current run. */
+  readingOf(file: string | null): Reading | null {
+    return this.readings.get(file ?? this.opening.at(-1) ?? '') ?? null;
   }
 
   get(file: string): Run | undefined {
@@ -94,7 +114,16 @@ export class RunStore implements Disposable {
    * @throws RecordingError, or an Error with a clear message when the file cannot be read
    */
   async open(file: string): Promise<Run> {
-    const run = await this.load(file);
+    this.opening.push(file);
+    let run: Run;
+    try {
+      run = await this.load(file);
+    } catch (error) {
+      this.opening = this.opening.filter((each) => each !== file);
+      this.readChanged.fire(file);
+      throw error;
+    }
+    this.opening = this.opening.filter((each) => each !== file);
     this.setCurrent(run);
     return run;
   }
@@ -111,7 +140,13 @@ export class RunStore implements Disposable {
     }
     let loading = this.loading.get(file);
     if (loading === undefined) {
-      loading = this.read(file);
+      const reading: Reading = { file, head: null, read: [] };
+      this.readings.set(file, reading);
+      loading = this.read(file, (read) => {
+        reading.head ??= read.head;
+        reading.read.push(read);
+        this.readChanged.fire(file);
+      });
       this.loading.set(file, loading);
     }
     let document: TimelineDocument;
@@ -119,6 +154,7 @@ export class RunStore implements Disposable {
       document = await loading;
     } finally {
       this.loading.delete(file);
+      this.readings.delete(file);
     }
     let run = this.runs.get(file);
     if (run === undefined) {
@@ -135,8 +171,11 @@ export class RunStore implements Disposable {
     return run;
   }
 
-  /** Loaded when the first recording is read: activation does without the format and the analysis. */
-  async read(file: string): Promise<TimelineDocument> {
+  /**
+   * Loaded when the first recording is read: activation does without the format and the analysis.
+   * @param onRead told meanwhile what has been read of a long one
+   */
+  async read(file: string, onRead: ((read: ReadAhead) => void) | null = null): Promise<TimelineDocument> {
     const size = await sizeOf(file);
     const [{ readRecordingFile }, { analyze }, { analyzeInThread }, { chosenAccounting }] = await Promise.all([
       import('../recorder/recordingFile.ts'),
@@ -144,7 +183,7 @@ export class RunStore implements Disposable {
       import('./recordingAnalysis.ts'),
       import('./accounting.ts'),
     ]);
-    if (size > LONG_RECORDING_BYTES) return analyzeInThread(this.analysisThread, file, chosenAccounting());
+    if (size > LONG_RECORDING_BYTES) return analyzeInThread(this.analysisThread, file, chosenAccounting(), onRead);
     return analyze(await readRecordingFile(file, 'report'), { accounting: chosenAccounting() });
   }
 

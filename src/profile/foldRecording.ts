@@ -4,13 +4,18 @@ import { insertGpuLine, insertInOrder } from './recordedOrder.ts';
 import type { HeaderLine, RecordingLine } from './recordingFormat.ts';
 import type { Milliseconds } from './units.ts';
 
+/** Told of each call and span as its end is read. */
+export type OnEnded = (ended: Call | HookSpan) => void;
+
 export class ProfileFolder {
   /** Grows with each line. */
   readonly profile: Profile;
   readonly #calls = new Map<string, Call>();
   readonly #hookSpans = new Map<string, HookSpan>();
+  readonly #onEnded: OnEnded | null;
 
-  constructor(header: HeaderLine) {
+  constructor(header: HeaderLine, onEnded: OnEnded | null = null) {
+    this.#onEnded = onEnded;
     this.profile = emptyProfile(header);
   }
 
@@ -40,6 +45,7 @@ export class ProfileFolder {
         if (call !== undefined && call.end === null) {
           call.end = line;
           call.firstTokenAt = line.firstTokenAt ?? call.firstTokenAt;
+          this.#onEnded?.(call);
         }
         break;
       }
@@ -52,7 +58,10 @@ export class ProfileFolder {
       }
       case 'spanEnd': {
         const span = this.#hookSpans.get(line.id);
-        if (span !== undefined) span.end ??= line;
+        if (span !== undefined && span.end === null) {
+          span.end = line;
+          this.#onEnded?.(span);
+        }
         break;
       }
       case 'traceSpan':

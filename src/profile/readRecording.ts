@@ -1,6 +1,7 @@
 /** Reads a recording's lines into a `Profile`, in one pass and in whatever pieces the text arrives. */
 import { Damage } from './damage.ts';
-import { ProfileFolder } from './foldRecording.ts';
+import { LineDecoder } from './decodeLine.ts';
+import { ProfileFolder, type OnEnded } from './foldRecording.ts';
 import { formatBytes } from './formatValue.ts';
 import { HeldTexts, type TextsHeld } from './heldTexts.ts';
 import { hasRightChecksum, plainCrc32, type Crc32 } from './lineChecksum.ts';
@@ -17,9 +18,10 @@ const MOST_HELD_CHARS = 1024 * 1024 * 1024;
 /** Texts that a report is made with: with its figures less than the longest string that Node can write (2²⁹ chars). */
 const MOST_REPORT_TEXT_CHARS = 128 * 1024 * 1024;
 
-/** About what of a call is held beside its texts: itself, each of its frames, each chunk's time. */
+/** About what is held of a call and of a span beside texts, of the end of one, and of each chunk's time. Their frames are held once. */
 const CALL_CHARS = 600;
-const FRAME_CHARS = 150;
+const SPAN_CHARS = 300;
+const END_CHARS = 100;
 const NUMBER_CHARS = 8;
 
 const TOO_LONG = 'it is longer than any line of a recording';
@@ -35,6 +37,7 @@ export interface ReadingOptions {
   mostHeldChars?: number;
   /** With `texts: 'report'`. */
   mostTextChars?: number;
+  onEnded?: OnEnded;
 }
 
 /**
@@ -53,13 +56,16 @@ export class RecordingReader {
   #line = 0;
   #held = 0;
   readonly #damage = new Damage();
+  readonly #decoder = new LineDecoder();
   #version = RECORDING_VERSION;
   #folder: ProfileFolder | null = null;
   readonly #crc32: Crc32;
   readonly #texts: HeldTexts;
   readonly #mostHeldChars: number;
+  readonly #onEnded: OnEnded | null;
 
-  constructor({ texts = 'all', crc32 = plainCrc32, mostHeldChars = MOST_HELD_CHARS, mostTextChars = MOST_REPORT_TEXT_CHARS }: ReadingOptions = {}) {
+  constructor({ texts = 'all', crc32 = plainCrc32, mostHeldChars = MOST_HELD_CHARS, mostTextChars = MOST_REPORT_TEXT_CHARS, onEnded }: ReadingOptions = {}) {
+    this.#onEnded = onEnded ?? null;
     this.#crc32 = crc32;
     this.#texts = new HeldTexts(texts, mostTextChars);
     this.#mostHeldChars = mostHeldChars;
@@ -208,7 +214,7 @@ export class RecordingReader {
       throw new RecordingError('damaged', `The recording's first line is damaged (field ${where}), so it cannot be read. Profile the program again.`);
     }
     if (isUnlikeItsChecksum(bare, line, this.#crc32)) this.#leaveOut('the header does not match its checksum, and is used all the same', '');
-    this.#folder = new ProfileFolder(header.data);
+    this.#folder = new ProfileFolder(header.data, this.#onEnded);
     this.#hold(text.length);
   }
 
@@ -219,6 +225,11 @@ export class RecordingReader {
     }
     const upgraded = upgradeLine(raw, this.#version, RECORDING_VERSION, UPGRADES);
     if (upgraded === null) return;
+    const line = this.#decoder.decode(upgraded);
+    if (line !== null) {
+      this.#fold(line, text);
+      return;
+    }
     const parsed = recordingLineSchema.safeParse(upgraded);
     if (!parsed.success) {
       if (!isUnknownType(upgraded)) this.#leaveOut(`its field ${parsed.error.issues[0]?.path.join('.') || 'type'} is not valid`, text);
@@ -231,8 +242,24 @@ export class RecordingReader {
   }
 
   #fold(line: Exclude<RecordingLine, HeaderLine>, text: string): void {
-    this.#hold(line.type === 'call' ? CALL_CHARS + line.frames.length * FRAME_CHARS + this.#texts.takePrompt(line) : line.type === 'callEnd' ? CALL_CHARS + line.chunkGaps.length * NUMBER_CHARS + this.#texts.takeAnswer(line) : text.length);
+    this.#hold(this.#charsOf(line, text));
     if (this.#folder?.fold(line) === false) this.#leaveOut('its id stands in an earlier line', text);
+  }
+
+  /** About how many chars a line takes in memory. Takes out of it what is not held, or is held already. */
+  #charsOf(line: Exclude<RecordingLine, HeaderLine>, text: string): number {
+    switch (line.type) {
+      case 'call':
+        return CALL_CHARS + this.#texts.takePrompt(line);
+      case 'callEnd':
+        return CALL_CHARS + line.chunkGaps.length * NUMBER_CHARS + this.#texts.takeAnswer(line);
+      case 'span':
+        return SPAN_CHARS + line.name.length + (line.detail?.length ?? 0);
+      case 'spanEnd':
+        return END_CHARS + (line.error?.length ?? 0);
+      default:
+        return text.length;
+    }
   }
 
   #hold(chars: number): void {

@@ -3,7 +3,8 @@ import type { Accounting } from '../profile/accounting.ts';
 import type { GpuSegment, ReportSpan } from '../profile/report.ts';
 import type { RecordingErrorReason } from '../profile/recordingFormat.ts';
 import type { Milliseconds } from '../profile/units.ts';
-import type { TimelineUpdate } from './webview.ts';
+import type { SpanSlice } from './spanColumns.ts';
+import type { ReportHead, TimelineUpdate } from './webview.ts';
 
 /** Reads on and analyses what is there. */
 export interface AnalysisRequest {
@@ -12,6 +13,18 @@ export interface AnalysisRequest {
   /** Still being recorded, since then (ms since 1970, as told by the asker's clock now); null: it has ended. */
   liveAtMs: number | null;
   accounting: Accounting;
+  /** Say meanwhile what has been read: `reading` answers. */
+  ahead?: boolean;
+}
+
+/** What has been read of a recording that is still being read. */
+export interface ReadAhead {
+  /** Of the recording, 0 to 1; null once all of it is read and being analysed. */
+  share: number | null;
+  /** Once, ahead of all spans: whose run it is. Its figures say nothing yet. */
+  head: ReportHead | null;
+  /** Calls and tools that have ended, for one reader, who has to be given all of them in their order. */
+  spans: SpanSlice[];
 }
 
 /**
@@ -19,6 +32,7 @@ export interface AnalysisRequest {
  * the asker up for no more than some milliseconds at a time. `done` is the last.
  */
 export type AnalysisAnswer =
+  | ({ type: 'reading' } & ReadAhead)
   | { type: 'spans'; spans: ReportSpan[] }
   | { type: 'gpu'; gpu: GpuSegment[] }
   /** The GPU track's parts, in order; `gpu` goes on in further ones of the same key. */

@@ -41,10 +41,14 @@ export interface PackedUpdate {
 /**
  * What brings a document: `begin`, with how many spans and segments there are in all, then slices, then `end`. A slice's segments
  * are of the whole track, or of the part of this number in `parts`.
+ *
+ * With `reading` it is no document yet, but what has been read so far of a recording: of the head only the run and the backend say
+ * something, each slice says which share of the recording has been read (null: all of it, and it is being analysed), and a `begin`
+ * of the document itself comes in the place of `end`.
  */
 export type DocumentPart =
-  | { type: 'begin'; head: ReportHead; spans: number; gpu: number; parts: GpuPartHead[] }
-  | { type: 'slice'; spans: SpanSlice | null; gpu: GpuSegment[]; part?: number }
+  | { type: 'begin'; head: ReportHead; spans: number; gpu: number; parts: GpuPartHead[]; reading?: boolean }
+  | { type: 'slice'; spans: SpanSlice | null; gpu: GpuSegment[]; part?: number; share?: number | null }
   | { type: 'end' };
 
 /** What the host tells the timeline. Types only: the page looks at no more than the envelope, as the host made the content a moment ago. */

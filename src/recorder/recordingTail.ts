@@ -1,5 +1,6 @@
 /** A recording's files, read on as they grow. */
 import { open } from 'node:fs/promises';
+import type { OnEnded } from '../profile/foldRecording.ts';
 import { RecordingReader } from '../profile/readRecording.ts';
 import type { Bytes } from '../profile/units.ts';
 import { crc32 } from './crc32.ts';
@@ -12,6 +13,8 @@ const PIECE_BYTES: Bytes = 1 << 20;
 export interface TailListener extends TextListener {
   /** The recording goes on in its next file. */
   onPart?(): void;
+  /** So much of the recording's files has been handed on. */
+  onPiece?(bytes: Bytes): void;
 }
 
 /** Hands on the text of a recording that grows. */
@@ -71,6 +74,7 @@ export class FileTail {
         if (bytesRead === 0) return;
         this.offset += bytesRead;
         await this.text.write(buffer.subarray(0, bytesRead));
+        this.listener.onPiece?.(this.before + this.offset);
       }
     } finally {
       await handle.close();
@@ -80,11 +84,12 @@ export class FileTail {
 
 /** A recording as a report needs it, read as it grows. */
 export class RecordingTail {
-  readonly reader = new RecordingReader({ texts: 'report', crc32 });
+  readonly reader: RecordingReader;
   private readonly tail: FileTail;
 
-  constructor(file: string) {
-    this.tail = new FileTail(file, { onText: (text) => this.reader.push(text), onLost: () => this.reader.lose(LOST_STRETCH), onPart: () => this.reader.beginPart() });
+  constructor(file: string, { onEnded, onPiece }: { onEnded?: OnEnded; onPiece?: (bytes: Bytes) => void } = {}) {
+    this.reader = new RecordingReader({ texts: 'report', crc32, onEnded });
+    this.tail = new FileTail(file, { onText: (text) => this.reader.push(text), onLost: () => this.reader.lose(LOST_STRETCH), onPart: () => this.reader.beginPart(), onPiece });
   }
 
   /**

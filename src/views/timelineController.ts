@@ -9,7 +9,7 @@ import { DisposableList } from '../host/disposables.ts';
 import { runCommand } from '../host/editor.ts';
 import { messageOf } from '../host/log.ts';
 import type { Notifier } from '../host/notify.ts';
-import type { Preview, Run, RunStore } from '../host/runs.ts';
+import type { Preview, Reading, Run, RunStore } from '../host/runs.ts';
 import type { SpanContents } from '../host/spanContents.ts';
 import { openSetting } from '../host/settings.ts';
 import { webviewHtml } from '../profile/webviewHtml.ts';
@@ -53,6 +53,8 @@ interface Surface {
   ready: boolean;
   visible: boolean;
   shown: Shown | null;
+  /** The recording of which it has what has been read, and how much of that; null where it has a document, or nothing. */
+  reading: { of: Reading; sent: number } | null;
 }
 
 export interface SurfaceHandle extends Disposable {
@@ -80,6 +82,7 @@ export class TimelineController implements Disposable {
   constructor(services: TimelineServices) {
     this.services = services;
     this.disposables.add(services.runs.onDidChangeDocument((run) => this.showRun(run)));
+    this.disposables.add(services.runs.onDidRead((file) => this.showReading(file)));
     this.disposables.add(services.runs.onDidPreview((preview) => this.preview(preview)));
     this.disposables.add(services.runs.onDidChangeCurrent(() => this.showCurrent()));
     this.disposables.add(workspace.onDidGrantWorkspaceTrust(() => this.showCurrent()));
@@ -100,7 +103,7 @@ export class TimelineController implements Disposable {
    */
   attach(webview: Webview, placement: 'sidebar' | 'tab', pinned: string | null): SurfaceHandle {
     const script = Uri.file(this.services.webviewScript);
-    const surface: Surface = { webview, pinned, ready: false, visible: true, shown: null };
+    const surface: Surface = { webview, pinned, ready: false, visible: true, shown: null, reading: null };
     this.surfaces.add(surface);
     webview.options = { enableScripts: true, localResourceRoots: [Uri.file(dirname(this.services.webviewScript))] };
     const receiving = webview.onDidReceiveMessage((message: unknown) => this.receive(surface, message).catch((error: unknown) => this.services.notifier.error(messageOf(error))));
@@ -111,6 +114,7 @@ export class TimelineController implements Disposable {
         if (!visible) {
           surface.ready = false;
           surface.shown = null;
+          surface.reading = null;
         }
       },
       dispose: () => {
@@ -144,9 +148,31 @@ export class TimelineController implements Disposable {
     for (const surface of this.surfaces) if (surface.pinned === null) this.send(surface);
   }
 
+  /** More has been read of a recording, or it turned out that it cannot be. */
+  private showReading(file: string): void {
+    for (const surface of this.surfaces) if (surface.reading?.of.file === file || surface.pinned === file || this.services.runs.readingOf(surface.pinned)?.file === file) this.send(surface);
+  }
+
+  /** Shows what has been read so far; what was shown before stays until there is something of it. */
+  private sendReading(surface: Surface, reading: Reading): void {
+    const { head, read } = reading;
+    if (head === null) return;
+    if (surface.reading?.of !== reading) {
+      surface.reading = { of: reading, sent: 0 };
+      surface.shown = null;
+      this.post(surface, { type: 'begin', head, spans: 0, gpu: 0, parts: [], reading: true });
+    }
+    const { reading: has } = surface;
+    for (const { spans, share } of read.slice(has.sent)) for (const each of spans.length === 0 ? [null] : spans) this.post(surface, { type: 'slice', spans: each, gpu: [], share });
+    has.sent = read.length;
+  }
+
   /** Brings a surface up to date with its run. */
   private send(surface: Surface): void {
     if (!surface.ready) return;
+    const reading = this.services.runs.readingOf(surface.pinned);
+    if (reading !== null) return this.sendReading(surface, reading);
+    surface.reading = null;
     const run = this.runOf(surface);
     const document = run?.document ?? null;
     if (run === null || document === null) {
@@ -221,11 +247,13 @@ export class TimelineController implements Disposable {
   }
 
   private async handle(surface: Surface, message: FromWebview): Promise<void> {
-    const run = this.runOf(surface);
+    // While a recording is being read nothing more is known of its spans, and they are not those of another run.
+    const run = surface.reading === null ? this.runOf(surface) : null;
     switch (message.type) {
       case 'ready':
         surface.ready = true;
         surface.shown = null;
+        surface.reading = null;
         return this.send(surface);
       case 'selected':
         if (run !== null) this.select(message.span === null ? null : { run: run.file, spans: [message.span] }, 'timeline', surface);

@@ -38,13 +38,9 @@ class RecordingEditor implements CustomReadonlyEditorProvider {
     return { uri, dispose: () => undefined };
   }
 
-  async resolveCustomEditor({ uri }: CustomDocument, panel: WebviewPanel): Promise<void> {
-    try {
-      await this.runs.open(uri.fsPath);
-    } catch (error) {
-      // The panel says that there is nothing to show; the message says why.
-      this.onUnreadable(error);
-    }
+  resolveCustomEditor({ uri }: CustomDocument, panel: WebviewPanel): void {
+    // Not waited for: what has been read is shown meanwhile. Where it fails the panel says that there is nothing to show, the message why.
+    this.runs.open(uri.fsPath).catch((error: unknown) => this.onUnreadable(error));
     follow(panel, this.controller, uri.fsPath);
   }
 }

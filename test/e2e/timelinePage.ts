@@ -17,7 +17,7 @@ const THEMES = {
 };
 
 /** What a test lets the editor say: documents and updates are packed on their way, as the editor does. */
-type Said = Exclude<ToWebview, DocumentPart | { type: 'update' }> | { type: 'document'; document: TimelineDocument } | { type: 'update'; update: TimelineUpdate };
+type Said = Exclude<ToWebview, { type: 'update' }> | { type: 'document'; document: TimelineDocument } | { type: 'update'; update: TimelineUpdate };
 
 export class TimelinePage extends WatchedPage<ToWebview | Said, FromWebview> {
   private packed: PackedDocument | null = null;

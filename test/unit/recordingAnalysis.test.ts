@@ -13,7 +13,9 @@ import { RecordingError } from '../../src/profile/recordingFormat.ts';
 import { bigRecording } from '../fixtures/bigRecording.ts';
 import { groupedLines } from '../fixtures/groupedRun.ts';
 import { header, recordingText } from './recordingLines.ts';
+import { SpanStore } from '../../webview/timeline/model/spanStore.ts';
 import type { ReportSpan } from '../../src/profile/report.ts';
+import type { ReadAhead } from '../../src/protocol/analysisThread.ts';
 import type { TimelineDocument } from '../../src/protocol/webview.ts';
 
 /** As the sources are: Node strips their types. */
@@ -52,6 +54,29 @@ describe('a recording analysed in a thread', () => {
     } finally {
       analysis.dispose();
     }
+  });
+
+  it('is told of while it is read: calls and tools in order of start, where the document has them', async () => {
+    const lines = [...bigRecording(1500, { beginsWithProgram: true })];
+    writeFileSync(file, recordingText(lines[0] as object, { type: 'process', t: 0.5, pid: 100, ppid: null, runtime: 'node', runtimeVersion: '24.0.0', argv: [], cwd: '/' }, ...lines.slice(1)));
+    const told: ReadAhead[] = [];
+    const document = await analyzeInThread(thread, file, DEFAULT_ACCOUNTING, (read) => told.push(read));
+    expect(told[0]?.head?.run).toMatchObject({ name: 'many agents', live: false });
+    expect(told.slice(1).every(({ head }) => head === null)).toBe(true);
+    const shares = told.map(({ share }) => share ?? 2);
+    expect(shares).toEqual([...shares].sort((a, b) => a - b));
+    expect(shares.at(-1)).toBe(2);
+    const store = new SpanStore();
+    for (const { spans } of told) for (const slice of spans) store.take(slice);
+    const whole = new Map(document.report.spans.map((span) => [span.id, span]));
+    let before = -Infinity;
+    store.each((span) => {
+      expect(whole.get(span.id)).toMatchObject({ kind: span.kind, startMs: span.startMs, endMs: span.endMs, status: span.status, site: span.site });
+      expect(span.startMs).toBeGreaterThanOrEqual(before);
+      before = span.startMs;
+    });
+    // All but those that went on while a piece of the file ended.
+    expect(store.count).toBeGreaterThan(2 * 1500 * 0.9);
   });
 
   it('fails with the reason and the file’s name', async () => {

@@ -29,6 +29,8 @@ export class TimelineModel {
   head: ReportHead | null = null;
   /** Whether parts of the document are still to come. */
   loading = false;
+  /** No document is there yet, but what has been read so far of a recording: of the head only the run and the backend say something. */
+  reading = false;
   readonly lanes: Record<SpanLaneName, SpanLane> = { request: new SpanLane(false), agent: new SpanLane(true), llm: new SpanLane(false), tool: new SpanLane(false) };
   readonly gpu = new GpuTrack();
   /** The same of each server and GPU, where there are several. */
@@ -57,6 +59,11 @@ export class TimelineModel {
 
   get live(): boolean {
     return this.head?.run.live === true;
+  }
+
+  /** Whether more is to come at the end. */
+  get growing(): boolean {
+    return this.live || this.reading;
   }
 
   span(id: string): ReportSpan | null {
@@ -118,6 +125,7 @@ export class TimelineModel {
         this.clear();
         this.head = part.head;
         this.loading = true;
+        this.reading = part.reading === true;
         this.parts = part.parts.map((head) => ({ head, track: new GpuTrack() }));
         this.store.reserve(part.spans);
         this.places.reserve(part.spans);

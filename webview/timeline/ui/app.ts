@@ -245,10 +245,13 @@ export class App implements Shell {
   }
 
   /** What is there of a long document is drawn now and then until all of it has come. */
-  private slice(part: DocumentPart, loading: Loading): void {
+  private slice(part: Extract<DocumentPart, { type: 'slice' }>, loading: Loading): void {
     this.model.take(part);
-    if (performance.now() - loading.drawnAt < PARTIAL_MS) return;
-    this.progress.value = (this.model.spanCount + this.model.segmentCount) / Math.max(1, loading.all);
+    // The first is a picture already, where the next may be long in coming.
+    const isLast = part.share === null;
+    if (performance.now() - loading.drawnAt < PARTIAL_MS && !isLast && (loading.drawn || !this.model.reading)) return;
+    if (isLast) this.progress.removeAttribute('value');
+    else this.progress.value = part.share ?? (this.model.spanCount + this.model.segmentCount) / Math.max(1, loading.all);
     if (!loading.drawn) {
       this.progress.classList.remove('hidden');
       this.showState(null, null);
@@ -325,7 +328,7 @@ export class App implements Shell {
 
   showHeader(): void {
     const { view } = this.views;
-    if (this.model.head !== null) this.header.show(this.model.head, this.model.live, view === this.timeline ? this.timeline.following : null, view.fit !== undefined);
+    if (this.model.head !== null) this.header.show(this.model.head, { live: this.model.live, reading: this.model.reading, following: view === this.timeline ? this.timeline.following : null, fits: view.fit !== undefined });
   }
 
   private goTo(name: ViewName): void {

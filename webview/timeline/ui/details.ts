@@ -41,6 +41,7 @@ export class Details {
     const same = this.shown?.id === span?.id;
     this.shown = span;
     if (head === null) fill(this.root);
+    else if (span === null && model.reading) fill(this.root, element('p', 'dim', 'Sums are there when all of the recording has been read.'));
     else replaceChanged(this.root, span === null ? this.run(head) : this.span(model, head, span), same);
   }
 

@@ -75,27 +75,27 @@ export class Header {
     this.count.title = text;
   }
 
-  /** `following`: null where the view follows nothing; `fits`: whether it can show less than the whole run. */
-  show(head: ReportHead, live: boolean, following: boolean | null, fits: boolean): void {
+  /** `reading`: the figures are not there yet; `following`: null where the view follows nothing; `fits`: whether it can show less than the whole run. */
+  show(head: ReportHead, { live, reading, following, fits }: { live: boolean; reading: boolean; following: boolean | null; fits: boolean }): void {
     const { run, totals, backend } = head;
     const energy = totals.energyWh;
     this.name.textContent = visibleText(run.name, 120);
     this.name.title = visibleText(run.command.length > 0 ? run.command.join(' ') : run.name, 400);
-    const sums = [`${mark(totals.requestsEvidence)}${formatCount(totals.requests, 'request')}`, formatDuration(totals.wallMs)];
-    sums.push(energyText(energy.total, energy.grade));
+    const sums = reading ? ['reading the recording…'] : [`${mark(totals.requestsEvidence)}${formatCount(totals.requests, 'request')}`, formatDuration(totals.wallMs), energyText(energy.total, energy.grade)];
     this.sums.textContent = sums.join(' · ');
-    this.sums.title = energy.grade === null ? 'Energy unknown: no GPU profile or power readings' : `${gradeWords[energy.grade]}${bandText(energy.total, energy.band)}`;
-    fill(this.badges, ...this.badgesOf(head, live, backend.simulated, energy.grade));
+    this.sums.title = reading ? 'Sums are there when all of it has been read' : energy.grade === null ? 'Energy unknown: no GPU profile or power readings' : `${gradeWords[energy.grade]}${bandText(energy.total, energy.band)}`;
+    fill(this.badges, ...this.badgesOf(head, { live, reading, simulated: backend.simulated, grade: energy.grade }));
     this.followButton.classList.toggle('hidden', !live || following === null);
     this.fitButton.classList.toggle('hidden', !fits);
     attributes(this.followButton, { 'aria-pressed': String(following === true) });
   }
 
-  private badgesOf(head: ReportHead, live: boolean, simulated: boolean, grade: Grade | null): HTMLElement[] {
+  private badgesOf(head: ReportHead, { live, reading, simulated, grade }: { live: boolean; reading: boolean; simulated: boolean; grade: Grade | null }): HTMLElement[] {
     const { run, backend, totals } = head;
     const where = [backend.model, backend.gpu].filter((part) => part !== null).join(' on ');
     const badges = [badge(visibleText([simulated ? 'simulated' : backend.kind, where].filter((part) => part !== '').join(' · '), 120), '', visibleText(backend.url ?? '', 200))];
     if (grade !== null && !(simulated && grade === 'simulated')) badges.push(badge(gradeBadges[grade], '', gradeWords[grade]));
+    if (reading) return badges;
     if (live) badges.push(badge('live', 'live', 'Being recorded'));
     else if (!run.complete) badges.push(badge('incomplete', 'bad', 'The recording was cut off: what had ended before is here'));
     if (run.signal !== null) badges.push(badge(visibleText(run.signal, 20), 'bad', 'The command was ended by this signal'));

@@ -111,7 +111,8 @@ export class TimelineView implements View {
     if (model.wallMs !== this.wallMs) this.range = this.following ? followRange(this.range, this.wallMs, model.wallMs) : clampRange(this.range, model.wallMs);
     this.wallMs = model.wallMs;
     this.stage.showNotice(model.spanCount > 0 ? null : model.loading ? 'Reading the recording…' : model.live ? 'Waiting for the first call…' : 'No call to a model or a tool was seen in this run.');
-    this.stage.describe(`Timeline of ${visibleText(head.run.name, 80)}: ${head.totals.llmCalls} model calls and ${head.totals.toolCalls} tool calls in ${formatDuration(head.totals.wallMs)}`);
+    const sums = model.reading ? 'being read' : `${head.totals.llmCalls} model calls and ${head.totals.toolCalls} tool calls in ${formatDuration(head.totals.wallMs)}`;
+    this.stage.describe(`Timeline of ${visibleText(head.run.name, 80)}: ${sums}`);
     if (rows) this.stage.relayout();
     else this.stage.dataChanged();
     this.showList();
@@ -173,7 +174,7 @@ export class TimelineView implements View {
     this.range = range;
     const { model } = this.shell;
     // Who looks at the past does not want to be taken to the end.
-    if (model.live && this.following && range.end < fitRange(model.wallMs).end * 0.999) this.setFollowing(false);
+    if (model.growing && this.following && range.end < fitRange(model.wallMs).end * 0.999) this.setFollowing(false);
     this.stage.draw();
     this.showList();
     this.shell.keep();
@@ -183,13 +184,13 @@ export class TimelineView implements View {
   fit(): void {
     const { model } = this.shell;
     this.moveTo(fitRange(model.wallMs));
-    if (model.live) this.setFollowing(true);
+    if (model.growing) this.setFollowing(true);
   }
 
   setFollowing(following: boolean): void {
     const { model } = this.shell;
     this.following = following;
-    if (following && model.live) this.range = followRange(this.range, model.wallMs, model.wallMs);
+    if (following && model.growing) this.range = followRange(this.range, model.wallMs, model.wallMs);
     this.shell.showHeader();
     this.stage.draw();
     this.shell.keep();
