@@ -2,6 +2,8 @@
  * How the timeline does with very many spans, beside flame-chart-js, speedscope's data path and a bare canvas, on one trace in
  * one browser. `--sizes 1000,100000`, `--rounds N`, `--ratios 1,2` (device pixels), `--all` (speedscope with a million, too).
  *
+ * And how long a recording of so many spans takes from the disk on, in the extension host's way: `--opening` measures that alone.
+ *
  * Chromium draws by software with the frame cap off: what is compared is the time of a frame, absolute figures are this machine's.
  */
 import { createReadStream, existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -18,6 +20,7 @@ import { cacheFolder, root } from '../../scripts/lib/paths.mjs';
 import { npm } from '../../scripts/lib/process.mjs';
 import { webviewHtml } from '../../src/profile/webviewHtml.ts';
 import { launchBrowser } from '../e2e/browser.ts';
+import { measureOpening, type OpeningFigures } from './opening.ts';
 import { gates, type Figures, type SubjectName } from './timelineGates.ts';
 import { makeTrace } from './timelinePages/trace.ts';
 import type { FrameFigures, LoadFigures } from './timelinePages/figures.ts';
@@ -29,8 +32,10 @@ const HOVERS = 120;
 const APPENDS = 60;
 /** Speedscope takes most of a minute to read a million, flame-chart-js a second for each append: so often is enough. */
 const SLOW_APPENDS = 5;
+/** Fewer spans are there at once. */
+const SMALLEST_OPENED = 100_000;
 
-const { values: options } = parseArgs({ options: { sizes: { type: 'string', default: '1000,10000,100000,1000000' }, rounds: { type: 'string', default: '3' }, ratios: { type: 'string', default: '1,2' }, all: { type: 'boolean', default: false } } });
+const { values: options } = parseArgs({ options: { sizes: { type: 'string', default: '1000,10000,100000,1000000' }, rounds: { type: 'string', default: '3' }, ratios: { type: 'string', default: '1,2' }, all: { type: 'boolean', default: false }, opening: { type: 'boolean', default: false } } });
 const sizes = options.sizes.split(',').map(Number);
 const ratios = options.ratios.split(',').map(Number);
 const rounds = Number(options.rounds);
@@ -164,11 +169,16 @@ class Runner {
   }
 }
 
+const folder = mkdtempSync(join(tmpdir(), 'bench-timeline-'));
+process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
+const openings = new Map<number, OpeningFigures>();
+for (const size of sizes.filter((each) => each >= SMALLEST_OPENED)) openings.set(size, await measureOpening(folder, size));
+for (const line of gates.openings(openings)) console.log(line);
+if (options.opening) process.exit();
 const modules = await installPeers();
 const pages = 'test/bench/timelinePages';
 const [timeline, worker, ours, flameChart, bareCanvas, speedscope] = await Promise.all(['webview/timeline/main.ts', `${pages}/oursWorker.ts`, `${pages}/ours.ts`, `${pages}/flameChart.ts`, `${pages}/bareCanvas.ts`, `${pages}/speedscope.ts`].map((entry) => bundle(entry, modules)));
 const scripts = { timeline, worker, ours, flameChart, bareCanvas, speedscope } as Scripts;
-const folder = mkdtempSync(join(tmpdir(), 'bench-timeline-'));
 const server = await serveFolder(join(modules, 'speedscope/dist/release'), folder);
 const browser = await launchBrowser(['--disable-frame-rate-limit', '--disable-gpu-vsync', '--js-flags=--expose-gc']);
 try {
@@ -196,5 +206,4 @@ try {
 } finally {
   await browser.close();
   server.close();
-  rmSync(folder, { recursive: true, force: true });
 }

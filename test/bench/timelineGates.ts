@@ -1,4 +1,5 @@
 /** What the timeline's benchmark prints: figures, ratios and gates. */
+import type { OpeningFigures } from './opening.ts';
 import type { FrameFigures, LoadFigures } from './timelinePages/figures.ts';
 
 export type SubjectName = 'ours' | 'flame-chart-js' | 'bare canvas' | 'speedscope';
@@ -91,4 +92,20 @@ function verdicts(sizes: readonly number[], ratios: readonly number[], results: 
   return lines;
 }
 
-export const gates = { table, verdicts };
+/** From the disk to the page, whose own time for the same spans is that of `load`. */
+function openings(measured: ReadonlyMap<number, OpeningFigures>): string[] {
+  const lines = ['', 'From the file on disk until the data are there for the page (ms)'];
+  for (const [size, { bytes, spans, firstMs, readMs, fullMs, blockedMs }] of measured) {
+    const limits: [what: string, value: number, limit: number | null][] = [
+      ['first spans', firstMs, size === 1_000_000 ? 2000 : null],
+      ['file read', readMs, null],
+      ['all, analysed', fullMs, size === 1_000_000 ? 5000 : size === 100_000 ? 700 : null],
+      ['host held up at most', blockedMs, null],
+    ];
+    lines.push(`${spans.toLocaleString('en')} spans, ${(bytes / 1e6).toFixed(0)} MB`);
+    for (const [what, value, limit] of limits) lines.push(`  ${what.padEnd(24)}${show(value, 0).padStart(9)}${limit === null ? '' : `  ≤ ${String(limit).padEnd(6)} ${value <= limit ? 'met' : 'NOT MET'}`}`);
+  }
+  return lines;
+}
+
+export const gates = { table, verdicts, openings };

@@ -23,9 +23,8 @@ class Reading {
   }
 
   async begin(): Promise<void> {
-    const { spans: _spans, ...report } = document.report;
-    const totals = { ...report.totals, wallMs: 0, requests: 0, llmCalls: 0, toolCalls: 0 };
-    await this.timeline.send({ type: 'begin', head: headOf({ ...report, totals }), spans: 0, gpu: 0, parts: [], reading: true });
+    const report = { ...document.report, spans: [], totals: { ...document.report.totals, wallMs: 0, requests: 0, llmCalls: 0, toolCalls: 0 } };
+    await this.timeline.send({ type: 'begin', head: headOf(report), spans: 0, gpu: 0, parts: [], reading: true });
   }
 
   async upTo(share: number, said: number | null = share): Promise<void> {

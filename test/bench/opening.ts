@@ -1,0 +1,71 @@
+/** A recording opened from the disk, as the extension host does it: read and analysed in a thread, packed for the page in turns. */
+import { closeSync, openSync, rmSync, statSync, writeSync } from 'node:fs';
+import { join } from 'node:path';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { analyzeInThread } from '../../src/host/recordingAnalysis.ts';
+import { DEFAULT_ACCOUNTING } from '../../src/profile/accounting.ts';
+import { withChecksum } from '../../src/profile/lineChecksum.ts';
+import { packDocument } from '../../src/protocol/packDocument.ts';
+import { SpanPacker } from '../../src/protocol/packSpans.ts';
+import { crc32 } from '../../src/recorder/crc32.ts';
+import { bigRecording } from '../fixtures/bigRecording.ts';
+import { root } from '../../scripts/lib/paths.mjs';
+
+/** A step of `bigRecording` is a call, a tool and the step itself, and every tenth a request more. */
+const SPANS_PER_STEP = 3.1;
+const LINES_AT_ONCE = 2000;
+const TICK_MS = 5;
+
+/** From the wish to open it on; in ms. */
+export interface OpeningFigures {
+  bytes: number;
+  spans: number;
+  /** The first spans are there for the page. */
+  firstMs: number;
+  /** All of the file is read. */
+  readMs: number;
+  /** The last of the document is there for the page. */
+  fullMs: number;
+  /** The longest time for which the host could do nothing else. */
+  blockedMs: number;
+}
+
+/** @param spans about how many the timeline shows */
+export async function measureOpening(folder: string, spans: number): Promise<OpeningFigures> {
+  const file = join(folder, `${spans}.agentcost`);
+  writeRecording(file, Math.round(spans / SPANS_PER_STEP));
+  const begun = performance.now();
+  const since = (): number => performance.now() - begun;
+  let [firstMs, readMs, blockedMs, tickedAt] = [NaN, NaN, 0, since()];
+  const ticks = setInterval(() => {
+    blockedMs = Math.max(blockedMs, since() - tickedAt - TICK_MS);
+    tickedAt = since();
+  }, TICK_MS);
+  try {
+    const document = await analyzeInThread(join(root, 'dist/analysis.cjs'), file, DEFAULT_ACCOUNTING, ({ share, spans: slices }) => {
+      if (Number.isNaN(firstMs) && slices.length > 0) firstMs = since();
+      if (share === null) readMs = since();
+    });
+    const parts = packDocument(document, new SpanPacker());
+    while (parts.next().done !== true) await nextTurn();
+    return { bytes: statSync(file).size, spans: document.report.spans.length, firstMs, readMs, fullMs: since(), blockedMs };
+  } finally {
+    clearInterval(ticks);
+    rmSync(file);
+  }
+}
+
+function writeRecording(file: string, steps: number): void {
+  const descriptor = openSync(file, 'wx', 0o600);
+  let lines: string[] = [];
+  const write = (): void => {
+    writeSync(descriptor, lines.join(''));
+    lines = [];
+  };
+  for (const line of bigRecording(steps)) {
+    lines.push(`${withChecksum(JSON.stringify(line), crc32)}\n`);
+    if (lines.length === LINES_AT_ONCE) write();
+  }
+  write();
+  closeSync(descriptor);
+}
