@@ -1,12 +1,18 @@
 import { describe, expect, it } from 'vitest';
 import { isBystander } from '../../src/instrument/node/bystanders.ts';
 import * as contract from '../../src/instrument/node/contract.ts';
+import { hasHttp2Channels } from '../../src/instrument/node/http2Hook.ts';
 import { llmAddress } from '../../src/instrument/node/llmRequests.ts';
 import { describeProcess, describeRequest, splitCommand } from '../../src/instrument/node/safeText.ts';
 import * as protocol from '../../src/protocol/hook.ts';
 
 it('uses the protocol’s names', () => {
   expect(contract).toMatchObject({ SESSION_ENV: protocol.SESSION_ENV, CALL_HEADER: protocol.CALL_HEADER, ORIGIN_HEADER: protocol.ORIGIN_HEADER, CALL_TAG_LIMIT: protocol.CALL_TAG_LIMIT });
+});
+
+it('knows which Nodes tell of HTTP/2', () => {
+  const versions = ['18.20.0', '20.20.2', '22.16.0', '22.17.0', '23.11.1', '24.1.0', '24.2.0', '26.0.0'];
+  expect(versions.filter(hasHttp2Channels)).toEqual(['22.17.0', '24.2.0', '26.0.0']);
 });
 
 describe('llmAddress', () => {

@@ -5,6 +5,7 @@
 import { createRequire } from 'node:module';
 import type childProcess from 'node:child_process';
 import type http from 'node:http';
+import type http2 from 'node:http2';
 import type https from 'node:https';
 import type inspector from 'node:inspector';
 import type net from 'node:net';
@@ -14,6 +15,7 @@ import type util from 'node:util';
 interface Builtins {
   'node:child_process': typeof childProcess;
   'node:http': typeof http;
+  'node:http2': typeof http2;
   'node:https': typeof https;
   'node:inspector': typeof inspector;
   'node:net': typeof net;
