@@ -4,6 +4,7 @@ import { MOST_COPIED_CHARS } from './limits.ts';
 import { gpuPartSchema, gpuSegmentSchema, type GpuPart, reportSchema, reportSpanSchema, type GpuSegment, type Report, type ReportFunction, type ReportLine } from '../profile/report.ts';
 import type { SpanContent } from './content.ts';
 import type { SpanSlice } from './spanColumns.ts';
+import type { Milliseconds } from '../profile/units.ts';
 
 /** Everything a timeline shows. The GPU track covers [0, wallMs] without gaps, and so do its parts, which are there where it has several. */
 export const timelineDocumentSchema = z.object({ report: reportSchema, gpu: z.array(gpuSegmentSchema), parts: z.array(gpuPartSchema).optional() });
@@ -51,6 +52,15 @@ export type DocumentPart =
   | { type: 'slice'; spans: SpanSlice | null; gpu: GpuSegment[]; part?: number; share?: number | null }
   | { type: 'end' };
 
+/** The run that stands beside this one in an editor of two. */
+export interface Beside {
+  name: string;
+  wallMs: Milliseconds;
+  /** It is the earlier one, and `changes` is what changed from it to this one. */
+  isBefore: boolean;
+  changes: { label: string; text: string }[];
+}
+
 /** What the host tells the timeline. Types only: the page looks at no more than the envelope, as the host made the content a moment ago. */
 export type ToWebview =
   | DocumentPart
@@ -63,6 +73,10 @@ export type ToWebview =
   | { type: 'content'; span: string; content: SpanContent | null }
   /** When a call's output came: milliseconds from each piece of it to the next; null where nothing is known of it. */
   | { type: 'chunks'; span: string; gaps: readonly number[] | null }
+  /** Another run stands beside this one: both are on one scale of time; null: no more. */
+  | { type: 'beside'; other: Beside | null }
+  /** Show this stretch of time, as the run beside it does. */
+  | { type: 'range'; start: Milliseconds; end: Milliseconds }
   /** Nothing to show, and what to say instead; `canProfile`: a file may be run from here. */
   | { type: 'empty'; message: string; detail: string | null; canProfile: boolean };
 
@@ -77,6 +91,10 @@ export const fromWebviewSchema = z.discriminatedUnion('type', [
   z.object({ type: z.literal('content'), span: z.string().max(1000) }),
   /** Asks for when a call's output came. */
   z.object({ type: z.literal('chunks'), span: z.string().max(1000) }),
+  /** Beside another run: this stretch of time is shown now. */
+  z.object({ type: z.literal('range'), start: z.number(), end: z.number() }),
+  /** Show both runs line by line. */
+  z.object({ type: z.literal('compare') }),
   z.object({ type: z.literal('copy'), text: z.string().max(MOST_COPIED_CHARS) }),
   z.object({ type: z.literal('openTab') }),
   z.object({ type: z.literal('export') }),

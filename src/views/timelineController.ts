@@ -2,8 +2,9 @@
 import { randomBytes } from 'node:crypto';
 import { dirname } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { env, EventEmitter, Uri, workspace, type Disposable, type Event, type LogOutputChannel, type Webview } from 'vscode';
+import { env, EventEmitter, Uri, workspace, type Disposable, type Event, type LogOutputChannel, type ViewColumn, type Webview } from 'vscode';
 import { settlePreview, updateBetween } from '../analysis/diffDocuments.ts';
+import { DiffSides, type Side } from './diffSides.ts';
 import { settingDefaults, type SettingId, type SpanReference } from '../contributions.ts';
 import { DisposableList } from '../host/disposables.ts';
 import { runCommand } from '../host/editor.ts';
@@ -55,10 +56,15 @@ interface Surface {
   shown: Shown | null;
   /** The recording of which it has what has been read, and how much of that; null where it has a document, or nothing. */
   reading: { of: Reading; sent: number } | null;
+  /** As what it may stand beside another one; null where it is no recording's own editor. */
+  side: MutableSide | null;
 }
 
+type MutableSide = { -readonly [Key in keyof Side]: Side[Key] };
+
 export interface SurfaceHandle extends Disposable {
-  setVisible(visible: boolean): void;
+  /** @param column group of editors that it is in, of a recording's own editor */
+  setVisible(visible: boolean, column?: ViewColumn): void;
 }
 
 export interface TimelineServices {
@@ -75,6 +81,7 @@ export class TimelineController implements Disposable {
   private readonly disposables = new DisposableList();
   private readonly services: TimelineServices;
   private readonly surfaces = new Set<Surface>();
+  private readonly sides = this.disposables.add(new DiffSides());
   private selected: Selection | null = null;
   private readonly selectionChanged = this.disposables.add(new EventEmitter<SelectionChange>());
   readonly onDidChangeSelection: Event<SelectionChange> = this.selectionChanged.event;
@@ -103,25 +110,41 @@ export class TimelineController implements Disposable {
    */
   attach(webview: Webview, placement: 'sidebar' | 'tab', pinned: string | null): SurfaceHandle {
     const script = Uri.file(this.services.webviewScript);
-    const surface: Surface = { webview, pinned, ready: false, visible: true, shown: null, reading: null };
+    const surface: Surface = { webview, pinned, ready: false, visible: true, shown: null, reading: null, side: null };
+    if (pinned !== null) this.addSide(surface);
     this.surfaces.add(surface);
     webview.options = { enableScripts: true, localResourceRoots: [Uri.file(dirname(this.services.webviewScript))] };
     const receiving = webview.onDidReceiveMessage((message: unknown) => this.receive(surface, message).catch((error: unknown) => this.services.notifier.error(messageOf(error))));
     webview.html = webviewHtml({ scriptUri: webview.asWebviewUri(script).toString(), cspSource: webview.cspSource, nonce: randomBytes(16).toString('base64'), placement });
     return {
-      setVisible: (visible) => {
+      setVisible: (visible, column) => {
         surface.visible = visible;
         if (!visible) {
           surface.ready = false;
           surface.shown = null;
           surface.reading = null;
         }
+        if (surface.side !== null) {
+          Object.assign(surface.side, { visible, column, isComplete: surface.shown?.complete ?? false });
+          this.sides.settle();
+        }
       },
       dispose: () => {
         receiving.dispose();
         this.surfaces.delete(surface);
+        if (surface.side !== null) this.sides.remove(surface.side);
       },
     };
+  }
+
+  /** Recordings that stand side by side in an editor of changes. */
+  get sideBySide(): (readonly [before: string, after: string])[] {
+    return this.sides.shown;
+  }
+
+  private addSide(surface: Surface): void {
+    surface.side = { column: undefined, isComplete: false, visible: true, run: () => this.runOf(surface), post: (message) => this.post(surface, message) };
+    this.sides.add(surface.side);
   }
 
   /** Chooses spans everywhere but where the choice was made. */
@@ -211,6 +234,10 @@ export class TimelineController implements Disposable {
     }
     if (surface.shown !== shown) return;
     shown.complete = true;
+    if (surface.side !== null) {
+      surface.side.isComplete = true;
+      this.sides.settle();
+    }
     this.sendSelection(surface, true);
     this.send(surface);
   }
@@ -254,6 +281,10 @@ export class TimelineController implements Disposable {
         surface.ready = true;
         surface.shown = null;
         surface.reading = null;
+        if (surface.side !== null) {
+          surface.side.isComplete = false;
+          this.sides.forget(surface.side);
+        }
         return this.send(surface);
       case 'selected':
         if (run !== null) this.select(message.span === null ? null : { run: run.file, spans: [message.span] }, 'timeline', surface);
@@ -268,6 +299,14 @@ export class TimelineController implements Disposable {
       case 'openSetting':
         if (Object.hasOwn(settingDefaults, message.setting)) await openSetting(message.setting as SettingId);
         return;
+      case 'range':
+        if (surface.side !== null) this.sides.moved(surface.side, { start: message.start, end: message.end });
+        return;
+      case 'compare': {
+        const pair = surface.side === null ? null : this.sides.pairOf(surface.side);
+        if (pair !== null) await runCommand('agentCost.compareRuns', { run: pair[0] }, { run: pair[1] });
+        return;
+      }
       case 'copy':
         await env.clipboard.writeText(message.text);
         return;

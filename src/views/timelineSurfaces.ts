@@ -3,6 +3,7 @@ import { Uri, ViewColumn, window, type CustomDocument, type CustomReadonlyEditor
 import { recordingEditorType, timelinePanelType, views } from '../contributions.ts';
 import { DisposableList } from '../host/disposables.ts';
 import type { RunStore } from '../host/runs.ts';
+import { recordingFile, type RecordingFile } from './recordingCopies.ts';
 import type { TimelineController } from './timelineController.ts';
 
 class TimelineView implements WebviewViewProvider {
@@ -22,8 +23,12 @@ class TimelineView implements WebviewViewProvider {
   }
 }
 
-/** Opens a recording file as a timeline, read-only. */
-class RecordingEditor implements CustomReadonlyEditorProvider {
+interface RecordingDocument extends CustomDocument {
+  file: RecordingFile;
+}
+
+/** Opens a recording as a timeline, read-only; both sides of an editor of changes, each by itself. */
+class RecordingEditor implements CustomReadonlyEditorProvider<RecordingDocument> {
   private readonly controller: TimelineController;
   private readonly runs: RunStore;
   private readonly onUnreadable: (error: unknown) => void;
@@ -34,14 +39,20 @@ class RecordingEditor implements CustomReadonlyEditorProvider {
     this.onUnreadable = onUnreadable;
   }
 
-  openCustomDocument(uri: Uri): CustomDocument {
-    return { uri, dispose: () => undefined };
+  async openCustomDocument(uri: Uri): Promise<RecordingDocument> {
+    const file = await recordingFile(uri);
+    const dispose = (): void => {
+      if (!file.isCopy) return;
+      this.runs.forget(file.path);
+      void file.forget().catch(this.onUnreadable);
+    };
+    return { uri, file, dispose };
   }
 
-  resolveCustomEditor({ uri }: CustomDocument, panel: WebviewPanel): void {
+  resolveCustomEditor({ file }: RecordingDocument, panel: WebviewPanel): void {
     // Not waited for: what has been read is shown meanwhile. Where it fails the panel says that there is nothing to show, the message why.
-    this.runs.open(uri.fsPath).catch((error: unknown) => this.onUnreadable(error));
-    follow(panel, this.controller, uri.fsPath);
+    (file.isCopy ? this.runs.load(file.path) : this.runs.open(file.path)).catch((error: unknown) => this.onUnreadable(error));
+    follow(panel, this.controller, file.path);
   }
 }
 
@@ -80,7 +91,9 @@ export class TimelinePanel implements Disposable {
 
 function follow(panel: WebviewPanel, controller: TimelineController, pinned: string | null): void {
   const handle = controller.attach(panel.webview, 'tab', pinned);
-  const watching = panel.onDidChangeViewState(() => handle.setVisible(panel.visible));
+  const tell = (): void => handle.setVisible(panel.visible, panel.viewColumn);
+  tell();
+  const watching = panel.onDidChangeViewState(tell);
   panel.onDidDispose(() => {
     watching.dispose();
     handle.dispose();

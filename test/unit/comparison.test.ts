@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { analyze } from '../../src/analysis/analyze.ts';
+import { changeTexts } from '../../src/analysis/comparison/changeTexts.ts';
 import { BudgetError, checkBudget } from '../../src/analysis/comparison/checkBudget.ts';
 import { compareRuns } from '../../src/analysis/comparison/compareRuns.ts';
 import { lineFigures, parseQuantity, QUANTITY_EXAMPLES, toolFigures, totalFigures, type FigureUnit } from '../../src/analysis/comparison/figures.ts';
@@ -43,6 +44,19 @@ describe('two runs', () => {
     expect(comparison.totals.time).toMatchObject({ before: 1860, after: 2210, change: 350, chance: null, isClear: null });
     expect(comparison.totals.calls).toMatchObject({ before: 4, after: 5, ratio: 0.25 });
     expect(comparison.totals.cachedTokens).toEqual({ before: null, after: null, change: null, ratio: null, chance: null, isClear: null });
+  });
+
+  it('are told in a few words, what is the same once and what nobody knows not at all', () => {
+    expect(changeTexts(comparison)).toEqual(
+      expect.arrayContaining([
+        { label: 'time', text: '1.86 s → 2.21 s (+19 %)' },
+        { label: 'LLM calls', text: '4 → 5 (+25 %)' },
+        { label: 'tool calls', text: '1 in both' },
+      ]),
+    );
+    const unknown: Report = { ...before, totals: { ...before.totals, promptTokens: null, energyWh: { ...before.totals.energyWh, total: null } } };
+    expect(changeTexts(compareRuns([unknown], [unknown])).map(({ label }) => label)).not.toContain('tokens in');
+    expect(changeTexts(compareRuns([unknown], [before])).find(({ label }) => label === 'tokens in')?.text).toBe('– → 400');
   });
 
   it('pair a line that moved, by its function, and say by its calls what chance explains', () => {

@@ -31,7 +31,7 @@ export function connectHost<Message = FromWebview>(): Host<Message> {
 }
 
 /** A record, so that a forgotten one does not compile. */
-const known: Readonly<Record<ToWebview['type'], true>> = { begin: true, slice: true, end: true, update: true, preview: true, select: true, content: true, chunks: true, empty: true };
+const known: Readonly<Record<ToWebview['type'], true>> = { begin: true, slice: true, end: true, update: true, preview: true, select: true, content: true, chunks: true, beside: true, range: true, empty: true };
 const messageTypes: ReadonlySet<unknown> = new Set(Object.keys(known));
 
 /**

@@ -72,6 +72,42 @@ export function recordingsSuite(): void {
       assert.match(document.getText(), /agent\.js:10 {2}think +100 ms +400 ms/);
     });
 
+    it('stands beside another one in an editor of changes, the earlier one first, and beside what is in no file', async () => {
+      const state = await activated();
+      const text = (second: number): string => recordingText(header({ id: `side-${second}`, startedAt: `2026-01-02T03:04:0${second}.000Z` }), call('a', 0), callEnd('a', 100 * second), end(100 * second));
+      const [late, early] = [write('late.agentcost', text(5)), write('early.agentcost', text(4))];
+      const tab = (): vscode.Tab | undefined => vscode.window.tabGroups.activeTabGroup.activeTab;
+      await vscode.commands.executeCommand('vscode.diff', late, early, 'late and early');
+      await eventually('both stand side by side', () => state.sideBySide().length === 1);
+      assert.deepEqual(state.sideBySide(), [[early.fsPath, late.fsPath]]);
+      assert.equal(tab()?.label, 'late and early');
+      assert.ok(!(tab()?.input instanceof vscode.TabInputTextDiff), 'it is no editor of text');
+      await vscode.commands.executeCommand('vscode.openWith', early, recordingEditorType);
+      await eventually('one stands alone', () => state.sideBySide().length === 0 && tab()?.input instanceof vscode.TabInputCustom);
+
+      // As git has another version of a file.
+      const bytes = new TextEncoder().encode(text(3));
+      const never = (): never => {
+        throw vscode.FileSystemError.NoPermissions();
+      };
+      const stat = { type: vscode.FileType.File, ctime: 0, mtime: 0, size: bytes.length };
+      const watched = new vscode.EventEmitter<vscode.FileChangeEvent[]>();
+      const provided = vscode.workspace.registerFileSystemProvider('versions', { onDidChangeFile: watched.event, watch: () => watched, stat: () => stat, readFile: () => bytes, readDirectory: () => [], createDirectory: never, writeFile: never, delete: never, rename: never }, { isReadonly: true });
+      try {
+        await vscode.commands.executeCommand('vscode.diff', vscode.Uri.parse('versions:/late.agentcost'), late, 'versions');
+        await eventually('they stand side by side', () => state.sideBySide().length === 1);
+        const [before, after] = state.sideBySide()[0] ?? [];
+        assert.match(before ?? '', /late \(versions\)\.agentcost$/);
+        assert.equal(after, late.fsPath);
+        assert.notEqual(state.currentRun()?.file, before);
+        await vscode.commands.executeCommand('workbench.action.closeActiveEditor');
+        await eventually('the copy is gone', () => before !== undefined && !existsSync(before));
+      } finally {
+        provided.dispose();
+      }
+      await vscode.commands.executeCommand('workbench.action.closeAllEditors');
+    });
+
     it('is undone by deleting it, once that was confirmed', async () => {
       const state = await activated();
       const uris = [1, 2].map((index) => write(`deleted-${index}.agentcost`, recordingText(header(), call('a', 0), callEnd('a', 10), end(10))));

@@ -14,7 +14,8 @@ export class Minimap {
   private width = 0;
   private height = 0;
   private pixelRatio = 1;
-  private wallMs = 0;
+  /** What it holds in its width. */
+  private scaleMs = 0;
   private range: ViewRange = { start: 0, end: 1 };
 
   constructor(canvas: HTMLCanvasElement, moved: (range: ViewRange) => void) {
@@ -40,8 +41,8 @@ export class Minimap {
   paint(model: TimelineModel, theme: Theme): void {
     const ctx = this.base.getContext('2d');
     if (ctx === null) return;
-    this.wallMs = model.wallMs;
-    const whole = fitRange(this.wallMs);
+    this.scaleMs = model.scaleMs;
+    const whole = fitRange(this.scaleMs);
     ctx.setTransform(this.pixelRatio, 0, 0, this.pixelRatio, 0, 0);
     ctx.fillStyle = theme.side;
     ctx.fillRect(0, 0, this.width, this.height);
@@ -56,7 +57,7 @@ export class Minimap {
     const main = this.height - 2 * top - tools - 2;
     if (hasGpu) {
       ctx.fillStyle = hatch(ctx, theme.dim, 'rising', this.pixelRatio, 0.25);
-      ctx.fillRect(0, top, (this.width * this.wallMs) / whole.end, main);
+      ctx.fillRect(0, top, (this.width * model.wallMs) / whole.end, main);
     }
     this.strip.drawLine(ctx, 0, 0, top, this.width, main);
     this.strip.drawLine(ctx, 1, 0, top + main + 2, this.width, tools);
@@ -66,7 +67,7 @@ export class Minimap {
     this.range = range;
     const ctx = this.canvas.getContext('2d');
     if (ctx === null || this.width === 0) return;
-    const whole = fitRange(this.wallMs).end;
+    const whole = fitRange(this.scaleMs).end;
     ctx.setTransform(1, 0, 0, 1, 0, 0);
     ctx.clearRect(0, 0, this.canvas.width, this.canvas.height);
     ctx.drawImage(this.base, 0, 0);
@@ -88,13 +89,13 @@ export class Minimap {
     let drag: { mode: 'move' | 'left' | 'right' | 'mark'; at: number; range: ViewRange } | null = null;
     const timeOf = (event: PointerEvent): number => {
       const x = event.clientX - this.canvas.getBoundingClientRect().left;
-      return (x / Math.max(1, this.width)) * fitRange(this.wallMs).end;
+      return (x / Math.max(1, this.width)) * fitRange(this.scaleMs).end;
     };
     const modeAt = (time: number): 'move' | 'left' | 'right' | 'mark' => {
-      const edge = (EDGE_PX / Math.max(1, this.width)) * fitRange(this.wallMs).end;
+      const edge = (EDGE_PX / Math.max(1, this.width)) * fitRange(this.scaleMs).end;
       if (Math.abs(time - this.range.start) < edge) return 'left';
       if (Math.abs(time - this.range.end) < edge) return 'right';
-      const whole = this.range.end - this.range.start > fitRange(this.wallMs).end * 0.98;
+      const whole = this.range.end - this.range.start > fitRange(this.scaleMs).end * 0.98;
       return !whole && time > this.range.start && time < this.range.end ? 'move' : 'mark';
     };
     this.canvas.addEventListener('pointerdown', (event) => {
@@ -110,16 +111,16 @@ export class Minimap {
         return;
       }
       const { range, at } = drag;
-      if (drag.mode === 'move') moved(clampRange({ start: range.start + time - at, end: range.end + time - at }, this.wallMs));
-      else if (drag.mode === 'left') moved(clampRange({ start: Math.min(time, range.end), end: range.end }, this.wallMs));
-      else if (drag.mode === 'right') moved(clampRange({ start: range.start, end: Math.max(time, range.start) }, this.wallMs));
-      else if (Math.abs(time - at) > (3 / Math.max(1, this.width)) * fitRange(this.wallMs).end) moved(clampRange({ start: Math.min(at, time), end: Math.max(at, time) }, this.wallMs));
+      if (drag.mode === 'move') moved(clampRange({ start: range.start + time - at, end: range.end + time - at }, this.scaleMs));
+      else if (drag.mode === 'left') moved(clampRange({ start: Math.min(time, range.end), end: range.end }, this.scaleMs));
+      else if (drag.mode === 'right') moved(clampRange({ start: range.start, end: Math.max(time, range.start) }, this.scaleMs));
+      else if (Math.abs(time - at) > (3 / Math.max(1, this.width)) * fitRange(this.scaleMs).end) moved(clampRange({ start: Math.min(at, time), end: Math.max(at, time) }, this.scaleMs));
     });
     this.canvas.addEventListener('pointerup', (event) => {
       const time = timeOf(event);
       const width = this.range.end - this.range.start;
-      if (drag?.mode === 'mark' && Math.abs(time - drag.at) <= (3 / Math.max(1, this.width)) * fitRange(this.wallMs).end) {
-        moved(clampRange({ start: time - width / 2, end: time + width / 2 }, this.wallMs));
+      if (drag?.mode === 'mark' && Math.abs(time - drag.at) <= (3 / Math.max(1, this.width)) * fitRange(this.scaleMs).end) {
+        moved(clampRange({ start: time - width / 2, end: time + width / 2 }, this.scaleMs));
       }
       drag = null;
     });

@@ -35,6 +35,8 @@ export class TimelineModel {
   readonly gpu = new GpuTrack();
   /** The same of each server and GPU, where there are several. */
   parts: GpuPartTrack[] = [];
+  /** Length of the run beside this one; 0 without one. */
+  besideMs: Milliseconds = 0;
   private readonly store = new SpanStore();
   private readonly places = new Places();
   private latest: Milliseconds = 0;
@@ -55,6 +57,11 @@ export class TimelineModel {
   /** End of what is shown: the run's, or the latest span's where the report is behind. */
   get wallMs(): Milliseconds {
     return Math.max(saneTime(this.head?.totals.wallMs ?? 0), this.gpu.wallMs, this.latest);
+  }
+
+  /** What the scale of time has to hold: the run, and one that stands beside it. */
+  get scaleMs(): Milliseconds {
+    return Math.max(this.wallMs, this.besideMs);
   }
 
   get live(): boolean {

@@ -7,6 +7,7 @@ import { groupsOf } from '../model/laneGroups.ts';
 import { TimelineModel } from '../model/timelineModel.ts';
 import { spanSentence } from '../model/spanText.ts';
 import { copyHere } from './clipboard.ts';
+import { BesideBar } from './besideBar.ts';
 import { ChartsView } from './chartsView.ts';
 import { Contents } from './contents.ts';
 import { Details, type DetailActions } from './details.ts';
@@ -18,18 +19,20 @@ import { Sash } from './sash.ts';
 import { Search } from './search.ts';
 import { TableView } from './tableView.ts';
 import { TimelineView } from './timelineView.ts';
+import { saneTime } from '../../../src/profile/saneTime.ts';
 import { MOST_COPIED_CHARS } from '../../../src/protocol/limits.ts';
 import { visibleBlock, visibleText } from '../../../src/profile/visibleText.ts';
 import { viewNames, type ViewName } from './viewNames.ts';
 import { ViewSwitch } from './viewSwitch.ts';
 import type { Host } from '../../common/host.ts';
 import type { Choice, Shell } from './view.ts';
+import type { ViewRange } from '../model/viewRange.ts';
 import type { ReportSpan } from '../../../src/profile/report.ts';
 import type { PromptTable } from '../../../src/protocol/content.ts';
 import { packDocument } from '../../../src/protocol/packDocument.ts';
 import { SpanPacker } from '../../../src/protocol/packSpans.ts';
 import type { SpanSlice } from '../../../src/protocol/spanColumns.ts';
-import type { DocumentPart, PackedUpdate, TimelineDocument, ToWebview } from '../../../src/protocol/webview.ts';
+import type { Beside, DocumentPart, PackedUpdate, TimelineDocument, ToWebview } from '../../../src/protocol/webview.ts';
 
 const NARROW_BELOW = 560;
 const SIDE_FROM = 1500;
@@ -63,6 +66,7 @@ export class App implements Shell {
   private readonly state = element('div', 'state');
   private readonly live = element('div', 'visually-hidden');
   private readonly progress = attributes(element('progress', 'reading hidden'), { max: '1', 'aria-label': 'Reading the recording' });
+  private readonly besideBar: BesideBar;
   private readonly header: Header;
   private readonly timeline: TimelineView;
   readonly detailActions: DetailActions;
@@ -108,6 +112,7 @@ export class App implements Shell {
       this.views.tabs,
       { hosted: host.hosted, sidebar },
     );
+    this.besideBar = new BesideBar(() => host.post({ type: 'compare' }));
     this.details = new Details(this.detailActions, this.contents);
     this.sash = new Sash(this.details.root, this.kept.details, (size) => {
       this.kept.details = size;
@@ -116,7 +121,7 @@ export class App implements Shell {
     });
     this.live.setAttribute('aria-live', 'polite');
     this.body.append(...this.views.rooms, this.sash.root, this.details.root);
-    this.root.append(this.header.root, this.progress, this.body, this.state, this.live, this.help.root);
+    this.root.append(this.header.root, this.besideBar.root, this.progress, this.body, this.state, this.live, this.help.root);
     document.body.append(this.root);
     this.listen();
     this.showState('Waiting for the recording…', null);
@@ -186,7 +191,20 @@ export class App implements Shell {
     else if (message.type === 'chunks') this.contents.receiveChunks(message.span, message.gaps);
     else if (message.type === 'update') this.update(message.update);
     else if (message.type === 'preview') this.preview(message.spans);
+    else if (message.type === 'beside') this.showBeside(message.other);
+    else if (message.type === 'range') this.timeline.takeRange(message);
     else if (message.spans.length > 0 || this.selected.length > 0) this.choose(message.spans.map((id) => this.model.numberOf(id)).filter((number) => number >= 0), message.reveal);
+  }
+
+  private showBeside(other: Beside | null): void {
+    this.model.besideMs = other === null ? 0 : saneTime(other.wallMs);
+    this.besideBar.show(other);
+    this.timeline.besideChanged();
+    this.views.view.resized();
+  }
+
+  rangeMoved({ start, end }: ViewRange): void {
+    if (this.model.besideMs > 0) this.host.post({ type: 'range', start, end });
   }
 
   private showEmpty({ message, detail, canProfile }: Extract<ToWebview, { type: 'empty' }>): void {

@@ -48,6 +48,7 @@ body[data-placement='sidebar'] { --page-background: var(--vscode-sideBar-backgro
 .scroller canvas.lanes.pointing { cursor: pointer; }
 .scroller canvas.lanes.selecting { cursor: col-resize; }
 .scroller canvas.lanes.dragging { cursor: grabbing; }
+.beside { display: flex; flex-wrap: wrap; gap: 2px 14px; padding: 3px 10px; border-bottom: 1px solid var(--vscode-panel-border, transparent); font-size: 11.5px; }
 .lane-names { position: absolute; left: 0; top: 22px; width: 320px; overflow: hidden; pointer-events: none; }
 .lane-names button { pointer-events: auto; }
 .lane-names button { position: absolute; left: 0; width: 76px; padding: 0 2px 0 4px; border: none; background: none; color: var(--vscode-descriptionForeground); font: 11px var(--vscode-font-family, system-ui, sans-serif); text-align: left; white-space: nowrap; overflow: hidden; cursor: pointer; display: flex; align-items: flex-start; touch-action: none; }

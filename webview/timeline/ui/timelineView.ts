@@ -40,8 +40,8 @@ export class TimelineView implements View {
   private pointerX: number | null = null;
   /** The pointer moved later than the selection did by keyboard: a mark is meant where it is. */
   private pointerLast = false;
-  /** Of the run as it was shown last. */
-  private wallMs = 0;
+  /** Of the run, and one beside it, as they were shown last. */
+  private scaleMs = 0;
   private listTimer = 0;
 
   /** @param lanes as they were kept */
@@ -70,8 +70,8 @@ export class TimelineView implements View {
     });
     this.root.append(this.stage.root, this.list.root);
     listenOnStage(this.stage, {
-      zoom: (factor, at) => this.moveTo(zoomRange(this.range, factor, at, shell.model.wallMs)),
-      pan: (share) => this.moveTo(panRange(this.range, share * (this.range.end - this.range.start), shell.model.wallMs)),
+      zoom: (factor, at) => this.moveTo(zoomRange(this.range, factor, at, shell.model.scaleMs)),
+      pan: (share) => this.moveTo(panRange(this.range, share * (this.range.end - this.range.start), shell.model.scaleMs)),
       fit: () => this.fit(),
       hover: (hit, x) => this.hover(hit, x),
       click: (hit) => this.click(hit),
@@ -85,7 +85,7 @@ export class TimelineView implements View {
       zoomToSelection: () => this.zoomToSelection(),
       undo: () => this.goBack(this.history.undo(this.range)),
       redo: () => this.goBack(this.history.redo(this.range)),
-      toEnd: (end) => this.moveTo(panRange(this.range, (end === 'start' ? -1 : 1) * fitRange(shell.model.wallMs).end, shell.model.wallMs)),
+      toEnd: (end) => this.moveTo(panRange(this.range, (end === 'start' ? -1 : 1) * fitRange(shell.model.scaleMs).end, shell.model.scaleMs)),
       stepFound: (direction) => shell.stepFound(direction),
       clear: () => this.clear(),
     });
@@ -108,8 +108,8 @@ export class TimelineView implements View {
     const { model } = this.shell;
     const { head } = model;
     if (head === null) return;
-    if (model.wallMs !== this.wallMs) this.range = this.following ? followRange(this.range, this.wallMs, model.wallMs) : clampRange(this.range, model.wallMs);
-    this.wallMs = model.wallMs;
+    if (model.scaleMs !== this.scaleMs) this.range = this.following ? followRange(this.range, this.scaleMs, model.scaleMs) : clampRange(this.range, model.scaleMs);
+    this.scaleMs = model.scaleMs;
     this.stage.showNotice(model.spanCount > 0 ? null : model.loading ? 'Reading the recording…' : model.live ? 'Waiting for the first call…' : 'No call to a model or a tool was seen in this run.');
     const sums = model.reading ? 'being read' : `${head.totals.llmCalls} model calls and ${head.totals.toolCalls} tool calls in ${formatDuration(head.totals.wallMs)}`;
     this.stage.describe(`Timeline of ${visibleText(head.run.name, 80)}: ${sums}`);
@@ -137,10 +137,10 @@ export class TimelineView implements View {
   }
 
   restore(kept: Kept | null): void {
-    const { wallMs } = this.shell.model;
+    const { scaleMs } = this.shell.model;
     const range = kept?.range ?? null;
-    this.range = range === null ? fitRange(wallMs) : clampRange(range, wallMs);
-    this.wallMs = wallMs;
+    this.range = range === null ? fitRange(scaleMs) : clampRange(range, scaleMs);
+    this.scaleMs = scaleMs;
     this.hovered = -1;
     this.pointerX = null;
     this.history.clear();
@@ -166,31 +166,49 @@ export class TimelineView implements View {
     this.showRange(range);
   }
 
+  /** Shows the stretch that the run beside this one shows. */
+  takeRange(range: ViewRange): void {
+    this.range = clampRange(range, this.shell.model.scaleMs);
+    this.stage.draw();
+    this.showList();
+  }
+
+  /** Another run has come beside this one, or has gone: the scale is another, and what was shown whole stays so. */
+  besideChanged(): void {
+    const { scaleMs } = this.shell.model;
+    const wasWhole = this.range.end - this.range.start >= fitRange(this.scaleMs).end * 0.999;
+    this.range = wasWhole ? fitRange(scaleMs) : clampRange(this.range, scaleMs);
+    this.scaleMs = scaleMs;
+    this.stage.dataChanged();
+    this.showList();
+  }
+
   private goBack(range: ViewRange | null): void {
-    if (range !== null) this.showRange(clampRange(range, this.shell.model.wallMs));
+    if (range !== null) this.showRange(clampRange(range, this.shell.model.scaleMs));
   }
 
   private showRange(range: ViewRange): void {
     this.range = range;
     const { model } = this.shell;
     // Who looks at the past does not want to be taken to the end.
-    if (model.growing && this.following && range.end < fitRange(model.wallMs).end * 0.999) this.setFollowing(false);
+    if (model.growing && this.following && range.end < fitRange(model.scaleMs).end * 0.999) this.setFollowing(false);
     this.stage.draw();
     this.showList();
     this.shell.keep();
+    this.shell.rangeMoved(range);
   }
 
   /** Shows the whole run. */
   fit(): void {
     const { model } = this.shell;
-    this.moveTo(fitRange(model.wallMs));
+    this.moveTo(fitRange(model.scaleMs));
     if (model.growing) this.setFollowing(true);
   }
 
   setFollowing(following: boolean): void {
     const { model } = this.shell;
     this.following = following;
-    if (following && model.growing) this.range = followRange(this.range, model.wallMs, model.wallMs);
+    if (following && model.growing) this.range = followRange(this.range, model.scaleMs, model.scaleMs);
     this.shell.showHeader();
     this.stage.draw();
     this.shell.keep();
@@ -274,7 +292,7 @@ export class TimelineView implements View {
 
   private zoomTo(start: number, end: number): void {
     const margin = (end - start) * ZOOM_MARGIN;
-    this.moveTo(clampRange({ start: start - margin, end: end + margin }, this.shell.model.wallMs));
+    this.moveTo(clampRange({ start: start - margin, end: end + margin }, this.shell.model.scaleMs));
   }
 
   private doubleClick(hit: Hit | null): void {
@@ -282,7 +300,7 @@ export class TimelineView implements View {
     const span = model.spanAt(this.spanOf(hit));
     if (hit?.kind !== 'span' || span === null) this.fit();
     else if (hosted && span.site !== null) this.shell.open(hit.number);
-    else this.moveTo(revealRange({ start: 0, end: 0 }, model.startOf(span), model.endOf(span), model.wallMs));
+    else this.moveTo(revealRange({ start: 0, end: 0 }, model.startOf(span), model.endOf(span), model.scaleMs));
   }
 
   private walk(direction: Direction): void {
@@ -304,7 +322,7 @@ export class TimelineView implements View {
       start = Math.min(start, model.startOf(span));
       end = Math.max(end, model.endOf(span));
     }
-    this.moveTo(revealRange(this.range, start, end, model.wallMs));
+    this.moveTo(revealRange(this.range, start, end, model.scaleMs));
     const place = model.placeOf(numbers[0] ?? -1);
     const row = place === null ? null : this.stage.rowPosition(place.lane, model.lanes[place.lane].placeOfRow(place.row));
     if (row !== null) this.stage.scrollTo(row.top, row.bottom);

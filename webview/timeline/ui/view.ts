@@ -3,6 +3,7 @@ import type { ReportSpan } from '../../../src/profile/report.ts';
 import type { Theme } from '../../common/theme.ts';
 import type { CallCost } from '../model/callCosts.ts';
 import type { TimelineModel } from '../model/timelineModel.ts';
+import type { ViewRange } from '../model/viewRange.ts';
 import type { DetailActions } from './details.ts';
 
 /** What is selected and found: the same in every view. */
@@ -47,6 +48,8 @@ export interface Shell {
   clear(): void;
   /** Keeps the state of the page soon, as something of it has changed. */
   keep(): void;
+  /** Another stretch of time is shown. */
+  rangeMoved(range: ViewRange): void;
   /** The header's own state has changed. */
   showHeader(): void;
 }
