@@ -10,11 +10,11 @@ const VSCODE = { path: '^vscode$' };
 
 /** What each part may import, besides itself. The key is a folder or a file. */
 const allowed = {
-  // Pure: no I/O, no Node, no VS Code, so that they run in the editor, the webview, the terminal and tests alike.
-  'src/profile': [folders('src/protocol'), packages('zod')],
+  // Pure: no I/O, no Node, no VS Code, so that they run in the editor, the webview, the terminal and tests alike. Of @vscode/l10n only what looks a text up.
+  'src/profile': [folders('src/protocol'), packages('zod', '@vscode/l10n')],
   'src/profile/exportParquet\\.ts$': [packages('hyparquet-writer')],
   'src/protocol': [folders('src/profile'), packages('zod')],
-  'src/analysis': [folders('src/profile', 'src/protocol')],
+  'src/analysis': [folders('src/profile', 'src/protocol'), packages('@vscode/l10n')],
 
   // Ships into other people's processes.
   'src/instrument/node': [BUILT_IN],
@@ -70,14 +70,14 @@ const allowed = {
     VSCODE,
     BUILT_IN,
     folders('src/contributions.ts', 'src/views', 'src/profile', 'src/protocol', 'src/analysis', 'src/profiler', 'src/recorder', 'src/instrument', 'src/serving', 'src/simulator', 'src/experiments', 'package.json'),
-    packages('zod'),
+    packages('zod', '@vscode/l10n'),
   ],
-  'src/views': [VSCODE, BUILT_IN, folders('src/contributions.ts', 'src/host', 'src/profile', 'src/protocol', 'src/analysis', 'src/experiments/results.ts'), packages('zod')],
-  'src/extension.ts': [VSCODE, BUILT_IN, folders('src/contributions.ts', 'src/host', 'src/views', 'src/profile', 'src/protocol')],
+  'src/views': [VSCODE, BUILT_IN, folders('src/contributions.ts', 'src/host', 'src/profile', 'src/protocol', 'src/analysis', 'src/experiments/results.ts'), packages('zod', '@vscode/l10n')],
+  'src/extension.ts': [VSCODE, BUILT_IN, packages('@vscode/l10n'), folders('src/contributions.ts', 'src/host', 'src/views', 'src/profile', 'src/protocol')],
 
   // The webviews: no Node, no VS Code.
   // Of experiments what they say, not what runs them.
-  webview: [folders('src/profile', 'src/protocol', 'src/analysis', 'src/experiments/(charts|report|rows.ts|results.ts|statistics.ts)'), packages('chart\\.js', 'zod', '@vscode/webview-ui-toolkit')],
+  webview: [folders('src/profile', 'src/protocol', 'src/analysis', 'src/experiments/(charts|report|rows.ts|results.ts|statistics.ts)'), packages('chart\\.js', 'zod', '@vscode/webview-ui-toolkit', '@vscode/l10n')],
 };
 
 /** Types vanish when compiled: the hooks may name those of the protocol. */

@@ -1,5 +1,8 @@
 /** Activation: wires the parts together. Nothing runs before the user asks for it. */
+import * as l10n from '@vscode/l10n';
 import { Uri, workspace, type ExtensionContext } from 'vscode';
+// Before all that makes texts.
+import './host/language.ts';
 import { registerComparisons } from './host/comparisonDocuments.ts';
 import { commandHandlers, openSource, showSidebar, tellUnreadable } from './host/commands.ts';
 import { EarlierRuns } from './host/earlierRuns.ts';
@@ -85,7 +88,7 @@ export function activate(context: ExtensionContext): ExtensionState {
     own(registerHover(measured));
     own(
       registerCommands(commandHandlers({ runs, contents, profiling: loadProfiling, vllm: loadVllm, experiments: loadExperiments, measured, tree, timeline, panel, sources, installation: parts, media, storage: context.globalStorageUri, notifier, log }), (command, error) =>
-        notifier.error(`${command} failed: ${messageOf(error)}`),
+        notifier.error(l10n.t`${command} failed: ${messageOf(error)}`),
       ),
     );
     const activationMs = performance.now() - begun;

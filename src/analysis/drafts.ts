@@ -1,4 +1,5 @@
 /** Spans in the making: the report's span, with what it was made from and its place on the clock. */
+import * as l10n from '@vscode/l10n';
 import type { Call, HookSpan, Profile } from '../profile/model.ts';
 import type { CallLine } from '../profile/recordingFormat.ts';
 import type { ReportSpan } from '../profile/report.ts';
@@ -74,7 +75,7 @@ export function callDrafts(profile: Profile, clock: Clock, ids: SpanIds): Draft[
       thread: start.thread,
       pid: start.pid,
       site: start.frames[0] ?? null,
-      unattributed: start.frames.length > 0 ? null : (start.unattributed ?? 'The call was seen on the wire only.'),
+      unattributed: start.frames.length > 0 ? null : (start.unattributed ?? l10n.t('The call was seen on the wire only.')),
       frames: start.frames,
       source: null,
       framework: null,
@@ -123,12 +124,12 @@ export function hookDrafts(profile: Profile, clock: Clock, ids: SpanIds): Draft[
       startMs,
       endMs: end === null && clock.live ? null : endMs,
       status: end?.status ?? 'incomplete',
-      error: end === null || end.status === 'ok' ? null : { message: end.error ?? (end.status === 'cancelled' ? 'It was cancelled.' : 'It failed.') },
+      error: end === null || end.status === 'ok' ? null : { message: end.error ?? (end.status === 'cancelled' ? l10n.t('It was cancelled.') : l10n.t('It failed.')) },
       evidence: start.evidence,
       thread: start.thread,
       pid: start.pid,
       site: start.frames[0] ?? null,
-      unattributed: start.frames.length > 0 ? null : (start.unattributed ?? 'The hook saw no frame of your code.'),
+      unattributed: start.frames.length > 0 ? null : (start.unattributed ?? l10n.t('The hook saw no frame of your code.')),
       frames: start.frames,
       source: start.source,
       framework: start.framework,

@@ -1,5 +1,8 @@
 /** What the numbers point at: few rules, each certain enough to be worth a sentence, with what it would save at most. */
-import { formatCount, formatDuration, formatPercent } from '../profile/formatValue.ts';
+import * as l10n from '@vscode/l10n';
+import { localNumber } from '../profile/language.ts';
+import { formatCount } from '../profile/formatCount.ts';
+import { formatDuration, formatPercent } from '../profile/formatValue.ts';
 import { activityText } from '../profile/activityText.ts';
 import type { Activity, Evidence, Site } from '../profile/recordingFormat.ts';
 import type { Report, ReportFunction } from '../profile/report.ts';
@@ -53,7 +56,7 @@ function failedCalls({ calls }: FindingInput): Finding[] {
   const failed = calls.filter((draft) => draft.span.status === 'error');
   const first = failed[0];
   if (first === undefined) return [];
-  const message = `${formatCount(failed.length, 'model call')} failed; the first said: ${shorten(first.span.error?.message ?? 'no reason')}`;
+  const message = l10n.t`${formatCount(failed.length, 'model call')} failed; the first said: ${shorten(first.span.error?.message ?? l10n.t('no reason'))}`;
   return [finding('failed-calls', 'warning', message, failed, { ms: total(failed), energyWh: energyOf(failed), usd: usdOf(failed) }, evidenceOf(failed))];
 }
 
@@ -64,10 +67,10 @@ function retriedCalls({ retries }: FindingInput): Finding[] {
   const waited = retries.reduce((sum, retry) => sum + retry.again.start - retry.failed.end, 0);
   const statuses = [...new Set(failed.map(({ span }) => {
     const status = span.llm?.httpStatus ?? null;
-    return status === null ? "a broken connection" : `HTTP ${status}`;
+    return status === null ? l10n.t("a broken connection") : `HTTP ${status}`;
   }))].join(', ');
   const limited = failed.some(({ span }) => span.llm?.httpStatus === 429);
-  const message = `${formatCount(retries.length, 'model call')} had to be tried again (${statuses}): ${formatDuration(total(failed))} in tries that failed and ${formatDuration(waited)} of back-off. ${limited ? 'Send fewer calls at once, or raise the rate limit.' : "Look at the server's log for why it failed."}`;
+  const message = `${l10n.t`${formatCount(retries.length, 'model call')} had to be tried again (${statuses}): ${formatDuration(total(failed))} in tries that failed and ${formatDuration(waited)} of back-off.`} ${limited ? l10n.t('Send fewer calls at once, or raise the rate limit.') : l10n.t("Look at the server's log for why it failed.")}`;
   return [finding('retries', 'warning', message, failed, { ms: tidy(total(failed) + waited), energyWh: energyOf(failed), usd: usdOf(failed) }, 'inferred')];
 }
 
@@ -77,7 +80,7 @@ function idleBehindTools({ tools, above, energy, track, wallMs }: FindingInput):
   for (const [name, drafts] of byName) {
     const { idleMs, idleWh } = sumBlame(drafts, energy.blame);
     if (wallMs <= 0 || idleMs / wallMs < IDLE_SHARE) continue;
-    const message = `The GPU stood idle for ${formatDuration(idleMs)} (${formatPercent(idleMs / wallMs)} of the run) while the agent waited for ${name}. Run independent calls at once, start them earlier, or keep their results.`;
+    const message = l10n.t`The GPU stood idle for ${formatDuration(idleMs)} (${formatPercent(idleMs / wallMs)} of the run) while the agent waited for ${name}. Run independent calls at once, start them earlier, or keep their results.`;
     const saves = { ms: tidy(idleMs), energyWh: idleWh, usd: energy.usdPerMs === null ? null : energy.usdPerMs * idleMs };
     findings.push(finding('idle-behind-tool', 'warning', message, drafts, saves, weakestEvidence([...drafts.map((draft) => draft.span.evidence), track.evidence]) ?? 'inferred'));
   }
@@ -89,18 +92,22 @@ function idleBehindFunctions({ functions, energy, track, wallMs }: FindingInput)
   return functions.flatMap((row): Finding[] => {
     const idleMs = row.idleBlameMs ?? 0;
     if (wallMs <= 0 || idleMs / wallMs < IDLE_SHARE) return [];
-    const doing = row.activity === null ? '' : `, mostly ${activityText(row.activity)}`;
-    const message = `The GPU stood idle for ${formatDuration(idleMs)} (${formatPercent(idleMs / wallMs)} of the run) while the agent's own code was in ${row.name}${doing}. ${REMEDIES[row.activity ?? 'cpu'] ?? REMEDY}`;
+    const [took, share] = [formatDuration(idleMs), formatPercent(idleMs / wallMs)];
+    const what =
+      row.activity === null
+        ? l10n.t`The GPU stood idle for ${took} (${share} of the run) while the agent's own code was in ${row.name}.`
+        : l10n.t`The GPU stood idle for ${took} (${share} of the run) while the agent's own code was in ${row.name}, mostly ${activityText(row.activity)}.`;
+    const message = `${what} ${REMEDIES[row.activity ?? 'cpu'] ?? REMEDY}`;
     const saves = { ms: tidy(idleMs), energyWh: row.idleEnergyWh, usd: energy.usdPerMs === null ? null : energy.usdPerMs * idleMs };
     return [{ rule: 'idle-behind-function', severity: 'warning', message, site: row.site, spans: row.spans, saves, evidence: weakestEvidence([row.evidence, track.evidence]) ?? 'inferred' }];
   });
 }
 
-const REMEDY = 'Do it while a model call is in flight, or keep its result.';
+const REMEDY = l10n.t('Do it while a model call is in flight, or keep its result.');
 const REMEDIES: Partial<Record<Activity, string>> = {
-  sleep: 'Wait for the condition itself rather than for time.',
-  backoff: 'Ask less at once, or raise the limit that the server set.',
-  input: 'A person was waited for.',
+  sleep: l10n.t('Wait for the condition itself rather than for time.'),
+  backoff: l10n.t('Ask less at once, or raise the limit that the server set.'),
+  input: l10n.t('A person was waited for.'),
 };
 
 /** The model asked for several tools in one answer, and measured they ran one after another. */
@@ -119,8 +126,11 @@ function sequentialTools({ tools }: FindingInput): Finding[] {
     serial.push(...inOrder);
   }
   if (serial.length === 0) return [];
-  const often = times === 1 ? 'Once' : `${times} times`;
-  const message = `${often} the model asked for several tools together and they ran one after another. Together they would have been up to ${formatDuration(saved)} faster.`;
+  const faster = formatDuration(saved);
+  const message =
+    times === 1
+      ? l10n.t`Once the model asked for several tools together and they ran one after another. Together they would have been up to ${faster} faster.`
+      : l10n.t`${localNumber(times)} times the model asked for several tools together and they ran one after another. Together they would have been up to ${faster} faster.`;
   return [finding('sequential-tools', 'info', message, serial, { ...NO_SAVING, ms: tidy(saved) }, evidenceOf(serial))];
 }
 
@@ -138,7 +148,7 @@ function prefixMisses({ calls, conversations }: FindingInput): Finding[] {
     const repeated = conversations.continuationOf.get(draft)?.span.llm?.promptTokens ?? null;
     if (prefillMs !== null && promptTokens !== null && repeated !== null && promptTokens > 0) saved = (saved ?? 0) + prefillMs * Math.min(1, repeated / promptTokens);
   }
-  const message = `${missed.length} of ${formatCount(extending.length, 'prompt')} that begin with an earlier one got nothing from the prefix cache. Is it on (vLLM: \`--enable-prefix-caching\`), and large enough to keep the earlier prompt?`;
+  const message = l10n.t`${localNumber(missed.length)} of ${formatCount(extending.length, 'prompt')} that begin with an earlier one got nothing from the prefix cache. Is it on (vLLM: \`--enable-prefix-caching\`), and large enough to keep the earlier prompt?`;
   return [finding('prefix-cache-miss', 'warning', message, missed, { ...NO_SAVING, ms: saved === null ? null : tidy(saved) }, 'estimated')];
 }
 
@@ -156,14 +166,14 @@ function repeatedCalls({ calls, conversations }: FindingInput): Finding[] {
     );
   });
   if (again.length === 0) return [];
-  const message = `${formatCount(again.length, 'model call')} sent a prompt that had been answered before, word for word. If another sample is not what you want, keep the first answer.`;
+  const message = l10n.t`${formatCount(again.length, 'model call')} sent a prompt that had been answered before, word for word. If another sample is not what you want, keep the first answer.`;
   return [finding('repeated-call', 'info', message, again, { ms: total(again), energyWh: energyOf(again), usd: usdOf(again) }, evidenceOf(again))];
 }
 
 function cutAnswers({ calls }: FindingInput): Finding[] {
   const cut = calls.filter((draft) => draft.span.llm?.finishReason === 'length');
   if (cut.length === 0) return [];
-  const message = `${formatCount(cut.length, 'answer')} ended at the limit of tokens (max_tokens, or the model's context). Raise it, or ask for shorter answers: a cut answer often costs a second call.`;
+  const message = l10n.t`${formatCount(cut.length, 'answer')} ended at the limit of tokens (max_tokens, or the model's context). Raise it, or ask for shorter answers: a cut answer often costs a second call.`;
   return [finding('cut-answer', 'warning', message, cut, NO_SAVING, 'measured')];
 }
 
@@ -171,7 +181,7 @@ function unattributedCalls({ calls }: FindingInput): Finding[] {
   const lost = calls.filter((draft) => draft.span.site === null);
   const first = lost[0];
   if (first === undefined) return [];
-  const message = `${lost.length} of ${formatCount(calls.length, 'model call')} could not be attributed to a line: ${first.span.unattributed ?? 'the reason is not known'}`;
+  const message = l10n.t`${localNumber(lost.length)} of ${formatCount(calls.length, 'model call')} could not be attributed to a line: ${first.span.unattributed ?? l10n.t('the reason is not known')}`;
   return [finding('unattributed-calls', 'info', message, lost, NO_SAVING, 'measured')];
 }
 

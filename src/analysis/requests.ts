@@ -5,6 +5,7 @@
  * conversation starts anew with another last message, and conversations are seen to go on; or where a function that leads
  * to all calls was measured to run several times. Else the whole run is one.
  */
+import * as l10n from '@vscode/l10n';
 import type { Evidence, Site } from '../profile/recordingFormat.ts';
 import type { Milliseconds } from '../profile/units.ts';
 import { hasHashes, type Conversations } from './conversations.ts';
@@ -13,7 +14,7 @@ import { groupBy } from './grouping.ts';
 
 const LONGEST_NAME = 80;
 const CLOCK_SKEW: Milliseconds = 5;
-const NO_SITE = 'Inferred from the calls in it; it has no line of its own.';
+const NO_SITE = l10n.t('Inferred from the calls in it; it has no line of its own.');
 
 export interface Requests {
   agents: Draft[];
@@ -59,7 +60,7 @@ export function findRequests({ calls, tools, functions, hooks, conversations, ca
   const agents: Draft[] = [];
   const steps: Draft[] = [];
   groups.forEach((group, index) => {
-    const agent = spanAround('agent', ids.take(`request:${index + 1}`), group.name ?? `request ${index + 1}`, null, [...group.calls, ...group.tools]);
+    const agent = spanAround('agent', ids.take(`request:${index + 1}`), group.name ?? l10n.t`request ${index + 1}`, null, [...group.calls, ...group.tools]);
     agents.push(agent);
     steps.push(...buildSteps(group, agent, ids));
   });
@@ -226,7 +227,7 @@ function buildSteps(group: Group, agent: Draft, ids: SpanIds): Draft[] {
   for (const call of group.calls) if (!toolsOf.has(call)) call.span.parent = agent.span.id;
   return thinking.map((call, index) => {
     const parts = [call, ...(toolsOf.get(call) ?? [])];
-    const step = spanAround('step', ids.take(`step:${call.span.id}`), `step ${index + 1}`, agent.span.id, parts);
+    const step = spanAround('step', ids.take(`step:${call.span.id}`), l10n.t`step ${index + 1}`, agent.span.id, parts);
     for (const part of parts) part.span.parent = step.span.id;
     return step;
   });

@@ -2,6 +2,7 @@
  * Calls that were tried again after a failure that may pass, and the time that went by in between: back-off, whoever waited, the
  * SDK or the program itself.
  */
+import * as l10n from '@vscode/l10n';
 import type { Milliseconds } from '../profile/units.ts';
 import { inferredDraft, type Draft, type SpanIds } from './drafts.ts';
 import { unionTime } from './tables.ts';
@@ -65,7 +66,7 @@ export function findBackoffs(retries: readonly Retry[], stretches: readonly Draf
       if (stretch.span.activity === 'sleep' || stretch.span.activity === 'lock') stretch.span.activity = 'backoff';
     }
     if (unionTime(inside) >= length / 2) continue;
-    const unattributed = again.span.site === null ? 'Inferred from two tries of one call.' : null;
+    const unattributed = again.span.site === null ? l10n.t('Inferred from two tries of one call.') : null;
     const draft = inferredDraft({ id: ids.take(`backoff:${again.span.id}`), parent: again.span.parent, kind: 'other', name: 'back-off', unattributed, tool: null }, failed.end, again.start);
     Object.assign(draft.span, { pid: again.span.pid, thread: again.span.thread, site: again.span.site, frames: again.span.frames, activity: 'backoff' });
     inferred.push(draft);

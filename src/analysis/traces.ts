@@ -5,6 +5,8 @@
  * came with the request, else by time, model and tokens where only one pair fits. What a hook measured itself stands for its
  * twin. All that is left (agents, steps, tools, whatever else the program traces) is taken as a hook's span would be.
  */
+import * as l10n from '@vscode/l10n';
+import { formatCount } from '../profile/formatCount.ts';
 import type { Call, HookSpan, Profile } from '../profile/model.ts';
 import type { Site, TraceSpanLine, WarningLine } from '../profile/recordingFormat.ts';
 import type { Milliseconds } from '../profile/units.ts';
@@ -304,7 +306,7 @@ function hookSpanOf(node: Node, hasCalls: boolean, agents: readonly HookSpan[]):
       pid: line.pid ?? node.run?.start.pid ?? null,
       thread: node.run?.start.thread ?? line.thread ?? 'main',
       frames,
-      unattributed: frames.length === 0 ? `Its tracing (${line.scope}) names no line.` : null,
+      unattributed: frames.length === 0 ? l10n.t`Its tracing (${line.scope}) names no line.` : null,
       evidence: 'measured',
       source: 'otlp',
       framework: line.scope,
@@ -394,11 +396,14 @@ function joinedCall(call: Call, node: Node | null, isPlaced: (parent: string | n
 
 function unseenWarning(unseen: readonly Node[]): WarningLine {
   const scopes = [...new Set(unseen.map(({ line }) => line.scope))].sort().slice(0, 3).join(', ');
-  const calls = unseen.length === 1 ? '1 model call' : `${unseen.length} model calls`;
+  const calls = formatCount(unseen.length, 'model call');
   return {
     type: 'warning',
     t: Math.max(0, unseen[0]?.start ?? 0),
     code: 'tracedCallsUnseen',
-    message: `${calls} that the program’s own tracing tells of (${scopes}) did not pass through the profiler: tokens, GPU time and energy of ${unseen.length === 1 ? 'it are' : 'these are'} not counted. Let the program send them to OPENAI_BASE_URL.`,
+    message:
+      unseen.length === 1
+        ? l10n.t`${calls} that the program’s own tracing tells of (${scopes}) did not pass through the profiler: tokens, GPU time and energy of it are not counted. Let the program send them to OPENAI_BASE_URL.`
+        : l10n.t`${calls} that the program’s own tracing tells of (${scopes}) did not pass through the profiler: tokens, GPU time and energy of these are not counted. Let the program send them to OPENAI_BASE_URL.`,
   };
 }

@@ -1,5 +1,8 @@
 /** The recording's own warnings, and what the analysis could not know: what, why, and the one thing to do. */
-import { formatCount, formatDuration, formatPercent, formatTokens } from '../profile/formatValue.ts';
+import * as l10n from '@vscode/l10n';
+import { localNumber } from '../profile/language.ts';
+import { formatCount } from '../profile/formatCount.ts';
+import { formatDuration, formatPercent, formatTokens } from '../profile/formatValue.ts';
 import type { Profile } from '../profile/model.ts';
 import type { Report, ServerUse } from '../profile/report.ts';
 import type { Draft } from './drafts.ts';
@@ -23,7 +26,7 @@ function tokenWarnings(profile: Profile, calls: readonly Draft[]): Warning[] {
   const uncounted = answered.filter((draft) => draft.span.llm?.promptTokens === null);
   const warnings: Warning[] = [];
   if (uncounted.length > 0) {
-    const message = `Tokens unknown for ${uncounted.length} of ${formatCount(answered.length, 'call')}: the server did not report them. Sums leave these calls out.`;
+    const message = l10n.t`Tokens unknown for ${localNumber(uncounted.length)} of ${formatCount(answered.length, 'call')}: the server did not report them. Sums leave these calls out.`;
     warnings.push({ code: 'tokensUnknown', message });
   }
   // Only these APIs' answers can have them.
@@ -31,12 +34,12 @@ function tokenWarnings(profile: Profile, calls: readonly Draft[]): Warning[] {
   const inferred = telling.filter(({ span }) => span.llm?.phaseSource === 'stream' || (span.llm?.phaseSource ?? null) === null);
   // Of a server that was not looked into, nobody knows what it could tell.
   if (profile.backend.kind === 'vllm' && profile.backend.server && inferred.length > 0) {
-    const message = `Queue unknown, prefill and decode inferred from the stream or unknown, for ${inferred.length} of ${formatCount(telling.length, 'call')}: the server does not tell them. Start vLLM (of mid-2026 or later) with \`--enable-per-request-metrics\`.`;
+    const message = l10n.t`Queue unknown, prefill and decode inferred from the stream or unknown, for ${localNumber(inferred.length)} of ${formatCount(telling.length, 'call')}: the server does not tell them. Start vLLM (of mid-2026 or later) with \`--enable-per-request-metrics\`.`;
     warnings.push({ code: 'phasesInferred', message });
   }
   const counted = answered.filter((draft) => draft.span.llm?.promptTokens !== null);
   if (counted.length > 0 && profile.backend.kind === 'vllm' && counted.every((draft) => draft.span.llm?.cachedTokens === null)) {
-    const message = 'Cached tokens unknown: the server does not report them. Start vLLM with `--enable-prompt-tokens-details`.';
+    const message = l10n.t('Cached tokens unknown: the server does not report them. Start vLLM with `--enable-prompt-tokens-details`.');
     warnings.push({ code: 'cachedTokensUnknown', message });
   }
   return warnings;
@@ -47,10 +50,10 @@ function energyWarnings(profile: Profile, calls: readonly Draft[], energy: Energ
   const { gpuProfile } = profile.header;
   const hosted = energy.allHosted || profile.backend.kind === 'openai' || profile.backend.kind === 'anthropic' || profile.backend.kind === 'hosted';
   const message = hosted
-    ? 'Energy unknown: a hosted API tells nothing of its GPUs, which work for others at the same time.'
+    ? l10n.t('Energy unknown: a hosted API tells nothing of its GPUs, which work for others at the same time.')
     : gpuProfile === null
-      ? 'Energy unknown: which GPU serves the model is not known. Name its profile with `--gpu`.'
-      : `Energy unknown: nobody has published the power of ${gpuProfile.name} in all states. Add what you measured to a copy of its profile and pass that with \`--gpu\`.`;
+      ? l10n.t('Energy unknown: which GPU serves the model is not known. Name its profile with `--gpu`.')
+      : l10n.t`Energy unknown: nobody has published the power of ${gpuProfile.name} in all states. Add what you measured to a copy of its profile and pass that with \`--gpu\`.`;
   return [{ code: 'energyUnknown', message }];
 }
 
@@ -62,11 +65,14 @@ function sharedWarnings(server: ServerUse | null): Warning[] {
   const counted = (requests ?? 0) > 0 && (promptTokens ?? 0) > 0;
   if (running === 0 && !counted) return [];
   const seen = [
-    ...((requests ?? 0) > 0 ? [`${formatCount(requests ?? 0, 'request')} of theirs ended`] : []),
-    ...((promptTokens ?? 0) > 0 ? [`${formatTokens(promptTokens)}→${formatTokens(completionTokens)} tokens`] : []),
-    ...(running > 0 ? [`up to ${running} ran at once`] : []),
+    ...((requests ?? 0) > 0 ? [l10n.t`${formatCount(requests ?? 0, 'request')} of theirs ended`] : []),
+    ...((promptTokens ?? 0) > 0 ? [l10n.t`${formatTokens(promptTokens)}→${formatTokens(completionTokens)} tokens`] : []),
+    ...(running > 0 ? [l10n.t`up to ${running} ran at once`] : []),
   ];
-  const left = beside === null || beside.ms === 0 ? '' : ` Of what the GPU did beside calls of this run, ~${formatPercent(beside.share)} for ${formatDuration(beside.ms)} is taken for theirs, and is not in these calls’ energy.`;
-  const message = `Others used the server during the run (${seen.join(', ')}): calls may have waited for them and shared the GPU with them.${left} Measure again on a server of your own for numbers that are yours alone.`;
-  return [{ code: 'serverShared', message }];
+  const sentences = [
+    l10n.t`Others used the server during the run (${seen.join(', ')}): calls may have waited for them and shared the GPU with them.`,
+    ...(beside === null || beside.ms === 0 ? [] : [l10n.t`Of what the GPU did beside calls of this run, ~${formatPercent(beside.share)} for ${formatDuration(beside.ms)} is taken for theirs, and is not in these calls’ energy.`]),
+    l10n.t('Measure again on a server of your own for numbers that are yours alone.'),
+  ];
+  return [{ code: 'serverShared', message: sentences.join(' ') }];
 }

@@ -2,7 +2,8 @@
  * Tools seen on the wire: from the answer in which a model asks for a tool until the request that carries its
  * result. That is an upper bound of the tool's time. Where a hook measured the work itself, the two become one.
  */
-import { formatCount } from '../profile/formatValue.ts';
+import * as l10n from '@vscode/l10n';
+import { formatCount } from '../profile/formatCount.ts';
 import type { MessageDigest, Site, ToolCall } from '../profile/recordingFormat.ts';
 import type { Milliseconds } from '../profile/units.ts';
 import { groupBy } from './grouping.ts';
@@ -16,7 +17,7 @@ const NEARLY_ALL = 0.8;
 const CLOCK_SKEW: Milliseconds = 5;
 /** Of a tool that the model asked for in its text. */
 const NO_ID = '';
-const NOT_SEEN = "Inferred from the wire: the tool's code was not seen.";
+const NOT_SEEN = l10n.t("Inferred from the wire: the tool's code was not seen.");
 
 interface Asked {
   issuer: Draft;

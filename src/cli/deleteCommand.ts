@@ -2,7 +2,8 @@
 import type { Command } from 'commander';
 import { lstatSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { formatBytes, formatCount } from '../profile/formatValue.ts';
+import { formatCount } from '../profile/formatCount.ts';
+import { formatBytes } from '../profile/formatValue.ts';
 import type { Milliseconds } from '../profile/units.ts';
 import { deleteRecording, recordingsIn } from '../recorder/deleteRecording.ts';
 import { RECORDING_EXTENSION } from '../recorder/recordingNames.ts';

@@ -4,7 +4,7 @@ import type { Command } from 'commander';
 import { closeSync, openSync, renameSync, rmSync, statSync, writeSync } from 'node:fs';
 import { basename, resolve } from 'node:path';
 import { version } from '../../package.json';
-import { formatCount } from '../profile/formatValue.ts';
+import { formatCount } from '../profile/formatCount.ts';
 import { RECORDING_FORMAT, RECORDING_VERSION, type HeaderLine } from '../profile/recordingFormat.ts';
 import { RecordingRepairer } from '../profile/repairRecording.ts';
 import { crc32 } from '../recorder/crc32.ts';

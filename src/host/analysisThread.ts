@@ -1,5 +1,7 @@
 /** The thread that reads and analyses one recording, so that the editor goes on: a hundred thousand spans take seconds. */
-import { parentPort, workerData } from 'node:worker_threads';
+import { parentPort } from 'node:worker_threads';
+// Before all that makes texts.
+import { recordingFile } from './analysisLanguage.ts';
 import { analyze } from '../analysis/analyze.ts';
 import { updateBetween } from '../analysis/diffDocuments.ts';
 import { EndedSpans } from '../analysis/spansAhead.ts';
@@ -17,10 +19,9 @@ import type { TimelineDocument, TimelineUpdate } from '../protocol/webview.ts';
 /** A picture that grows need not do so more often. */
 const AHEAD_EVERY_MS: Milliseconds = 100;
 
-const file = workerData as string;
 const ended = new EndedSpans();
 let ahead: Ahead | null = null;
-const tail = new RecordingTail(file, { onEnded: (one) => ahead !== null && ended.add(one), onPiece: (bytes) => ahead?.say(bytes) });
+const tail = new RecordingTail(recordingFile, { onEnded: (one) => ahead !== null && ended.add(one), onPiece: (bytes) => ahead?.say(bytes) });
 let before: TimelineDocument | null = null;
 const post = (answer: AnalysisAnswer, transfer: ArrayBuffer[] = []): void => parentPort?.postMessage(answer, transfer);
 
@@ -61,7 +62,7 @@ function buffersOf({ start, end, parent, form, ids, llm, llmForm, llmNumbers, to
 
 async function read({ bytes, ahead: isWanted }: AnalysisRequest): Promise<void> {
   if (bytes !== null) return tail.readTo(bytes);
-  if (isWanted === true) ahead = new Ahead((await foundRecording(file)).size);
+  if (isWanted === true) ahead = new Ahead((await foundRecording(recordingFile)).size);
   await tail.finish();
   ahead?.say(null);
   ahead = null;

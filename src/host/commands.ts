@@ -1,4 +1,5 @@
 /** What each command does. */
+import * as l10n from '@vscode/l10n';
 import { commands, Uri, window, type LogOutputChannel } from 'vscode';
 import { viewContainer, views, type LineReference, type Resource } from '../contributions.ts';
 import type { Report } from '../profile/report.ts';
@@ -60,7 +61,7 @@ export function commandHandlers({ runs, contents, profiling, vllm, experiments, 
     'agentCost.showTimeline': () => panel.show(),
     'agentCost.export': async (format, target) => {
       const { exportRun } = await import('./exportRun.ts');
-      await exportRun(runs.current, contents, installation.webviewScript, notifier, format, target);
+      await exportRun(runs.current, contents, installation, notifier, format, target);
     },
     'agentCost.compareRuns': async (before, after) => {
       const { chooseAndCompare } = await import('./compareRuns.ts');
@@ -145,7 +146,7 @@ export function showSidebar(): void {
 }
 
 async function openRecording(runs: RunStore, notifier: Notifier, resource?: Resource): Promise<void> {
-  const file = resource ?? (await window.showOpenDialog({ title: 'Open Recording', filters: { 'Agent Cost recordings': ['agentcost'], 'All files': ['*'] } }))?.[0];
+  const file = resource ?? (await window.showOpenDialog({ title: l10n.t('Open Recording'), filters: { [l10n.t('Agent Cost recordings')]: ['agentcost'], [l10n.t('All files')]: ['*'] } }))?.[0];
   if (file === undefined) return;
   if (await tryOpen(runs, notifier, Uri.file(file.fsPath).fsPath)) await runCommand('agentCost.showTimeline');
 }
@@ -164,6 +165,6 @@ async function tryOpen(runs: RunStore, notifier: Notifier, file: string): Promis
 export async function tellUnreadable(notifier: Notifier, error: unknown): Promise<void> {
   const { RecordingError } = await import('../profile/recordingFormat.ts');
   if (RecordingError.is(error, 'newerVersion'))
-    notifier.error(error.message, { label: 'Look for Updates', run: () => commands.executeCommand('workbench.extensions.action.checkForUpdates') });
+    notifier.error(error.message, { label: l10n.t('Look for Updates'), run: () => commands.executeCommand('workbench.extensions.action.checkForUpdates') });
   else notifier.error(messageOf(error));
 }

@@ -1,6 +1,8 @@
 /** Compare Runs…: asks which, and shows what changed from the one to the other. */
 import { basename } from 'node:path';
+import * as l10n from '@vscode/l10n';
 import { window, workspace, type QuickPickItem } from 'vscode';
+import { localTime } from '../profile/language.ts';
 import { comparisonUri } from './comparisonDocuments.ts';
 import type { Notifier } from './notify.ts';
 import type { RunStore } from './runs.ts';
@@ -9,12 +11,12 @@ import type { RunStore } from './runs.ts';
 export async function chooseAndCompare(runs: RunStore, notifier: Notifier, one: string | null, other: string | null): Promise<void> {
   await runs.refresh();
   if (runs.list.length < 2 && (one === null || other === null)) {
-    notifier.error('There are no two runs to compare. Profile a program twice, or open a recording from elsewhere first.');
+    notifier.error(l10n.t('There are no two runs to compare. Profile a program twice, or open a recording from elsewhere first.'));
     return;
   }
-  const first = one ?? (await pick(runs, 'Compare Runs: The First of Two', null));
+  const first = one ?? (await pick(runs, l10n.t('Compare Runs: The First of Two'), null));
   if (first === undefined) return;
-  const second = other ?? (await pick(runs, `Compare ${basename(first)} With`, first));
+  const second = other ?? (await pick(runs, l10n.t`Compare ${basename(first)} With`, first));
   if (second === undefined) return;
   const [before, after] = one !== null && other !== null ? [first, second] : inOrder(runs, first, second);
   await window.showTextDocument(await workspace.openTextDocument(comparisonUri(before, after)), { preview: false });
@@ -26,6 +28,6 @@ function inOrder(runs: RunStore, one: string, other: string): [before: string, a
 }
 
 async function pick(runs: RunStore, title: string, but: string | null): Promise<string | undefined> {
-  const items = runs.list.filter(({ file, live }) => file !== but && !live).map((run): QuickPickItem & { file: string } => ({ label: run.name, description: new Date(run.startedMs).toLocaleString(), detail: basename(run.file), file: run.file }));
+  const items = runs.list.filter(({ file, live }) => file !== but && !live).map((run): QuickPickItem & { file: string } => ({ label: run.name, description: localTime(new Date(run.startedMs)), detail: basename(run.file), file: run.file }));
   return (await window.showQuickPick(items, { title, matchOnDescription: true, matchOnDetail: true }))?.file;
 }

@@ -1,5 +1,6 @@
 /** Runs experiments in a thread of their own, which can be ended at any time. Knows no `vscode`. */
 import { Worker } from 'node:worker_threads';
+import * as l10n from '@vscode/l10n';
 import type { ExperimentOrder, ExperimentProgress, FromExperimentThread } from '../protocol/experiment.ts';
 import type { Result } from '../experiments/report/grouped.ts';
 
@@ -31,7 +32,7 @@ export function runExperiments(threadFile: string, order: ExperimentOrder, { onP
     worker.once('exit', (code) => {
       if (isDone) resolve('done');
       else if (isCancelled) resolve('cancelled');
-      else reject(new Error(`the experiment's thread ended early (exit code ${code})`));
+      else reject(new Error(l10n.t`the experiment's thread ended early (exit code ${code})`));
     });
   });
   return {

@@ -1,7 +1,9 @@
 /** Open Experiment…: runs the paper's figures, or opens a file of results, and shows them in a tab. */
 import { readFile, stat, writeFile } from 'node:fs/promises';
 import { basename, extname } from 'node:path';
+import * as l10n from '@vscode/l10n';
 import { QuickPickItemKind, window, type Disposable, type QuickPickItem, type Uri } from 'vscode';
+import { localNumber } from '../profile/language.ts';
 import type { ExperimentChoice, Resource } from '../contributions.ts';
 import { EXPERIMENT_NAMES, PAPER_TITLE, scaleInWords } from '../experiments/list.ts';
 import { readResults, ResultsError, toResultsJson, type Results } from '../experiments/results.ts';
@@ -39,7 +41,7 @@ export class Experiments implements Disposable {
       choose: () => this.told(this.choose()),
       cancel: () => this.running?.cancel(),
       save: () => this.told(this.save()),
-      failed: (message) => notifier.error(`The experiment view failed: ${message} Close it and open it again.`),
+      failed: (message) => notifier.error(l10n.t`The experiment view failed: ${message} Close it and open it again.`),
       closed: () => this.running?.cancel(),
     });
   }
@@ -66,31 +68,31 @@ export class Experiments implements Disposable {
   }
 
   private async choose(): Promise<void> {
-    const all: ChoiceItem = { label: 'All Figures and Tables', detail: 'In virtual time, on the simulator: some minutes of one processor', choice: { figures: EXPERIMENT_NAMES.map(({ id }) => id) } };
-    const file: ChoiceItem = { label: 'Open Results File…', detail: 'What agent-cost paper --json wrote, or a table of bench, load or sweep (--table): CSV or Parquet', choice: 'file' };
+    const all: ChoiceItem = { label: l10n.t('All Figures and Tables'), detail: l10n.t('In virtual time, on the simulator: some minutes of one processor'), choice: { figures: EXPERIMENT_NAMES.map(({ id }) => id) } };
+    const file: ChoiceItem = { label: l10n.t('Open Results File…'), detail: l10n.t('What agent-cost paper --json wrote, or a table of bench, load or sweep (--table): CSV or Parquet'), choice: 'file' };
     const each = EXPERIMENT_NAMES.map(({ id, where, title }): ChoiceItem => ({ label: where, description: title, choice: { figures: [id] } }));
-    const picked = await window.showQuickPick<ChoiceItem>([file, all, { label: 'Run one', kind: QuickPickItemKind.Separator, choice: 'file' }, ...each], { title: 'Open Experiment', placeHolder: 'The paper’s figures, or a file of results', matchOnDescription: true });
+    const picked = await window.showQuickPick<ChoiceItem>([file, all, { label: l10n.t('Run one'), kind: QuickPickItemKind.Separator, choice: 'file' }, ...each], { title: l10n.t('Open Experiment'), placeHolder: l10n.t('The paper’s figures, or a file of results'), matchOnDescription: true });
     if (picked === undefined) return;
     if (picked.choice !== 'file') return this.run(picked.choice);
-    const chosen = await window.showOpenDialog({ title: 'Open Results', filters: { 'Results of an experiment': ['json', 'csv', 'parquet'], 'All files': ['*'] } });
+    const chosen = await window.showOpenDialog({ title: l10n.t('Open Results'), filters: { [l10n.t('Results of an experiment')]: ['json', 'csv', 'parquet'], [l10n.t('All files')]: ['*'] } });
     if (chosen?.[0] !== undefined) await this.openFile(chosen[0].fsPath);
   }
 
   private async openFile(file: string): Promise<void> {
     try {
       const { size } = await stat(file);
-      if (size > BYTES_AT_MOST) throw new ResultsError(`${basename(file)} has ${Math.round(size / 1e6)} MB, more than any results. Choose a file that agent-cost paper --json wrote.`);
+      if (size > BYTES_AT_MOST) throw new ResultsError(l10n.t`${basename(file)} has ${localNumber(Math.round(size / 1e6))} MB, more than any results. Choose a file that agent-cost paper --json wrote.`);
       const results = await read(file);
       this.running?.cancel();
       this.show({ ...results, progress: null });
     } catch (error) {
-      this.notifier.error(error instanceof ResultsError || error instanceof TableError ? error.message : `${file} could not be read: ${messageOf(error)}.`);
+      this.notifier.error(error instanceof ResultsError || error instanceof TableError ? error.message : l10n.t`${file} could not be read: ${messageOf(error)}.`);
     }
   }
 
   private async run({ figures, requests = ENOUGH.requests, repeats = ENOUGH.repeats }: ExperimentChoice): Promise<void> {
     const ids = EXPERIMENT_NAMES.map(({ id }) => id).filter((id) => figures.includes(id));
-    if (ids.length === 0) return this.notifier.error(`There is no experiment ${figures.join(', ')}. There are ${EXPERIMENT_NAMES.map(({ id }) => id).join(', ')}.`);
+    if (ids.length === 0) return this.notifier.error(l10n.t`There is no experiment ${figures.join(', ')}. There are ${EXPERIMENT_NAMES.map(({ id }) => id).join(', ')}.`);
     this.running?.cancel();
     const order: ExperimentOrder = { ids, requests, repeats };
     const shown: ShownExperiment = { title: PAPER_TITLE, settings: scaleInWords(order), results: [], progress: { doing: '', done: 0, total: ids.length } };
@@ -103,7 +105,7 @@ export class Experiments implements Disposable {
     try {
       await running.ended;
     } catch (error) {
-      this.notifier.error(`The experiment failed: ${messageOf(error)}.`);
+      this.notifier.error(l10n.t`The experiment failed: ${messageOf(error)}.`);
     } finally {
       if (this.running === running) this.running = null;
       this.update(shown, { progress: null });
@@ -123,12 +125,12 @@ export class Experiments implements Disposable {
 
   private async save(): Promise<void> {
     if (this.shown === null || this.shown.results.length === 0) return;
-    const file = await window.showSaveDialog({ title: 'Save Results', filters: { 'Results of an experiment': ['json'] } });
+    const file = await window.showSaveDialog({ title: l10n.t('Save Results'), filters: { [l10n.t('Results of an experiment')]: ['json'] } });
     if (file === undefined) return;
     try {
       await writeFile(file.fsPath, toResultsJson(this.shown));
     } catch (error) {
-      this.notifier.error(`${file.fsPath} could not be written: ${messageOf(error)}. Choose another place.`);
+      this.notifier.error(l10n.t`${file.fsPath} could not be written: ${messageOf(error)}. Choose another place.`);
     }
   }
 }

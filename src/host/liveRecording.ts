@@ -1,4 +1,5 @@
 /** Follows a recording while it is being written, and has it analysed as often as that is worth the time. */
+import * as l10n from '@vscode/l10n';
 import type { Accounting } from '../profile/accounting.ts';
 import type { ReportSpan } from '../profile/report.ts';
 import type { Milliseconds } from '../profile/units.ts';
@@ -82,7 +83,7 @@ export class LiveRecording {
     this.stopTimer();
     try {
       const analysed = await this.analysis.analyze({ bytes: null, liveAtMs: null, accounting: this.accounting() });
-      if (analysed === null) throw new Error('Nothing was recorded.');
+      if (analysed === null) throw new Error(l10n.t('Nothing was recorded.'));
       return analysed.document;
     } finally {
       this.analysis.dispose();

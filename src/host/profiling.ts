@@ -1,5 +1,6 @@
 /** Profiles programs: one started here, or those that the user starts elsewhere while a session is up. */
 import { basename, dirname, extname, join } from 'node:path';
+import * as l10n from '@vscode/l10n';
 import { commands, env, ProgressLocation, window, workspace, type Disposable, type ExtensionContext, type TextDocument, type Uri, type WorkspaceFolder } from 'vscode';
 import { likelyShell, shellEnvironment } from '../instrument/shellEnvironment.ts';
 import { profiledLanguages, views, type ProfiledLanguage, type Resource, type SettingId } from '../contributions.ts';
@@ -59,7 +60,7 @@ export class Profiling implements Disposable {
     if (document === null) return;
     const language = profiledLanguages.find((known) => known === document.languageId);
     if (language === undefined) {
-      this.services.notifier.error(`${basename(document.fileName)} is neither Python, JavaScript nor TypeScript. Use Agent Cost: Profile Command… to profile any program.`);
+      this.services.notifier.error(l10n.t`${basename(document.fileName)} is neither Python, JavaScript nor TypeScript. Use Agent Cost: Profile Command… to profile any program.`);
       return;
     }
     // The program runs what is on disk.
@@ -74,7 +75,7 @@ export class Profiling implements Disposable {
     if (folder === null) return;
     const line =
       commandLine ??
-      (await window.showInputBox({ title: 'Profile Command', prompt: `Runs in ${folder.uri.fsPath}`, placeHolder: 'python my_agent.py --questions 3', value: this.lastCommandLine, ignoreFocusOut: true }));
+      (await window.showInputBox({ title: l10n.t('Profile Command'), prompt: l10n.t`Runs in ${folder.uri.fsPath}`, placeHolder: 'python my_agent.py --questions 3', value: this.lastCommandLine, ignoreFocusOut: true }));
     if (line === undefined || line.trim() === '') return;
     this.lastCommandLine = line;
     await this.guard(() => this.profile({ name: nameOfCommandLine(line), run: { kind: 'shell', line }, cwd: folder.uri.fsPath, folder, command: [line] }));
@@ -97,15 +98,15 @@ export class Profiling implements Disposable {
       this.elsewhere = session;
       const variables = this.context.environmentVariableCollection;
       variables.persistent = false;
-      variables.description = 'Programs started here are recorded by the Agent Cost profiling session.';
+      variables.description = l10n.t('Programs started here are recorded by the Agent Cost profiling session.');
       for (const { name, value, how } of terminalVariables(session.environmentOn, process.env)) variables[how](name, value);
       this.debuggers = followDebuggers(session, this.services.log);
       void session.lost.then(() => this.stopSession());
       setContext('agentCost.sessionRunning', true);
       this.services.notifier.information(
-        'A profiling session is running: programs started in new terminals are recorded. Elsewhere, set its environment first.',
-        { label: 'Copy Environment', run: () => this.copyEnvironment() },
-        { label: 'Stop Session', run: () => runCommand('agentCost.stopSession') },
+        l10n.t('A profiling session is running: programs started in new terminals are recorded. Elsewhere, set its environment first.'),
+        { label: l10n.t('Copy Environment'), run: () => this.copyEnvironment() },
+        { label: l10n.t('Stop Session'), run: () => runCommand('agentCost.stopSession') },
       );
     });
     this.startingElsewhere = false;
@@ -126,7 +127,7 @@ export class Profiling implements Disposable {
   async copyEnvironment(): Promise<void> {
     if (this.elsewhere === null) return;
     await env.clipboard.writeText(shellEnvironment(this.elsewhere.environment, likelyShell(process.env, process.platform)));
-    window.setStatusBarMessage('The session’s environment is on the clipboard.', 5000);
+    window.setStatusBarMessage(l10n.t('The session’s environment is on the clipboard.'), 5000);
   }
 
   dispose(): void {
@@ -138,8 +139,8 @@ export class Profiling implements Disposable {
   private async profile(program: ProgramToProfile): Promise<void> {
     if (this.elsewhere !== null) {
       // New terminals carry the session's environment, the task's included: the two recordings would mix.
-      this.services.notifier.warning('A profiling session is running and records what is started here, too. Stop it to profile a run by itself.', {
-        label: 'Stop Session',
+      this.services.notifier.warning(l10n.t('A profiling session is running and records what is started here, too. Stop it to profile a run by itself.'), {
+        label: l10n.t('Stop Session'),
         run: () => runCommand('agentCost.stopSession'),
       });
       return;
@@ -151,7 +152,7 @@ export class Profiling implements Disposable {
     this.showTimeline();
     let exitCode: number | null = null;
     try {
-      await window.withProgress({ location: ProgressLocation.Window, title: `Profiling ${program.name}: starting` }, () => task.started);
+      await window.withProgress({ location: ProgressLocation.Window, title: l10n.t`Profiling ${program.name}: starting` }, () => task.started);
       exitCode = await task.ended;
     } finally {
       await session.stop({ exitCode, signal: null });
@@ -160,7 +161,7 @@ export class Profiling implements Disposable {
     }
     this.services.log.info(`${program.name} ended with ${exitCode ?? 'no exit code'}`);
     if (exitCode === NOT_FOUND && program.run.kind === 'shell')
-      this.services.notifier.error(`The shell did not find a command in "${program.run.line}". Correct its name, or give its full path.`, { label: 'Try Again', run: () => runCommand('agentCost.profileCommand') });
+      this.services.notifier.error(l10n.t`The shell did not find a command in "${program.run.line}". Correct its name, or give its full path.`, { label: l10n.t('Try Again'), run: () => runCommand('agentCost.profileCommand') });
     else this.tellWhenNothingWasSeen(session);
   }
 
@@ -190,12 +191,12 @@ export class Profiling implements Disposable {
 
   private tellWhenNothingWasSeen(session: Session): void {
     if (session.run.document?.report.totals.llmCalls === 0)
-      this.services.notifier.information(`No LLM call of ${session.run.name} was seen. Does it call one through the OpenAI API? The log says what the profiler noticed.`, { label: 'Show Log', run: () => runCommand('agentCost.showLog') });
+      this.services.notifier.information(l10n.t`No LLM call of ${session.run.name} was seen. Does it call one through the OpenAI API? The log says what the profiler noticed.`, { label: l10n.t('Show Log'), run: () => runCommand('agentCost.showLog') });
   }
 
   private mayLaunch(): boolean {
     if (workspace.isTrusted) return true;
-    this.services.notifier.warning('This workspace is not trusted, so no program is started from it. Trust it first; recordings can be viewed without.');
+    this.services.notifier.warning(l10n.t('This workspace is not trusted, so no program is started from it. Trust it first; recordings can be viewed without.'));
     return false;
   }
 
@@ -206,31 +207,31 @@ export class Profiling implements Disposable {
     } catch (error) {
       if (error instanceof SettingError || error instanceof ProgramNotFoundError) {
         const { setting } = error;
-        this.services.notifier.error(error.message, { label: 'Open Setting', run: () => openSetting(setting) });
+        this.services.notifier.error(error.message, { label: l10n.t('Open Setting'), run: () => openSetting(setting) });
         return;
       }
       this.services.log.error(error instanceof Error ? (error.stack ?? error.message) : String(error));
       const message = inSettings(messageOf(error));
       const setting = settingNamedIn(message);
-      const remedies: Remedy[] = [{ label: 'Show Log', run: () => runCommand('agentCost.showLog') }];
-      if (setting !== null) remedies.unshift({ label: 'Open Setting', run: () => openSetting(setting as SettingId) });
-      this.services.notifier.error(`Not profiled: ${message}`, ...remedies);
+      const remedies: Remedy[] = [{ label: l10n.t('Show Log'), run: () => runCommand('agentCost.showLog') }];
+      if (setting !== null) remedies.unshift({ label: l10n.t('Open Setting'), run: () => openSetting(setting as SettingId) });
+      this.services.notifier.error(l10n.t`Not profiled: ${message}`, ...remedies);
     }
   }
 
   private async documentToRun(resource?: Resource): Promise<TextDocument | null> {
     const document = resource === undefined ? window.activeTextEditor?.document : await workspace.openTextDocument(resource.fsPath);
     if (document?.uri.scheme === 'file') return document;
-    this.services.notifier.error('There is no file to profile. Open a Python, JavaScript or TypeScript file that is saved on disk.');
+    this.services.notifier.error(l10n.t('There is no file to profile. Open a Python, JavaScript or TypeScript file that is saved on disk.'));
     return null;
   }
 
   private async chooseFolder(): Promise<WorkspaceFolder | null> {
     const folders = workspace.workspaceFolders ?? [];
     const active = window.activeTextEditor && workspace.getWorkspaceFolder(window.activeTextEditor.document.uri);
-    const folder = active ?? (folders.length > 1 ? await window.showWorkspaceFolderPick({ placeHolder: 'Folder to run in' }) : folders[0]);
+    const folder = active ?? (folders.length > 1 ? await window.showWorkspaceFolderPick({ placeHolder: l10n.t('Folder to run in') }) : folders[0]);
     if (folder) return folder;
-    if (folders.length === 0) this.services.notifier.error('No folder is open to run in. Open the folder of your agent first (File: Open Folder…).');
+    if (folders.length === 0) this.services.notifier.error(l10n.t('No folder is open to run in. Open the folder of your agent first (File: Open Folder…).'));
     return null;
   }
 }

@@ -1,4 +1,5 @@
 /** How a source file is run: pure choice from what was found on the machine (`findPrograms.ts` does the looking). */
+import * as l10n from '@vscode/l10n';
 import type { ProfiledLanguage, SettingId } from '../contributions.ts';
 
 /** What the choice depends on. Paths are absolute and exist, unless they come from a setting. */
@@ -51,24 +52,24 @@ export class ProgramNotFoundError extends Error {
 export function choosePython(facts: PythonFacts): Program {
   if (facts.setting !== '') {
     if (facts.settingFound === null)
-      throw new ProgramNotFoundError('agentCost.python', `Setting agentCost.python: there is no program "${facts.setting}". Correct it, or empty it to use the Python that is found.`);
+      throw new ProgramNotFoundError('agentCost.python', l10n.t`Setting agentCost.python: there is no program "${facts.setting}". Correct it, or empty it to use the Python that is found.`);
     return { command: facts.settingFound, args: [], because: 'setting agentCost.python' };
   }
   if (facts.extension !== null) return { command: facts.extension, args: [], because: 'chosen in the Python extension' };
   const own = facts.virtualEnvironments[0];
   if (own !== undefined) return { command: own, args: [], because: "the workspace's virtual environment" };
   if (facts.onPath !== null) return { command: facts.onPath, args: [], because: 'first on the PATH' };
-  throw new ProgramNotFoundError('agentCost.python', 'No Python was found: not in the Python extension, not in .venv or venv, not on the PATH. Install Python, or name one in the setting agentCost.python.');
+  throw new ProgramNotFoundError('agentCost.python', l10n.t('No Python was found: not in the Python extension, not in .venv or venv, not on the PATH. Install Python, or name one in the setting agentCost.python.'));
 }
 
 /** @throws ProgramNotFoundError */
 export function chooseNode(facts: NodeFacts): Program {
   if (facts.setting !== '') {
     if (facts.settingFound === null)
-      throw new ProgramNotFoundError('agentCost.node', `Setting agentCost.node: there is no program "${facts.setting}". Correct it, or empty it to use the node on the PATH.`);
+      throw new ProgramNotFoundError('agentCost.node', l10n.t`Setting agentCost.node: there is no program "${facts.setting}". Correct it, or empty it to use the node on the PATH.`);
     return { command: facts.settingFound, args: [], because: 'setting agentCost.node' };
   }
-  if (facts.onPath === null) throw new ProgramNotFoundError('agentCost.node', 'No Node was found on the PATH. Install Node 20 or later, or name one in the setting agentCost.node.');
+  if (facts.onPath === null) throw new ProgramNotFoundError('agentCost.node', l10n.t('No Node was found on the PATH. Install Node 20 or later, or name one in the setting agentCost.node.'));
   return { command: facts.onPath, args: [], because: 'first on the PATH' };
 }
 
@@ -84,8 +85,8 @@ export function chooseTypeScriptRunner(facts: NodeFacts): Program {
   if (facts.tsx !== null) return { ...node, args: [facts.tsx], because: `tsx of the workspace, node ${node.because}` };
   if (facts.tsNode !== null) return { ...node, args: [facts.tsNode], because: `ts-node of the workspace, node ${node.because}` };
   if (facts.version !== null && stripsTypes(facts.version)) return { ...node, because: `Node ${facts.version} runs TypeScript itself` };
-  const found = facts.version === null ? 'the Node found does not say its version' : `Node ${facts.version} does not run TypeScript`;
-  throw new ProgramNotFoundError('agentCost.node', `No way to run a TypeScript file: the workspace has neither tsx nor ts-node, and ${found}. Install tsx in the workspace (npm install --save-dev tsx), or name a Node from 22.18 in the setting agentCost.node.`);
+  const found = facts.version === null ? l10n.t('the Node found does not say its version') : l10n.t`Node ${facts.version} does not run TypeScript`;
+  throw new ProgramNotFoundError('agentCost.node', l10n.t`No way to run a TypeScript file: the workspace has neither tsx nor ts-node, and ${found}. Install tsx in the workspace (npm install --save-dev tsx), or name a Node from 22.18 in the setting agentCost.node.`);
 }
 
 /** @throws ProgramNotFoundError */

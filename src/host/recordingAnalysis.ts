@@ -1,9 +1,11 @@
 /** Reads and analyses a recording in a thread of its own. Knows no `vscode`. */
 import { Worker } from 'node:worker_threads';
+import * as l10n from '@vscode/l10n';
+import { spoken, type Language } from '../profile/language.ts';
 import { applyUpdate } from '../analysis/diffDocuments.ts';
 import { RecordingError } from '../profile/recordingFormat.ts';
 import type { Milliseconds } from '../profile/units.ts';
-import type { AnalysisAnswer, AnalysisRequest, ReadAhead } from '../protocol/analysisThread.ts';
+import type { AnalysisAnswer, AnalysisRequest, AnalysisThreadData, ReadAhead } from '../protocol/analysisThread.ts';
 import type { TimelineDocument, TimelineUpdate } from '../protocol/webview.ts';
 
 /** A document, and how long the thread took for it. */
@@ -19,13 +21,16 @@ export class RecordingAnalysis {
   private failed: Error | null = null;
   private readonly pending = new Set<(error: Error) => void>();
 
-  /** @param threadFile `dist/analysis.cjs` */
-  constructor(threadFile: string, file: string) {
+  /**
+   * @param threadFile `dist/analysis.cjs`
+   * @param language of the report's sentences
+   */
+  constructor(threadFile: string, file: string, language: Language = spoken()) {
     // Not the editor's own options, which may be for a debugger.
-    this.worker = new Worker(threadFile, { workerData: file, execArgv: [] });
+    this.worker = new Worker(threadFile, { workerData: { file, language } satisfies AnalysisThreadData, execArgv: [] });
     this.worker.unref();
     this.worker.on('error', (error) => this.end(error));
-    this.worker.once('exit', (code) => this.end(new Error(`the analysis ended early (exit code ${code})`)));
+    this.worker.once('exit', (code) => this.end(new Error(l10n.t`the analysis ended early (exit code ${code})`)));
   }
 
   /**
@@ -104,14 +109,19 @@ function firstDocument(report: TimelineUpdate['report'], { spans, gpu, parts }: 
 
 /**
  * Reads and analyses a whole recording.
- * @param onRead told meanwhile what has been read
+ * @param options `onRead` is told meanwhile what has been read; the language of the report's sentences, by default the one that is spoken; when it is, where it is still written (ms since 1970)
  * @throws RecordingError, or the error of reading the file
  */
-export async function analyzeInThread(threadFile: string, file: string, accounting: AnalysisRequest['accounting'], onRead: ((read: ReadAhead) => void) | null = null): Promise<TimelineDocument> {
-  const analysis = new RecordingAnalysis(threadFile, file);
+export async function analyzeInThread(
+  threadFile: string,
+  file: string,
+  accounting: AnalysisRequest['accounting'],
+  { onRead = null, language = spoken(), liveAtMs = null }: { onRead?: ((read: ReadAhead) => void) | null; language?: Language; liveAtMs?: number | null } = {},
+): Promise<TimelineDocument> {
+  const analysis = new RecordingAnalysis(threadFile, file, language);
   try {
-    const analysed = await analysis.analyze({ bytes: null, liveAtMs: null, accounting }, onRead);
-    if (analysed === null) throw new RecordingError('empty', 'The recording is empty: it ended before anything was recorded. Profile the program again.');
+    const analysed = await analysis.analyze({ bytes: null, liveAtMs, accounting }, onRead);
+    if (analysed === null) throw new RecordingError('empty', l10n.t('The recording is empty: it ended before anything was recorded. Profile the program again.'));
     return analysed.document;
   } catch (error) {
     throw RecordingError.is(error) ? new RecordingError(error.reason, `${file}: ${error.message}`) : error;

@@ -183,7 +183,7 @@ export class RunStore implements Disposable {
       import('./recordingAnalysis.ts'),
       import('./accounting.ts'),
     ]);
-    if (size > LONG_RECORDING_BYTES) return analyzeInThread(this.analysisThread, file, chosenAccounting(), onRead);
+    if (size > LONG_RECORDING_BYTES) return analyzeInThread(this.analysisThread, file, chosenAccounting(), { onRead });
     return analyze(await readRecordingFile(file, 'report'), { accounting: chosenAccounting() });
   }
 

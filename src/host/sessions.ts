@@ -1,4 +1,5 @@
 /** A profiler process that is up, the recording that it writes, and the environment that leads programs to it. */
+import * as l10n from '@vscode/l10n';
 import { env, type LogOutputChannel } from 'vscode';
 import { collectorListens } from '../instrument/collector.ts';
 import { launchEnvironment } from '../instrument/launch.ts';
@@ -61,7 +62,7 @@ export class Session {
     this.lost = new Promise((resolve) => {
       void profiler.onClosed.then(({ exitCode }) => {
         if (this.stopped !== null || this.disposed) return;
-        services.notifier.error(`The profiler of ${this.run.name} ended by itself (exit code ${exitCode ?? 'none'}). The program goes on; what was recorded until now is kept. The log says more.`);
+        services.notifier.error(l10n.t`The profiler of ${this.run.name} ended by itself (exit code ${exitCode ?? '–'}). The program goes on; what was recorded until now is kept. The log says more.`);
         resolve();
       });
     });
@@ -105,7 +106,7 @@ export class Session {
     const events = {
       onDocument: (document: TimelineDocument) => feed.update(document),
       onPreview: (spans: ReportSpan[]) => feed.preview(spans),
-      onError: (error: unknown) => notifier.warning(`The running recording cannot be shown: ${messageOf(error)} The program goes on.`),
+      onError: (error: unknown) => notifier.warning(l10n.t`The running recording cannot be shown: ${messageOf(error)} The program goes on.`),
     };
     recording = new LiveRecording(installation.analysis, ready.out, events, chosenAccounting);
     return new Session(profiler, environmentOn, recording, feed, services, warned);
@@ -147,7 +148,7 @@ export class Session {
       this.feed.end(await this.recording.finish());
     } catch (error) {
       this.feed.end(null);
-      notifier.error(`No numbers for ${this.run.name}: ${messageOf(error)}`);
+      notifier.error(l10n.t`No numbers for ${this.run.name}: ${messageOf(error)}`);
     }
   }
 }
@@ -155,5 +156,5 @@ export class Session {
 /** Copies what a message says to add to a server's command. */
 function copyRemedy(message: string): Remedy[] {
   const option = toAddToServer(message);
-  return option === null ? [] : [{ label: 'Copy', run: () => env.clipboard.writeText(option) }];
+  return option === null ? [] : [{ label: l10n.t('Copy'), run: () => env.clipboard.writeText(option) }];
 }

@@ -1,4 +1,5 @@
 /** Start vLLM Server and Stop vLLM Server: a server of the user's own, its log in a channel, stopped when asked or with the editor. */
+import * as l10n from '@vscode/l10n';
 import { ConfigurationTarget, ProgressLocation, window, workspace, type ExtensionContext, type OutputChannel } from 'vscode';
 import { VllmError, VllmServer } from '../serving/vllmServer.ts';
 import { runCommand, setContext } from './editor.ts';
@@ -25,7 +26,7 @@ export class Vllm {
   /** @param model asked for where it is not given */
   async start(model?: string): Promise<void> {
     if (this.server !== null || this.starting !== null) {
-      this.notifier.information(`A vLLM server is running already${this.server === null ? '' : ` at ${this.server.url}`}. Stop it to start another.`, { label: 'Stop It', run: () => this.stop() });
+      this.notifier.information(this.server === null ? l10n.t('A vLLM server is running already. Stop it to start another.') : l10n.t`A vLLM server is running already at ${this.server.url}. Stop it to start another.`, { label: l10n.t('Stop It'), run: () => this.stop() });
       return;
     }
     const chosen = model ?? (await this.askForModel());
@@ -35,8 +36,8 @@ export class Vllm {
     } catch (error) {
       if (error instanceof SettingError) {
         const { setting } = error;
-        this.notifier.error(error.message, { label: 'Open Setting', run: () => openSetting(setting) });
-      } else if (error instanceof VllmError) this.notifier.error(error.message, ...(this.channel === null ? [] : [{ label: 'Show Log', run: () => this.channel?.show(true) }]));
+        this.notifier.error(error.message, { label: l10n.t('Open Setting'), run: () => openSetting(setting) });
+      } else if (error instanceof VllmError) this.notifier.error(error.message, ...(this.channel === null ? [] : [{ label: l10n.t('Show Log'), run: () => this.channel?.show(true) }]));
       else throw error;
     }
   }
@@ -55,7 +56,7 @@ export class Vllm {
 
   private async startWith(model: string): Promise<void> {
     const settings = vllmSettings(rawSettings());
-    const channel = (this.channel ??= window.createOutputChannel('vLLM Server'));
+    const channel = (this.channel ??= window.createOutputChannel(l10n.t('vLLM Server')));
     channel.clear();
     const starting = new AbortController();
     this.starting = starting;
@@ -82,19 +83,19 @@ export class Vllm {
     void server.ended.then(({ exitCode }) => {
       this.server = null;
       setContext('agentCost.vllmRunning', false);
-      if (!server.stopping) this.notifier.error(`The vLLM server at ${server.url} ended by itself (exit code ${exitCode ?? 'none'}). Its log says why.`, { label: 'Show Log', run: () => this.channel?.show(true) });
+      if (!server.stopping) this.notifier.error(l10n.t`The vLLM server at ${server.url} ended by itself (exit code ${exitCode ?? '–'}). Its log says why.`, { label: l10n.t('Show Log'), run: () => this.channel?.show(true) });
     });
     this.notifier.information(
-      `vLLM serves ${what} at ${server.url}.`,
-      { label: 'Use as Backend', run: () => workspace.getConfiguration().update('agentCost.backend', server.url, ConfigurationTarget.Workspace) },
-      { label: 'Stop It', run: () => runCommand('agentCost.stopVllm') },
+      l10n.t`vLLM serves ${what} at ${server.url}.`,
+      { label: l10n.t('Use as Backend'), run: () => workspace.getConfiguration().update('agentCost.backend', server.url, ConfigurationTarget.Workspace) },
+      { label: l10n.t('Stop It'), run: () => runCommand('agentCost.stopVllm') },
     );
   }
 
   private askForModel(): Thenable<string | undefined> {
     return window.showInputBox({
-      title: 'Start vLLM Server',
-      prompt: 'Model to serve: a name on the Hugging Face Hub, or a folder',
+      title: l10n.t('Start vLLM Server'),
+      prompt: l10n.t('Model to serve: a name on the Hugging Face Hub, or a folder'),
       placeHolder: 'Qwen/Qwen3-0.6B',
       value: this.context.workspaceState.get<string>(LAST_MODEL) ?? '',
       ignoreFocusOut: true,

@@ -1,27 +1,28 @@
 /** What a program spends its own time on, in words for people. */
+import * as l10n from '@vscode/l10n';
 import type { Activity } from './recordingFormat.ts';
 
 const WORDS: Record<Activity | 'unknown', string> = {
-  cpu: 'computing',
-  sleep: 'sleeping',
-  backoff: 'backing off before a retry',
-  lock: 'waiting for another thread or task',
-  socket: 'waiting for the network',
-  file: 'reading and writing files',
-  process: 'waiting for another program',
-  input: 'waiting for input',
-  unknown: 'not seen',
+  cpu: l10n.t('computing'),
+  sleep: l10n.t('sleeping'),
+  backoff: l10n.t('backing off before a retry'),
+  lock: l10n.t('waiting for another thread or task'),
+  socket: l10n.t('waiting for the network'),
+  file: l10n.t('reading and writing files'),
+  process: l10n.t('waiting for another program'),
+  input: l10n.t('waiting for input'),
+  unknown: l10n.t('not seen'),
 };
 const SHORT: Record<Activity | 'unknown', string> = {
-  cpu: 'computing',
-  sleep: 'sleep',
-  backoff: 'back-off',
-  lock: 'lock',
-  socket: 'network',
-  file: 'files',
-  process: 'other program',
-  input: 'input',
-  unknown: 'not seen',
+  cpu: l10n.t('computing'),
+  sleep: l10n.t('sleep'),
+  backoff: l10n.t('back-off'),
+  lock: l10n.t('lock'),
+  socket: l10n.t('network'),
+  file: l10n.t('files'),
+  process: l10n.t('other program'),
+  input: l10n.t('input'),
+  unknown: l10n.t('not seen'),
 };
 
 /** `waiting for the network`. */

@@ -1,4 +1,7 @@
 /** What of a recording cannot be read: which lines, why, and what each of them was. Pure. */
+import * as l10n from '@vscode/l10n';
+import { formatCount } from './formatCount.ts';
+import { localNumber } from './language.ts';
 
 /** A line that is left out: its number in the file, from 1, and why. */
 export interface LeftOut {
@@ -18,30 +21,39 @@ const MOST_IN_WARNING = 3;
 /** What a line's beginning says of it; the recorder writes `type` first. */
 const BEGINNING = /^\{"type":"(\w{1,20})"(?:[^{}[\]]{0,60}?"id":"([^"\\]{1,40})")?/;
 
-/** By type of line. Of calls and spans the id follows. */
+/** By type of line. */
 const WORDS: Readonly<Record<string, string>> = {
-  process: 'a program’s start',
-  call: 'call',
-  firstToken: 'the first token of call',
-  callEnd: 'the end of call',
-  span: 'span',
-  spanEnd: 'the end of span',
-  traceSpan: 'a span of the program’s tracing',
-  gpu: 'what the GPU did',
-  sample: 'a reading of an instrument',
-  pause: 'a stop in the debugger',
-  source: 'a source file’s hash',
-  commit: 'the git commit',
-  warning: 'a warning',
-  backend: 'what was learned of the backend',
-  end: 'the run’s end',
+  process: l10n.t('a program’s start'),
+  call: l10n.t('a call'),
+  firstToken: l10n.t('the first token of a call'),
+  callEnd: l10n.t('the end of a call'),
+  span: l10n.t('a span'),
+  spanEnd: l10n.t('the end of a span'),
+  traceSpan: l10n.t('a span of the program’s tracing'),
+  gpu: l10n.t('what the GPU did'),
+  sample: l10n.t('a reading of an instrument'),
+  pause: l10n.t('a stop in the debugger'),
+  source: l10n.t('a source file’s hash'),
+  commit: l10n.t('the git commit'),
+  warning: l10n.t('a warning'),
+  backend: l10n.t('what was learned of the backend'),
+  end: l10n.t('the run’s end'),
+};
+
+/** Where the id of a call or a span is known, too. */
+const WORDS_WITH_ID: Readonly<Record<string, (id: string) => string>> = {
+  call: (id) => l10n.t('call {0}', id),
+  firstToken: (id) => l10n.t('the first token of call {0}', id),
+  callEnd: (id) => l10n.t('the end of call {0}', id),
+  span: (id) => l10n.t('span {0}', id),
+  spanEnd: (id) => l10n.t('the end of span {0}', id),
 };
 
 /** What a damaged line was; undefined where its beginning does not show it. */
 function lostIn(text: string): string | undefined {
   const [, type = '', id] = BEGINNING.exec(text.slice(0, 200)) ?? [];
-  const words = Object.hasOwn(WORDS, type) ? WORDS[type] : undefined;
-  return id === undefined ? words?.replace(/(call|span)$/, 'a $1') : words && `${words} ${id}`;
+  if (!Object.hasOwn(WORDS, type)) return undefined;
+  return id !== undefined && Object.hasOwn(WORDS_WITH_ID, type) ? WORDS_WITH_ID[type]?.(id) : WORDS[type];
 }
 
 export class Damage {
@@ -68,9 +80,13 @@ export class Damage {
 
   /** For the user: how much, where, what was in it, and what to do. */
   get message(): string {
-    const lines = this.#count === 1 ? '1 line' : `${this.#count} lines`;
-    const named = this.#named.slice(0, MOST_IN_WARNING).map(({ line, part, why, lost }) => `line ${line}${part === undefined ? '' : ` of part ${part}`}${lost === undefined ? '' : `, ${lost}`}: ${why}`);
-    const more = this.#count > named.length ? [`${this.#count - named.length} more`] : [];
-    return `${lines} of the recording could not be read and ${this.#count === 1 ? 'is' : 'are'} left out (${[...named, ...more].join('; ')}); sums may be too low. Was the file edited or the disk full? Record the run again for exact numbers.`;
+    const named = this.#named.slice(0, MOST_IN_WARNING).map(({ line, part, why, lost }) => `${part === undefined ? l10n.t('line {0}', line) : l10n.t('line {0} of part {1}', line, part)}${lost === undefined ? '' : `, ${lost}`}: ${why}`);
+    const more = this.#count > named.length ? [l10n.t('{0} more', localNumber(this.#count - named.length))] : [];
+    const what = [...named, ...more].join('; ');
+    const leftOut =
+      this.#count === 1
+        ? l10n.t('{0} of the recording could not be read and is left out ({1}); sums may be too low.', formatCount(1, 'line'), what)
+        : l10n.t('{0} of the recording could not be read and are left out ({1}); sums may be too low.', formatCount(this.#count, 'line'), what);
+    return `${leftOut} ${l10n.t('Was the file edited or the disk full? Record the run again for exact numbers.')}`;
   }
 }

@@ -1,8 +1,12 @@
 /**
  * The one place where numbers become text: the terminal, lenses, the timeline and findings all use it.
  *
- * Three significant digits, no trailing zeros, the unit always there. A value that is not known is `–`.
+ * Three significant digits, no trailing zeros, the unit always there. A value that is not known is `–`. Signs within
+ * numbers are those of the language that is spoken; units and their prefixes are the SI's in all of them.
  */
+import * as l10n from '@vscode/l10n';
+import { formatCount } from './formatCount.ts';
+import { localDollars, localNumber } from './language.ts';
 import type { Evidence } from './recordingFormat.ts';
 import type { ReportLine } from './report.ts';
 import type { Bytes, Milliseconds, Ratio, Tokens, UsDollars, WattHours, Watts } from './units.ts';
@@ -21,21 +25,20 @@ const ENERGY: Scale = [['µWh', 1e-6], ['mWh', 1e-3], ['Wh', 1], ['kWh', 1e3], [
 const SMALLEST_WATT_HOURS = 0.02;
 
 /** `1.2`, `12.1`, `121`, `1210`: three significant digits, whole numbers kept whole. */
-function threeDigits(value: number): string {
-  if (Math.abs(value) >= 100) return String(Math.round(value));
-  return String(Number(value.toPrecision(3)));
+function threeDigits(value: number): number {
+  return Math.abs(value) >= 100 ? Math.round(value) : Number(value.toPrecision(3));
 }
 
 /** Picks the largest unit in which the rounded value is at least 1, the smallest one for anything below. */
 function scaled(value: number, scale: Scale): string {
   for (let index = scale.length - 1; index > 0; index--) {
     const step = scale[index];
-    if (step !== undefined && Number((Math.abs(value) / step[1]).toPrecision(3)) >= 1) return `${threeDigits(value / step[1])} ${step[0]}`;
+    if (step !== undefined && Number((Math.abs(value) / step[1]).toPrecision(3)) >= 1) return `${localNumber(threeDigits(value / step[1]))} ${step[0]}`;
   }
   const smallest = scale[0];
   if (smallest === undefined) return UNKNOWN_TEXT;
-  const text = threeDigits(value / smallest[1]);
-  return Number(text) < 0.01 ? `<0.01 ${smallest[0]}` : `${text} ${smallest[0]}`;
+  const rounded = threeDigits(value / smallest[1]);
+  return rounded < 0.01 ? `<${localNumber('0.01')} ${smallest[0]}` : `${localNumber(rounded)} ${smallest[0]}`;
 }
 
 function padded(value: number): string {
@@ -58,10 +61,10 @@ export function formatDuration(duration: Known<Milliseconds>): string {
 export function formatTokens(tokens: Known<Tokens>): string {
   if (tokens === null) return UNKNOWN_TEXT;
   const rounded = Math.round(tokens);
-  if (rounded < 1000) return String(rounded);
+  if (rounded < 1000) return localNumber(rounded);
   const thousands = tokens < 999_500;
   const value = tokens / (thousands ? 1e3 : 1e6);
-  return `${value < 99.95 ? String(Number(value.toFixed(1))) : String(Math.round(value))}${thousands ? 'k' : 'M'}`;
+  return `${localNumber(value < 99.95 ? Number(value.toFixed(1)) : Math.round(value))}${thousands ? 'k' : 'M'}`;
 }
 
 /** `12 mWh`, `0.12 Wh`, `1.2 kWh`. */
@@ -69,7 +72,7 @@ export function formatEnergy(energy: Known<WattHours>): string {
   if (energy === null) return UNKNOWN_TEXT;
   if (energy === 0) return '0 Wh';
   if (energy < 0) return `-${formatEnergy(-energy)}`;
-  return energy >= SMALLEST_WATT_HOURS && energy < 1 ? `${threeDigits(energy)} Wh` : scaled(energy, ENERGY);
+  return energy >= SMALLEST_WATT_HOURS && energy < 1 ? `${localNumber(threeDigits(energy))} Wh` : scaled(energy, ENERGY);
 }
 
 /** `370 mg CO₂e`, `1.2 kg CO₂e`. */
@@ -88,19 +91,23 @@ export function formatPower(power: Known<Watts>): string {
 export function formatPercent(ratio: Known<Ratio>): string {
   if (ratio === null) return UNKNOWN_TEXT;
   const percent = ratio * 100;
-  if (percent === 0 || percent >= 1) return `${Math.round(percent)} %`;
-  return percent < 0.1 ? '<0.1 %' : `${percent.toFixed(1)} %`;
+  if (percent === 0 || percent >= 1) return `${localNumber(Math.round(percent))} %`;
+  return percent < 0.1 ? `<${localNumber('0.1')} %` : `${localNumber(percent.toFixed(1))} %`;
 }
 
 /** `$1.23`, `$0.0123`, `$0.000012`: below a cent two digits are enough. */
 export function formatUsd(amount: Known<UsDollars>): string {
   if (amount === null) return UNKNOWN_TEXT;
-  if (amount === 0) return '$0';
+  if (amount === 0) return localDollars('0');
   if (amount < 0) return `-${formatUsd(-amount)}`;
-  if (amount < 1e-6) return '<$0.000001';
-  if (amount < 0.01) return `$${trimZeros(amount.toFixed(Math.ceil(-Math.log10(amount)) + 1))}`;
-  if (amount < 1) return `$${trimZeros(amount.toPrecision(3))}`;
-  return amount < 1000 ? `$${amount.toFixed(2)}` : `$${Math.round(amount)}`;
+  if (amount < 1e-6) return `<${localDollars(localNumber('0.000001'))}`;
+  return localDollars(localNumber(dollarDigits(amount)));
+}
+
+function dollarDigits(amount: number): string {
+  if (amount < 0.01) return trimZeros(amount.toFixed(Math.ceil(-Math.log10(amount)) + 1));
+  if (amount < 1) return trimZeros(amount.toPrecision(3));
+  return amount < 1000 ? amount.toFixed(2) : String(Math.round(amount));
 }
 
 function trimZeros(decimal: string): string {
@@ -113,9 +120,10 @@ export function formatBytes(bytes: Known<Bytes>): string {
   return bytes === 0 ? '0 B' : scaled(bytes, BYTES);
 }
 
-/** `1 call`, `9 calls`. */
-export function formatCount(count: number, noun: string): string {
-  return `${count} ${noun}${count === 1 ? '' : 's'}`;
+/** `1.68 s per call`, `15.1 s total`; of a single call neither. */
+export function scopedText(text: string, calls: number, scope: 'perCall' | 'total'): string {
+  if (calls <= 1) return text;
+  return scope === 'perCall' ? l10n.t('{0} per call', text) : l10n.t('{0} total', text);
 }
 
 export interface LensOptions {
@@ -164,16 +172,16 @@ function llmFields(line: ReportLine, options: LensOptions): Field[] {
     fields.push({ text: `${tokensGuessed}${formatTokens(share(line.promptTokens))}→${formatTokens(share(line.completionTokens))} tok`, expendable: 2 });
   }
   if (line.cachedTokens !== null && line.promptTokens !== null && line.promptTokens > 0) {
-    fields.push({ text: `${formatPercent(line.cachedTokens / line.promptTokens)} cached`, expendable: 3 });
+    fields.push({ text: l10n.t`${formatPercent(line.cachedTokens / line.promptTokens)} cached`, expendable: 3 });
   }
-  const scope = line.llmCalls > 1 ? (perCall ? ' per call' : ' total') : '';
+  const scoped = (text: string): string => scopedText(text, line.llmCalls, options.show);
   const simulated = line.evidence === 'simulated' || line.grade === 'simulated';
   const cost = options.cost === 'energy' ? line.energyWh : line.costUsd;
   if (cost !== null) {
-    fields.push({ text: `${costText(share(cost), line, options)}${simulated ? ' sim' : ''}${scope}`, expendable: 0 });
+    fields.push({ text: scoped(`${costText(share(cost), line, options)}${simulated ? ' sim' : ''}`), expendable: 0 });
   } else {
     const first = fields[0];
-    if (first !== undefined) first.text += scope;
+    if (first !== undefined) first.text = scoped(first.text);
     if (simulated) fields.push({ text: 'sim', expendable: 0 });
   }
   fields.push({ text: formatCount(line.llmCalls, 'call'), expendable: 1 });
@@ -193,9 +201,9 @@ function inclusiveFields(line: ReportLine, options: LensOptions): Field[] {
     else if (simulated) fields.push({ text: 'sim', expendable: 0 });
   } else if (idleBlameMs !== null && idleBlameMs > 0) {
     const cost = options.cost === 'energy' ? idleEnergyWh : costUsd;
-    fields.push({ text: `GPU idle ${formatDuration(idleBlameMs)}${cost === null ? '' : `, ${costText(cost, line, options)}`}${simulated ? ' sim' : ''}`, expendable: 2 });
+    fields.push({ text: l10n.t('GPU idle {0}', `${formatDuration(idleBlameMs)}${cost === null ? '' : `, ${costText(cost, line, options)}`}${simulated ? ' sim' : ''}`), expendable: 2 });
   }
-  fields.push({ text: `${formatCount(llmCalls > 0 && toolCalls === 0 ? llmCalls : calls, 'call')} inside`, expendable: 0 });
+  fields.push({ text: l10n.t`${formatCount(llmCalls > 0 && toolCalls === 0 ? llmCalls : calls, 'call')} inside`, expendable: 0 });
   return fields;
 }
 
@@ -207,14 +215,13 @@ function toolFields(line: ReportLine, options: LensOptions): Field[] {
   const perCall = options.show === 'perCall';
   const share = (value: number | null): number | null => (value !== null && perCall ? value / line.toolCalls : value);
   const guessed = isGuess(line.evidence) ? '~' : '';
-  const scope = line.toolCalls > 1 ? (perCall ? ' per call' : ' total') : '';
-  const fields: Field[] = [{ text: `${guessed}${formatDuration(share(line.toolMs))}${scope}`, expendable: 0 }];
+  const fields: Field[] = [{ text: scopedText(`${guessed}${formatDuration(share(line.toolMs))}`, line.toolCalls, options.show), expendable: 0 }];
   if (line.idleBlameMs !== null && line.idleBlameMs > 0) {
     const about = line.grade === 'model' || line.grade === null ? '~' : '';
     const cost = options.cost === 'energy' ? line.idleEnergyWh : line.costUsd;
     const costPart = cost === null ? '' : `, ${costText(share(cost), line, options)}`;
     const simulated = line.grade === 'simulated' || line.evidence === 'simulated' ? ' sim' : '';
-    fields.push({ text: `GPU idle ${about}${formatDuration(share(line.idleBlameMs))}${costPart}${simulated}`, expendable: 2 });
+    fields.push({ text: l10n.t('GPU idle {0}', `${about}${formatDuration(share(line.idleBlameMs))}${costPart}${simulated}`), expendable: 2 });
   }
   fields.push({ text: formatCount(line.toolCalls, 'call'), expendable: 1 });
   return fields;

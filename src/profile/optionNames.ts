@@ -1,16 +1,17 @@
 /** Messages are written once, in the command line's words; the editor has settings for the same things. */
+import * as l10n from '@vscode/l10n';
 
 /** From the longest: `--backend sim` before `--backend`. What has no setting goes without its option. */
 const WORDS: readonly (readonly [option: RegExp, words: string])[] = [
-  [/`?--backend sim\b`?/g, 'setting `agentCost.backend` to `sim`'],
-  [/`?--capture hashes\b`?/g, '`agentCost.capture` set to `hashes`'],
-  [/`?--gpu-index\b`?/g, 'the setting `agentCost.gpuIndex`'],
-  [/`?--gpu-count\b`?/g, 'the setting `agentCost.gpuCount`'],
-  [/`?--host-energy\b`?/g, 'the setting `agentCost.accounting.hostEnergy`'],
-  [/`?--ca-file\b`?/g, 'the setting `agentCost.caFile`'],
-  [/`?--tokenizer\b`?/g, 'the setting `agentCost.simulator.tokenizer`'],
-  [/`?--(pue|grid)\b`?/g, 'the setting `agentCost.accounting.$1`'],
-  [/`?--(backend|model|gpu|telemetry|redact)\b(?!-)`?/g, 'the setting `agentCost.$1`'],
+  [/`?--backend sim\b`?/g, l10n.t('setting `agentCost.backend` to `sim`')],
+  [/`?--capture hashes\b`?/g, l10n.t('`agentCost.capture` set to `hashes`')],
+  [/`?--gpu-index\b`?/g, l10n.t('the setting {0}', '`agentCost.gpuIndex`')],
+  [/`?--gpu-count\b`?/g, l10n.t('the setting {0}', '`agentCost.gpuCount`')],
+  [/`?--host-energy\b`?/g, l10n.t('the setting {0}', '`agentCost.accounting.hostEnergy`')],
+  [/`?--ca-file\b`?/g, l10n.t('the setting {0}', '`agentCost.caFile`')],
+  [/`?--tokenizer\b`?/g, l10n.t('the setting {0}', '`agentCost.simulator.tokenizer`')],
+  [/`?--(pue|grid)\b`?/g, l10n.t('the setting {0}', '`agentCost.accounting.$1`')],
+  [/`?--(backend|model|gpu|telemetry|redact)\b(?!-)`?/g, l10n.t('the setting {0}', '`agentCost.$1`')],
   [/ with `?--out\b`?/g, ''],
 ];
 

@@ -1,4 +1,6 @@
 /** Reads a recording's lines into a `Profile`, in one pass and in whatever pieces the text arrives. */
+import * as l10n from '@vscode/l10n';
+import { localNumber } from './language.ts';
 import { Damage } from './damage.ts';
 import { LineDecoder } from './decodeLine.ts';
 import { ProfileFolder, type OnEnded } from './foldRecording.ts';
@@ -24,7 +26,7 @@ const SPAN_CHARS = 300;
 const END_CHARS = 100;
 const NUMBER_CHARS = 8;
 
-const TOO_LONG = 'it is longer than any line of a recording';
+const TOO_LONG = l10n.t('it is longer than any line of a recording');
 
 const LINE_TYPES = new Set<unknown>(recordingLineSchema.options.map((option) => option.shape.type.value));
 
@@ -104,7 +106,7 @@ export class RecordingReader {
     this.#line++;
     if (this.#folder === null) {
       if (last.trim() === '') {
-        throw new RecordingError('empty', 'The recording is empty: it ended before anything was recorded. Profile the program again.');
+        throw new RecordingError('empty', l10n.t('The recording is empty: it ended before anything was recorded. Profile the program again.'));
       }
       this.#readHeader(last);
     } else if (this.#isTooLong) {
@@ -122,7 +124,7 @@ export class RecordingReader {
    * is there.
    */
   get profile(): Profile {
-    if (this.#folder === null) throw new RecordingError('empty', 'Nothing has been recorded yet.');
+    if (this.#folder === null) throw new RecordingError('empty', l10n.t('Nothing has been recorded yet.'));
     const { profile } = this.#folder;
     const warnings = this.#warnings(profile);
     return warnings.length === 0 ? profile : { ...profile, warnings: [...profile.warnings, ...warnings] };
@@ -147,7 +149,7 @@ export class RecordingReader {
         type: 'warning',
         t: lastT,
         code: 'textsNotRead',
-        message: `The recording holds more text than a report is made with: that of ${leftOut} later prompts and answers was not read. Their figures are exact; tools and tasks that only a text tells of are missing among them.`,
+        message: l10n.t`The recording holds more text than a report is made with: that of ${localNumber(leftOut)} later prompts and answers was not read. Their figures are exact; tools and tasks that only a text tells of are missing among them.`,
       });
     return warnings;
   }
@@ -181,7 +183,7 @@ export class RecordingReader {
     if (this.#folder === null) this.#readHeader(text);
     else if (text.trim() !== '') {
       const line = parseJson(text);
-      if (line === undefined) this.#leaveOut('it is no whole JSON', text);
+      if (line === undefined) this.#leaveOut(l10n.t('it is no whole JSON'), text);
       else this.#readLine(text, line);
     }
   }
@@ -195,7 +197,7 @@ export class RecordingReader {
     const line = parseJson(bare);
     if (typeof line !== 'object' || line === null || !('format' in line) || line.format !== RECORDING_FORMAT || !('version' in line)) {
       if (bare.startsWith('{"type":"header"')) {
-        throw new RecordingError('damaged', 'The recording was cut off or damaged within its first line, so nothing of it can be read. Profile the program again.');
+        throw new RecordingError('damaged', l10n.t('The recording was cut off or damaged within its first line, so nothing of it can be read. Profile the program again.'));
       }
       throw notARecording();
     }
@@ -204,23 +206,23 @@ export class RecordingReader {
     if (version > RECORDING_VERSION) {
       throw new RecordingError(
         'newerVersion',
-        `The recording has format version ${version}, and this Agent Cost Profiler reads versions up to ${RECORDING_VERSION}. Update Agent Cost Profiler to open it.`,
+        l10n.t`The recording has format version ${version}, and this Agent Cost Profiler reads versions up to ${RECORDING_VERSION}. Update Agent Cost Profiler to open it.`,
       );
     }
     this.#version = version;
     const header = headerLineSchema.safeParse(upgradeLine(line, version, RECORDING_VERSION, UPGRADES));
     if (!header.success) {
       const where = header.error.issues[0]?.path.join('.') ?? 'unknown';
-      throw new RecordingError('damaged', `The recording's first line is damaged (field ${where}), so it cannot be read. Profile the program again.`);
+      throw new RecordingError('damaged', l10n.t`The recording's first line is damaged (field ${where}), so it cannot be read. Profile the program again.`);
     }
-    if (isUnlikeItsChecksum(bare, line, this.#crc32)) this.#leaveOut('the header does not match its checksum, and is used all the same', '');
+    if (isUnlikeItsChecksum(bare, line, this.#crc32)) this.#leaveOut(l10n.t('the header does not match its checksum, and is used all the same'), '');
     this.#folder = new ProfileFolder(header.data, this.#onEnded);
     this.#hold(text.length);
   }
 
   #readLine(text: string, raw: unknown): void {
     if (isUnlikeItsChecksum(text, raw, this.#crc32)) {
-      this.#leaveOut('it does not match its checksum', text);
+      this.#leaveOut(l10n.t('it does not match its checksum'), text);
       return;
     }
     const upgraded = upgradeLine(raw, this.#version, RECORDING_VERSION, UPGRADES);
@@ -232,9 +234,9 @@ export class RecordingReader {
     }
     const parsed = recordingLineSchema.safeParse(upgraded);
     if (!parsed.success) {
-      if (!isUnknownType(upgraded)) this.#leaveOut(`its field ${parsed.error.issues[0]?.path.join('.') || 'type'} is not valid`, text);
+      if (!isUnknownType(upgraded)) this.#leaveOut(l10n.t`its field ${parsed.error.issues[0]?.path.join('.') || 'type'} is not valid`, text);
     } else if (parsed.data.type !== 'header') this.#fold(parsed.data, text);
-    else if (!this.#opensPart(parsed.data)) this.#leaveOut('it is a second header', text);
+    else if (!this.#opensPart(parsed.data)) this.#leaveOut(l10n.t('it is a second header'), text);
   }
 
   #opensPart({ id, part }: HeaderLine): boolean {
@@ -243,7 +245,7 @@ export class RecordingReader {
 
   #fold(line: Exclude<RecordingLine, HeaderLine>, text: string): void {
     this.#hold(this.#charsOf(line, text));
-    if (this.#folder?.fold(line) === false) this.#leaveOut('its id stands in an earlier line', text);
+    if (this.#folder?.fold(line) === false) this.#leaveOut(l10n.t('its id stands in an earlier line'), text);
   }
 
   /** About how many chars a line takes in memory. Takes out of it what is not held, or is held already. */
@@ -267,7 +269,11 @@ export class RecordingReader {
     if (this.#held <= this.#mostHeldChars) return;
     throw new RecordingError(
       'tooLarge',
-      `What the recording says takes more than ${formatBytes(this.#mostHeldChars)}, more than can be held at once. ${this.#texts.held === 'all' ? 'agent-cost report has its figures. ' : ''}Record a shorter run, or one with --capture hashes.`,
+      [
+        l10n.t`What the recording says takes more than ${formatBytes(this.#mostHeldChars)}, more than can be held at once.`,
+        ...(this.#texts.held === 'all' ? [l10n.t('agent-cost report has its figures.')] : []),
+        l10n.t('Record a shorter run, or one with --capture hashes.'),
+      ].join(' '),
     );
   }
 }
@@ -281,7 +287,7 @@ export function readRecording(text: string): Profile {
 }
 
 function notARecording(): RecordingError {
-  return new RecordingError('notARecording', 'This is not a recording of Agent Cost Profiler. Open an .agentcost file that `agent-cost run` has written.');
+  return new RecordingError('notARecording', l10n.t('This is not a recording of Agent Cost Profiler. Open an .agentcost file that `agent-cost run` has written.'));
 }
 
 function parseJson(text: string): unknown {

@@ -1,4 +1,5 @@
 /** Lines of older format versions, made into today's. Pure. */
+import * as l10n from '@vscode/l10n';
 import { RecordingError } from './recordingFormat.ts';
 
 /** Turns a line of format version `key` into one of `key + 1`; null drops the line. */
@@ -21,7 +22,7 @@ export function upgradeLine(line: unknown, from: number, to: number, upgrades: U
   let upgraded = line;
   for (let version = from; version < to; version++) {
     const step = upgrades[version];
-    if (step === undefined) throw new RecordingError('notARecording', `No recording has format version ${version}. Record the run again.`);
+    if (step === undefined) throw new RecordingError('notARecording', l10n.t`No recording has format version ${version}. Record the run again.`);
     upgraded = step(upgraded);
   }
   return upgraded;

@@ -1,5 +1,6 @@
 /** The page that hosts a webview's script in the editor. Pure, so that tests load the same page under the same policy. */
-import { EMPTY_STYLE_HASH, escapeHtml } from './exportHtml.ts';
+import { embeddableJson, EMPTY_STYLE_HASH, escapeHtml } from './exportHtml.ts';
+import { ENGLISH, type Language } from './language.ts';
 
 export interface WebviewHtmlOptions {
   /** The bundle in `dist/webview/`, as `webview.asWebviewUri` gives it. */
@@ -10,18 +11,20 @@ export interface WebviewHtmlOptions {
   nonce: string;
   placement: 'sidebar' | 'tab';
   title?: string;
+  /** What the page speaks; by default English. */
+  language?: Language;
 }
 
 /**
  * The page and its policy. The bundle brings its styles as constructed stylesheets, so the policy needs no
  * `unsafe-inline`; the one style hash is of the empty style that the widget toolkit makes.
  */
-export function webviewHtml({ scriptUri, cspSource, nonce, placement, title = 'Timeline' }: WebviewHtmlOptions): string {
+export function webviewHtml({ scriptUri, cspSource, nonce, placement, title = 'Timeline', language = ENGLISH }: WebviewHtmlOptions): string {
   const source = escapeHtml(cspSource);
   const once = `'nonce-${escapeHtml(nonce)}'`;
   const policy = `default-src 'none'; script-src ${once}; style-src ${source} ${once} ${EMPTY_STYLE_HASH}; img-src ${source} data:; font-src ${source}`;
   return `<!DOCTYPE html>
-<html lang="en">
+<html lang="${escapeHtml(language.textsLocale)}">
 <head>
 <meta charset="utf-8">
 <meta http-equiv="Content-Security-Policy" content="${policy}">
@@ -29,7 +32,7 @@ export function webviewHtml({ scriptUri, cspSource, nonce, placement, title = 'T
 <title>${escapeHtml(title)}</title>
 </head>
 <body data-placement="${placement}">
-<script nonce="${escapeHtml(nonce)}" src="${escapeHtml(scriptUri)}"></script>
+${language === ENGLISH ? '' : `<script type="application/json" id="language">${embeddableJson(language)}</script>\n`}<script nonce="${escapeHtml(nonce)}" src="${escapeHtml(scriptUri)}"></script>
 </body>
 </html>
 `;

@@ -1,10 +1,18 @@
 /** Messages between the extension host and the thread that reads and analyses a recording. */
+import type { Language } from '../profile/language.ts';
 import type { Accounting } from '../profile/accounting.ts';
 import type { GpuSegment, ReportSpan } from '../profile/report.ts';
 import type { RecordingErrorReason } from '../profile/recordingFormat.ts';
 import type { Milliseconds } from '../profile/units.ts';
 import type { SpanSlice } from './spanColumns.ts';
 import type { ReportHead, TimelineUpdate } from './webview.ts';
+
+/** What the thread is started with. */
+export interface AnalysisThreadData {
+  /** The recording. */
+  file: string;
+  language: Language;
+}
 
 /** Reads on and analyses what is there. */
 export interface AnalysisRequest {

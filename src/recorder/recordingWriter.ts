@@ -2,7 +2,8 @@
  * Appends lines to a recording file in batches, off the callers' way. A disk that is full or stalls costs
  * recorded detail, never the agent: what waits is bounded, and thinned from the least to the most important.
  */
-import { formatBytes, formatCount } from '../profile/formatValue.ts';
+import { formatCount } from '../profile/formatCount.ts';
+import { formatBytes } from '../profile/formatValue.ts';
 import { withChecksum } from '../profile/lineChecksum.ts';
 import type { CallEndLine, CallLine, RecordingLine } from '../profile/recordingFormat.ts';
 import type { Bytes, Milliseconds } from '../profile/units.ts';

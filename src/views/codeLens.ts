@@ -1,4 +1,5 @@
 /** The cost above each measured line. */
+import * as l10n from '@vscode/l10n';
 import { CodeLens, languages, Range, workspace, type CodeLensProvider, type Disposable, type TextDocument } from 'vscode';
 import { lensLanguages, type LineReference } from '../contributions.ts';
 import { DisposableList } from '../host/disposables.ts';
@@ -30,8 +31,8 @@ class CostLenses implements CodeLensProvider {
     const lines = (await this.measured.of(document, options.show)).filter((line) => callers || line.report.calls > 0);
     const functions = await this.measured.functionsOf(document);
     return [
-      ...lines.map((line) => lensAt(line, lensText(line, options, change ? line.history : null), 'Show these calls on the timeline')),
-      ...functions.map((each) => lensAt(each, functionLensText(each, options.show), 'Show what this function did on the timeline')),
+      ...lines.map((line) => lensAt(line, lensText(line, options, change ? line.history : null), l10n.t('Show these calls on the timeline'))),
+      ...functions.map((each) => lensAt(each, functionLensText(each, options.show), l10n.t('Show what this function did on the timeline'))),
     ];
   }
 }

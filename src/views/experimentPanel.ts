@@ -1,7 +1,9 @@
 /** The one experiment tab of the window: a webview with the charts and tables of some results. */
 import { randomBytes } from 'node:crypto';
 import { dirname } from 'node:path';
+import * as l10n from '@vscode/l10n';
 import { Uri, ViewColumn, window, type Disposable, type WebviewPanel } from 'vscode';
+import { userLanguage } from '../host/language.ts';
 import { experimentPanelType } from '../contributions.ts';
 import type { Results } from '../experiments/results.ts';
 import { webviewHtml } from '../profile/webviewHtml.ts';
@@ -53,7 +55,7 @@ export class ExperimentPanel implements Disposable {
 
   private make(): WebviewPanel {
     const script = Uri.file(this.script);
-    const panel = window.createWebviewPanel(experimentPanelType, 'Agent Cost Experiment', ViewColumn.Active, { enableScripts: true, enableFindWidget: true, localResourceRoots: [Uri.file(dirname(this.script))] });
+    const panel = window.createWebviewPanel(experimentPanelType, l10n.t('Agent Cost Experiment'), ViewColumn.Active, { enableScripts: true, enableFindWidget: true, localResourceRoots: [Uri.file(dirname(this.script))] });
     panel.iconPath = { light: Uri.joinPath(this.media, 'timeline-light.svg'), dark: Uri.joinPath(this.media, 'timeline-dark.svg') };
     panel.webview.onDidReceiveMessage((message: unknown) => this.receive(message));
     panel.onDidChangeViewState(() => {
@@ -64,13 +66,13 @@ export class ExperimentPanel implements Disposable {
       this.ready = false;
       this.actions.closed();
     });
-    panel.webview.html = webviewHtml({ scriptUri: panel.webview.asWebviewUri(script).toString(), cspSource: panel.webview.cspSource, nonce: randomBytes(16).toString('base64'), placement: 'tab', title: 'Experiment' });
+    panel.webview.html = webviewHtml({ scriptUri: panel.webview.asWebviewUri(script).toString(), cspSource: panel.webview.cspSource, nonce: randomBytes(16).toString('base64'), placement: 'tab', title: l10n.t('Experiment'), language: userLanguage });
     return panel;
   }
 
   private send(): void {
     if (!this.ready || this.panel === null) return;
-    const message: ToExperiment = this.shown === null ? { type: 'empty', message: 'No experiment is shown', detail: 'Choose one of the paper’s figures, or a file of results.' } : { type: 'show', ...this.shown };
+    const message: ToExperiment = this.shown === null ? { type: 'empty', message: l10n.t('No experiment is shown'), detail: l10n.t('Choose one of the paper’s figures, or a file of results.') } : { type: 'show', ...this.shown };
     // A page that goes away meanwhile asks anew when it is back.
     void this.panel.webview.postMessage(message).then(undefined, () => undefined);
   }

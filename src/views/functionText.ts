@@ -1,8 +1,11 @@
 /** The lens and the hover of one of the program's own functions: what it did between the calls. */
+import * as l10n from '@vscode/l10n';
+import { evidenceWord } from '../profile/words.ts';
 import type { LineScope } from '../analysis/lineHistory.ts';
 import type { LineReference } from '../contributions.ts';
 import { activityText } from '../profile/activityText.ts';
-import { formatCount, formatDuration, formatEnergy } from '../profile/formatValue.ts';
+import { failedText, formatCount } from '../profile/formatCount.ts';
+import { formatDuration, formatEnergy, scopedText } from '../profile/formatValue.ts';
 import type { Report, ReportFunction } from '../profile/report.ts';
 import { visibleText } from '../profile/visibleText.ts';
 import { evidenceSentences } from './evidenceText.ts';
@@ -15,28 +18,28 @@ const LONGEST_NAME = 32;
 /** `ƒ other: parse_results 120 ms per call · 9 calls`. */
 export function functionLensText({ report: row, stale }: PlacedFunction, scope: LineScope): string {
   const perCall = scope === 'perCall';
-  const scopeText = row.calls > 1 ? (perCall ? ' per call' : ' total') : '';
   // A name could bring in VS Code's icons: `$(flame)`.
   const name = visibleText(row.name, LONGEST_NAME).replaceAll('$(', '$ (');
-  return `ƒ other: ${name} ${formatDuration(perCall ? row.meanMs : row.totalMs)}${scopeText} · ${formatCount(row.calls, 'call')}${stale === null ? '' : STALE_NOTES[stale]}`;
+  return `ƒ ${l10n.t('other: {0}', name)} ${scopedText(formatDuration(perCall ? row.meanMs : row.totalMs), row.calls, scope)} · ${formatCount(row.calls, 'call')}${stale === null ? '' : STALE_NOTES[stale]}`;
 }
 
 export function functionHoverText(report: Report, row: ReportFunction, stale: Staleness, reference: LineReference): string {
-  const failed = row.errors > 0 ? ` · ${row.errors} failed` : '';
+  const failed = row.errors > 0 ? ` · ${failedText(row.errors)}` : '';
+  const count = formatCount(row.calls, 'call');
   const cells = (...texts: string[]): string => `| ${texts.map((text, index) => (index === 0 ? text : `&nbsp;&nbsp;${text}`)).join(' | ')} |`;
   return [
-    `**${escapeMarkdown(row.name)}** · ${formatCount(row.calls, 'call')} in ${report.run.live ? 'the running run' : 'this run'}, between the calls of models and tools${failed}`,
+    `**${escapeMarkdown(row.name)}** · ${report.run.live ? l10n.t('{0} in the running run, between the calls of models and tools', count) : l10n.t('{0} in this run, between the calls of models and tools', count)}${failed}`,
     [
-      cells('', 'total', 'per call', 'p50', 'p95', 'how known'),
+      cells('', l10n.t('total'), l10n.t('per call'), 'p50', 'p95', l10n.t('how known')),
       '|:--|--:|--:|--:|--:|:--|',
       // The total counts what ran at once only once; a call's mean does not.
-      cells('time', formatDuration(row.totalMs), formatDuration(row.meanMs), formatDuration(row.p50Ms), formatDuration(row.p95Ms), row.evidence),
-      cells('itself', formatDuration(row.selfMs), formatDuration(row.selfMs / row.calls), '', '', row.evidence),
-      cells('GPU idle meanwhile', formatDuration(row.idleBlameMs), '', '', '', ''),
-      cells('idle energy', formatEnergy(row.idleEnergyWh), '', '', '', ''),
+      cells(l10n.t('time'), formatDuration(row.totalMs), formatDuration(row.meanMs), formatDuration(row.p50Ms), formatDuration(row.p95Ms), evidenceWord(row.evidence)),
+      cells(l10n.t('itself'), formatDuration(row.selfMs), formatDuration(row.selfMs / row.calls), '', '', evidenceWord(row.evidence)),
+      cells(l10n.t('GPU idle meanwhile'), formatDuration(row.idleBlameMs), '', '', '', ''),
+      cells(l10n.t('idle energy'), formatEnergy(row.idleEnergyWh), '', '', '', ''),
     ].join('\n'),
-    `${row.activity === null ? '' : `Mostly ${activityText(row.activity)}. `}${row.evidence === 'measured' ? 'Measured: entered and left.' : evidenceSentences[row.evidence]}`,
+    `${row.activity === null ? '' : `${l10n.t('Mostly {0}.', activityText(row.activity))} `}${row.evidence === 'measured' ? l10n.t('Measured: entered and left.') : evidenceSentences[row.evidence]}`,
     ...(stale === null ? [] : [STALE_TEXTS[stale]]),
-    commandLink('Show on timeline', 'agentCost.showCostOnTimeline', reference),
+    commandLink(l10n.t('Show on timeline'), 'agentCost.showCostOnTimeline', reference),
   ].join('\n\n');
 }

@@ -1,6 +1,9 @@
 /** A line's earlier runs in words: behind a lens, and in a hover. */
+import * as l10n from '@vscode/l10n';
 import { LEAST_CHANGE, type LineHistory } from '../analysis/lineHistory.ts';
-import { formatCount, formatDuration, formatPercent } from '../profile/formatValue.ts';
+import { formatCount } from '../profile/formatCount.ts';
+import { localNumber, localTime } from '../profile/language.ts';
+import { formatDuration, formatPercent } from '../profile/formatValue.ts';
 
 const BARS = '▁▂▃▄▅▆▇█';
 
@@ -17,15 +20,16 @@ function signed(ratio: number): string {
 export function historyParagraphs(history: LineHistory): string[] {
   const { figures, meanMs, spreadMs } = history;
   const perCall = figures.at(-1)?.scope === 'perCall';
+  const spread = `${formatDuration(meanMs)} ± ${formatDuration(spreadMs)}`;
   return [
-    `Last ${formatCount(figures.length, 'run')} ${bars(figures.map(({ timeMs }) => timeMs))}: ${formatDuration(meanMs)} ± ${formatDuration(spreadMs)}${perCall ? ' per call' : ''} (mean and standard deviation of the runs). ${verdict(history)}`,
+    `${l10n.t('Last {0} {1}: {2} (mean and standard deviation of the runs).', formatCount(figures.length, 'run'), bars(figures.map(({ timeMs }) => timeMs)), perCall ? l10n.t('{0} per call', spread) : spread)} ${verdict(history)}`,
     [
-      `| run | ${perCall ? 'per call' : 'time'} | calls | change |`,
+      `| ${[l10n.t('run'), perCall ? l10n.t('per call') : l10n.t('time'), l10n.t('calls'), l10n.t('change')].join(' | ')} |`,
       '|:--|--:|--:|--:|',
       ...figures.map(({ startedAt, timeMs, calls }, index) => {
         const before = figures[index - 1];
         const change = before === undefined || before.timeMs === 0 ? '' : signed((timeMs - before.timeMs) / before.timeMs);
-        return `| ${[localTime(startedAt), formatDuration(timeMs), String(calls), change].join(' | &nbsp;&nbsp;')} |`;
+        return `| ${[localTime(new Date(startedAt)), formatDuration(timeMs), localNumber(calls), change].join(' | &nbsp;&nbsp;')} |`;
       }),
     ].join('\n'),
   ];
@@ -33,23 +37,15 @@ export function historyParagraphs(history: LineHistory): string[] {
 
 function verdict({ changeMs, changeRatio, chanceMs, isClear }: LineHistory): string {
   if (changeRatio === null) return '';
-  const change = `${signed(changeRatio)} since the run before`;
-  if (chanceMs === null) return `${change}; too few calls and runs to tell it from chance.`;
-  const chance = `chance alone explains ±${formatDuration(chanceMs)} (95 %)`;
+  const change = l10n.t('{0} since the run before', signed(changeRatio));
+  if (chanceMs === null) return l10n.t`${change}; too few calls and runs to tell it from chance.`;
+  const chance = l10n.t`chance alone explains ±${formatDuration(chanceMs)} (95 %)`;
   if (isClear) return `**${change}**: ${chance}.`;
-  return Math.abs(changeMs) <= chanceMs ? `${change}, within chance: ${chance}.` : `${change}, less than the ${formatPercent(LEAST_CHANGE)} that are worth a look.`;
+  return Math.abs(changeMs) <= chanceMs ? l10n.t`${change}, within chance: ${chance}.` : l10n.t`${change}, less than the ${formatPercent(LEAST_CHANGE)} that are worth a look.`;
 }
 
 /** From 0 to the largest: a small change is to look small. */
 function bars(values: readonly number[]): string {
   const largest = Math.max(...values);
   return values.map((value) => BARS[largest === 0 ? 0 : Math.min(BARS.length - 1, Math.floor((value / largest) * BARS.length))]).join('');
-}
-
-/** `2026-11-22 14:12`, here. */
-function localTime(iso: string): string {
-  const date = new Date(iso);
-  if (Number.isNaN(date.getTime())) return '–';
-  const two = (value: number): string => String(value).padStart(2, '0');
-  return `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())} ${two(date.getHours())}:${two(date.getMinutes())}`;
 }

@@ -1,8 +1,11 @@
 /** The hover of a measured line, as Markdown: a table of its numbers, each with how it is known. */
+import * as l10n from '@vscode/l10n';
+import { evidenceWord } from '../profile/words.ts';
 import { ascending, percentile } from '../analysis/statistics.ts';
 import type { LineHistory } from '../analysis/lineHistory.ts';
 import type { LineReference } from '../contributions.ts';
-import { formatCount, formatDuration, formatEnergy, formatPercent, formatTokens, formatUsd, UNKNOWN_TEXT } from '../profile/formatValue.ts';
+import { failedText, formatCount } from '../profile/formatCount.ts';
+import { formatDuration, formatEnergy, formatPercent, formatTokens, formatUsd, UNKNOWN_TEXT } from '../profile/formatValue.ts';
 import { inSettings } from '../profile/optionNames.ts';
 import type { Report, ReportLine, ReportSpan } from '../profile/report.ts';
 import { gradeText } from './evidenceText.ts';
@@ -22,37 +25,39 @@ export function hoverText(report: Report, line: ReportLine, stale: Staleness, re
   const ids = new Set(line.spans);
   const spans = report.spans.filter((span) => ids.has(span.id));
   const rows = [...(line.llmCalls > 0 ? llmRows(line, spans, report.accounting.prices) : []), ...(line.toolCalls > 0 ? toolRows(line, spans) : [])];
-  const name = line.function === null ? `line ${line.line}` : escapeMarkdown(line.function);
-  const failed = line.failed > 0 ? ` · ${line.failed} failed` : '';
+  const name = line.function === null ? l10n.t('line {0}', line.line) : escapeMarkdown(line.function);
+  const failed = line.failed > 0 ? ` · ${failedText(line.failed)}` : '';
+  const count = formatCount(line.calls, 'call');
   const findings = report.findings.filter((finding) => finding.spans.some((id) => ids.has(id))).slice(0, SHOWN_FINDINGS);
   return [
-    `**${name}** · ${formatCount(line.calls, 'call')} in ${report.run.live ? 'the running run' : 'this run'}${failed}`,
-    [tableRow(['', 'total', 'per call', 'p50', 'p95', 'how known']), '|:--|--:|--:|--:|--:|:--|', ...rows.map(tableRow)].join('\n'),
-    ...(line.inclusive.calls > line.calls ? [`With what it leads to further down: ${inclusiveSums(line)}.`] : []),
+    `**${name}** · ${report.run.live ? l10n.t('{0} in the running run', count) : l10n.t('{0} in this run', count)}${failed}`,
+    [tableRow(['', l10n.t('total'), l10n.t('per call'), 'p50', 'p95', l10n.t('how known')]), '|:--|--:|--:|--:|--:|:--|', ...rows.map(tableRow)].join('\n'),
+    ...(line.inclusive.calls > line.calls ? [l10n.t`With what it leads to further down: ${inclusiveSums(line)}.`] : []),
     ...(stale === null ? [] : [STALE_TEXTS[stale]]),
     ...(history === null ? [] : historyParagraphs(history)),
     ...findings.map((finding) => escapeMarkdown(inSettings(finding.message))),
-    commandLink('Show on timeline', 'agentCost.showCostOnTimeline', reference),
+    commandLink(l10n.t('Show on timeline'), 'agentCost.showCostOnTimeline', reference),
   ].join('\n\n');
 }
 
 /** The hover of a line that makes no call itself. */
 function inclusiveText(report: Report, line: ReportLine, stale: Staleness, reference: LineReference, history: LineHistory | null): string {
-  const name = line.function === null ? `line ${line.line}` : escapeMarkdown(line.function);
+  const name = line.function === null ? l10n.t('line {0}', line.line) : escapeMarkdown(line.function);
+  const count = formatCount(line.inclusive.calls, 'call');
   return [
-    `**${name}** leads to ${formatCount(line.inclusive.calls, 'call')} in ${report.run.live ? 'the running run' : 'this run'}`,
-    `${inclusiveSums(line)} (${line.evidence}). The lines that make the calls have their own numbers.`,
+    report.run.live ? l10n.t('{0} leads to {1} in the running run', `**${name}**`, count) : l10n.t('{0} leads to {1} in this run', `**${name}**`, count),
+    `${inclusiveSums(line)} (${evidenceWord(line.evidence)}). ${l10n.t('The lines that make the calls have their own numbers.')}`,
     ...(stale === null ? [] : [STALE_TEXTS[stale]]),
     ...(history === null ? [] : historyParagraphs(history)),
-    commandLink('Show on timeline', 'agentCost.showCostOnTimeline', reference),
+    commandLink(l10n.t('Show on timeline'), 'agentCost.showCostOnTimeline', reference),
   ].join('\n\n');
 }
 
 function inclusiveSums({ inclusive }: ReportLine): string {
   const { llmCalls, toolCalls, wallMs, promptTokens, completionTokens, energyWh, costUsd, idleBlameMs, idleEnergyWh } = inclusive;
   const parts = [formatDuration(wallMs)];
-  if (llmCalls > 0) parts.push(formatCount(llmCalls, 'model call'), `${tokenPair(promptTokens, completionTokens)} tokens`, `${formatEnergy(energyWh)} active`);
-  if (toolCalls > 0) parts.push(formatCount(toolCalls, 'tool call'), `GPU idle ${formatDuration(idleBlameMs)}, ${formatEnergy(idleEnergyWh)}`);
+  if (llmCalls > 0) parts.push(formatCount(llmCalls, 'model call'), l10n.t`${tokenPair(promptTokens, completionTokens)} tokens`, l10n.t`${formatEnergy(energyWh)} active`);
+  if (toolCalls > 0) parts.push(formatCount(toolCalls, 'tool call'), l10n.t('GPU idle {0}', `${formatDuration(idleBlameMs)}, ${formatEnergy(idleEnergyWh)}`));
   if (costUsd !== null) parts.push(`~${formatUsd(costUsd)}`);
   return parts.join(' · ');
 }
@@ -68,15 +73,15 @@ function llmRows(line: ReportLine, spans: readonly ReportSpan[], prices: Report[
   const llm = spans.flatMap((span) => (span.llm === null ? [] : [span.llm]));
   const durations = lengths(spans.filter((span) => span.kind === 'llm'));
   const perCall = meanOver(line.llmCalls);
-  const tokensKnown = line.tokenEvidence ?? '';
+  const tokensKnown = line.tokenEvidence ? evidenceWord(line.tokenEvidence) : '';
   return [
-    ['time', formatDuration(line.llmMs), formatDuration(perCall(line.llmMs)), formatDuration(median(durations)), formatDuration(percentile95(durations)), line.evidence],
+    [l10n.t('time'), formatDuration(line.llmMs), formatDuration(perCall(line.llmMs)), formatDuration(median(durations)), formatDuration(percentile95(durations)), evidenceWord(line.evidence)],
     // A plain answer comes in one piece and has no first token.
-    ...(llm.some((details) => details.stream) ? [['first token', '', '', formatDuration(line.ttftMs.p50), formatDuration(line.ttftMs.p95), line.evidence] satisfies Row] : []),
-    ['tokens in → out', tokenPair(line.promptTokens, line.completionTokens), tokenPair(perCall(line.promptTokens), perCall(line.completionTokens)), '', '', tokensKnown],
-    ['cached', cachedText(line), '', '', '', tokensKnown],
-    energyRow('energy', line.energyWh, perCall, llm.map((details) => details.energyWh.active), gradeText(line.grade)),
-    ...(line.costUsd === null ? [] : [['cost', formatUsd(line.costUsd), formatUsd(perCall(line.costUsd)), '', '', `at the list price of ${escapeMarkdown(prices.map(({ name }) => name).join('; '))}`] satisfies Row]),
+    ...(llm.some((details) => details.stream) ? [[l10n.t('first token'), '', '', formatDuration(line.ttftMs.p50), formatDuration(line.ttftMs.p95), evidenceWord(line.evidence)] satisfies Row] : []),
+    [l10n.t('tokens in → out'), tokenPair(line.promptTokens, line.completionTokens), tokenPair(perCall(line.promptTokens), perCall(line.completionTokens)), '', '', tokensKnown],
+    [l10n.t('cached'), cachedText(line), '', '', '', tokensKnown],
+    energyRow(l10n.t('energy'), line.energyWh, perCall, llm.map((details) => details.energyWh.active), gradeText(line.grade)),
+    ...(line.costUsd === null ? [] : [[l10n.t('cost'), formatUsd(line.costUsd), formatUsd(perCall(line.costUsd)), '', '', l10n.t`at the list price of ${escapeMarkdown(prices.map(({ name }) => name).join('; '))}`] satisfies Row]),
   ];
 }
 
@@ -86,9 +91,9 @@ function toolRows(line: ReportLine, spans: readonly ReportSpan[]): Row[] {
   const perCall = meanOver(line.toolCalls);
   const known = gradeText(line.grade);
   return [
-    ['tool time', formatDuration(line.toolMs), formatDuration(perCall(line.toolMs)), formatDuration(median(durations)), formatDuration(percentile95(durations)), line.evidence],
-    ['GPU idle meanwhile', formatDuration(line.idleBlameMs), formatDuration(perCall(line.idleBlameMs)), '', '', known],
-    energyRow('idle energy', line.idleEnergyWh, perCall, tools.map((span) => span.tool?.idleEnergyWh ?? null), known),
+    [l10n.t('tool time'), formatDuration(line.toolMs), formatDuration(perCall(line.toolMs)), formatDuration(median(durations)), formatDuration(percentile95(durations)), evidenceWord(line.evidence)],
+    [l10n.t('GPU idle meanwhile'), formatDuration(line.idleBlameMs), formatDuration(perCall(line.idleBlameMs)), '', '', known],
+    energyRow(l10n.t('idle energy'), line.idleEnergyWh, perCall, tools.map((span) => span.tool?.idleEnergyWh ?? null), known),
   ];
 }
 

@@ -1,4 +1,5 @@
 /** Which lens stands where in a buffer: pure, from a report's lines of that file. */
+import * as l10n from '@vscode/l10n';
 import { formatLens, type LensOptions } from '../profile/formatValue.ts';
 import type { Report, ReportFunction, ReportLine } from '../profile/report.ts';
 import { LEAST_SHOWN_SHARE } from '../analysis/functions.ts';
@@ -21,14 +22,14 @@ export type PlacedFunction = Placed<ReportFunction>;
 
 /** What a lens says once its line has changed: VS Code lets no one colour it. */
 export const STALE_NOTES: Readonly<Record<'edited' | 'unknown', string>> = {
-  edited: '  (measured before this edit)',
-  unknown: '  (measured on another version of this file)',
+  edited: l10n.t('  (measured before this edit)'),
+  unknown: l10n.t('  (measured on another version of this file)'),
 };
 
 /** The same for a hover. */
 export const STALE_TEXTS: Readonly<Record<'edited' | 'unknown', string>> = {
-  edited: 'Measured before this edit: the line has changed since it ran, and these numbers are of the text before.',
-  unknown: 'Measured on another version of this file, whose text is not known: the numbers may belong to another line.',
+  edited: l10n.t('Measured before this edit: the line has changed since it ran, and these numbers are of the text before.'),
+  unknown: l10n.t('Measured on another version of this file, whose text is not known: the numbers may belong to another line.'),
 };
 
 /**

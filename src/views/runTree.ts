@@ -1,5 +1,8 @@
 /** The side panel's tree: runs, the requests in each, the calls in each request. */
+import * as l10n from '@vscode/l10n';
 import { EventEmitter, ThemeColor, ThemeIcon, TreeItem, TreeItemCollapsibleState, window, type Disposable, type Event, type TreeDataProvider, type TreeView } from 'vscode';
+import { evidenceWord } from '../profile/words.ts';
+import { localTime } from '../profile/language.ts';
 import { treeItemKinds, views, type SpanReference } from '../contributions.ts';
 import { DisposableList } from '../host/disposables.ts';
 import type { Run, RunStore } from '../host/runs.ts';
@@ -77,10 +80,10 @@ export class RunTree implements TreeDataProvider<RunTreeNode>, Disposable {
     item.id = `${current ? 'current' : 'run'}:${node.run}`;
     item.contextValue = treeItemKinds.run;
     if (run === undefined) return item;
-    item.description = run.document ? runDescription(run.document.report) : new Date(run.startedMs).toLocaleString();
+    item.description = run.document ? runDescription(run.document.report) : localTime(new Date(run.startedMs));
     item.iconPath = new ThemeIcon(run.live ? 'loading~spin' : current ? 'flame' : 'history');
-    item.tooltip = `${run.file}\n${new Date(run.startedMs).toLocaleString()}`;
-    item.command = { command: 'agentCost.showRun', title: 'Show Run', arguments: [{ run: run.file }] };
+    item.tooltip = `${run.file}\n${localTime(new Date(run.startedMs))}`;
+    item.command = { command: 'agentCost.showRun', title: l10n.t('Show Run'), arguments: [{ run: run.file }] };
     return item;
   }
 
@@ -96,8 +99,8 @@ export class RunTree implements TreeDataProvider<RunTreeNode>, Disposable {
     item.tooltip = row.tooltip;
     item.iconPath = new ThemeIcon(row.icon, new ThemeColor(row.color));
     item.contextValue = row.kind === 'request' ? treeItemKinds.request : row.hasSource ? treeItemKinds.callWithSource : treeItemKinds.call;
-    item.accessibilityInformation = { label: `${row.label}, ${row.description}, ${span.evidence}` };
-    item.command = { command: 'agentCost.selectSpan', title: 'Show on Timeline', arguments: [{ run: node.run, span: node.span } satisfies SpanReference] };
+    item.accessibilityInformation = { label: `${row.label}, ${row.description}, ${evidenceWord(span.evidence)}` };
+    item.command = { command: 'agentCost.selectSpan', title: l10n.t('Show on Timeline'), arguments: [{ run: node.run, span: node.span } satisfies SpanReference] };
     return item;
   }
 

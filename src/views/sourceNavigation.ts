@@ -1,5 +1,6 @@
 /** From a span to its line in the editor. Paths come from a recording and are not trusted: only sources of the run open. */
 import { stat } from 'node:fs/promises';
+import * as l10n from '@vscode/l10n';
 import { NotebookEditorRevealType, NotebookRange, OverviewRulerLane, Range, Selection, TextEditorRevealType, ThemeColor, Uri, ViewColumn, window, workspace, type Disposable, type TextDocument, type TextEditor } from 'vscode';
 import type { SpanReference } from '../contributions.ts';
 import { DisposableList } from '../host/disposables.ts';
@@ -67,7 +68,7 @@ export class SourceNavigation implements Disposable {
    */
   async open(reference: SpanReference, frame: number): Promise<void> {
     const { run, site } = this.siteOf(reference, frame);
-    if (site === null) throw new SourceUnavailableError('No source line is known for this span.');
+    if (site === null) throw new SourceUnavailableError(l10n.t('No source line is known for this span.'));
     const place = await this.placeOf(run, site);
     const why = await this.refusal(run, place.path);
     if (why !== null) throw new SourceUnavailableError(why);
@@ -110,7 +111,7 @@ export class SourceNavigation implements Disposable {
     if (!isCell) return workspace.openTextDocument(Uri.file(path));
     const notebook = await workspace.openNotebookDocument(Uri.file(path));
     const cell = await cellNow(run, site.file, notebook);
-    if (cell === null) throw new SourceUnavailableError(`No cell of ${visibleText(path)} is what ran as ${visibleText(site.file)}.`);
+    if (cell === null) throw new SourceUnavailableError(l10n.t`No cell of ${visibleText(path)} is what ran as ${visibleText(site.file)}.`);
     const shown = window.visibleNotebookEditors.find((editor) => editor.notebook === notebook);
     const range = new NotebookRange(cell.index, cell.index + 1);
     const editor = await window.showNotebookDocument(notebook, { viewColumn: shown?.viewColumn ?? this.freeColumn(), preserveFocus: true, selections: [range] });
@@ -144,7 +145,7 @@ export class SourceNavigation implements Disposable {
   private siteOf({ run: file, span: id }: SpanReference, frame: number): { run: Run; site: Site | null } {
     const run = this.runs.get(file);
     const span = run?.document?.report.spans.find((candidate) => candidate.id === id);
-    if (run === undefined || span === undefined) throw new SourceUnavailableError('This span is no longer there.');
+    if (run === undefined || span === undefined) throw new SourceUnavailableError(l10n.t('This span is no longer there.'));
     return { run, site: span.frames[frame] ?? (frame === 0 ? span.site : null) };
   }
 
@@ -156,13 +157,13 @@ export class SourceNavigation implements Disposable {
     if (cwd) folders.push(cwd);
     const candidates = isNetworkPath(path) ? folders.filter((folder) => path.startsWith(folder)) : folders;
     const within = await Promise.all(candidates.filter((folder) => !isNetworkPath(folder) || folder !== cwd).map((folder) => isWithin(path, folder)));
-    if (!within.includes(true)) return `${name} lies outside the workspace and the folder that the run had, so it is not opened from a recording. Open it by hand.`;
+    if (!within.includes(true)) return l10n.t`${name} lies outside the workspace and the folder that the run had, so it is not opened from a recording. Open it by hand.`;
     try {
       if ((await stat(path)).isFile()) return null;
     } catch {
       // Said below, as for what is no file.
     }
-    return `${name} is no longer there.`;
+    return l10n.t`${name} is no longer there.`;
   }
 
   private async visibleEditorOf(path: string): Promise<TextEditor | null> {

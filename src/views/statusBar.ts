@@ -1,4 +1,5 @@
 /** The cost of the run that is shown, in the status bar. */
+import * as l10n from '@vscode/l10n';
 import { StatusBarAlignment, window, type Disposable, type StatusBarItem } from 'vscode';
 import type { CommandId } from '../contributions.ts';
 import { DisposableList } from '../host/disposables.ts';
@@ -38,8 +39,8 @@ export class StatusBar implements Disposable {
       return;
     }
     this.item.text = `$(${run.live ? 'loading~spin' : 'flame'}) ${report ? statusText(report) : run.name}`;
-    this.item.tooltip = report ? statusTooltip(report) : `${run.name} is running; nothing is recorded yet.`;
-    this.item.accessibilityInformation = { label: `Agent cost: ${report ? statusText(report) : 'nothing recorded yet'}`, role: 'button' };
+    this.item.tooltip = report ? statusTooltip(report) : l10n.t`${run.name} is running; nothing is recorded yet.`;
+    this.item.accessibilityInformation = { label: l10n.t('Agent cost: {0}', report ? statusText(report) : l10n.t('nothing recorded yet')), role: 'button' };
     this.item.show();
   }
 }

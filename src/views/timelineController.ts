@@ -2,7 +2,9 @@
 import { randomBytes } from 'node:crypto';
 import { dirname } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import * as l10n from '@vscode/l10n';
 import { env, EventEmitter, Uri, workspace, type Disposable, type Event, type LogOutputChannel, type ViewColumn, type Webview } from 'vscode';
+import { userLanguage } from '../host/language.ts';
 import { settlePreview, updateBetween } from '../analysis/diffDocuments.ts';
 import { DiffSides, type Side } from './diffSides.ts';
 import { settingDefaults, type SettingId, type SpanReference } from '../contributions.ts';
@@ -115,7 +117,7 @@ export class TimelineController implements Disposable {
     this.surfaces.add(surface);
     webview.options = { enableScripts: true, localResourceRoots: [Uri.file(dirname(this.services.webviewScript))] };
     const receiving = webview.onDidReceiveMessage((message: unknown) => this.receive(surface, message).catch((error: unknown) => this.services.notifier.error(messageOf(error))));
-    webview.html = webviewHtml({ scriptUri: webview.asWebviewUri(script).toString(), cspSource: webview.cspSource, nonce: randomBytes(16).toString('base64'), placement });
+    webview.html = webviewHtml({ scriptUri: webview.asWebviewUri(script).toString(), cspSource: webview.cspSource, nonce: randomBytes(16).toString('base64'), placement, title: l10n.t('Timeline'), language: userLanguage });
     return {
       setVisible: (visible, column) => {
         surface.visible = visible;
@@ -321,14 +323,14 @@ export class TimelineController implements Disposable {
         await runCommand('agentCost.profileActiveFile');
         return;
       case 'failed':
-        this.services.notifier.error(`The timeline failed: ${message.message} The recording is not affected; close the timeline and open it again.`);
+        this.services.notifier.error(l10n.t`The timeline failed: ${message.message} The recording is not affected; close the timeline and open it again.`);
     }
   }
 }
 
 function emptyMessage(run: Run | null, pinned: string | null, canProfile: boolean): ToWebview {
-  if (run?.live) return { type: 'empty', message: `${run.name} is running`, detail: 'Its first call will be seen here.', canProfile: false };
-  if (run !== null || pinned !== null) return { type: 'empty', message: 'This recording cannot be shown', detail: 'The message that was shown, and the log, say why.', canProfile };
-  const detail = canProfile ? 'Profile a file with the play button that has a flame, or choose a run.' : 'This workspace is not trusted, so nothing is started from it. Recordings can be viewed: choose a run.';
-  return { type: 'empty', message: 'No run is shown', detail, canProfile };
+  if (run?.live) return { type: 'empty', message: l10n.t`${run.name} is running`, detail: l10n.t('Its first call will be seen here.'), canProfile: false };
+  if (run !== null || pinned !== null) return { type: 'empty', message: l10n.t('This recording cannot be shown'), detail: l10n.t('The message that was shown, and the log, say why.'), canProfile };
+  const detail = canProfile ? l10n.t('Profile a file with the play button that has a flame, or choose a run.') : l10n.t('This workspace is not trusted, so nothing is started from it. Recordings can be viewed: choose a run.');
+  return { type: 'empty', message: l10n.t('No run is shown'), detail, canProfile };
 }

@@ -1,4 +1,5 @@
 /** Where timelines appear: the views in the side panel and beside the terminal, an editor tab, and the editor for recording files. */
+import * as l10n from '@vscode/l10n';
 import { Uri, ViewColumn, window, type CustomDocument, type CustomReadonlyEditorProvider, type Disposable, type WebviewPanel, type WebviewView, type WebviewViewProvider } from 'vscode';
 import { recordingEditorType, timelinePanelType, views } from '../contributions.ts';
 import { DisposableList } from '../host/disposables.ts';
@@ -77,7 +78,7 @@ export class TimelinePanel implements Disposable {
       this.panel.reveal(undefined, true);
       return;
     }
-    const panel = window.createWebviewPanel(timelinePanelType, 'Agent Cost Timeline', { viewColumn: ViewColumn.Beside, preserveFocus: true }, { enableFindWidget: false });
+    const panel = window.createWebviewPanel(timelinePanelType, l10n.t('Agent Cost Timeline'), { viewColumn: ViewColumn.Beside, preserveFocus: true }, { enableFindWidget: false });
     panel.iconPath = { light: Uri.joinPath(this.media, 'timeline-light.svg'), dark: Uri.joinPath(this.media, 'timeline-dark.svg') };
     this.panel = panel;
     follow(panel, this.controller, null);

@@ -1,5 +1,8 @@
 /** The tree of a run: its requests, and the calls in each. Pure; `runTree.ts` makes tree items of it. */
-import { formatCount, formatDuration, formatEnergy, formatTokens } from '../profile/formatValue.ts';
+import * as l10n from '@vscode/l10n';
+import { statusWord } from '../profile/words.ts';
+import { formatCount } from '../profile/formatCount.ts';
+import { formatDuration, formatEnergy, formatTokens } from '../profile/formatValue.ts';
 import type { Report, ReportSpan } from '../profile/report.ts';
 import { visibleText } from '../profile/visibleText.ts';
 import { evidenceIcons, evidenceSentences } from './evidenceText.ts';
@@ -74,7 +77,7 @@ export function spanRow(span: ReportSpan): SpanRow {
   const failed = span.status === 'error' || span.status === 'cancelled' || span.status === 'incomplete';
   return {
     label: kindMarks[span.kind] + visibleText(nameOf(span)),
-    description: [running ? 'running' : formatDuration((span.endMs ?? 0) - span.startMs), ...detailsOf(span), ...(failed ? [statusWords[span.status]] : [])].join(' · '),
+    description: [running ? l10n.t('running') : formatDuration((span.endMs ?? 0) - span.startMs), ...detailsOf(span), ...(failed ? [statusWord(span.status)] : [])].join(' · '),
     tooltip: tooltipOf(span),
     icon: running ? 'loading~spin' : failed ? 'error' : evidenceIcons[span.evidence],
     color: failed && !running ? 'charts.red' : kindColors[span.kind],
@@ -94,24 +97,22 @@ function baseName(path: string): string {
   return path.split(/[\\/]/).findLast((part) => part !== '') ?? path;
 }
 
-const statusWords: Readonly<Record<ReportSpan['status'], string>> = { ok: 'ok', error: 'failed', cancelled: 'cancelled', incomplete: 'cut off' };
-
 function detailsOf(span: ReportSpan): string[] {
   if (span.llm !== null) {
     const { promptTokens, completionTokens } = span.llm;
     return promptTokens === null && completionTokens === null ? [] : [`${formatTokens(promptTokens)}→${formatTokens(completionTokens)} tok`];
   }
   const idle = span.tool?.idleBlameMs ?? null;
-  return idle === null || idle === 0 ? [] : [`GPU idle ${formatDuration(idle)}`];
+  return idle === null || idle === 0 ? [] : [l10n.t('GPU idle {0}', formatDuration(idle))];
 }
 
 function tooltipOf(span: ReportSpan): string {
-  const site = span.site === null ? (span.unattributed ?? 'No source line is known.') : `${span.site.function ?? ''} ${span.site.file}:${span.site.line}`.trim();
+  const site = span.site === null ? (span.unattributed ?? l10n.t('No source line is known.')) : `${span.site.function ?? ''} ${span.site.file}:${span.site.line}`.trim();
   const energy = span.llm?.energyWh.active ?? null;
   return [
     span.tool?.detail ?? span.name,
     ...(span.error === null ? [] : [span.error.message]),
-    ...(energy === null ? [] : [`${formatEnergy(energy)} of the GPU's energy`]),
+    ...(energy === null ? [] : [l10n.t`${formatEnergy(energy)} of the GPU's energy`]),
     ...(span.kind === 'agent' ? [] : [site]),
     evidenceSentences[span.evidence],
   ]
@@ -122,6 +123,6 @@ function tooltipOf(span: ReportSpan): string {
 /** What stands beside a run's name. */
 export function runDescription(report: Report): string {
   const { totals, run } = report;
-  const state = run.live ? 'running · ' : run.complete ? '' : 'cut off · ';
+  const state = run.live ? `${l10n.t('running')} · ` : run.complete ? '' : `${statusWord('incomplete')} · `;
   return `${state}${formatDuration(totals.wallMs)} · ${formatCount(totals.llmCalls, 'call')} · ${energyText(report)}`;
 }

@@ -78,6 +78,15 @@ describe('webviewHtml', () => {
     expect(html).toContain('data-placement="sidebar"');
     expect(html).not.toContain('style=');
   });
+
+  it('carries the language as data that cannot end its element', () => {
+    const language = { locale: 'de', textsLocale: 'de', texts: { '</script>': '<script>alert(1)</script>' } };
+    const german = webviewHtml({ scriptUri: 'x.js', cspSource: 'self', nonce: 'abc123', placement: 'tab', language });
+    expect(german).toContain('<html lang="de">');
+    expect(german.match(/<script/g)).toHaveLength(2);
+    const [, data = ''] = /<script type="application\/json" id="language">(.*)<\/script>\n<script nonce/.exec(german) ?? [];
+    expect(JSON.parse(data)).toEqual(language);
+  });
 });
 
 const HIDDEN = /[\u0000-\u001f\u007f\u200b-\u200f\u202a-\u202e\u2066-\u2069\ufeff]/;

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { formatBytes, formatCount, formatDuration, formatEnergy, formatLens, formatPercent, formatPower, formatTokens, formatUsd } from '../../src/profile/formatValue.ts';
+import { formatCount } from '../../src/profile/formatCount.ts';
+import { formatBytes, formatDuration, formatEnergy, formatLens, formatPercent, formatPower, formatTokens, formatUsd } from '../../src/profile/formatValue.ts';
 import type { ReportLine } from '../../src/profile/report.ts';
 
 function table(format: (value: number | null) => string, pairs: readonly (readonly [number | null, string])[]): void {

@@ -60,7 +60,7 @@ describe('a recording analysed in a thread', () => {
     const lines = [...bigRecording(1500, { beginsWithProgram: true })];
     writeFileSync(file, recordingText(lines[0] as object, { type: 'process', t: 0.5, pid: 100, ppid: null, runtime: 'node', runtimeVersion: '24.0.0', argv: [], cwd: '/' }, ...lines.slice(1)));
     const told: ReadAhead[] = [];
-    const document = await analyzeInThread(thread, file, DEFAULT_ACCOUNTING, (read) => told.push(read));
+    const document = await analyzeInThread(thread, file, DEFAULT_ACCOUNTING, { onRead: (read) => told.push(read) });
     expect(told[0]?.head?.run).toMatchObject({ name: 'many agents', live: false });
     expect(told.slice(1).every(({ head }) => head === null)).toBe(true);
     const shares = told.map(({ share }) => share ?? 2);

@@ -5,6 +5,7 @@
  * groups where both have two and more, else, for the time of a line, from its calls. Of one run each nothing else can be said:
  * a run's length varies with the model's answers, and one run does not show by how much.
  */
+import * as l10n from '@vscode/l10n';
 import type { Report, ReportLine } from '../../profile/report.ts';
 import { meanOf, tidy, welchMargin } from '../statistics.ts';
 import { lineFigures, totalFigures, type Figure, type LineFigureName, type TotalFigure } from './figures.ts';
@@ -104,16 +105,16 @@ function callTimes(report: Report, line: ReportLine | null): number[] {
 
 function notesOn(before: readonly Report[], after: readonly Report[]): string[] {
   const all = [...before, ...after];
-  const differs = (value: (report: Report) => string | null): string[] => [...new Set(all.map((report) => value(report) ?? 'unknown'))];
+  const differs = (value: (report: Report) => string | null): string[] => [...new Set(all.map((report) => value(report) ?? l10n.t('unknown')))];
   const notes: string[] = [];
   const say = (what: string, values: string[]): void => {
-    if (values.length > 1) notes.push(`The runs differ in ${what}: ${values.join(', ')}.`);
+    if (values.length > 1) notes.push(l10n.t`The runs differ in ${what}: ${values.join(', ')}.`);
   };
-  say('their server', differs(({ backend }) => backend.kind));
-  say('their model', differs(({ backend }) => backend.model));
-  say('their GPU', differs(({ backend }) => backend.gpu));
-  say('how energy is charged', differs(({ accounting }) => accounting.policy));
+  say(l10n.t('their server'), differs(({ backend }) => backend.kind));
+  say(l10n.t('their model'), differs(({ backend }) => backend.model));
+  say(l10n.t('their GPU'), differs(({ backend }) => backend.gpu));
+  say(l10n.t('how energy is charged'), differs(({ accounting }) => accounting.policy));
   const cut = all.filter(({ run }) => !run.complete).length;
-  if (cut > 0) notes.push(`${cut} of ${all.length} runs ${cut === 1 ? 'is' : 'are'} not complete: what was cut off is not in the figures.`);
+  if (cut > 0) notes.push(cut === 1 ? l10n.t`1 of ${all.length} runs is not complete: what was cut off is not in the figures.` : l10n.t`${cut} of ${all.length} runs are not complete: what was cut off is not in the figures.`);
   return notes;
 }

@@ -1,4 +1,6 @@
 /** A comparison of runs as a person reads it, in a monospaced font: the terminal's and the editor's. */
+import * as l10n from '@vscode/l10n';
+import { formatCount } from '../../profile/formatCount.ts';
 import { formatFigure, lineFigures, totalFigures, type Figure, type FigureUnit, type LineFigureName } from './figures.ts';
 import type { Difference, LineDifference, RunComparison } from './compareRuns.ts';
 import type { RuleBreach } from './rules.ts';
@@ -21,9 +23,9 @@ const SHOWN_OF_LINES: readonly LineFigureName[] = ['calls', 'promptTokens', 'com
 /** The whole text, ending in a newline. @param names of the two sides */
 export function comparisonText(comparison: RunComparison, names: { before: string; after: string }, found: readonly RuleBreach[], style: ComparisonStyle): string {
   const { runs, totals, lines, notes } = comparison;
-  const count = (number: number): string => (number === 1 ? '1 run' : `mean of ${number} runs`);
-  const head = alignColumns([[style.dim('before'), `${visibleText(names.before, 120)} · ${count(runs.before)}`], [style.dim('after'), `${visibleText(names.after, 120)} · ${count(runs.after)}`]], ['left', 'left']);
-  const titles = ['figure', 'before', 'after', 'change', '', 'chance', ''].map((title) => style.dim(title));
+  const count = (number: number): string => (number === 1 ? formatCount(1, 'run') : l10n.t`mean of ${formatCount(number, 'run')}`);
+  const head = alignColumns([[style.dim(l10n.t('before')), `${visibleText(names.before, 120)} · ${count(runs.before)}`], [style.dim(l10n.t('after')), `${visibleText(names.after, 120)} · ${count(runs.after)}`]], ['left', 'left']);
+  const titles = [l10n.t('figure'), l10n.t('before'), l10n.t('after'), l10n.t('change'), '', l10n.t('chance'), ''].map((title) => style.dim(title));
   const figures = Object.entries<Figure<never>>(totalFigures).flatMap(([name, { label, unit }]) => {
     const of = totals[name as keyof typeof totals];
     return of.before === null && of.after === null ? [] : [[label, ...cells(of, unit)]];
@@ -33,7 +35,7 @@ export function comparisonText(comparison: RunComparison, names: { before: strin
     head,
     alignColumns([titles, ...figures], ['left', 'right', 'right', 'right', 'right', 'right', 'left']),
     lineTable(changed, style),
-    [...(runs.before === 1 && runs.after === 1 ? ['One run on each side does not show what chance does: name several of each (--against) to have that told apart.'] : []), ...notes].map((note) => `! ${note}`),
+    [...(runs.before === 1 && runs.after === 1 ? [l10n.t('One run on each side does not show what chance does: name several of each (--against) to have that told apart.')] : []), ...notes].map((note) => `! ${note}`),
     found.map((breach) => `✗ ${breachText(breach)}`),
   ];
   return `${blocks.filter((block) => block.length > 0).map((block) => block.join('\n')).join('\n\n')}\n`;
@@ -41,10 +43,10 @@ export function comparisonText(comparison: RunComparison, names: { before: strin
 
 function lineTable(changed: readonly LineDifference[], style: ComparisonStyle): string[] {
   if (changed.length === 0) return [];
-  const titles = ['line', 'time before', 'after', 'change', '', 'chance', '', 'also'].map((title) => style.dim(title));
+  const titles = [l10n.t('line'), l10n.t('time before'), l10n.t('after'), l10n.t('change'), '', l10n.t('chance'), '', l10n.t('also')].map((title) => style.dim(title));
   const rows = changed.slice(0, MOST_LINES).map((line) => [placeText(line), ...cells(line.figures.time, 'time'), alsoText(line)]);
   const more = changed.length - MOST_LINES;
-  return [...alignColumns([titles, ...rows], ['left', 'right', 'right', 'right', 'right', 'right', 'left', 'left']), ...(more > 0 ? [`… and ${more} more lines (--json has all)`] : [])];
+  return [...alignColumns([titles, ...rows], ['left', 'right', 'right', 'right', 'right', 'right', 'left', 'left']), ...(more > 0 ? [l10n.t`… and ${more} more lines (--json has all)`] : [])];
 }
 
 function placeText({ file, line, function: name }: { file: string; line: number; function: string | null }): string {
@@ -52,8 +54,8 @@ function placeText({ file, line, function: name }: { file: string; line: number;
 }
 
 function alsoText({ runs, figures }: LineDifference): string {
-  if (runs.before === 0) return 'new';
-  if (runs.after === 0) return 'gone';
+  if (runs.before === 0) return l10n.t('new');
+  if (runs.after === 0) return l10n.t('gone');
   return SHOWN_OF_LINES.flatMap((name) => {
     const { before, after, change } = figures[name];
     if (change === null || change === 0) return [];
@@ -76,5 +78,5 @@ function signed(value: number, text: string): string {
 /** `time>10%: 20.6 s → 24 s (+17 %)`. */
 export function breachText({ rule, line, difference: { before, after, ratio, isClear } }: RuleBreach): string {
   const share = ratio === null ? '' : ` (${signed(ratio, formatPercent(Math.abs(ratio)))})`;
-  return `${rule.text}: ${line === null ? '' : `${placeText(line)}  `}${formatFigure(before, rule.unit)} → ${formatFigure(after, rule.unit)}${share}${isClear === null ? ', by the figures alone: what chance does is not known' : ''}`;
+  return `${rule.text}: ${line === null ? '' : `${placeText(line)}  `}${formatFigure(before, rule.unit)} → ${formatFigure(after, rule.unit)}${share}${isClear === null ? `, ${l10n.t('by the figures alone: what chance does is not known')}` : ''}`;
 }

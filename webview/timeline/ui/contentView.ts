@@ -2,7 +2,8 @@
 import { attributes, element, fill } from '../../common/dom.ts';
 import { linkButton, section } from './detailParts.ts';
 import { asCurl } from '../../../src/analysis/asCurl.ts';
-import { formatCount, formatPercent, formatTokens } from '../../../src/profile/formatValue.ts';
+import { formatCount } from '../../../src/profile/formatCount.ts';
+import { formatPercent, formatTokens } from '../../../src/profile/formatValue.ts';
 import { visibleBlock, visibleText } from '../../../src/profile/visibleText.ts';
 import type { Backend } from '../../../src/profile/recordingFormat.ts';
 import type { ReportSpan } from '../../../src/profile/report.ts';

@@ -1,5 +1,6 @@
 /** What is said of a node of a call tree: amounts with how sure they are, and shares of the run. */
-import { formatCount, formatDuration, formatEnergy, formatPercent, formatTokens, formatUsd, UNKNOWN_TEXT } from '../../../src/profile/formatValue.ts';
+import { formatCount } from '../../../src/profile/formatCount.ts';
+import { formatDuration, formatEnergy, formatPercent, formatTokens, formatUsd, UNKNOWN_TEXT } from '../../../src/profile/formatValue.ts';
 import type { CallTree, Measure, NodeKind } from '../model/callTree.ts';
 
 export const measureTexts: Record<Measure, string> = { time: 'time', tokens: 'tokens', energy: 'energy', money: 'money' };

@@ -2,7 +2,8 @@
 import { attributes, element, fill } from '../../common/dom.ts';
 import { makeButton, makeTextField, type ButtonElement, type TextFieldElement } from '../../common/toolkit.ts';
 import { bandText, energyText, mark } from '../model/spanText.ts';
-import { formatCount, formatDuration } from '../../../src/profile/formatValue.ts';
+import { formatCount } from '../../../src/profile/formatCount.ts';
+import { formatDuration } from '../../../src/profile/formatValue.ts';
 import { visibleText } from '../../../src/profile/visibleText.ts';
 import type { Tabs } from './tabs.ts';
 import type { Grade } from '../../../src/profile/report.ts';

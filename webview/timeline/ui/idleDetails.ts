@@ -2,7 +2,8 @@
 import { element } from '../../common/dom.ts';
 import { bandText, energyText, mark, nameText, siteText } from '../model/spanText.ts';
 import { linkButton, note, pairs, section, type Pair } from './detailParts.ts';
-import { formatCount, formatDuration, formatPercent, formatUsd } from '../../../src/profile/formatValue.ts';
+import { formatCount } from '../../../src/profile/formatCount.ts';
+import { formatDuration, formatPercent, formatUsd } from '../../../src/profile/formatValue.ts';
 import { visibleText } from '../../../src/profile/visibleText.ts';
 import type { IdleGap } from '../model/idleGap.ts';
 import type { DetailActions } from './details.ts';

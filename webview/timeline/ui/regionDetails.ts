@@ -2,7 +2,8 @@
 import { element } from '../../common/dom.ts';
 import { energyText, mark } from '../model/spanText.ts';
 import { agentShares, gpuShares, linkButton, pairs, section, split, type Pair } from './detailParts.ts';
-import { formatCount, formatDuration, formatPercent, formatTokens, formatUsd } from '../../../src/profile/formatValue.ts';
+import { formatCount } from '../../../src/profile/formatCount.ts';
+import { formatDuration, formatPercent, formatTokens, formatUsd } from '../../../src/profile/formatValue.ts';
 import { visibleText } from '../../../src/profile/visibleText.ts';
 import type { Percentiles, RegionSums } from '../model/region.ts';
 

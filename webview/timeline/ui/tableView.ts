@@ -6,13 +6,12 @@ import { columnsOf, roleColumns, sorted, toText, type Column } from '../model/ta
 import { Pace } from './pace.ts';
 import { SelectField } from './selectField.ts';
 import { TableGrid } from './tableGrid.ts';
-import { formatCount } from '../../../src/profile/formatValue.ts';
+import { formatCount } from '../../../src/profile/formatCount.ts';
 import type { Shell, View } from './view.ts';
 
 type Row = TableRow | RoleRow;
 
 const groupingTexts: Record<Grouping, string> = { line: 'line', tool: 'tool', model: 'model', role: 'prompt role', step: 'step' };
-const nouns: Record<Grouping, string> = { line: 'line', tool: 'tool', model: 'model', role: 'role', step: 'step' };
 const missing: Record<Grouping, string> = {
   line: 'No call to a model or a tool was seen in this run.',
   tool: 'No call to a tool was seen in this run.',
@@ -116,7 +115,7 @@ export class TableView implements View {
     const isShown = (number: number): boolean => only === null || only.has(number);
     if (grouping === 'role') this.fillGrid(roleRows(shell.costs, isShown), roleColumns, sort, descending);
     else this.fillGrid(tableRows(shell.model, shell.costs, grouping, isShown), columnsOf(grouping), sort, descending);
-    this.count.textContent = `${formatCount(this.rows.length, nouns[grouping])}${only === null ? '' : ' of what was found'}`;
+    this.count.textContent = `${formatCount(this.rows.length, grouping)}${only === null ? '' : ' of what was found'}`;
     const text = this.rows.length > 0 ? null : only === null ? missing[grouping] : 'Nothing that the search has found belongs here.';
     fill(this.notice, text);
     this.notice.classList.toggle('hidden', text === null);
