@@ -5,6 +5,7 @@
  * power are not known, as readings are of one server and do not say which. A GPU's power is its own readings' mean in each
  * stretch of the whole track; several GPUs that serve one model work together, so that its states are those of the whole.
  */
+import * as l10n from '@vscode/l10n';
 import type { Profile } from '../profile/model.ts';
 import type { SampleLine } from '../profile/recordingFormat.ts';
 import type { GpuPart, GpuSegment } from '../profile/report.ts';
@@ -17,7 +18,7 @@ import { measuredPower } from './power.ts';
 
 /** Of servers beyond this many, the later ones stand together: nobody reads more lanes. */
 const MOST_SERVERS = 16;
-const UNNAMED = 'server not named';
+const UNNAMED = l10n.t('server not named');
 const GPUS = { key: 'gpus', name: 'GPUs' };
 
 export interface PartsInput {
@@ -47,7 +48,7 @@ function callsByServer(calls: readonly Draft[]): Map<string, Draft[]> {
   if (servers.size <= MOST_SERVERS) return servers;
   const all = [...servers];
   const rest = all.slice(MOST_SERVERS - 1);
-  return new Map([...all.slice(0, MOST_SERVERS - 1), [`${rest.length} more servers`, rest.flatMap(([, each]) => each)]]);
+  return new Map([...all.slice(0, MOST_SERVERS - 1), [l10n.t`${rest.length} more servers`, rest.flatMap(([, each]) => each)]]);
 }
 
 function serverParts(servers: ReadonlyMap<string, readonly Draft[]>, { profile, clock, waits }: PartsInput): GpuPart[] {

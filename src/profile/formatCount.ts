@@ -9,6 +9,7 @@ const NOUNS = {
   call: [(count: string) => l10n.t('{0} call', count), (count: string) => l10n.t('{0} calls', count)],
   caller: [(count: string) => l10n.t('{0} caller', count), (count: string) => l10n.t('{0} callers', count)],
   character: [(count: string) => l10n.t('{0} character', count), (count: string) => l10n.t('{0} characters', count)],
+  figure: [(count: string) => l10n.t('{0} figure', count), (count: string) => l10n.t('{0} figures', count)],
   frame: [(count: string) => l10n.t('{0} frame', count), (count: string) => l10n.t('{0} frames', count)],
   'later line': [(count: string) => l10n.t('{0} later line', count), (count: string) => l10n.t('{0} later lines', count)],
   line: [(count: string) => l10n.t('{0} line', count), (count: string) => l10n.t('{0} lines', count)],

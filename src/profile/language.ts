@@ -81,6 +81,11 @@ export function localNumber(written: string | number): string {
   return local;
 }
 
+/** What stands before decimals. */
+export function decimalSign(): string {
+  return localNumber('0.1').slice(1, -1);
+}
+
 /** An amount of US dollars, its number already written: `$1.50`, `1,50 $`. */
 export function localDollars(amount: string): string {
   const [before, after] = forms?.dollars ?? ['$', ''];

@@ -42,9 +42,11 @@ export async function measureOpening(folder: string, spans: number): Promise<Ope
     tickedAt = since();
   }, TICK_MS);
   try {
-    const document = await analyzeInThread(join(root, 'dist/analysis.cjs'), file, DEFAULT_ACCOUNTING, ({ share, spans: slices }) => {
-      if (Number.isNaN(firstMs) && slices.length > 0) firstMs = since();
-      if (share === null) readMs = since();
+    const document = await analyzeInThread(join(root, 'dist/analysis.cjs'), file, DEFAULT_ACCOUNTING, {
+      onRead: ({ share, spans: slices }) => {
+        if (Number.isNaN(firstMs) && slices.length > 0) firstMs = since();
+        if (share === null) readMs = since();
+      },
     });
     const parts = packDocument(document, new SpanPacker());
     while (parts.next().done !== true) await nextTurn();

@@ -1,8 +1,12 @@
 /** What is shown can be translated, and what is translated is whole. */
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import { z } from 'zod';
 import { bundleFile, bundleOfSources, bundleText } from '../../scripts/lib/l10nBundle.mjs';
 import { manifestTexts, rawManifest, translatedLanguages } from '../fixtures/manifest.ts';
+
+const bundleSchema = z.record(z.string(), z.union([z.string(), z.object({ message: z.string(), comment: z.array(z.string()) })]));
+const messageOf = (entry: z.infer<typeof bundleSchema>[string]): string => (typeof entry === 'string' ? entry : entry.message);
 
 /** Members of the manifest that VS Code shows to people. */
 const SHOWN = new Set(['title', 'category', 'displayName', 'description', 'markdownDescription', 'enumDescriptions', 'contents', 'altText', 'contextualTitle', 'patternErrorMessage']);
@@ -48,5 +52,28 @@ describe('translations of the manifest', () => {
 describe('the bundle of the extension’s texts', () => {
   it('is what the sources say (npm run l10n writes it)', async () => {
     expect(readFileSync(bundleFile, 'utf8')).toBe(bundleText(await bundleOfSources()));
+  });
+});
+
+describe('translations of the bundle', () => {
+  const { manifest, bundle } = translatedLanguages();
+
+  it('are of the same languages as those of the manifest', () => {
+    expect(bundle).toEqual(manifest);
+    expect(bundle).toContain('de');
+  });
+
+  it.each(bundle)('into %s are whole, in the same order, and keep places, code and spaces at the ends', (language) => {
+    const source = bundleSchema.parse(JSON.parse(readFileSync(bundleFile, 'utf8')));
+    const texts = bundleSchema.parse(JSON.parse(readFileSync(bundleFile.replace(/json$/, `${language}.json`), 'utf8')));
+    expect(Object.keys(texts)).toEqual(Object.keys(source));
+    for (const [key, entry] of Object.entries(source)) {
+      const [from, to] = [messageOf(entry), messageOf(texts[key] ?? '')];
+      expect(to.trim(), key).not.toBe('');
+      expect(kept(to), key).toEqual(kept(from));
+      expect([/^\s*/.exec(to)?.[0], /\s*$/.exec(to)?.[0]], key).toEqual([/^\s*/.exec(from)?.[0], /\s*$/.exec(from)?.[0]]);
+      // With its comment, as VS Code and the webviews look it up by both.
+      expect(typeof texts[key], key).toBe(typeof entry);
+    }
   });
 });

@@ -1,4 +1,6 @@
 /** The experiment view as a whole: a list of figures, and the chosen one's charts and table. */
+import * as l10n from '@vscode/l10n';
+import { formatCount } from '../../src/profile/formatCount.ts';
 import { attributes, element, fill } from '../common/dom.ts';
 import type { Host } from '../common/host.ts';
 import { watchTheme } from '../common/theme.ts';
@@ -15,12 +17,12 @@ export class App {
   private readonly host: Host<FromExperiment>;
   private readonly root = element('main', 'experiment');
   private readonly title = element('h1', '');
-  private readonly badge = element('span', 'badge', 'simulated');
+  private readonly badge = element('span', 'badge', l10n.t('simulated'));
   private readonly settings = element('span', 'dim');
   private readonly progress = element('span', 'progress');
   private readonly list = element('ul', '');
   private readonly article = attributes(element('article', ''), { tabindex: '-1' });
-  private readonly columns = element('div', 'columns', attributes(element('nav', '', this.list), { 'aria-label': 'Figures' }), this.article);
+  private readonly columns = element('div', 'columns', attributes(element('nav', '', this.list), { 'aria-label': l10n.t('Figures') }), this.article);
   private readonly state = element('div', 'state');
   private readonly live = attributes(element('div', 'visually-hidden'), { role: 'status' });
   private readonly save;
@@ -37,14 +39,14 @@ export class App {
     this.host = host;
     const kept = host.kept();
     this.chosen = typeof kept === 'object' && kept !== null && 'chosen' in kept && typeof kept.chosen === 'string' ? kept.chosen : null;
-    this.save = makeButton('Save…', 'secondary', () => host.post({ type: 'save' }));
-    const tools = element('span', 'tools', makeButton('Open…', 'secondary', () => host.post({ type: 'choose' })), this.save);
+    this.save = makeButton(l10n.t('Save…'), 'secondary', () => host.post({ type: 'save' }));
+    const tools = element('span', 'tools', makeButton(l10n.t('Open…'), 'secondary', () => host.post({ type: 'choose' })), this.save);
     const header = element('div', 'header', this.title, this.badge, this.settings, element('span', 'grow'), this.progress, tools);
     this.root.append(header, this.columns, this.state, this.live);
     document.body.append(this.root);
     this.list.addEventListener('keydown', (event) => this.moveByKey(event));
     watchTheme(() => this.charts.forEach((chart) => chart.draw()));
-    this.say('Waiting for the experiment…', '');
+    this.say(l10n.t('Waiting for the experiment…'), '');
   }
 
   receive(message: ToExperiment): void {
@@ -60,7 +62,7 @@ export class App {
     this.save.disabled = message.results.length === 0 || message.progress !== null;
     this.showProgress(message);
     if (message.results.length === 0) {
-      this.say(message.progress === null ? 'Nothing was run' : 'Running', message.progress === null ? 'It was stopped before its first figure was done. Open another.' : 'The first figure will be seen here when it is done. The editor can be used meanwhile.');
+      this.say(message.progress === null ? l10n.t('Nothing was run') : l10n.t('Running'), message.progress === null ? l10n.t('It was stopped before its first figure was done. Open another.') : l10n.t('The first figure will be seen here when it is done. The editor can be used meanwhile.'));
       return;
     }
     this.state.classList.add('hidden');
@@ -71,7 +73,7 @@ export class App {
 
   /** Says what went wrong, to whoever looks and to the editor. */
   fail(message: string): void {
-    this.say('The experiment cannot be shown', message);
+    this.say(l10n.t('The experiment cannot be shown'), message);
     this.host.post({ type: 'failed', message: message.slice(0, 10_000) });
   }
 
@@ -86,13 +88,13 @@ export class App {
   private showProgress({ progress, results }: Shown): void {
     this.badge.classList.toggle('hidden', this.isMeasured);
     if (progress === null) {
-      if (this.progress.childElementCount > 0) this.live.textContent = `${results.length} ${results.length === 1 ? 'figure' : 'figures'} shown`;
+      if (this.progress.childElementCount > 0) this.live.textContent = l10n.t`${formatCount(results.length, 'figure')} shown`;
       fill(this.progress);
       return;
     }
-    const text = progress.doing === '' ? 'starting' : `${progress.doing}, ${progress.done} of ${progress.total} done`;
+    const text = progress.doing === '' ? l10n.t('starting') : l10n.t`${progress.doing}, ${progress.done} of ${progress.total} done`;
     if (this.progress.childElementCount === 0)
-      fill(this.progress, attributes(document.createElement('progress'), { max: String(progress.total), 'aria-label': 'Figures done' }), element('span', 'text'), makeButton('Cancel', 'secondary', () => this.host.post({ type: 'cancel' })));
+      fill(this.progress, attributes(document.createElement('progress'), { max: String(progress.total), 'aria-label': l10n.t('Figures done') }), element('span', 'text'), makeButton(l10n.t('Cancel'), 'secondary', () => this.host.post({ type: 'cancel' })));
     this.progress.querySelector('progress')!.value = progress.done;
     this.progress.querySelector('.text')!.textContent = visibleText(text, 200);
     this.live.textContent = text;

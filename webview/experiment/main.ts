@@ -1,4 +1,6 @@
 /** Entry of the experiment webview. */
+// Before all that makes texts.
+import '../common/language.ts';
 import { connectHost } from '../common/host.ts';
 import { registerToolkit } from '../common/toolkit.ts';
 import type { FromExperiment, ToExperiment } from '../../src/protocol/experiment.ts';

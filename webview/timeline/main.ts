@@ -1,4 +1,7 @@
 /** Entry of the timeline's page: a webview of the editor, or an exported page that carries its document with it. */
+// Before all that makes texts.
+import '../common/language.ts';
+import * as l10n from '@vscode/l10n';
 import { connectHost, isToWebview } from '../common/host.ts';
 import { palettesCss } from '../common/palettes.ts';
 import { followSystemTheme } from '../common/theme.ts';
@@ -28,7 +31,7 @@ if (embedded !== null) {
   try {
     void app.showDocument(JSON.parse(embedded.textContent ?? '') as TimelineDocument);
   } catch {
-    app.fail('This page is damaged: the recording inside it can’t be read. Export it again.');
+    app.fail(l10n.t('This page is damaged: the recording inside it can’t be read. Export it again.'));
   }
 } else {
   window.addEventListener('message', (event: MessageEvent<unknown>) => {

@@ -1,4 +1,5 @@
 /** What changed from one run to another in a few words, for where there is no room for the table. */
+import * as l10n from '@vscode/l10n';
 import { totalFigures, formatFigure, type TotalFigure } from './figures.ts';
 import type { RunComparison } from './compareRuns.ts';
 import { formatPercent } from '../../profile/formatValue.ts';
@@ -19,7 +20,7 @@ export function changeTexts({ totals }: RunComparison): ChangeText[] {
     const { label, unit } = totalFigures[name];
     const { before, after, change, ratio } = totals[name];
     if (before === null && after === null) return [];
-    if (change !== null && Math.abs(ratio ?? change) < LEAST_SHARE) return [{ label, text: `${formatFigure(after, unit)} in both` }];
+    if (change !== null && Math.abs(ratio ?? change) < LEAST_SHARE) return [{ label, text: l10n.t`${formatFigure(after, unit)} in both` }];
     const share = ratio === null ? '' : ` (${ratio < 0 ? '−' : '+'}${formatPercent(Math.abs(ratio))})`;
     return [{ label, text: `${formatFigure(before, unit)} → ${formatFigure(after, unit)}${share}` }];
   });

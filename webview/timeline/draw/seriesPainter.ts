@@ -1,4 +1,5 @@
 /** Draws power, KV-cache use and others' share: stepped areas, by extremes per pixel where there are more steps than pixels. */
+import * as l10n from '@vscode/l10n';
 import { categoryIndex } from '../model/category.ts';
 import { roundScale } from '../model/ticks.ts';
 import { energyText } from '../model/spanText.ts';
@@ -105,7 +106,7 @@ export function paintKv(ctx: CanvasRenderingContext2D, area: Area, scene: Scene,
   ctx.font = theme.font;
   ctx.textAlign = 'left';
   ctx.textBaseline = 'middle';
-  const text = `up to ${formatTokens(most)} tokens`;
+  const text = l10n.t`up to ${formatTokens(most)} tokens`;
   ctx.fillStyle = theme.dim;
   ctx.fillText(text, area.left + 4, top + 5);
 }
@@ -252,7 +253,7 @@ function drawEnergies(ctx: CanvasRenderingContext2D, area: Area, scene: Scene, b
       if (span.llm !== null && span.llm.energyWh.active !== null) {
         write(energyText(span.llm.energyWh.active, span.llm.energyWh.grade), start, end, Math.min(bottom - 10, (yOf(watts) + bottom) / 2), theme.foreground);
       } else if (span.tool !== null && span.tool.idleEnergyWh !== null && span.tool.idleEnergyWh > 0) {
-        write(`${energyText(span.tool.idleEnergyWh, model.head?.totals.energyWh.grade ?? null)} idle → ${span.tool.name.slice(0, 24)}`, start, end, yOf(watts) - 9, theme.dim);
+        write(l10n.t`${energyText(span.tool.idleEnergyWh, model.head?.totals.energyWh.grade ?? null)} idle → ${span.tool.name.slice(0, 24)}`, start, end, yOf(watts) - 9, theme.dim);
       }
     });
   }

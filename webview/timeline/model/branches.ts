@@ -2,6 +2,7 @@
  * Rows of a lane, in branches. A span goes into the row below its parent's; where that is taken, as its siblings run at the same
  * time, it begins a branch of its own beside it, whose rows stay together. A branch that is over is used again.
  */
+import * as l10n from '@vscode/l10n';
 
 /** Whose spans a branch has at its top: the parent's number, or without one the thread. */
 export type Owner = number | string;
@@ -97,7 +98,7 @@ export class Branches {
     const { tops, places } = this.ordered();
     return tops.slice(1).map((branch, index) => {
       const ownThread = typeof branch.thread === 'string' && tops.every((other) => other === branch || other.thread !== branch.thread);
-      return { place: places[branch.rows[0] ?? 0] ?? 0, name: (ownThread ? branch.thread : branch.name) ?? `branch ${index + 2}` };
+      return { place: places[branch.rows[0] ?? 0] ?? 0, name: (ownThread ? branch.thread : branch.name) ?? l10n.t`branch ${index + 2}` };
     });
   }
 }

@@ -1,4 +1,7 @@
 /** What the charts show, as plain data with the spans behind each point, the words for what is missing, and a table to read instead. Pure. */
+import * as l10n from '@vscode/l10n';
+import { localNumber } from '../../../src/profile/language.ts';
+import { formatCount } from '../../../src/profile/formatCount.ts';
 import { enclosing, type CallCost } from './callCosts.ts';
 import { promptRoles, roleNames } from './callTable.ts';
 import { nameText } from './spanText.ts';
@@ -50,6 +53,8 @@ interface NumberedCall {
 
 interface Bin {
   calls: NumberedCall[];
+  /** `3`, `11–20`. */
+  places: string;
   place: string;
 }
 
@@ -65,7 +70,8 @@ function binsOf(calls: readonly NumberedCall[]): Bin[] {
   for (let from = 0; from < calls.length; from += size) {
     const members = calls.slice(from, from + size);
     const [first, last] = [members[0]?.place ?? 0, members.at(-1)?.place ?? 0];
-    bins.push({ calls: members, place: first === last ? `call ${first}` : `calls ${first}–${last}` });
+    const places = first === last ? localNumber(first) : `${localNumber(first)}–${localNumber(last)}`;
+    bins.push({ calls: members, places, place: first === last ? l10n.t('call {0}', places) : l10n.t('calls {0}', places) });
   }
   return bins;
 }
@@ -84,11 +90,11 @@ function binSeries(name: string, bins: readonly Bin[], valueOf: (call: NumberedC
 function perCall(bins: readonly Bin[], series: readonly ChartSeries[], yText: (y: number) => string): Pick<CallChart, 'xTitle' | 'xText' | 'series' | 'table'> {
   const isBinned = bins.some(({ calls }) => calls.length > 1);
   return {
-    xTitle: isBinned ? 'calls in order of start, means of neighbours' : 'calls in order of start',
-    xText: (x) => bins[x]?.place.replace(/^calls? /, '') ?? '',
+    xTitle: isBinned ? l10n.t('calls in order of start, means of neighbours') : l10n.t('calls in order of start'),
+    xText: (x) => bins[x]?.places ?? '',
     series,
     table: {
-      head: ['call', ...series.map(({ name }) => name)],
+      head: [l10n.t('call'), ...series.map(({ name }) => name)],
       rows: bins.map(({ place }, x) => [place, ...series.map(({ points }) => textAt(points, x, yText))]),
     },
   };
@@ -106,36 +112,36 @@ function rolesChart(calls: readonly NumberedCall[]): CallChart {
   const isEstimated = known.some(({ cost }) => cost.span.llm?.rolesEvidence === 'estimated');
   return {
     id: 'roles',
-    title: 'Tokens by role',
-    note: [isEstimated ? 'Roles are estimated from the lengths of the messages.' : '', leftOut(calls.length - known.length)].filter((part) => part !== '').join(' '),
-    missing: series.length > 0 ? null : calls.length === 0 ? NO_MODEL_CALL : 'Who wrote which tokens is not known: of no call are both the messages and the prompt’s tokens.',
+    title: l10n.t('Tokens by role'),
+    note: [isEstimated ? l10n.t('Roles are estimated from the lengths of the messages.') : '', leftOut(calls.length - known.length)].filter((part) => part !== '').join(' '),
+    missing: series.length > 0 ? null : calls.length === 0 ? NO_MODEL_CALL : l10n.t('Who wrote which tokens is not known: of no call are both the messages and the prompt’s tokens.'),
     kind: 'stacks',
-    yTitle: 'tokens',
+    yTitle: l10n.t('tokens'),
     yText: formatTokens,
     ...perCall(bins, series, formatTokens),
   };
 }
 
-const NO_MODEL_CALL = 'No call to a model is shown.';
+const NO_MODEL_CALL = l10n.t('No call to a model is shown.');
 
 function leftOut(calls: number): string {
-  return calls === 0 ? '' : `Not known of ${calls} ${calls === 1 ? 'call' : 'calls'}.`;
+  return calls === 0 ? '' : l10n.t`Not known of ${formatCount(calls, 'call')}.`;
 }
 
 function cacheChart(calls: readonly NumberedCall[]): CallChart {
   const known = calls.filter(({ cost: { span } }) => span.llm !== null && span.llm.cachedTokens !== null && span.llm.promptTokens !== null);
   const bins = binsOf(known);
   const series = [
-    binSeries('from the cache', bins, ({ cost }) => cost.span.llm?.cachedTokens ?? null),
-    binSeries('computed', bins, ({ cost }) => Math.max(0, (cost.span.llm?.promptTokens ?? 0) - (cost.span.llm?.cachedTokens ?? 0))),
+    binSeries(l10n.t('from the cache'), bins, ({ cost }) => cost.span.llm?.cachedTokens ?? null),
+    binSeries(l10n.t('computed'), bins, ({ cost }) => Math.max(0, (cost.span.llm?.promptTokens ?? 0) - (cost.span.llm?.cachedTokens ?? 0))),
   ];
   return {
     id: 'cache',
-    title: 'Cache hits of prompts',
+    title: l10n.t('Cache hits of prompts'),
     note: leftOut(calls.length - known.length),
-    missing: known.length > 0 ? null : calls.length === 0 ? NO_MODEL_CALL : 'Cached tokens unknown: the server does not report them. Start vLLM with --enable-prompt-tokens-details.',
+    missing: known.length > 0 ? null : calls.length === 0 ? NO_MODEL_CALL : l10n.t('Cached tokens unknown: the server does not report them. Start vLLM with --enable-prompt-tokens-details.'),
     kind: 'stacks',
-    yTitle: 'prompt tokens',
+    yTitle: l10n.t('prompt tokens'),
     yText: formatTokens,
     ...perCall(bins, series, formatTokens),
   };
@@ -149,30 +155,30 @@ function growthChart(model: TimelineModel, calls: readonly NumberedCall[]): Call
     const request = enclosing(model, cost.number, 'agent');
     const points = requests.get(request) ?? [];
     requests.set(request, points);
-    points.push({ x: points.length + 1, y: cost.span.llm?.promptTokens ?? 0, numbers: [cost.number], place: `call ${place}` });
+    points.push({ x: points.length + 1, y: cost.span.llm?.promptTokens ?? 0, numbers: [cost.number], place: l10n.t('call {0}', localNumber(place)) });
   }
   const entries = [...requests];
   const longest = new Set(entries.toSorted((a, b) => b[1].length - a[1].length).slice(0, MOST_LINES));
   const chosen = entries.filter((each) => longest.has(each));
   const nameOf = (request: number): string => {
     const span = model.spanAt(request);
-    return span === null ? 'outside of requests' : nameText(span);
+    return span === null ? l10n.t('outside of requests') : nameText(span);
   };
   const series = chosen.map(([request, points]) => ({ name: nameOf(request), points: thinned(points) }));
   const places = [...new Set(series.flatMap(({ points }) => points.map(({ x }) => x)))].sort((a, b) => a - b);
   const hidden = requests.size - chosen.length;
   return {
     id: 'growth',
-    title: 'Context growth',
-    note: [hidden > 0 ? `The ${chosen.length} requests of the most calls, of ${requests.size}.` : '', leftOut(calls.length - known.length)].filter((part) => part !== '').join(' '),
-    missing: series.length > 0 ? null : calls.length === 0 ? NO_MODEL_CALL : 'How long the prompts were is not known: the server does not report tokens.',
+    title: l10n.t('Context growth'),
+    note: [hidden > 0 ? l10n.t`The ${localNumber(chosen.length)} requests of the most calls, of ${localNumber(requests.size)}.` : '', leftOut(calls.length - known.length)].filter((part) => part !== '').join(' '),
+    missing: series.length > 0 ? null : calls.length === 0 ? NO_MODEL_CALL : l10n.t('How long the prompts were is not known: the server does not report tokens.'),
     kind: 'lines',
-    xTitle: 'calls of a request',
-    xText: String,
-    yTitle: 'prompt tokens',
+    xTitle: l10n.t('calls of a request'),
+    xText: localNumber,
+    yTitle: l10n.t('prompt tokens'),
     yText: formatTokens,
     series,
-    table: { head: ['call of the request', ...series.map(({ name }) => name)], rows: places.slice(0, MOST_BARS).map((x) => [String(x), ...series.map(({ points }) => textAt(points, x, formatTokens))]) },
+    table: { head: [l10n.t('call of the request'), ...series.map(({ name }) => name)], rows: places.slice(0, MOST_BARS).map((x) => [localNumber(x), ...series.map(({ points }) => textAt(points, x, formatTokens))]) },
   };
 }
 
@@ -182,28 +188,30 @@ function thinned(points: readonly ChartPoint[]): ChartPoint[] {
   return points.filter((_, index) => index === 0 || index === points.length - 1 || (index + 1) % size === 0);
 }
 
+const FIRST_TOKEN = l10n.t('first token');
+
 const TABLE_SHARES = [0.05, 0.25, 0.5, 0.75, 0.9, 0.95, 0.99, 1];
 
 /** Shares of calls that took no longer than a time. */
 function latencyChart(costs: readonly CallCost[]): CallChart {
   const kinds = [
-    { name: 'model calls', timed: timedOf(costs, ({ span, ms }) => (span.kind === 'llm' ? ms : null)) },
-    { name: 'first token', timed: timedOf(costs, ({ span }) => span.llm?.ttftMs ?? null) },
-    { name: 'tools', timed: timedOf(costs, ({ span, ms }) => (span.kind === 'tool' ? ms : null)) },
+    { name: l10n.t('model calls'), timed: timedOf(costs, ({ span, ms }) => (span.kind === 'llm' ? ms : null)) },
+    { name: FIRST_TOKEN, timed: timedOf(costs, ({ span }) => span.llm?.ttftMs ?? null) },
+    { name: l10n.t('tools'), timed: timedOf(costs, ({ span, ms }) => (span.kind === 'tool' ? ms : null)) },
   ].filter(({ timed }) => timed.length > 0);
   return {
     id: 'latency',
-    title: 'Latency',
-    note: kinds.length === 0 || kinds.some(({ name }) => name === 'first token') ? '' : 'Time to the first token is not known: it is of streamed answers alone.',
-    missing: kinds.length > 0 ? null : 'No call to a model or a tool is shown.',
+    title: l10n.t('Latency'),
+    note: kinds.length === 0 || kinds.some(({ name }) => name === FIRST_TOKEN) ? '' : l10n.t('Time to the first token is not known: it is of streamed answers alone.'),
+    missing: kinds.length > 0 ? null : l10n.t('No call to a model or a tool is shown.'),
     kind: 'steps',
-    xTitle: 'time',
+    xTitle: l10n.t('time'),
     xText: formatDuration,
-    yTitle: 'calls that took no longer',
+    yTitle: l10n.t('calls that took no longer'),
     yText: formatPercent,
     series: kinds.map(({ name, timed }) => ({ name, points: steps(timed) })),
     table: {
-      head: ['of the calls', ...kinds.map(({ name }) => name)],
+      head: [l10n.t('of the calls'), ...kinds.map(({ name }) => name)],
       rows: TABLE_SHARES.map((share) => [formatPercent(share), ...kinds.map(({ timed }) => formatDuration(percentile(ascending(timed.map(({ ms }) => ms)), share)))]),
     },
   };
@@ -237,9 +245,9 @@ function steps(timed: readonly Timed[]): ChartPoint[] {
 export function describeCallChart({ title, missing, series, yTitle, yText, kind }: CallChart): string {
   if (missing !== null) return `${title}: ${missing}`;
   const parts = series.map(({ name, points }) => {
-    if (kind === 'steps') return `${name}: half took no longer than ${points.find(({ y }) => y >= 0.5)?.place ?? '–'}`;
+    if (kind === 'steps') return l10n.t`${name}: half took no longer than ${points.find(({ y }) => y >= 0.5)?.place ?? '–'}`;
     const values = points.map(({ y }) => y);
-    return `${name} ${yText(Math.min(...values))} to ${yText(Math.max(...values))}`;
+    return l10n.t`${name} ${yText(Math.min(...values))} to ${yText(Math.max(...values))}`;
   });
   return `${title}, ${yTitle}. ${parts.join('; ')}.`;
 }

@@ -1,4 +1,5 @@
 /** The table: calls grouped by what they have in common, with sums and percentiles. Pure. */
+import * as l10n from '@vscode/l10n';
 import { enclosing, type CallCost } from './callCosts.ts';
 import { siteText } from './spanText.ts';
 import { ascending, percentile, sumKnown, weakestEvidence } from '../../../src/analysis/statistics.ts';
@@ -43,9 +44,9 @@ export interface TableRow {
   grade: Grade | null;
 }
 
-const NO_LINE = 'no line known';
-const NO_MODEL = 'model not named';
-const NO_STEP = 'outside of steps';
+const NO_LINE = l10n.t('no line known');
+const NO_MODEL = l10n.t('model not named');
+const NO_STEP = l10n.t('outside of steps');
 
 interface Group {
   key: string;
@@ -116,7 +117,7 @@ function rowOf({ key, name, counted, parts }: Group, runGrade: Grade | null): Ta
   };
 }
 
-export const promptRoles = { instruction: 'instruction', fewShot: 'few-shot', user: 'user', llmHistory: 'model’s history', toolHistory: 'tools’ history', output: 'output' } as const;
+export const promptRoles = { instruction: l10n.t('instruction'), fewShot: l10n.t('few-shot'), user: l10n.t('user'), llmHistory: l10n.t('model’s history'), toolHistory: l10n.t('tools’ history'), output: l10n.t('output') } as const;
 export type PromptRole = keyof typeof promptRoles;
 export const roleNames = Object.keys(promptRoles) as PromptRole[];
 

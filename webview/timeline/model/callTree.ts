@@ -3,6 +3,7 @@
  *
  * Nodes are numbers, 0 is the run, a parent's is lower than its children's. A call's costs are in its leaf, and in every node above.
  */
+import * as l10n from '@vscode/l10n';
 import { siteText } from './spanText.ts';
 import { visibleText } from '../../../src/profile/visibleText.ts';
 import type { CallCost } from './callCosts.ts';
@@ -83,8 +84,8 @@ export class CallTree {
   }
 }
 
-const NO_LINE = 'no line known';
-const REST = 'GPU behind no call';
+const NO_LINE = l10n.t('no line known');
+const REST = l10n.t('GPU behind no call');
 
 /**
  * @param costs in order of start

@@ -1,4 +1,5 @@
 /** Which lanes the reader wants to see, in which order and how high. Pure; the same for all runs. */
+import * as l10n from '@vscode/l10n';
 
 export const laneNames = ['request', 'agent', 'llm', 'tool', 'gpu', 'kv', 'power'] as const;
 export type BaseLane = (typeof laneNames)[number];
@@ -6,7 +7,7 @@ export type BaseLane = (typeof laneNames)[number];
 export type PartLane = `${'group' | 'gpu' | 'kv' | 'power'}:${string}`;
 export type LaneName = BaseLane | PartLane;
 
-export const laneLabels: Record<BaseLane, string> = { request: 'request', agent: 'agent', llm: 'llm', tool: 'tools', gpu: 'gpu', kv: 'kv cache', power: 'power' };
+export const laneLabels: Record<BaseLane, string> = { request: l10n.t('request'), agent: l10n.t('agent'), llm: l10n.t('llm'), tool: l10n.t('tools'), gpu: l10n.t('gpu'), kv: l10n.t('kv cache'), power: l10n.t('power') };
 
 export interface LaneChoice {
   /** All lanes, from the top. */

@@ -44,9 +44,9 @@ export function groupsOf(parts: readonly GpuPartTrack[]): LaneGroup[] {
   parts.forEach(({ head, track }, part) => {
     const lanes: GroupLane[] = [];
     const name = visibleText(head.name, MOST_NAME);
-    if (head.kind === 'server') lanes.push({ name: `gpu:${head.key}`, label: 'gpu', series: 'gpu', part });
-    if ((track.kv.all()?.max ?? 0) > 0 && head.ownStates) lanes.push({ name: `kv:${head.key}`, label: 'kv cache', series: 'kv', part });
-    if (track.power.all() !== null) lanes.push({ name: `power:${head.key}`, label: head.kind === 'gpu' ? name : 'power', series: 'power', part });
+    if (head.kind === 'server') lanes.push({ name: `gpu:${head.key}`, label: laneLabels.gpu, series: 'gpu', part });
+    if ((track.kv.all()?.max ?? 0) > 0 && head.ownStates) lanes.push({ name: `kv:${head.key}`, label: laneLabels.kv, series: 'kv', part });
+    if (track.power.all() !== null) lanes.push({ name: `power:${head.key}`, label: head.kind === 'gpu' ? name : laneLabels.power, series: 'power', part });
     if (lanes.length === 0) return;
     const known = groups.get(head.group.key);
     if (known === undefined) groups.set(head.group.key, { name: `group:${head.group.key}`, label: visibleText(head.group.name, MOST_NAME), part: head.kind === 'server' ? part : -1, lanes });

@@ -3,6 +3,7 @@
  * `status:error`, `role:tool`, `>2s`, `<100ms`, `tokens>1000`, `cached<50%`, `ttft>200ms`, `error`, `running`;
  * `"two words"` as one. Pure.
  */
+import * as l10n from '@vscode/l10n';
 import { nearNames } from '../../../src/profile/nearNames.ts';
 import { durationOf, kindText, nameText, siteText } from './spanText.ts';
 import type { ReportSpan } from '../../../src/profile/report.ts';
@@ -63,12 +64,15 @@ function comparison(word: string): Word | null {
   if (field === undefined) {
     const names = Object.keys(fields);
     const near = nearNames(name, names);
-    return { problem: `${name}${sign} is not known; ${(near.length > 0 ? near : names).map((known) => known + sign).join(', ')} ${near.length === 1 ? 'is' : 'are'}, and "${word}" finds the text` };
+    const known = (near.length > 0 ? near : names).map((each) => each + sign).join(', ');
+    return { problem: near.length === 1 ? l10n.t`${name}${sign} is not known; ${known} is, and "${word}" finds the text` : l10n.t`${name}${sign} is not known; ${known} are, and "${word}" finds the text` };
   }
-  const number = /^(\d+(?:\.\d+)?)([a-zµ%]*)$/i.exec(wanted);
-  const amount = Number(number?.[1]);
+  const number = /^(\d+(?:[.,]\d+)?)([a-zµ%]*)$/i.exec(wanted);
+  // Whoever reads `1,5 s` types it so, too.
+  const amount = Number(number?.[1]?.replace(',', '.'));
   const unit = number?.[2]?.toLowerCase() ?? '';
-  const example = { problem: `after ${name}${sign} comes a ${field.unit === 'time' ? 'time' : 'number'}, as in ${name}${sign}${EXAMPLES[field.unit]}` };
+  const [comparing, sample] = [`${name}${sign}`, `${name}${sign}${EXAMPLES[field.unit]}`];
+  const example = { problem: field.unit === 'time' ? l10n.t`after ${comparing} comes a time, as in ${sample}` : l10n.t`after ${comparing} comes a number, as in ${sample}` };
   if (number === null) return example;
   if (field.unit === 'share' && unit === '%') {
     return ({ llm }) => llm !== null && llm.cachedTokens !== null && llm.promptTokens !== null && llm.promptTokens > 0 && compares(sign, (llm.cachedTokens / llm.promptTokens) * 100, amount);
@@ -94,10 +98,10 @@ const prefixes: Record<string, (value: string) => Word> = {
   line: ofLine,
   file: ofLine,
   kind: (value) => (span) => span.kind === value || has(kindText(span), value),
-  status: (value) => (Object.hasOwn(STATUSES, value) ? (span) => span.status === value : { problem: `status: is one of ${Object.keys(STATUSES).join(', ')}` }),
+  status: (value) => (Object.hasOwn(STATUSES, value) ? (span) => span.status === value : { problem: l10n.t`status: is one of ${Object.keys(STATUSES).join(', ')}` }),
   role: (value) => {
     const role = roles[value];
-    return role === undefined ? { problem: `role: is one of ${Object.keys(roles).join(', ')}` } : (span) => (span.llm?.roles?.[role] ?? 0) > 0;
+    return role === undefined ? { problem: l10n.t`role: is one of ${Object.keys(roles).join(', ')}` } : (span) => (span.llm?.roles?.[role] ?? 0) > 0;
   },
 };
 
@@ -111,9 +115,9 @@ function prefixed(word: string): Word | null {
   if (match === null) return null;
   const [, name = '', value = ''] = match;
   const make = prefixes[name];
-  if (make !== undefined) return value === '' ? { problem: `after ${name}: comes what to look for` } : make(value);
+  if (make !== undefined) return value === '' ? { problem: l10n.t`after ${name}: comes what to look for` } : make(value);
   const [meant] = nearNames(name, Object.keys(prefixes), 1);
-  return meant === undefined ? null : { problem: `${name}: is not known; ${meant}: is, and "${word}" finds the text` };
+  return meant === undefined ? null : { problem: l10n.t`${name}: is not known; ${meant}: is, and "${word}" finds the text` };
 }
 
 function contains(needle: string): SpanTest {
@@ -146,7 +150,7 @@ export function readQuery(query: string): Query | null {
     // While it is being typed the second quote is still to come; the words within are looked for as they are.
     if (quoted !== undefined) {
       if (quoted !== '') tests.push(contains(quoted.toLowerCase()));
-      if (quote === '') problems.push('a second " is missing');
+      if (quote === '') problems.push(l10n.t('a second " is missing'));
       continue;
     }
     const test = wordTest(word);

@@ -1,4 +1,7 @@
 /** What is written on and about a span, in words. Pure; every number goes through `formatValue`. */
+import * as l10n from '@vscode/l10n';
+import { statusWord } from '../../../src/profile/words.ts';
+import { localNumber } from '../../../src/profile/language.ts';
 import { formatDuration, formatEnergy, formatPercent, formatTokens } from '../../../src/profile/formatValue.ts';
 import { activityText } from '../../../src/profile/activityText.ts';
 import { visibleText } from '../../../src/profile/visibleText.ts';
@@ -19,7 +22,8 @@ export function mark(evidence: Evidence | null): string {
 /** Others' requests beside a run's calls: `~2.5 at once, ~40 % of the work`. */
 export function othersText({ requests, share, evidence }: NonNullable<GpuSegment['others']>): string {
   const about = mark(evidence);
-  return `${requests > 0 ? `${about}${Number(requests.toFixed(1))} at once, ` : ''}${about}${formatPercent(share)} of the work`;
+  const work = l10n.t('{0} of the work', `${about}${formatPercent(share)}`);
+  return requests > 0 ? `${l10n.t('{0} at once', `${about}${localNumber(Number(requests.toFixed(1)))}`)}, ${work}` : work;
 }
 
 /** `1.0k→102 tok · 71 % cached`. */
@@ -28,7 +32,7 @@ export function tokensText(span: ReportSpan): string {
   if (llm === null || (llm.promptTokens === null && llm.completionTokens === null)) return '';
   const text = `${mark(llm.tokenEvidence)}${formatTokens(llm.promptTokens)}→${formatTokens(llm.completionTokens)} tok`;
   const share = llm.cachedTokens !== null && llm.promptTokens !== null && llm.promptTokens > 0 ? llm.cachedTokens / llm.promptTokens : null;
-  return share === null || share === 0 ? text : `${text} · ${formatPercent(share)} cached`;
+  return share === null || share === 0 ? text : `${text} · ${l10n.t`${formatPercent(share)} cached`}`;
 }
 
 /** The span's name for people, in one line. */
@@ -40,7 +44,7 @@ export function nameText(span: ReportSpan): string {
 
 /** What stands on the span's rectangle. */
 export function labelText(span: ReportSpan): string {
-  if (span.status === 'error' && (span.kind === 'llm' || span.kind === 'tool')) return `✕ ${visibleText(span.error?.message ?? 'failed', 80)}`;
+  if (span.status === 'error' && (span.kind === 'llm' || span.kind === 'tool')) return `✕ ${visibleText(span.error?.message ?? l10n.t('failed'), 80)}`;
   if (span.kind === 'llm') return tokensText(span) || nameText(span);
   if (span.kind === 'other' && span.site !== null) return [nameText(span), siteText(span.site), spanActivityText(span) ?? ''].join('  ').trimEnd();
   return nameText(span);
@@ -50,10 +54,10 @@ export function durationOf(span: ReportSpan): number | null {
   return span.endMs === null || !Number.isFinite(span.endMs - span.startMs) ? null : Math.max(0, span.endMs - span.startMs);
 }
 
-const kindNames: Record<ReportSpan['kind'], string> = { agent: 'Request', step: 'Step', llm: 'Model call', tool: 'Tool', other: 'Call' };
+const kindNames: Record<ReportSpan['kind'], string> = { agent: l10n.t('Request'), step: l10n.t('Step'), llm: l10n.t('Model call'), tool: l10n.t('Tool'), other: l10n.t('Call') };
 
 export function kindText(span: ReportSpan): string {
-  return span.kind === 'other' && (span.source === 'function' || span.source === 'sampled') ? 'Function' : kindNames[span.kind];
+  return span.kind === 'other' && (span.source === 'function' || span.source === 'sampled') ? l10n.t('Function') : kindNames[span.kind];
 }
 
 /** `~` where a span's own edges are no more than an estimate: sampled, or inferred from the wire. */
@@ -69,7 +73,7 @@ export function spanActivityText(span: ReportSpan): string | null {
 /** The energy that a span caused: a call's own, or what the GPU spent idling for a tool. */
 export function spanEnergyText(span: ReportSpan): string | null {
   if (span.llm !== null && span.llm.energyWh.active !== null) return energyText(span.llm.energyWh.active, span.llm.energyWh.grade);
-  if (span.tool !== null && span.tool.idleEnergyWh !== null) return `${formatEnergy(span.tool.idleEnergyWh)} idle`;
+  if (span.tool !== null && span.tool.idleEnergyWh !== null) return l10n.t`${formatEnergy(span.tool.idleEnergyWh)} idle`;
   return null;
 }
 
@@ -89,7 +93,7 @@ export function bandText(value: number | null, band: readonly [number, number] |
 
 /** One sentence for a screen reader and the list of calls: `Tool search, 1.21 s, tools.ts:21`. */
 export function spanSentence(span: ReportSpan): string {
-  const parts = [`${kindText(span)} ${nameText(span)}`, span.endMs === null ? 'running' : `${edgeMark(span)}${formatDuration(durationOf(span))}`];
+  const parts = [`${kindText(span)} ${nameText(span)}`, span.endMs === null ? l10n.t('running') : `${edgeMark(span)}${formatDuration(durationOf(span))}`];
   const activity = spanActivityText(span);
   if (activity !== null) parts.push(activity);
   const tokens = tokensText(span);
@@ -97,7 +101,7 @@ export function spanSentence(span: ReportSpan): string {
   const energy = spanEnergyText(span);
   if (energy !== null) parts.push(energy);
   if (span.site !== null) parts.push(siteText(span.site));
-  if (span.status !== 'ok') parts.push(span.status);
+  if (span.status !== 'ok') parts.push(statusWord(span.status));
   return parts.join(', ');
 }
 

@@ -1,4 +1,6 @@
 /** The table's columns: what stands in each, as text, as a value to sort by, and as a number in a file. Pure. */
+import * as l10n from '@vscode/l10n';
+import { localNumber } from '../../../src/profile/language.ts';
 import { mark } from './spanText.ts';
 import { formatDuration, formatEnergy, formatPercent, formatTokens, formatUsd } from '../../../src/profile/formatValue.ts';
 import type { Grouping, RoleRow, TableRow } from './callTable.ts';
@@ -33,31 +35,31 @@ const about = (evidence: Evidence | null): string => mark(evidence);
 const cachedShare: Numbers<TableRow> = ({ cachedTokens, promptTokens }) => (cachedTokens === null || promptTokens === null || promptTokens === 0 ? null : cachedTokens / promptTokens);
 
 const counts = [
-  column<TableRow>('calls', 'Calls', 'Model and tool calls', 'calls', (row) => row.calls, (value) => String(value)),
-  column<TableRow>('failed', 'Failed', 'Calls that ended with an error', 'failed', (row) => row.failed, (value) => String(value)),
+  column<TableRow>('calls', l10n.t('Calls'), l10n.t('Model and tool calls'), 'calls', (row) => row.calls, (value) => (value === null ? formatTokens(null) : localNumber(value))),
+  column<TableRow>('failed', l10n.t('Failed'), l10n.t('Calls that ended with an error'), 'failed', (row) => row.failed, (value) => (value === null ? formatTokens(null) : localNumber(value))),
 ];
 const times = [
-  column<TableRow>('time', 'Time', 'Sum over the calls: those at the same time count each', 'time_ms', (row) => row.totalMs, formatDuration, (row) => about(row.evidence)),
-  column<TableRow>('p50', 'p50', 'Time of a call in the middle', 'p50_ms', (row) => row.p50Ms, formatDuration, (row) => about(row.evidence)),
-  column<TableRow>('p95', 'p95', '95 % of the calls took less', 'p95_ms', (row) => row.p95Ms, formatDuration, (row) => about(row.evidence)),
+  column<TableRow>('time', l10n.t('Time'), l10n.t('Sum over the calls: those at the same time count each'), 'time_ms', (row) => row.totalMs, formatDuration, (row) => about(row.evidence)),
+  column<TableRow>('p50', 'p50', l10n.t('Time of a call in the middle'), 'p50_ms', (row) => row.p50Ms, formatDuration, (row) => about(row.evidence)),
+  column<TableRow>('p95', 'p95', l10n.t('95 % of the calls took less'), 'p95_ms', (row) => row.p95Ms, formatDuration, (row) => about(row.evidence)),
 ];
 const modelColumns = [
-  column<TableRow>('ttft', 'TTFT', 'Time to the first token, in the middle', 'ttft_p50_ms', (row) => row.ttftMs, formatDuration),
-  column<TableRow>('prompt', 'Tokens in', 'Prompt tokens', 'prompt_tokens', (row) => row.promptTokens, formatTokens, (row) => about(row.tokenEvidence)),
-  column<TableRow>('completion', '→ out', 'Completion tokens', 'completion_tokens', (row) => row.completionTokens, formatTokens, (row) => about(row.tokenEvidence)),
-  column<TableRow>('cached', 'Cached', 'Share of the prompt tokens that the server had in its cache', 'cached_share', cachedShare, formatPercent),
-  column<TableRow>('gpu', 'GPU time', 'Prefill and decode', 'gpu_ms', (row) => row.gpuMs, formatDuration, (row) => about(row.phaseEvidence)),
+  column<TableRow>('ttft', l10n.t('TTFT'), l10n.t('Time to the first token, in the middle'), 'ttft_p50_ms', (row) => row.ttftMs, formatDuration),
+  column<TableRow>('prompt', l10n.t('Tokens in'), l10n.t('Prompt tokens'), 'prompt_tokens', (row) => row.promptTokens, formatTokens, (row) => about(row.tokenEvidence)),
+  column<TableRow>('completion', l10n.t('→ out'), l10n.t('Completion tokens'), 'completion_tokens', (row) => row.completionTokens, formatTokens, (row) => about(row.tokenEvidence)),
+  column<TableRow>('cached', l10n.t('Cached'), l10n.t('Share of the prompt tokens that the server had in its cache'), 'cached_share', cachedShare, formatPercent),
+  column<TableRow>('gpu', l10n.t('GPU time'), l10n.t('Prefill and decode'), 'gpu_ms', (row) => row.gpuMs, formatDuration, (row) => about(row.phaseEvidence)),
 ];
-const idleColumn = column<TableRow>('idle', 'GPU idle', 'How long the GPU idled while these were waited for', 'gpu_idle_ms', (row) => row.idleMs, formatDuration, (row) => modelled(row.grade));
-const activeEnergy = column<TableRow>('active', 'Energy', 'Active: of the calls themselves', 'active_energy_wh', (row) => row.activeWh, formatEnergy, (row) => modelled(row.grade));
-const idleEnergy = column<TableRow>('idleEnergy', 'Idle energy', 'Of the GPU while it idled for these', 'idle_energy_wh', (row) => row.idleWh, formatEnergy, (row) => modelled(row.grade));
-const money = column<TableRow>('usd', 'Cost', 'Of the calls, and of the GPU while it idled for tools, where it is paid by the hour', 'cost_usd', (row) => row.usd, formatUsd, () => '~');
+const idleColumn = column<TableRow>('idle', l10n.t('GPU idle'), l10n.t('How long the GPU idled while these were waited for'), 'gpu_idle_ms', (row) => row.idleMs, formatDuration, (row) => modelled(row.grade));
+const activeEnergy = column<TableRow>('active', l10n.t('Energy'), l10n.t('Active: of the calls themselves'), 'active_energy_wh', (row) => row.activeWh, formatEnergy, (row) => modelled(row.grade));
+const idleEnergy = column<TableRow>('idleEnergy', l10n.t('Idle energy'), l10n.t('Of the GPU while it idled for these'), 'idle_energy_wh', (row) => row.idleWh, formatEnergy, (row) => modelled(row.grade));
+const money = column<TableRow>('usd', l10n.t('Cost'), l10n.t('Of the calls, and of the GPU while it idled for tools, where it is paid by the hour'), 'cost_usd', (row) => row.usd, formatUsd, () => '~');
 
 function nameColumn<Row extends { name: string }>(title: string, field: string): Column<Row> {
   return { id: 'name', title, hint: '', field, value: (row) => row.name, text: (row) => row.name };
 }
 
-const names: Record<Grouping, string> = { line: 'Line', tool: 'Tool', model: 'Model', role: 'Role', step: 'Step' };
+const names: Record<Grouping, string> = { line: l10n.t('Line'), tool: l10n.t('Tool'), model: l10n.t('Model'), role: l10n.t('Role'), step: l10n.t('Step') };
 
 /** Columns of a grouping by line, tool, model or step: what can't be known of it is left out. */
 export function columnsOf(grouping: Exclude<Grouping, 'role'>): Column<TableRow>[] {
@@ -69,10 +71,10 @@ export function columnsOf(grouping: Exclude<Grouping, 'role'>): Column<TableRow>
 
 export const roleColumns: readonly Column<RoleRow>[] = [
   nameColumn<RoleRow>(names.role, 'role'),
-  column<RoleRow>('calls', 'Calls', 'Model calls that have such tokens', 'calls', (row) => row.calls, (value) => String(value)),
-  column<RoleRow>('tokens', 'Tokens', 'Sum over the calls', 'tokens', (row) => row.tokens, formatTokens, (row) => about(row.evidence)),
-  column<RoleRow>('share', 'Of prompts', 'Share of all prompt tokens', 'share_of_prompts', (row) => row.ofPrompts, formatPercent, (row) => about(row.evidence)),
-  column<RoleRow>('mean', 'Per call', 'Mean over the calls that have such tokens', 'tokens_per_call', (row) => row.tokens / row.calls, formatTokens, (row) => about(row.evidence)),
+  column<RoleRow>('calls', l10n.t('Calls'), l10n.t('Model calls that have such tokens'), 'calls', (row) => row.calls, (value) => (value === null ? formatTokens(null) : localNumber(value))),
+  column<RoleRow>('tokens', l10n.t('Tokens'), l10n.t('Sum over the calls'), 'tokens', (row) => row.tokens, formatTokens, (row) => about(row.evidence)),
+  column<RoleRow>('share', l10n.t('Of prompts'), l10n.t('Share of all prompt tokens'), 'share_of_prompts', (row) => row.ofPrompts, formatPercent, (row) => about(row.evidence)),
+  column<RoleRow>('mean', l10n.t('Per call'), l10n.t('Mean over the calls that have such tokens'), 'tokens_per_call', (row) => row.tokens / row.calls, formatTokens, (row) => about(row.evidence)),
 ];
 
 /** Sorted by a column; what is not known is last either way, equals keep their order. */

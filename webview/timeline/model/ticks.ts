@@ -1,4 +1,5 @@
 /** Ticks of the time axis and of the power scale. The axis' labels need as many decimals as the step asks for, which `formatDuration`'s three digits cannot give. */
+import { decimalSign, localNumber } from '../../../src/profile/language.ts';
 import type { Milliseconds } from '../../../src/profile/units.ts';
 
 export interface Tick {
@@ -24,13 +25,15 @@ function clock(at: Milliseconds, step: Milliseconds): string {
   if (step % MINUTE === 0) return hours > 0 ? `${hours} h ${String(minutes).padStart(2, '0')}` : `${minutes} min`;
   const decimals = Math.max(0, -Math.floor(Math.log10(step / 1000) + 1e-9));
   const seconds = ((at % MINUTE) / 1000).toFixed(decimals).padStart(decimals === 0 ? 2 : decimals + 3, '0');
-  return hours > 0 ? `${hours}:${String(minutes).padStart(2, '0')}:${seconds} h` : `${minutes}:${seconds} min`;
+  const [whole = '', rest] = seconds.split('.');
+  const text = rest === undefined ? whole : `${whole}${decimalSign()}${rest}`;
+  return hours > 0 ? `${hours}:${String(minutes).padStart(2, '0')}:${text} h` : `${minutes}:${text} min`;
 }
 
 function label(at: Milliseconds, step: Milliseconds): string {
   const inUnit = (unit: number, name: string): string => {
     const decimals = Math.max(0, -Math.floor(Math.log10(step / unit) + 1e-9));
-    return `${(at / unit).toFixed(decimals)} ${name}`;
+    return `${localNumber((at / unit).toFixed(decimals))} ${name}`;
   };
   if (at === 0) return step >= 100 ? '0 s' : step >= 0.1 ? '0 ms' : '0 µs';
   if (at >= MINUTE) return clock(at, step);

@@ -1,4 +1,5 @@
 /** The page: messages of the host, loading, what is selected and searched, and what is kept, for the views inside of it. */
+import * as l10n from '@vscode/l10n';
 import { attributes, element, fill } from '../../common/dom.ts';
 import { publishFills, readTheme, watchTheme, type Theme } from '../../common/theme.ts';
 import { makeButton } from '../../common/toolkit.ts';
@@ -65,7 +66,7 @@ export class App implements Shell {
   private readonly body = element('div', 'body');
   private readonly state = element('div', 'state');
   private readonly live = element('div', 'visually-hidden');
-  private readonly progress = attributes(element('progress', 'reading hidden'), { max: '1', 'aria-label': 'Reading the recording' });
+  private readonly progress = attributes(element('progress', 'reading hidden'), { max: '1', 'aria-label': l10n.t('Reading the recording') });
   private readonly besideBar: BesideBar;
   private readonly header: Header;
   private readonly timeline: TimelineView;
@@ -124,7 +125,7 @@ export class App implements Shell {
     this.root.append(this.header.root, this.besideBar.root, this.progress, this.body, this.state, this.live, this.help.root);
     document.body.append(this.root);
     this.listen();
-    this.showState('Waiting for the recording…', null);
+    this.showState(l10n.t('Waiting for the recording…'), null);
   }
 
   get choice(): Choice {
@@ -214,7 +215,7 @@ export class App implements Shell {
     this.root.setAttribute('aria-busy', 'false');
     this.model.head = null;
     this.showState(message, detail);
-    if (canProfile) this.state.append(makeButton('Profile Active File', 'primary', () => this.host.post({ type: 'profileActiveFile' })));
+    if (canProfile) this.state.append(makeButton(l10n.t('Profile Active File'), 'primary', () => this.host.post({ type: 'profileActiveFile' })));
   }
 
   private contentArrived(span: string): void {
@@ -224,7 +225,7 @@ export class App implements Shell {
 
   /** Something went wrong. What is on screen stays; an empty page says so. */
   fail(message: string): void {
-    if (this.model.head === null || this.loading !== null) this.showState('The timeline can’t be shown', message);
+    if (this.model.head === null || this.loading !== null) this.showState(l10n.t('The timeline can’t be shown'), message);
     this.host.post({ type: 'failed', message: message.slice(0, 10_000) });
   }
 
@@ -428,6 +429,6 @@ export class App implements Shell {
   private copy(text: string): void {
     if (!this.host.hosted) copyHere(text);
     else if (text.length <= MOST_COPIED_CHARS) this.host.post({ type: 'copy', text });
-    else this.live.textContent = 'Too long for the clipboard: export the run instead.';
+    else this.live.textContent = l10n.t('Too long for the clipboard: export the run instead.');
   }
 }

@@ -1,4 +1,5 @@
 /** Beside another run, in an editor of two: which it is, and what changed from the earlier one to this. */
+import * as l10n from '@vscode/l10n';
 import { element, fill } from '../../common/dom.ts';
 import { linkButton } from './detailParts.ts';
 import { visibleText } from '../../../src/profile/visibleText.ts';
@@ -18,6 +19,6 @@ export class BesideBar {
     if (other === null) return;
     const name = visibleText(other.name, 80);
     const changes = other.changes.flatMap(({ label, text }) => [element('span', 'change', element('span', 'dim', `${label} `), text)]);
-    fill(this.root, element('span', '', other.isBefore ? `after ${name}` : `before ${name}`), ...changes, linkButton('Line by line', 'Show what changed in both, line by line', this.compare));
+    fill(this.root, element('span', '', other.isBefore ? l10n.t`after ${name}` : l10n.t`before ${name}`), ...changes, linkButton(l10n.t('Line by line'), l10n.t('Show what changed in both, line by line'), this.compare));
   }
 }

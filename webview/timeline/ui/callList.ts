@@ -2,6 +2,7 @@
  * The spans in view for who hears the page, as a tree; in the narrow layout its calls as a list that is seen, too. Holds those of
  * the shown stretch, as many as can be listened to.
  */
+import * as l10n from '@vscode/l10n';
 import { attributes, element, fill } from '../../common/dom.ts';
 import { durationOf, energyText, mark, nameText, siteText, spanSentence, tokensText } from '../model/spanText.ts';
 import { spanTree, type TreeEntry } from '../model/spanTree.ts';
@@ -41,7 +42,7 @@ export class CallList {
   constructor(pick: (number: number) => void, open: (number: number) => void, focused: (focus: boolean) => void) {
     this.pick = pick;
     this.open = open;
-    attributes(this.root, { role: 'tree', 'aria-label': 'Spans in view', tabindex: '0' });
+    attributes(this.root, { role: 'tree', 'aria-label': l10n.t('Spans in view'), tabindex: '0' });
     this.root.addEventListener('keydown', (event) => this.onKey(event));
     this.root.addEventListener('focus', () => focused(true));
     this.root.addEventListener('blur', () => focused(false));
@@ -55,7 +56,7 @@ export class CallList {
     this.visible = visible;
     this.entries = entries;
     this.root.className = visible ? 'calls shown' : 'calls visually-hidden';
-    attributes(this.root, { role: visible ? 'listbox' : 'tree', 'aria-label': visible ? 'Calls in view' : 'Spans in view' });
+    attributes(this.root, { role: visible ? 'listbox' : 'tree', 'aria-label': visible ? l10n.t('Calls in view') : l10n.t('Spans in view') });
     if (!same) {
       this.numbers = numbers;
       this.listed = spans;
@@ -70,9 +71,9 @@ export class CallList {
     if (entry !== null) attributes(node, { 'aria-level': String(entry.level), 'aria-posinset': String(entry.position), 'aria-setsize': String(entry.size), 'aria-expanded': entry.hasChildren ? 'true' : null });
     if (entry === null) {
       const colour = span.status === 'error' ? 'error' : span.kind === 'llm' ? 'decode' : 'tool';
-      const time = span.endMs === null ? 'running' : `${span.kind === 'tool' ? mark(span.evidence) : ''}${formatDuration(durationOf(span))}`;
+      const time = span.endMs === null ? l10n.t('running') : `${span.kind === 'tool' ? mark(span.evidence) : ''}${formatDuration(durationOf(span))}`;
       const more = [tokensText(span), span.llm === null || span.llm.energyWh.active === null ? '' : energyText(span.llm.energyWh.active, span.llm.energyWh.grade)];
-      if (span.tool !== null && span.tool.idleEnergyWh !== null) more.push(`GPU idle ${formatDuration(span.tool.idleBlameMs)}, ${energyText(span.tool.idleEnergyWh, model.head?.totals.energyWh.grade ?? null)}`);
+      if (span.tool !== null && span.tool.idleEnergyWh !== null) more.push(l10n.t('GPU idle {0}', `${formatDuration(span.tool.idleBlameMs)}, ${energyText(span.tool.idleEnergyWh, model.head?.totals.energyWh.grade ?? null)}`));
       if (span.site !== null) more.push(siteText(span.site));
       node.append(element('span', `swatch ${colour}`), element('span', 'name', nameText(span)), element('span', 'time', time), element('span', 'more', more.filter((part) => part !== '').join(' · ')));
     } else {

@@ -1,4 +1,5 @@
 /** One chart on the page: drawn by Chart.js, read by pointer and keyboard, with a legend and a table to read instead. */
+import * as l10n from '@vscode/l10n';
 import { BarController, BarElement, CategoryScale, Chart, LinearScale, LineController, LineElement, PointElement, type ChartConfiguration, type ChartDataset } from 'chart.js';
 import { attributes, element, fill } from '../../common/dom.ts';
 import { chartFill, dashOf, fillTile } from '../draw/chartFills.ts';
@@ -32,7 +33,7 @@ export class ChartCard {
   private readonly legend = element('ul', 'chart-legend');
   private readonly canvas = attributes(element('canvas', ''), { role: 'img', tabindex: '0' });
   private readonly room = element('div', 'chart-room', this.canvas);
-  private readonly table = element('details', '', element('summary', '', 'As a table'));
+  private readonly table = element('details', '', element('summary', '', l10n.t('As a table')));
   private readonly tooltip: Tooltip;
   private readonly actions: CardActions;
   private chart: CallChart | null = null;
@@ -68,7 +69,7 @@ export class ChartCard {
     const isEmpty = chart.missing !== null;
     this.missing.classList.toggle('hidden', !isEmpty);
     for (const node of [this.legend, this.room, this.table]) node.classList.toggle('hidden', isEmpty);
-    this.canvas.setAttribute('aria-label', `${describeCallChart(chart)} Arrow keys read it, Enter selects.`);
+    this.canvas.setAttribute('aria-label', `${describeCallChart(chart)} ${l10n.t('Arrow keys read it, Enter selects.')}`);
     fill(this.legend, ...chart.series.map(({ name }, index) => element('li', '', this.swatch(index), visibleText(name, LONGEST_NAME))));
     this.fillTable();
     this.drawn?.destroy();

@@ -1,4 +1,6 @@
 /** Pieces of the details: titled sections, label–value lists, bars that show a split. */
+import * as l10n from '@vscode/l10n';
+import { gpuStateWord } from '../../../src/profile/words.ts';
 import { element } from '../../common/dom.ts';
 import { formatDuration, formatPercent } from '../../../src/profile/formatValue.ts';
 import { inSettings, isServerOption } from '../../../src/profile/optionNames.ts';
@@ -13,6 +15,11 @@ export type Pair = readonly [label: string, value: string, title?: string];
 
 export function section(title: string, ...children: (Node | string | null | false)[]): HTMLElement {
   return element('section', '', element('h2', '', title), ...children);
+}
+
+/** A section's title with how its numbers are known. */
+export function titled(title: string, known: string | null): string {
+  return known === null ? title : `${title} · ${known}`;
 }
 
 export function pairs(list: readonly Pair[]): HTMLElement {
@@ -42,10 +49,10 @@ export function note(message: string, actions: NoteActions): HTMLElement {
         return;
       }
       const { openSetting } = actions;
-      if (openSetting !== null && part.startsWith('agentCost.')) node.append(linkButton(part, 'Open this setting', () => openSetting(part)));
+      if (openSetting !== null && part.startsWith('agentCost.')) node.append(linkButton(part, l10n.t('Open this setting'), () => openSetting(part)));
       else {
         node.append(element('code', '', part));
-        if (isServerOption(part)) node.append(' ', linkButton('Copy', `Copy ${part}`, () => actions.copy(part)));
+        if (isServerOption(part)) node.append(' ', linkButton(l10n.t('Copy'), l10n.t`Copy ${part}`, () => actions.copy(part)));
       }
     });
   return node;
@@ -69,16 +76,16 @@ export interface Share {
 /** What the agent's time went into. */
 export function agentShares({ llm, tool, overlap, other }: Totals['agentMs']): (Share & { value: number })[] {
   return [
-    { name: 'model calls', kind: 'decode', value: llm },
-    { name: 'tools', kind: 'tool', value: tool },
-    { name: 'both at once', kind: 'mixed', value: overlap },
-    { name: 'other', kind: 'other', value: other },
+    { name: l10n.t('model calls'), kind: 'decode', value: llm },
+    { name: l10n.t('tools'), kind: 'tool', value: tool },
+    { name: l10n.t('both at once'), kind: 'mixed', value: overlap },
+    { name: l10n.t('other'), kind: 'other', value: other },
   ];
 }
 
 /** What the GPU's time went into. */
 export function gpuShares<Value extends number | null>(gpuMs: Record<GpuState, Value>): (Share & { value: Value })[] {
-  return (['prefill', 'decode', 'mixed', 'foreign', 'idle'] as const).map((name) => ({ name, kind: name, value: gpuMs[name] }));
+  return (['prefill', 'decode', 'mixed', 'foreign', 'idle'] as const).map((state) => ({ name: gpuStateWord(state), kind: state, value: gpuMs[state] }));
 }
 
 /** A bar of shares and a list with each one's time and percentage. Unknown ones are listed as such. */

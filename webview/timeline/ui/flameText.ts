@@ -1,13 +1,14 @@
 /** What is said of a node of a call tree: amounts with how sure they are, and shares of the run. */
+import * as l10n from '@vscode/l10n';
 import { formatCount } from '../../../src/profile/formatCount.ts';
 import { formatDuration, formatEnergy, formatPercent, formatTokens, formatUsd, UNKNOWN_TEXT } from '../../../src/profile/formatValue.ts';
 import type { CallTree, Measure, NodeKind } from '../model/callTree.ts';
 
-export const measureTexts: Record<Measure, string> = { time: 'time', tokens: 'tokens', energy: 'energy', money: 'money' };
+export const measureTexts: Record<Measure, string> = { time: l10n.t('time'), tokens: l10n.t('tokens'), energy: l10n.t('energy'), money: l10n.t('money') };
 
-const formats: Record<Measure, (value: number) => string> = { time: formatDuration, tokens: (value) => `${formatTokens(value)} tokens`, energy: formatEnergy, money: formatUsd };
+const formats: Record<Measure, (value: number) => string> = { time: formatDuration, tokens: (value) => l10n.t`${formatTokens(value)} tokens`, energy: formatEnergy, money: formatUsd };
 
-const kindTexts: Record<NodeKind, string> = { run: 'Run', frame: 'Line', llm: 'Model', tool: 'Tool', rest: 'Not charged to calls' };
+const kindTexts: Record<NodeKind, string> = { run: l10n.t('Run'), frame: l10n.t('Line'), llm: l10n.t('Model'), tool: l10n.t('Tool'), rest: l10n.t('Not charged to calls') };
 
 /** `~1.2 s`; `–` where it is known of no call. */
 export function amountText(tree: CallTree, node: number, measure: Measure): string {
@@ -48,16 +49,23 @@ export function nodeSentence(tree: CallTree, node: number, measure: Measure): st
   return [`${kindWord(tree, node)} ${tree.label[node] ?? ''}`, amountText(tree, node, measure), shareText(tree, node, measure), callsText(tree, node)].join(', ');
 }
 
+const unknownTexts: Record<Measure, (calls: string) => string> = {
+  time: (calls) => l10n.t('of {0} the time is not known', calls),
+  tokens: (calls) => l10n.t('of {0} the tokens are not known', calls),
+  energy: (calls) => l10n.t('of {0} the energy is not known', calls),
+  money: (calls) => l10n.t('of {0} the money is not known', calls),
+};
+
 /** What is not known, and why; null where all is. */
 export function gapText(tree: CallTree, measure: Measure): string | null {
   const unknown = tree.unknown[measure][0] ?? 0;
-  return unknown === 0 ? null : `of ${formatCount(unknown, 'call')} the ${measureTexts[measure]} ${measure === 'tokens' ? 'are' : 'is'} not known`;
+  return unknown === 0 ? null : unknownTexts[measure](formatCount(unknown, 'call'));
 }
 
 /** Why nothing has a width. */
 export const emptyTexts: Record<Measure, string> = {
-  time: 'No call to a model or a tool was seen in this run.',
-  tokens: 'Tokens unknown: the server does not report them, or no model was called.',
-  energy: 'Energy unknown: there are no readings of power, and no profile of the GPU.',
-  money: 'Cost unknown: there is no price of the GPU’s hours or of the model’s tokens.',
+  time: l10n.t('No call to a model or a tool was seen in this run.'),
+  tokens: l10n.t('Tokens unknown: the server does not report them, or no model was called.'),
+  energy: l10n.t('Energy unknown: there are no readings of power, and no profile of the GPU.'),
+  money: l10n.t('Cost unknown: there is no price of the GPU’s hours or of the model’s tokens.'),
 };

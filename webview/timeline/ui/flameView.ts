@@ -1,4 +1,5 @@
 /** The flame graph as a view: calls by the lines that led to them, as wide as what they took. A click goes into a node, and out again. */
+import * as l10n from '@vscode/l10n';
 import { attributes, element, fill } from '../../common/dom.ts';
 import { makeButton, type ButtonElement } from '../../common/toolkit.ts';
 import { buildTree, measures, type CallTree, type Measure, type TreeOrder } from '../model/callTree.ts';
@@ -24,7 +25,7 @@ export class FlameView implements View {
   readonly root = element('div', 'view flame-view');
   private readonly shell: Shell;
   private readonly state: Settings;
-  private readonly path = attributes(element('nav', 'crumbs'), { 'aria-label': 'Shown part' });
+  private readonly path = attributes(element('nav', 'crumbs'), { 'aria-label': l10n.t('Shown part') });
   private readonly gap = attributes(element('span', 'dim'), { role: 'status' });
   private readonly openButton: ButtonElement;
   private readonly notice = element('p', 'view-notice hidden');
@@ -43,12 +44,12 @@ export class FlameView implements View {
     this.shell = shell;
     const { measure, order } = (typeof kept === 'object' && kept !== null ? kept : {}) as Partial<Record<keyof Settings, unknown>>;
     this.state = { measure: measures.find((each) => each === measure) ?? 'time', order: order === 'time' ? 'time' : 'heavy' };
-    const width = new SelectField('Width', measures.map((each) => [each, measureTexts[each]] as const), (picked) => this.set({ measure: picked }));
+    const width = new SelectField(l10n.t('Width'), measures.map((each) => [each, measureTexts[each]] as const), (picked) => this.set({ measure: picked }));
     width.value = this.state.measure;
-    const inOrder = new SelectField<TreeOrder>('Order', [['heavy', 'largest first'], ['time', 'as they came']], (picked) => this.set({ order: picked }));
+    const inOrder = new SelectField<TreeOrder>(l10n.t('Order'), [['heavy', l10n.t('largest first')], ['time', l10n.t('as they came')]], (picked) => this.set({ order: picked }));
     inOrder.value = this.state.order;
-    this.openButton = makeButton('Open Line', 'quiet', () => this.open());
-    this.openButton.title = 'Open the line of the chosen part (o)';
+    this.openButton = makeButton(l10n.t('Open Line'), 'quiet', () => this.open());
+    this.openButton.title = l10n.t('Open the line of the chosen part (o)');
     const bar = element('div', 'view-bar', width.root, inOrder.root, this.path, element('span', 'grow'), this.gap);
     if (shell.hosted) bar.append(this.openButton);
     this.canvas = new FlameCanvas({
@@ -57,7 +58,7 @@ export class FlameView implements View {
       back: () => this.back(),
       describe: (node) => this.describe(node),
     });
-    attributes(this.tree, { tabindex: '0', 'aria-label': 'Calls by line. Arrows go from part to part, Enter goes into one, Escape goes back, O opens the line.' });
+    attributes(this.tree, { tabindex: '0', 'aria-label': l10n.t('Calls by line. Arrows go from part to part, Enter goes into one, Escape goes back, O opens the line.') });
     this.room.append(this.canvas.root, this.tree);
     this.root.append(bar, this.notice, this.room, this.canvas.tooltip.root);
     this.tree.addEventListener('keydown', (event) => this.key(event));
@@ -124,11 +125,11 @@ export class FlameView implements View {
     this.zoom = this.findAgain(zoom ?? []);
     this.current = this.current < 0 ? -1 : this.findAgain(current ?? []);
     const isEmpty = this.layout.widthOf(0) === 0;
-    fill(this.notice, !isEmpty ? null : only === null ? emptyTexts[state.measure] : 'Nothing that the search has found belongs here.');
+    fill(this.notice, !isEmpty ? null : only === null ? emptyTexts[state.measure] : l10n.t('Nothing that the search has found belongs here.'));
     this.notice.classList.toggle('hidden', !isEmpty);
     this.room.classList.toggle('hidden', isEmpty);
     const gap = gapText(this.calls, state.measure);
-    this.gap.textContent = [gap, only === null ? null : 'of what was found'].filter((part) => part !== null).join(' · ');
+    this.gap.textContent = [gap, only === null ? null : l10n.t('of what was found')].filter((part) => part !== null).join(' · ');
     this.canvas.tooltip.hide();
     this.mark(false);
   }
@@ -175,8 +176,8 @@ export class FlameView implements View {
     fill(
       this.path,
       ...path.flatMap((node, index) => {
-        const label = node === 0 ? 'all' : (calls.label[node] ?? '');
-        const crumb = index === path.length - 1 ? attributes(element('span', '', label), { 'aria-current': 'true' }) : linkButton(label, `Back to ${label}`, () => this.goTo(node));
+        const label = node === 0 ? l10n.t('all') : (calls.label[node] ?? '');
+        const crumb = index === path.length - 1 ? attributes(element('span', '', label), { 'aria-current': 'true' }) : linkButton(label, l10n.t`Back to ${label}`, () => this.goTo(node));
         return index === 0 ? [crumb] : [element('span', 'dim', ' › '), crumb];
       }),
     );
@@ -240,7 +241,7 @@ export class FlameView implements View {
     const { measure } = this.state;
     const own = ownAmount(calls, layout.childrenOf(node), node, measure);
     const lines = [element('b', '', calls.label[node] ?? ''), row(measureTexts[measure], `${amountText(calls, node, measure)} · ${shareText(calls, node, measure)}`)];
-    if (own !== null) lines.push(row('on the line itself', own));
+    if (own !== null) lines.push(row(l10n.t('on the line itself'), own));
     for (const other of measures) if (other !== measure) lines.push(row(measureTexts[other], amountText(calls, node, other)));
     if ((calls.calls[node] ?? 0) > 0) lines.push(row(kindWord(calls, node), callsText(calls, node)));
     return lines;

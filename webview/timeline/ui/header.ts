@@ -1,8 +1,9 @@
 /** The bar at the top: what was run, what it took, how it is known, and the buttons. */
+import * as l10n from '@vscode/l10n';
 import { attributes, element, fill } from '../../common/dom.ts';
 import { makeButton, makeTextField, type ButtonElement, type TextFieldElement } from '../../common/toolkit.ts';
 import { bandText, energyText, mark } from '../model/spanText.ts';
-import { formatCount } from '../../../src/profile/formatCount.ts';
+import { failedText, formatCount } from '../../../src/profile/formatCount.ts';
 import { formatDuration } from '../../../src/profile/formatValue.ts';
 import { visibleText } from '../../../src/profile/visibleText.ts';
 import type { Tabs } from './tabs.ts';
@@ -20,12 +21,12 @@ export interface HeaderActions {
 }
 
 const gradeWords: Record<Grade, string> = {
-  counter: 'Energy: the device’s own counter',
-  integrated: 'Energy: power readings, integrated',
-  model: 'Energy: modelled from a GPU profile',
-  simulated: 'Energy: simulated',
+  counter: l10n.t('Energy: the device’s own counter'),
+  integrated: l10n.t('Energy: power readings, integrated'),
+  model: l10n.t('Energy: modelled from a GPU profile'),
+  simulated: l10n.t('Energy: simulated'),
 };
-const gradeBadges: Record<Grade, string> = { counter: 'energy measured', integrated: 'energy integrated', model: '~ energy modelled', simulated: 'energy simulated' };
+const gradeBadges: Record<Grade, string> = { counter: l10n.t('energy measured'), integrated: l10n.t('energy integrated'), model: l10n.t('~ energy modelled'), simulated: l10n.t('energy simulated') };
 
 export class Header {
   readonly root = element('header', 'header');
@@ -38,15 +39,15 @@ export class Header {
   private readonly fitButton: ButtonElement;
 
   constructor(actions: HeaderActions, tabs: Tabs, options: { hosted: boolean; sidebar: boolean }) {
-    this.field = makeTextField('Search spans', 'Search  >1s  tool:search');
+    this.field = makeTextField(l10n.t('Search spans'), l10n.t('Search  >1s  tool:search'));
     attributes(this.count, { role: 'status' });
-    this.followButton = makeButton('Follow', 'quiet', () => actions.follow());
-    this.followButton.title = 'Keep the newest in view';
-    this.fitButton = makeButton('Fit', 'quiet', () => actions.fit());
-    this.fitButton.title = 'Show the whole run (f)';
+    this.followButton = makeButton(l10n.t('Follow'), 'quiet', () => actions.follow());
+    this.followButton.title = l10n.t('Keep the newest in view');
+    this.fitButton = makeButton(l10n.t('Fit'), 'quiet', () => actions.fit());
+    this.fitButton.title = l10n.t('Show the whole run (f)');
     const tools = element('span', 'tools', element('span', 'search', this.field, this.count), this.followButton, this.fitButton);
-    if (options.hosted && options.sidebar) tools.append(makeButton('Open in Tab', 'quiet', () => actions.openTab()));
-    if (options.hosted) tools.append(makeButton('Export', 'quiet', () => actions.exportPage()));
+    if (options.hosted && options.sidebar) tools.append(makeButton(l10n.t('Open in Tab'), 'quiet', () => actions.openTab()));
+    if (options.hosted) tools.append(makeButton(l10n.t('Export'), 'quiet', () => actions.exportPage()));
     this.badges.style.display = 'contents';
     this.root.append(this.name, this.sums, this.badges, element('span', 'grow'), tabs.root, tools);
     this.field.addEventListener('input', () => actions.search(this.field.value));
@@ -82,9 +83,9 @@ export class Header {
     const energy = totals.energyWh;
     this.name.textContent = visibleText(run.name, 120);
     this.name.title = visibleText(run.command.length > 0 ? run.command.join(' ') : run.name, 400);
-    const sums = reading ? ['reading the recording…'] : [`${mark(totals.requestsEvidence)}${formatCount(totals.requests, 'request')}`, formatDuration(totals.wallMs), energyText(energy.total, energy.grade)];
+    const sums = reading ? [l10n.t('reading the recording…')] : [`${mark(totals.requestsEvidence)}${formatCount(totals.requests, 'request')}`, formatDuration(totals.wallMs), energyText(energy.total, energy.grade)];
     this.sums.textContent = sums.join(' · ');
-    this.sums.title = reading ? 'Sums are there when all of it has been read' : energy.grade === null ? 'Energy unknown: no GPU profile or power readings' : `${gradeWords[energy.grade]}${bandText(energy.total, energy.band)}`;
+    this.sums.title = reading ? l10n.t('Sums are there when all of it has been read') : energy.grade === null ? l10n.t('Energy unknown: no GPU profile or power readings') : `${gradeWords[energy.grade]}${bandText(energy.total, energy.band)}`;
     fill(this.badges, ...this.badgesOf(head, { live, reading, simulated: backend.simulated, grade: energy.grade }));
     this.followButton.classList.toggle('hidden', !live || following === null);
     this.fitButton.classList.toggle('hidden', !fits);
@@ -93,15 +94,15 @@ export class Header {
 
   private badgesOf(head: ReportHead, { live, reading, simulated, grade }: { live: boolean; reading: boolean; simulated: boolean; grade: Grade | null }): HTMLElement[] {
     const { run, backend, totals } = head;
-    const where = [backend.model, backend.gpu].filter((part) => part !== null).join(' on ');
-    const badges = [badge(visibleText([simulated ? 'simulated' : backend.kind, where].filter((part) => part !== '').join(' · '), 120), '', visibleText(backend.url ?? '', 200))];
+    const where = backend.model !== null && backend.gpu !== null ? l10n.t('{0} on {1}', backend.model, backend.gpu) : (backend.model ?? backend.gpu ?? '');
+    const badges = [badge(visibleText([simulated ? l10n.t('simulated') : backend.kind, where].filter((part) => part !== '').join(' · '), 120), '', visibleText(backend.url ?? '', 200))];
     if (grade !== null && !(simulated && grade === 'simulated')) badges.push(badge(gradeBadges[grade], '', gradeWords[grade]));
     if (reading) return badges;
-    if (live) badges.push(badge('live', 'live', 'Being recorded'));
-    else if (!run.complete) badges.push(badge('incomplete', 'bad', 'The recording was cut off: what had ended before is here'));
-    if (run.signal !== null) badges.push(badge(visibleText(run.signal, 20), 'bad', 'The command was ended by this signal'));
-    else if (run.exitCode !== null && run.exitCode !== 0) badges.push(badge(`exit ${run.exitCode}`, 'bad', 'The command’s exit code'));
-    if (totals.failedCalls > 0) badges.push(badge(`${totals.failedCalls} failed`, 'bad', 'Calls that ended with an error; search for: error'));
+    if (live) badges.push(badge(l10n.t('live'), 'live', l10n.t('Being recorded')));
+    else if (!run.complete) badges.push(badge(l10n.t('incomplete'), 'bad', l10n.t('The recording was cut off: what had ended before is here')));
+    if (run.signal !== null) badges.push(badge(visibleText(run.signal, 20), 'bad', l10n.t('The command was ended by this signal')));
+    else if (run.exitCode !== null && run.exitCode !== 0) badges.push(badge(l10n.t`exit ${run.exitCode}`, 'bad', l10n.t('The command’s exit code')));
+    if (totals.failedCalls > 0) badges.push(badge(failedText(totals.failedCalls), 'bad', l10n.t('Calls that ended with an error; search for: error')));
     return badges;
   }
 }

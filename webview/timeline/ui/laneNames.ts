@@ -2,6 +2,7 @@
  * The lanes' names, left of the drawing: a click folds a lane, a drag moves it, its lower edge makes it higher; a menu has all of
  * that for the keyboard. One of them takes part in the order of tabs, arrows go to the others.
  */
+import * as l10n from '@vscode/l10n';
 import { attributes, element, fill } from '../../common/dom.ts';
 import { scaled, toggled, usualLanes, type LaneChoice, type LaneName } from '../model/laneChoice.ts';
 import { droppedAt, movedBy, pinnedOrNot } from '../model/laneGroups.ts';
@@ -27,8 +28,8 @@ export interface LaneOwner {
 }
 
 export class LaneNames {
-  readonly root = attributes(element('div', 'lane-names'), { role: 'toolbar', 'aria-label': 'Lanes', 'aria-orientation': 'vertical' });
-  readonly button = attributes(element('button', 'lanes-button link', 'lanes ▾'), { type: 'button', 'aria-haspopup': 'menu', 'aria-label': 'Lanes', title: 'Which lanes are shown' });
+  readonly root = attributes(element('div', 'lane-names'), { role: 'toolbar', 'aria-label': l10n.t('Lanes'), 'aria-orientation': 'vertical' });
+  readonly button = attributes(element('button', 'lanes-button link', l10n.t('lanes ▾')), { type: 'button', 'aria-haspopup': 'menu', 'aria-label': l10n.t('Lanes'), title: l10n.t('Which lanes are shown') });
   private readonly owner: LaneOwner;
   private boxes: readonly LaneBox[] = [];
   private nodes = new Map<LaneName, HTMLButtonElement>();
@@ -77,9 +78,9 @@ export class LaneNames {
   }
 
   private make(box: LaneBox): HTMLButtonElement {
-    const state = `${box.folded ? ', folded' : ''}${box.pinned ? ', pinned' : ''}`;
+    const state = `${box.folded ? `, ${l10n.t('folded')}` : ''}${box.pinned ? `, ${l10n.t('pinned')}` : ''}`;
     const node = element('button', [box.pinned ? 'pinned' : '', box.series === 'group' ? 'head' : '', box.group === null ? '' : 'member'].join(' ').trim(), element('span', 'fold', box.folded ? '▸' : '▾'), box.label);
-    attributes(node, { type: 'button', 'aria-expanded': String(!box.folded), 'aria-label': `${this.labelOf(box.name)}${state}`, title: 'Click folds, a drag moves, the lower edge resizes; right click for more' });
+    attributes(node, { type: 'button', 'aria-expanded': String(!box.folded), 'aria-label': `${this.labelOf(box.name)}${state}`, title: l10n.t('Click folds, a drag moves, the lower edge resizes; right click for more') });
     node.addEventListener('focus', () => this.setCurrent(box.name));
     node.addEventListener('contextmenu', (event) => {
       event.preventDefault();
@@ -187,12 +188,12 @@ export class LaneNames {
 
   private move(name: LaneName, by: 1 | -1): void {
     this.owner.choose(movedBy(this.owner.choice(), name, by, this.boxes));
-    this.owner.announce(`Lane ${this.labelOf(name)} moved ${by === 1 ? 'down' : 'up'}`);
+    this.owner.announce(by === 1 ? l10n.t`Lane ${this.labelOf(name)} moved down` : l10n.t`Lane ${this.labelOf(name)} moved up`);
   }
 
   private hide(name: LaneName): void {
     this.owner.choose(toggled(this.owner.choice(), 'hidden', name));
-    this.owner.announce(`Lane ${this.labelOf(name)} hidden`);
+    this.owner.announce(l10n.t`Lane ${this.labelOf(name)} hidden`);
   }
 
   private pin(name: LaneName): void {
@@ -211,14 +212,14 @@ export class LaneNames {
     const box = this.boxOf(name);
     const label = this.labelOf(name);
     const fixed = choice.folded.includes(name) || box?.series === 'group';
-    showMenu(`Lane ${label}`, [
-      { label: 'Folded', checked: choice.folded.includes(name), act: () => this.fold(name) },
-      { label: 'Pinned to the top', checked: box?.pinned ?? false, act: () => this.pin(name) },
-      { label: 'Move up', act: () => this.move(name, -1) },
-      { label: 'Move down', act: () => this.move(name, 1) },
-      { label: 'Higher', disabled: fixed, act: () => this.resize(name, SCALE_STEP) },
-      { label: 'Lower', disabled: fixed, act: () => this.resize(name, 1 / SCALE_STEP) },
-      { label: 'Hide', act: () => this.hide(name) },
+    showMenu(l10n.t`Lane ${label}`, [
+      { label: l10n.t('Folded'), checked: choice.folded.includes(name), act: () => this.fold(name) },
+      { label: l10n.t('Pinned to the top'), checked: box?.pinned ?? false, act: () => this.pin(name) },
+      { label: l10n.t('Move up'), act: () => this.move(name, -1) },
+      { label: l10n.t('Move down'), act: () => this.move(name, 1) },
+      { label: l10n.t('Higher'), disabled: fixed, act: () => this.resize(name, SCALE_STEP) },
+      { label: l10n.t('Lower'), disabled: fixed, act: () => this.resize(name, 1 / SCALE_STEP) },
+      { label: l10n.t('Hide'), act: () => this.hide(name) },
     ], x, y);
   }
 
@@ -227,6 +228,6 @@ export class LaneNames {
     const available = this.owner.available();
     const items: MenuItem[] = available
       .map(({ name, label }) => ({ label, checked: !choice.hidden.includes(name), act: () => this.owner.choose(toggled(this.owner.choice(), 'hidden', name)) }));
-    showMenu('Lanes', [...items, { label: 'Reset', act: () => this.owner.choose(usualLanes) }], x, y);
+    showMenu(l10n.t('Lanes'), [...items, { label: l10n.t('Reset'), act: () => this.owner.choose(usualLanes) }], x, y);
   }
 }

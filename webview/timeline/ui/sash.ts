@@ -1,4 +1,5 @@
 /** The edge between the lanes and the details: dragged, moved by the arrow keys, and put back by a double click, as in the editor. */
+import * as l10n from '@vscode/l10n';
 import { attributes, element } from '../../common/dom.ts';
 import type { DetailsSize } from './kept.ts';
 
@@ -8,7 +9,7 @@ const LEAST = { height: 80, width: 220 };
 const LEAST_FOR_LANES = { height: 120, width: 320 };
 
 export class Sash {
-  readonly root = attributes(element('div', 'sash'), { role: 'separator', tabindex: '0', 'aria-label': 'Size of the details' });
+  readonly root = attributes(element('div', 'sash'), { role: 'separator', tabindex: '0', 'aria-label': l10n.t('Size of the details') });
   private readonly details: HTMLElement;
   private readonly changed: (size: DetailsSize) => void;
   private readonly size: DetailsSize;

@@ -1,4 +1,6 @@
 /** The search over a run's spans: what was found, and which of it was stepped to. */
+import * as l10n from '@vscode/l10n';
+import { localNumber } from '../../../src/profile/language.ts';
 import { readQuery } from '../model/searchQuery.ts';
 import type { TimelineModel } from '../model/timelineModel.ts';
 
@@ -47,6 +49,6 @@ export class Search {
     if (this.problem !== null) return this.problem;
     if (found === null) return '';
     const at = found.indexOf(this.current);
-    return found.length === 0 ? 'none found' : at < 0 ? `${found.length} found` : `${at + 1} of ${found.length}`;
+    return found.length === 0 ? l10n.t('none found') : at < 0 ? l10n.t`${localNumber(found.length)} found` : l10n.t`${localNumber(at + 1)} of ${localNumber(found.length)}`;
   }
 }

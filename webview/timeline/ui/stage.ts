@@ -1,4 +1,5 @@
 /** The drawing: minimap, lanes, overlay and tooltip on one clock, sized to their place, redrawn at most once a frame. */
+import * as l10n from '@vscode/l10n';
 import { attributes, element } from '../../common/dom.ts';
 import { LaneChart } from '../draw/laneChart.ts';
 import { layoutLanes, type Layout, type LayoutInput } from '../draw/laneLayout.ts';
@@ -60,13 +61,13 @@ export class Stage {
     const minimapCanvas = element('canvas', '');
     this.minimap = new Minimap(minimapCanvas, moved);
     const map = element('div', 'minimap', this.total, minimapCanvas);
-    attributes(minimapCanvas, { role: 'img', 'aria-label': 'The whole run; the window marks what is shown below' });
-    attributes(this.canvas, { role: 'img', 'aria-label': 'Timeline' });
+    attributes(minimapCanvas, { role: 'img', 'aria-label': l10n.t('The whole run; the window marks what is shown below') });
+    attributes(this.canvas, { role: 'img', 'aria-label': l10n.t('Timeline') });
     attributes(this.overlayCanvas, { 'aria-hidden': 'true' });
     attributes(this.root, {
       role: 'application',
       tabindex: '0',
-      'aria-label': 'Timeline. Arrow keys go from span to span, to the parent and the children, W A S D zoom and pan, F shows all, M marks, slash searches, the question mark lists all keys.',
+      'aria-label': l10n.t('Timeline. Arrow keys go from span to span, to the parent and the children, W A S D zoom and pan, F shows all, M marks, slash searches, the question mark lists all keys.'),
     });
     this.scroller.append(element('div', 'sticky', this.canvas, this.overlayCanvas, this.names.button, this.names.root), this.spacer);
     this.root.append(map, this.scroller, this.notice, this.tooltip.root);

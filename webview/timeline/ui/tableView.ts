@@ -1,4 +1,5 @@
 /** The table as a view: calls by line, tool, model, role or step, sorted by any column, filtered by the search. */
+import * as l10n from '@vscode/l10n';
 import { attributes, element, fill } from '../../common/dom.ts';
 import { makeButton, type ButtonElement } from '../../common/toolkit.ts';
 import { groupings, roleRows, tableRows, type Grouping, type RoleRow, type TableRow } from '../model/callTable.ts';
@@ -11,13 +12,13 @@ import type { Shell, View } from './view.ts';
 
 type Row = TableRow | RoleRow;
 
-const groupingTexts: Record<Grouping, string> = { line: 'line', tool: 'tool', model: 'model', role: 'prompt role', step: 'step' };
+const groupingTexts: Record<Grouping, string> = { line: l10n.t('line'), tool: l10n.t('tool'), model: l10n.t('model'), role: l10n.t('prompt role'), step: l10n.t('step') };
 const missing: Record<Grouping, string> = {
-  line: 'No call to a model or a tool was seen in this run.',
-  tool: 'No call to a tool was seen in this run.',
-  model: 'No call to a model was seen in this run.',
-  role: 'Who wrote which tokens is not known: of no call are both the messages and the prompt’s tokens.',
-  step: 'No call to a model or a tool was seen in this run.',
+  line: l10n.t('No call to a model or a tool was seen in this run.'),
+  tool: l10n.t('No call to a tool was seen in this run.'),
+  model: l10n.t('No call to a model was seen in this run.'),
+  role: l10n.t('Who wrote which tokens is not known: of no call are both the messages and the prompt’s tokens.'),
+  step: l10n.t('No call to a model or a tool was seen in this run.'),
 };
 
 interface Settings {
@@ -50,13 +51,13 @@ export class TableView implements View {
   constructor(shell: Shell, kept: unknown) {
     this.shell = shell;
     this.state = readSettings(kept);
-    this.by = new SelectField('By', groupings.map((each) => [each, groupingTexts[each]] as const), (grouping) => this.group(grouping));
+    this.by = new SelectField(l10n.t('By'), groupings.map((each) => [each, groupingTexts[each]] as const), (grouping) => this.group(grouping));
     this.by.value = this.state.grouping;
-    this.openButton = makeButton('Open Line', 'quiet', () => this.open());
-    this.openButton.title = 'Open the line of the chosen row (Enter)';
-    const copy = makeButton('Copy', 'quiet', () => shell.detailActions.copy(toText(this.rows, this.columns, '\t')));
-    copy.title = 'Copy the table for a spreadsheet, with tabs between';
-    const copyCsv = makeButton('Copy as CSV', 'quiet', () => shell.detailActions.copy(toText(this.rows, this.columns, ',')));
+    this.openButton = makeButton(l10n.t('Open Line'), 'quiet', () => this.open());
+    this.openButton.title = l10n.t('Open the line of the chosen row (Enter)');
+    const copy = makeButton(l10n.t('Copy'), 'quiet', () => shell.detailActions.copy(toText(this.rows, this.columns, '\t')));
+    copy.title = l10n.t('Copy the table for a spreadsheet, with tabs between');
+    const copyCsv = makeButton(l10n.t('Copy as CSV'), 'quiet', () => shell.detailActions.copy(toText(this.rows, this.columns, ',')));
     const bar = element('div', 'view-bar', this.by.root, this.count, element('span', 'grow'));
     if (shell.hosted) bar.append(this.openButton);
     bar.append(copy, copyCsv);
@@ -115,8 +116,8 @@ export class TableView implements View {
     const isShown = (number: number): boolean => only === null || only.has(number);
     if (grouping === 'role') this.fillGrid(roleRows(shell.costs, isShown), roleColumns, sort, descending);
     else this.fillGrid(tableRows(shell.model, shell.costs, grouping, isShown), columnsOf(grouping), sort, descending);
-    this.count.textContent = `${formatCount(this.rows.length, grouping)}${only === null ? '' : ' of what was found'}`;
-    const text = this.rows.length > 0 ? null : only === null ? missing[grouping] : 'Nothing that the search has found belongs here.';
+    this.count.textContent = `${formatCount(this.rows.length, grouping)}${only === null ? '' : ` ${l10n.t('of what was found')}`}`;
+    const text = this.rows.length > 0 ? null : only === null ? missing[grouping] : l10n.t('Nothing that the search has found belongs here.');
     fill(this.notice, text);
     this.notice.classList.toggle('hidden', text === null);
     this.mark(false);
@@ -128,7 +129,7 @@ export class TableView implements View {
     this.rows = ordered;
     // Rows and columns come in pairs: each column only ever reads rows of its own kind.
     this.columns = columns;
-    this.grid.show(this.rows, this.columns, by, descending, `Calls by ${groupingTexts[this.state.grouping]}`);
+    this.grid.show(this.rows, this.columns, by, descending, l10n.t`Calls by ${groupingTexts[this.state.grouping]}`);
   }
 
   private mark(reveal: boolean): void {

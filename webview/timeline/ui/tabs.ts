@@ -1,9 +1,10 @@
 /** The row of tabs that says which view is shown. */
+import * as l10n from '@vscode/l10n';
 import { attributes, element } from '../../common/dom.ts';
 import { viewNames, viewTitles, type ViewName } from './viewNames.ts';
 
 export class Tabs {
-  readonly root = attributes(element('div', 'tabs'), { role: 'tablist', 'aria-label': 'Views of the run' });
+  readonly root = attributes(element('div', 'tabs'), { role: 'tablist', 'aria-label': l10n.t('Views of the run') });
   private readonly buttons = new Map<ViewName, HTMLButtonElement>();
   private readonly pick: (name: ViewName) => void;
 

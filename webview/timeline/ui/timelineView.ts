@@ -1,4 +1,6 @@
 /** The timeline as a view: the stretch of time that is shown, what is pointed at, and what happens on keys and clicks. */
+import * as l10n from '@vscode/l10n';
+import { formatCount } from '../../../src/profile/formatCount.ts';
 import { element } from '../../common/dom.ts';
 import { clampRange, fitRange, followRange, panRange, revealRange, sameRange, zoomRange, type ViewRange } from '../model/viewRange.ts';
 import type { LaneChoice } from '../model/laneChoice.ts';
@@ -110,9 +112,13 @@ export class TimelineView implements View {
     if (head === null) return;
     if (model.scaleMs !== this.scaleMs) this.range = this.following ? followRange(this.range, this.scaleMs, model.scaleMs) : clampRange(this.range, model.scaleMs);
     this.scaleMs = model.scaleMs;
-    this.stage.showNotice(model.spanCount > 0 ? null : model.loading ? 'Reading the recording…' : model.live ? 'Waiting for the first call…' : 'No call to a model or a tool was seen in this run.');
-    const sums = model.reading ? 'being read' : `${head.totals.llmCalls} model calls and ${head.totals.toolCalls} tool calls in ${formatDuration(head.totals.wallMs)}`;
-    this.stage.describe(`Timeline of ${visibleText(head.run.name, 80)}: ${sums}`);
+    this.stage.showNotice(model.spanCount > 0 ? null : model.loading ? l10n.t('Reading the recording…') : model.live ? l10n.t('Waiting for the first call…') : l10n.t('No call to a model or a tool was seen in this run.'));
+    const name = visibleText(head.run.name, 80);
+    this.stage.describe(
+      model.reading
+        ? l10n.t`Timeline of ${name}: being read`
+        : l10n.t`Timeline of ${name}: ${formatCount(head.totals.llmCalls, 'model call')} and ${formatCount(head.totals.toolCalls, 'tool call')} in ${formatDuration(head.totals.wallMs)}`,
+    );
     if (rows) this.stage.relayout();
     else this.stage.dataChanged();
     this.showList();
@@ -243,7 +249,7 @@ export class TimelineView implements View {
 
   private regionChanged(): void {
     this.reading.showRegion(this.regionTool.region);
-    if (this.regionTool.mark !== null) this.shell.announce(`Mark at ${formatDuration(this.regionTool.mark)}`);
+    if (this.regionTool.mark !== null) this.shell.announce(l10n.t`Mark at ${formatDuration(this.regionTool.mark)}`);
     this.stage.drawMarks();
     this.shell.keep();
   }

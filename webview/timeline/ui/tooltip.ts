@@ -1,4 +1,7 @@
 /** What the pointer is on, in a few lines beside it. */
+import * as l10n from '@vscode/l10n';
+import { gpuStateWord, statusWord } from '../../../src/profile/words.ts';
+import { localNumber } from '../../../src/profile/language.ts';
 import { element, fill } from '../../common/dom.ts';
 import { durationOf, edgeMark, energyText, kindText, mark, nameText, othersText, siteText, spanActivityText, spanEnergyText, tokensText } from '../model/spanText.ts';
 import { formatDuration, formatPower, formatTokens } from '../../../src/profile/formatValue.ts';
@@ -53,20 +56,20 @@ export function row(label: string, value: string): HTMLElement {
 
 function spanLines(span: ReportSpan | null): HTMLElement[] | null {
   if (span === null) return null;
-  const lines = [element('b', '', nameText(span)), row(kindText(span), span.endMs === null ? 'running' : `${edgeMark(span)}${formatDuration(durationOf(span))}`)];
+  const lines = [element('b', '', nameText(span)), row(kindText(span), span.endMs === null ? l10n.t('running') : `${edgeMark(span)}${formatDuration(durationOf(span))}`)];
   const activity = spanActivityText(span);
-  if (activity !== null) lines.push(row('mostly', activity));
+  if (activity !== null) lines.push(row(l10n.t('mostly'), activity));
   const llm = span.llm;
   if (llm !== null) {
     const about = mark(llm.phaseEvidence);
     const phases = [llm.queueMs, llm.prefillMs, llm.decodeMs].map((phase) => `${phase === null ? '' : about}${formatDuration(phase)}`);
-    if (llm.prefillMs !== null || llm.decodeMs !== null) lines.push(row('queue | prefill | decode', phases.join(' | ')));
+    if (llm.prefillMs !== null || llm.decodeMs !== null) lines.push(row(l10n.t('queue | prefill | decode'), phases.join(' | ')));
     const tokens = tokensText(span);
-    if (tokens !== '') lines.push(row('tokens', tokens));
+    if (tokens !== '') lines.push(row(l10n.t('tokens'), tokens));
   }
   const energy = spanEnergyText(span);
-  if (energy !== null) lines.push(row('energy', energy));
-  if (span.status !== 'ok') lines.push(row('status', span.status));
+  if (energy !== null) lines.push(row(l10n.t('energy'), energy));
+  if (span.status !== 'ok') lines.push(row(l10n.t('status'), statusWord(span.status)));
   if (span.error !== null) lines.push(element('div', '', visibleText(span.error.message, 160)));
   if (span.site !== null) lines.push(element('div', 'dim', `${siteText(span.site)}${span.site.function === null ? '' : `  ${visibleText(span.site.function, 60)}`}`));
   return lines;
@@ -75,15 +78,15 @@ function spanLines(span: ReportSpan | null): HTMLElement[] | null {
 function gpuLines(hit: Hit & { kind: 'gpu' }, model: TimelineModel): HTMLElement[] {
   const { segment, part } = hit;
   const name = part === null ? 'GPU' : visibleText(part.head.name, 60);
-  if (part !== null && !part.head.ownStates) return [element('b', '', name), row('power', formatPower(segment.watts)), element('div', 'dim', 'Which server used it is not known')];
-  const lines = [element('b', '', `${name} ${hit.idle ? 'idle' : segment.state}`), row('for', formatDuration(hit.end - hit.start)), row('power', formatPower(segment.watts))];
-  if (!hit.idle) lines.push(row('batch', String(segment.batch)));
-  if (segment.others !== undefined) lines.push(row('others’ of it', othersText(segment.others)));
-  if (segment.kvTokens !== null) lines.push(row('KV cache', `${formatTokens(segment.kvTokens)}${segment.kvCapacityTokens === null ? '' : ` of ${formatTokens(segment.kvCapacityTokens)}`} tokens`));
+  if (part !== null && !part.head.ownStates) return [element('b', '', name), row(l10n.t('power'), formatPower(segment.watts)), element('div', 'dim', l10n.t('Which server used it is not known'))];
+  const lines = [element('b', '', hit.idle ? l10n.t('{0} idle', name) : `${name} ${gpuStateWord(segment.state)}`), row(l10n.t('for'), formatDuration(hit.end - hit.start)), row(l10n.t('power'), formatPower(segment.watts))];
+  if (!hit.idle) lines.push(row(l10n.t('batch'), localNumber(segment.batch)));
+  if (segment.others !== undefined) lines.push(row(l10n.t('others’ of it'), othersText(segment.others)));
+  if (segment.kvTokens !== null) lines.push(row(l10n.t('KV cache'), segment.kvCapacityTokens === null ? l10n.t`${formatTokens(segment.kvTokens)} tokens` : l10n.t`${formatTokens(segment.kvTokens)} of ${formatTokens(segment.kvCapacityTokens)} tokens`));
   const blamed = segment.blamedOn === null ? null : model.span(segment.blamedOn);
-  if (blamed !== null) lines.push(row('waiting for', nameText(blamed)));
+  if (blamed !== null) lines.push(row(l10n.t('waiting for'), nameText(blamed)));
   // Of all GPUs.
   const idleEnergy = part === null ? (blamed?.tool?.idleEnergyWh ?? null) : null;
-  if (idleEnergy !== null) lines.push(row('energy', `${energyText(idleEnergy, model.head?.totals.energyWh.grade ?? null)} idle`));
+  if (idleEnergy !== null) lines.push(row(l10n.t('energy'), l10n.t`${energyText(idleEnergy, model.head?.totals.energyWh.grade ?? null)} idle`));
   return lines;
 }
