@@ -5,7 +5,7 @@
 import { originalOf, replaceMethod } from './wrapping.ts';
 
 /** What `transform/instrumentSource.ts` adds to a function. */
-const PROBES = /;?const \$agentCostRun=\$agentCost\.off\?\.\[\d+\]\?void 0:\$agentCost\(\d+\);try\{|\}(?:catch\(\$agentCostError\)\{\$agentCostRun\?\.failed\(\$agentCostError\);throw \$agentCostError\})?finally\{\$agentCostRun\?\.end\(\)\}|\$agentCost\.caught\?\.\([^)]*\);/g;
+const PROBES = /;?const \$agentCostRun=\$agentCost\.off\?\.\[\d+\]\?void 0:\$agentCost\(\d+\);try\{|\}(?:catch\(\$agentCostError\)\{\$agentCostRun\?\.failed\(\$agentCostError\);throw \$agentCostError\})?finally\{\$agentCostRun\?\.end\(\)\}|\(\$agentCostError\)(?=\{)|;?\$agentCost\.caught\?\.\([^)]*\);/g;
 
 export function hideProbes(): void {
   replaceMethod(Function.prototype, 'toString', (original) => {

@@ -132,6 +132,21 @@ export async function runProgram(command: string, args: readonly string[], env: 
   return { stdout, stderr, code };
 }
 
+/**
+ * Without what differs from one bare run to the next: ids, ports, and the frames of Node's own under what waited for a timer, which are
+ * there where another timer is due by then (as on a busy machine). And without the one frame that Node 20 and 22 themselves add once
+ * a program uses AsyncLocalStorage.
+ */
+export function comparable({ stdout, stderr, code }: Outcome): Outcome {
+  const plain = (text: string) =>
+    text
+      .replace(/\(node:\d+\)/g, '(node:PID)')
+      .replace(/127\.0\.0\.1:\d+/g, '127.0.0.1:PORT')
+      .replace(/\n +at \w+\.callbackTrampoline \(node:internal\/async_hooks:\d+:\d+\)/g, '')
+      .replace(/\n +at runNextTicks \(node:internal\/process\/task_queues:\d+:\d+\)(?:\n +at (?:process\.processTimers|listOnTimeout) \(node:internal\/timers:\d+:\d+\))*/g, '');
+  return { stdout: plain(stdout), stderr: plain(stderr), code };
+}
+
 /** Line (1-based) of the comment `site: NAME` in a file of the fixtures. */
 export function lineOf(file: string, name: string): number {
   const lines = readFileSync(join(programs, file), 'utf8').split('\n');

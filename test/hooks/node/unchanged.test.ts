@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { copyFileSync, cpSync, mkdirSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { closedUrl } from '../../fixtures/freePort.ts';
-import { HookedRuns, bareEnvironment, programs, root, runProgram, type Outcome } from './harness.ts';
+import { HookedRuns, bareEnvironment, comparable, programs, root, runProgram } from './harness.ts';
 import { ModelServer } from './modelServer.ts';
 import { NODE_MAJORS, findNode, type NodeMajor } from './nodes.ts';
 
@@ -23,19 +23,6 @@ afterAll(async () => {
 });
 
 const ENDINGS = readdirSync(join(programs, 'ending')).filter((name) => name !== 'thrower.cjs');
-
-/**
- * What differs from one bare run to the next, and the one frame that Node 20 and 22 themselves add once a program uses
- * AsyncLocalStorage.
- */
-function comparable({ stdout, stderr, code }: Outcome): Outcome {
-  const plain = (text: string) =>
-    text
-      .replace(/\(node:\d+\)/g, '(node:PID)')
-      .replace(/127\.0\.0\.1:\d+/g, '127.0.0.1:PORT')
-      .replace(/\n +at \w+\.callbackTrampoline \(node:internal\/async_hooks:\d+:\d+\)/g, '');
-  return { stdout: plain(stdout), stderr: plain(stderr), code };
-}
 
 describe.each(NODE_MAJORS)('Node %i', (major) => {
   it.each(ENDINGS)('%s prints and ends as it does without the hook', async (name) => {

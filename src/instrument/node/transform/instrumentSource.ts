@@ -10,7 +10,9 @@
  */
 import { pathToFileURL } from 'node:url';
 import { decode, encode } from '@jridgewell/sourcemap-codec';
-import { parse, type Node } from 'acorn';
+import { parse } from 'acorn';
+import { catchInsertions, type Insertion } from './catchClauses.ts';
+import { children, isTree, type Tree } from './trees.ts';
 
 /** Whether `text` is run as an ES module or by `require`. */
 export type ModuleKind = 'module' | 'commonjs';
@@ -31,17 +33,12 @@ const PASSES_ON = 2;
 /** It may return an error that it made. */
 const RETURNS_ERRORS = 4;
 
-type Tree = Node & Record<string, unknown>;
 interface Found {
   node: Tree;
   body: Tree;
   name: string;
   nameStart: number;
   isAsync: boolean;
-}
-interface Insertion {
-  at: number;
-  text: string;
 }
 
 const LINE_END = /\r\n|[\n\r\u2028\u2029]/g;
@@ -82,10 +79,7 @@ export function instrumentSource(text: string, file: string, kind: ModuleKind, r
     const found = probed.get(node);
     if (found !== undefined) insertions.push(...probe(found, index));
   }
-  for (const clause of catchClauses(program as unknown as Tree)) {
-    const { start } = clause['body'] as Tree;
-    if (inline !== null || isRestOfHead(text, lines, start + 1)) insertions.push({ at: start + 1, text: `${MARK}.caught?.(${String((clause['param'] as Tree)['name'])});` });
-  }
+  insertions.push(...catchInsertions(program as unknown as Tree, (at) => text.slice(at, lines.endOf(at)), inline !== null));
   insertions.sort((a, b) => a.at - b.at);
   const shift = new Shift(lines, insertions);
   const rows = all.map((node): FunctionRow => {
@@ -130,18 +124,6 @@ function directivesOf(body: Tree): Tree[] {
 function collect(node: Tree, parent: Tree | null, above: Tree | null, visit: (node: Tree, found: Found | null) => void): void {
   if (/^(?:FunctionDeclaration|FunctionExpression|ArrowFunctionExpression)$/.test(node.type)) visit(node, candidate(node, parent, above));
   for (const child of children(node)) collect(child, node, parent, visit);
-}
-
-function* children(node: Tree): Generator<Tree> {
-  for (const value of Object.values(node)) {
-    if (Array.isArray(value)) {
-      for (const each of value) if (isTree(each)) yield each;
-    } else if (isTree(value)) yield value;
-  }
-}
-
-function isTree(value: unknown): value is Tree {
-  return typeof value === 'object' && value !== null && typeof (value as { type?: unknown }).type === 'string';
 }
 
 /** Named functions with a body, but for generators, whose consumer's code runs before they end, constructors and accessors. */
@@ -201,12 +183,6 @@ function keepsPlaces(text: string, lines: Lines, body: Tree): boolean {
 
 function isRestOfHead(text: string, lines: Lines, at: number): boolean {
   return REST_OF_HEAD.test(text.slice(at, lines.endOf(at)));
-}
-
-/** Those that have a name for what they catch. */
-function* catchClauses(node: Tree): Generator<Tree> {
-  if (node.type === 'CatchClause' && isTree(node['param']) && node['param'].type === 'Identifier') yield node;
-  for (const child of children(node)) yield* catchClauses(child);
 }
 
 /** Functions declared in a body are declared in a block then, where the same name may not be declared twice. */
