@@ -56,9 +56,10 @@ export class TimelinePage extends WatchedPage<ToWebview | Said, FromWebview> {
     return new TimelinePage(await TimelinePage.blank(browser, { viewport: { width: 1180, height: 640 }, colorScheme: 'dark', ...options }));
   }
 
-  /** The document as an exported page, opened from a file. */
-  static async exported(browser: Browser, document: TimelineDocument, options: BrowserContextOptions = {}, prompts: PromptTable | null = null): Promise<TimelinePage> {
+  /** The document as an exported page, opened from a file. @param script run before the page's own */
+  static async exported(browser: Browser, document: TimelineDocument, options: BrowserContextOptions = {}, prompts: PromptTable | null = null, script: string | null = null): Promise<TimelinePage> {
     const opened = await TimelinePage.make(browser, options);
+    if (script !== null) await opened.page.addInitScript(script);
     await opened.show(renderHtml(document, { text: await webviewBundle('timeline'), gzip: gzipSync }, document.report.run.name, prompts));
     await opened.ready();
     return opened;
