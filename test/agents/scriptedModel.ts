@@ -28,6 +28,8 @@ export interface ModelAnswer {
   refusal?: { status: number; message: string };
   /** Between the pieces of the stream. */
   pieceMs?: number;
+  /** Waited for before the piece is sent with which these words are there. */
+  pause?: { at: string; until: Promise<unknown> };
 }
 
 export interface ScriptedModel {
@@ -37,6 +39,8 @@ export interface ScriptedModel {
   mostAtOnce(): number;
   close(): Promise<void>;
 }
+
+const PIECE_LENGTH = 12;
 
 /** @param answer gives the answer to a request; its text alone will do */
 export async function startScriptedModel(answer: (request: AskedRequest, index: number) => ModelAnswer | string): Promise<ScriptedModel> {
@@ -56,7 +60,7 @@ export async function startScriptedModel(answer: (request: AskedRequest, index: 
         outgoing.end();
       });
     });
-    const write = async ({ text = '', toolCalls = [], refusal, pieceMs = 1 }: ModelAnswer) => {
+    const write = async ({ text = '', toolCalls = [], refusal, pieceMs = 1, pause }: ModelAnswer) => {
       if (refusal !== undefined) {
         outgoing.writeHead(refusal.status, { 'content-type': 'application/json' });
         outgoing.write(JSON.stringify({ error: { message: refusal.message, type: 'BadRequestError', code: refusal.status } }));
@@ -67,10 +71,17 @@ export async function startScriptedModel(answer: (request: AskedRequest, index: 
         outgoing.write(`data: ${JSON.stringify({ id: 'c', object: 'chat.completion.chunk', created: 0, model: 'm', choices: [{ index: 0, delta, finish_reason: finish }] })}\n\n`);
         await delay(pieceMs);
       };
-      for (const piece of text.match(/[\s\S]{1,12}/g) ?? []) await send({ content: piece });
+      const pieces = async (whole: string, delta: (piece: string) => unknown) => {
+        for (let at = 0; at < whole.length; at += PIECE_LENGTH) {
+          const end = at + PIECE_LENGTH;
+          if (pause !== undefined && whole.slice(0, end).includes(pause.at) && !whole.slice(0, at).includes(pause.at)) await pause.until;
+          await send(delta(whole.slice(at, end)));
+        }
+      };
+      await pieces(text, (content) => ({ content }));
       for (const [index, call] of toolCalls.entries()) {
         await send({ tool_calls: [{ index, id: `id_${requests.length}_${index}`, type: 'function', function: { name: call.name, arguments: '' } }] });
-        for (const piece of call.arguments.match(/[\s\S]{1,12}/g) ?? []) await send({ tool_calls: [{ index, function: { arguments: piece } }] });
+        await pieces(call.arguments, (piece) => ({ tool_calls: [{ index, function: { arguments: piece } }] }));
       }
       await send({}, toolCalls.length > 0 ? 'tool_calls' : 'stop');
       outgoing.write('data: [DONE]\n\n');

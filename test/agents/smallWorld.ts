@@ -12,8 +12,18 @@ export interface SmallWorld {
   environments: () => number;
 }
 
-/** @param stateful each branch has an environment of its own, which calls change */
-export function smallWorld({ feedback = true, toolMs = 1, stateful = true }: { feedback?: boolean; toolMs?: number; stateful?: boolean } = {}): SmallWorld {
+interface WorldOptions {
+  feedback?: boolean;
+  toolMs?: number;
+  /** Each branch has an environment of its own, which calls change. */
+  stateful?: boolean;
+  /** Told of each use when it begins, and waited for before it ends. */
+  during?: (fact: string) => Promise<unknown> | undefined;
+  /** Told of each use when it has ended. */
+  onEnd?: (fact: string) => void;
+}
+
+export function smallWorld({ feedback = true, toolMs = 1, stateful = true, during, onEnd }: WorldOptions = {}): SmallWorld {
   const used: SmallWorld['used'] = [];
   let environments = 0;
   const open = (): Environment => {
@@ -25,8 +35,9 @@ export function smallWorld({ feedback = true, toolMs = 1, stateful = true }: { f
       async run({ fact }): Promise<Observation> {
         if (typeof fact !== 'string' || fact === '') return { text: 'recall takes the name of a fact.' };
         const startMs = performance.now();
-        await delay(toolMs);
+        await (during?.(fact) ?? delay(toolMs));
         used.push({ fact, startMs, endMs: performance.now() });
+        onEnd?.(fact);
         return { text: FACTS[fact] ?? `No fact is called "${fact}".` };
       },
     };

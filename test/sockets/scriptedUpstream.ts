@@ -26,6 +26,8 @@ export interface ScriptedUpstream {
   close(): Promise<void>;
 }
 
+const LONG_BODY_BYTES = 1_000_000;
+
 /** @param place `path`: a Unix socket's, in place of a port; `tls`: whose certificate it shows */
 export async function startUpstream(script: Script, place: { path?: string; tls?: ServerCertificate } = {}): Promise<ScriptedUpstream> {
   const requests: ReceivedRequest[] = [];
@@ -40,15 +42,17 @@ export async function startUpstream(script: Script, place: { path?: string; tls?
     let parts: Buffer[] = [];
     let waiting = 0;
     let needed = 0;
+    let untilLastChunk = false;
     socket.on('data', (bytes) => {
       parts.push(bytes);
       waiting += bytes.length;
       // A long body is put together once, not for each read.
-      if (waiting < needed) return;
+      if (waiting < needed || (untilLastChunk && !endsWithLastChunk(parts))) return;
       received = Buffer.concat([received, ...parts]);
       parts = [];
       waiting = 0;
       needed = 0;
+      untilLastChunk = false;
       for (;;) {
         const headEnd = received.indexOf('\r\n\r\n');
         if (headEnd < 0) return;
@@ -60,7 +64,10 @@ export async function startUpstream(script: Script, place: { path?: string; tls?
         let body = received.subarray(bodyAt, end);
         if (headers['transfer-encoding'] === 'chunked') {
           end = chunkedEnd(received, bodyAt);
-          if (end < 0) return;
+          if (end < 0) {
+            untilLastChunk = received.length > LONG_BODY_BYTES;
+            return;
+          }
           body = received.subarray(bodyAt, end);
         }
         if (received.length < end) {
@@ -93,6 +100,10 @@ export async function startUpstream(script: Script, place: { path?: string; tls?
       }),
   };
   return upstream;
+}
+
+function endsWithLastChunk(parts: readonly Buffer[]): boolean {
+  return Buffer.concat(parts.slice(-LAST_CHUNK.length).map((part) => part.subarray(-LAST_CHUNK.length))).subarray(-LAST_CHUNK.length).equals(Buffer.from(LAST_CHUNK));
 }
 
 /** Index after a chunked body without trailers; -1 where it goes on. */
