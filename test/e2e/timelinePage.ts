@@ -5,6 +5,7 @@ import { gzipSync } from 'node:zlib';
 import { expect, vi } from 'vitest';
 import type { Browser, BrowserContextOptions } from 'playwright-core';
 import { renderHtml } from '../../src/profile/exportHtml.ts';
+import type { Language } from '../../src/profile/language.ts';
 import { PackedDocument } from '../fixtures/timelineDocuments.ts';
 import type { PromptTable } from '../../src/protocol/content.ts';
 import type { DocumentPart, FromWebview, TimelineDocument, TimelineUpdate, ToWebview } from '../../src/protocol/webview.ts';
@@ -66,9 +67,9 @@ export class TimelinePage extends WatchedPage<ToWebview | Said, FromWebview> {
   }
 
   /** The editor's page under the editor's policy; nothing is shown before a message comes. */
-  static async hosted(browser: Browser, placement: 'sidebar' | 'tab', options: BrowserContextOptions = {}): Promise<TimelinePage> {
+  static async hosted(browser: Browser, placement: 'sidebar' | 'tab', options: BrowserContextOptions = {}, language?: Language): Promise<TimelinePage> {
     const opened = await TimelinePage.make(browser, options);
-    await opened.host('timeline', placement);
+    await opened.host('timeline', placement, language === undefined ? {} : { language });
     await opened.theme('vscode-dark');
     return opened;
   }

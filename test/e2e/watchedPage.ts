@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { build } from 'esbuild';
 import type { Browser, BrowserContext, BrowserContextOptions, Page } from 'playwright-core';
+import type { Language } from '../../src/profile/language.ts';
 import { webviewHtml } from '../../src/profile/webviewHtml.ts';
 
 const root = join(import.meta.dirname, '..', '..');
@@ -79,11 +80,11 @@ export abstract class WatchedPage<To, From> {
   }
 
   /** Shows a webview under the editor's policy. @param script run before the page's own */
-  protected async host(name: 'timeline' | 'experiment', placement: 'sidebar' | 'tab', { title, script = '' }: { title?: string; script?: string } = {}): Promise<void> {
+  protected async host(name: 'timeline' | 'experiment', placement: 'sidebar' | 'tab', { title, script = '', language }: { title?: string; script?: string; language?: Language } = {}): Promise<void> {
     const bundle = join(this.folder, `${name}.js`);
     writeFileSync(bundle, await webviewBundle(name));
     await this.context.addInitScript(EDITOR + script);
-    await this.show(webviewHtml({ scriptUri: pathToFileURL(bundle).href, cspSource: 'file:', nonce: 'testnonce', placement, ...(title === undefined ? {} : { title }) }));
+    await this.show(webviewHtml({ scriptUri: pathToFileURL(bundle).href, cspSource: 'file:', nonce: 'testnonce', placement, ...(title === undefined ? {} : { title }), ...(language === undefined ? {} : { language }) }));
   }
 
   async send(message: To): Promise<void> {

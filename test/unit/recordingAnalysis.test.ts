@@ -8,11 +8,12 @@ import { analyze } from '../../src/analysis/analyze.ts';
 import { LiveRecording } from '../../src/host/liveRecording.ts';
 import { analyzeInThread, RecordingAnalysis } from '../../src/host/recordingAnalysis.ts';
 import { DEFAULT_ACCOUNTING } from '../../src/profile/accounting.ts';
+import { ENGLISH, speak, type Language, type Texts } from '../../src/profile/language.ts';
 import { readRecording } from '../../src/profile/readRecording.ts';
 import { RecordingError } from '../../src/profile/recordingFormat.ts';
 import { bigRecording } from '../fixtures/bigRecording.ts';
 import { groupedLines } from '../fixtures/groupedRun.ts';
-import { header, recordingText } from './recordingLines.ts';
+import { call, callEnd, end, header, recordingText } from './recordingLines.ts';
 import { SpanStore } from '../../webview/timeline/model/spanStore.ts';
 import type { ReportSpan } from '../../src/profile/report.ts';
 import type { ReadAhead } from '../../src/protocol/analysisThread.ts';
@@ -36,6 +37,23 @@ describe('a recording analysed in a thread', () => {
     const document = await analyzeInThread(thread, file, DEFAULT_ACCOUNTING);
     expect(document.report.spans.length).toBeGreaterThan(4096);
     expect(document).toEqual(structuredClone(analyze(readRecording(text))));
+  });
+
+  it('makes sentences in the language that is spoken, and in English where that is wanted, as for an export', async () => {
+    const lines = [call('a', 0), callEnd('a', 3_400, { finishReason: 'length' }), end(3_400)];
+    const text = recordingText(header(), ...lines);
+    writeFileSync(file, text);
+    const german: Language = { locale: 'de', textsLocale: 'de', texts: JSON.parse(readFileSync(new URL('../../l10n/bundle.l10n.de.json', import.meta.url), 'utf8')) as Texts };
+    speak(german);
+    try {
+      const [shown, exported] = [await analyzeInThread(thread, file, DEFAULT_ACCOUNTING), await analyzeInThread(thread, file, DEFAULT_ACCOUNTING, { language: ENGLISH })];
+      expect(shown.report.findings.find(({ rule }) => rule === 'cut-answer')?.message).toMatch(/^An der Token-Grenze .* abgeschnitten: 1 Antwort\./);
+      speak(ENGLISH);
+      expect(exported).toEqual(structuredClone(analyze(readRecording(text))));
+      expect(exported.report.findings.find(({ rule }) => rule === 'cut-answer')?.message).toMatch(/^1 answer ended at the limit/);
+    } finally {
+      speak(ENGLISH);
+    }
   });
 
   it('gives its servers and GPUs as well, from the first on and as they change', async () => {

@@ -92,7 +92,7 @@ export function experimentsSuite(): void {
     it('refuses a file of 2 GB at once, and a figure that there is not', async () => {
       const uri = write('huge.json', '{');
       truncateSync(uri.fsPath, 2 * 1024 ** 3);
-      assert.match((await messageOf(() => run('agentCost.openExperiment', uri))).message, /huge\.json has 2147 MB/);
+      assert.match((await messageOf(() => run('agentCost.openExperiment', uri))).message, /huge\.json has 2,147 MB/);
       assert.match((await messageOf(() => run('agentCost.openExperiment', { figures: ['fig99'] }))).message, /There is no experiment fig99\. There are fig4, /);
     });
 

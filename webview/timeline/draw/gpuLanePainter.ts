@@ -1,5 +1,6 @@
 /** Draws what the GPU did: one unbroken band of states; where it was idle the band is a hatch that says for how long. */
 import * as l10n from '@vscode/l10n';
+import { gpuStateWord } from '../../../src/profile/words.ts';
 import { categories, categoryIndex } from '../model/category.ts';
 import { WideItems } from '../model/pixelStrip.ts';
 import { formatDuration } from '../../../src/profile/formatValue.ts';
@@ -84,7 +85,7 @@ export class GpuLanePainter {
       if (name === undefined || right - left < LABEL_WIDTH) continue;
       const idle = category === categoryIndex.idle;
       const item = wide.item[i] as number;
-      const text = idle ? l10n.t`idle ${formatDuration((row.exact.end[item] ?? 0) - (row.exact.start[item] ?? 0))}` : name;
+      const text = idle ? l10n.t`idle ${formatDuration((row.exact.end[item] ?? 0) - (row.exact.start[item] ?? 0))}` : name === 'prefill' || name === 'decode' || name === 'mixed' || name === 'foreign' ? gpuStateWord(name) : name;
       const width = textWidth(ctx, text);
       if (width > right - left - 8) continue;
       const middle = (left + right) / 2;

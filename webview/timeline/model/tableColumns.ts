@@ -50,7 +50,7 @@ const modelColumns = [
   column<TableRow>('cached', l10n.t('Cached'), l10n.t('Share of the prompt tokens that the server had in its cache'), 'cached_share', cachedShare, formatPercent),
   column<TableRow>('gpu', l10n.t('GPU time'), l10n.t('Prefill and decode'), 'gpu_ms', (row) => row.gpuMs, formatDuration, (row) => about(row.phaseEvidence)),
 ];
-const idleColumn = column<TableRow>('idle', l10n.t('GPU idle'), l10n.t('How long the GPU idled while these were waited for'), 'gpu_idle_ms', (row) => row.idleMs, formatDuration, (row) => modelled(row.grade));
+const idleColumn = column<TableRow>('idle', l10n.t({ message: 'GPU idle', comment: 'Head of a narrow column: no more than nine letters' }), l10n.t('How long the GPU idled while these were waited for'), 'gpu_idle_ms', (row) => row.idleMs, formatDuration, (row) => modelled(row.grade));
 const activeEnergy = column<TableRow>('active', l10n.t('Energy'), l10n.t('Active: of the calls themselves'), 'active_energy_wh', (row) => row.activeWh, formatEnergy, (row) => modelled(row.grade));
 const idleEnergy = column<TableRow>('idleEnergy', l10n.t('Idle energy'), l10n.t('Of the GPU while it idled for these'), 'idle_energy_wh', (row) => row.idleWh, formatEnergy, (row) => modelled(row.grade));
 const money = column<TableRow>('usd', l10n.t('Cost'), l10n.t('Of the calls, and of the GPU while it idled for tools, where it is paid by the hour'), 'cost_usd', (row) => row.usd, formatUsd, () => '~');

@@ -229,7 +229,7 @@ export class Details {
     if (llm.reasoningTokens !== null) list.push([l10n.t('reasoning'), show(llm.reasoningTokens)]);
     if (llm.roles !== null) {
       const roleMark = mark(llm.rolesEvidence);
-      const names = { instruction: l10n.t('instruction'), fewShot: l10n.t('few-shot'), user: l10n.t('user'), llmHistory: l10n.t('model’s history'), toolHistory: 'tools’ history' } as const;
+      const names = { instruction: l10n.t('instruction'), fewShot: l10n.t('few-shot'), user: l10n.t('user'), llmHistory: l10n.t('model’s history'), toolHistory: l10n.t('tools’ history') } as const;
       for (const [role, label] of Object.entries(names) as [keyof typeof names, string][]) {
         const tokens = llm.roles[role];
         if (tokens !== null && tokens > 0) list.push([`· ${label}`, `${roleMark}${formatTokens(tokens)}`]);
