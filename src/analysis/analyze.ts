@@ -67,6 +67,7 @@ export function analyze(recorded: Profile, options: AnalyzeOptions = {}): Timeli
   const tools = [...[...own.rest, ...own.functions].filter((draft) => draft.span.kind === 'tool'), ...inferredTools];
   const conversations = findConversations(calls);
   setRoles(calls, conversations);
+  for (const [call, before] of conversations.continuationOf) if (call.span.llm !== null) call.span.llm.continues = before.span.id;
   const retries = findRetries(calls);
   const backoffs = findBackoffs(retries, [...own.stretches, ...hooks.filter(({ span }) => span.source === 'sampled' || span.source === 'wait')], ids);
   const functionsAndStretches = [...functions, ...own.stretches, ...backoffs].sort((a, b) => a.start - b.start);

@@ -50,6 +50,8 @@ export const llmDetailsSchema = z.object({
   attempt: z.int(),
   /** Id of the failed call that this one tried again. */
   retryOf: z.string().nullable(),
+  /** The call whose whole prompt this one's begins with: its conversation goes on here. Absent where none is known. */
+  continues: z.string().optional(),
   /** Prompt's last message and the answer's text; only when the recording's capture is `full`. */
   promptText: z.string().nullable(),
   answerText: z.string().nullable(),

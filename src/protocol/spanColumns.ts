@@ -22,6 +22,7 @@ export type LlmForm = Pick<Llm, 'model' | 'endpoint' | 'path' | 'stream' | 'phas
 export interface SpanExtra {
   error?: ReportSpan['error'];
   retryOf?: Llm['retryOf'];
+  continues?: Llm['continues'];
   promptText?: Llm['promptText'];
   answerText?: Llm['answerText'];
   toolCalls?: Llm['toolCalls'];
@@ -105,7 +106,7 @@ export function readLlm(at: (place: number) => number, form: LlmForm, extra: Spa
     roles: roles ? { instruction: value(12), fewShot: value(13), user: value(14), llmHistory: value(15), toolHistory: value(16), output: value(17) } : null,
     energyWh: { active: value(18), grade, band: low === null ? null : [low, value(20) ?? low] },
     costUsd: value(21), httpStatus: value(22), attempt: value(23) ?? 1,
-    retryOf: extra?.retryOf ?? null, promptText: extra?.promptText ?? null, answerText: extra?.answerText ?? null, toolCalls: extra?.toolCalls,
+    retryOf: extra?.retryOf ?? null, continues: extra?.continues, promptText: extra?.promptText ?? null, answerText: extra?.answerText ?? null, toolCalls: extra?.toolCalls,
   };
   return llm;
 }
@@ -129,7 +130,7 @@ export function extraOf({ error, llm }: ReportSpan): SpanExtra | null {
     extra.error = error;
     some = true;
   }
-  for (const key of ['retryOf', 'promptText', 'answerText', 'toolCalls'] as const) {
+  for (const key of ['retryOf', 'continues', 'promptText', 'answerText', 'toolCalls'] as const) {
     const value = llm?.[key] ?? null;
     if (value === null) continue;
     Object.assign(extra, { [key]: value });

@@ -85,7 +85,7 @@ describe('the charts', () => {
   it('draw a run of very many calls, hostile names as text, and another theme at once', async () => {
     await withPage(TimelinePage.exported(browser, bigRun(20_000)), async (timeline) => {
       await open(timeline);
-      expect(await card(timeline.page, 'Context growth').locator('p').first().innerText()).toContain('The 8 requests of the most calls');
+      expect(await card(timeline.page, 'Context growth').locator('p').first().innerText()).toContain('The 8 conversations of the most calls');
     });
     await withPage(TimelinePage.hosted(browser, 'tab'), async (timeline) => {
       const { page } = timeline;

@@ -36,6 +36,28 @@ describe('the charts', () => {
     expect(charts.growth.series[1]?.points[0]?.place).toBe('call 4');
   });
 
+  it('follow each conversation of a request by itself, and fork where two go on from one call', () => {
+    const asked = (id: string, startMs: number, parent: string, promptTokens: number, continues?: string): ReturnType<typeof makeSpan> => makeSpan({ id, parent, kind: 'llm', startMs, endMs: startMs + 5, llm: makeLlm({ promptTokens, ...(continues === undefined ? {} : { continues }) }) });
+    const request = (id: string, name: string, startMs: number, endMs: number): ReturnType<typeof makeSpan> => makeSpan({ id, name, kind: 'agent', startMs, endMs });
+    const spans = [
+      request('r1', 'search a tree', 0, 100),
+      asked('a', 1, 'r1', 100), asked('b', 10, 'r1', 200, 'a'), asked('c', 20, 'r1', 150, 'a'), asked('d', 30, 'r1', 300, 'b'), asked('e', 40, 'r1', 250, 'c'),
+      // Begins anew in the same request.
+      asked('f', 50, 'r1', 40),
+      // A later request goes on with the first one's.
+      request('r2', 'and then', 100, 200), asked('g', 110, 'r2', 400, 'd'),
+      // Nothing is known of what goes on from what.
+      request('r3', 'without messages', 200, 300), asked('h', 210, 'r3', 10), asked('i', 220, 'r3', 20),
+    ];
+    const { growth } = chartsOf({ report: makeReport(spans, 300), gpu: [] });
+    expect(growth.series.map(({ name, points }) => [name, points.map(({ x, y }) => [x, y])])).toEqual([
+      ['search a tree · branch 1', [[1, 100], [2, 200], [3, 300], [4, 400]]],
+      ['search a tree · branch 2', [[1, 100], [2, 150], [3, 250]]],
+      ['search a tree · branch 3', [[1, 40]]],
+      ['without messages', [[1, 10], [2, 20]]],
+    ]);
+  });
+
   it('say what share of the calls took no longer', () => {
     expect(charts.latency.series.map(({ name, points }) => [name, points.length, points.at(-1)?.y])).toEqual([['model calls', 9, 1], ['first token', 9, 1], ['tools', 6, 1]]);
     expect(charts.latency.table.rows.find(([share]) => share === '50 %')).toHaveLength(4);
@@ -65,7 +87,7 @@ describe('the charts', () => {
     const big = chartsOf(bigRun(5_000));
     const many = big.growth;
     expect(many.series.length).toBeLessThanOrEqual(8);
-    expect(many.note).toMatch(/^The 8 requests of the most calls, of \d+/);
+    expect(many.note).toMatch(/^The 8 conversations of the most calls, of \d+/);
     const spans = Array.from({ length: 1000 }, (_, index) => makeSpan({ id: `c${index}`, kind: 'llm', startMs: index, endMs: index + 1, llm: makeLlm({ promptTokens: index, cachedTokens: 0 }) }));
     const { cache } = chartsOf({ report: makeReport(spans, 1001), gpu: [] });
     const points = cache.series[1]?.points ?? [];

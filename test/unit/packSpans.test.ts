@@ -20,7 +20,7 @@ const llm = fc
     ttftMs: figure, itlMs: fc.record({ p50: figure, p95: figure, p99: figure, max: figure }), promptTokens: figure, cachedTokens: figure, completionTokens: figure, reasoningTokens: figure,
     finishReason: some(text), roles: some(fc.record({ instruction: figure, fewShot: figure, user: figure, llmHistory: figure, toolHistory: figure, output: figure })), rolesEvidence: some(evidence),
     energyWh: fc.record({ active: figure, grade: some(fc.constantFrom('counter', 'model')), band: some(fc.tuple(fc.double({ noNaN: true }), fc.double({ noNaN: true }))) }),
-    costUsd: figure, httpStatus: some(fc.integer()), attempt: fc.integer({ min: 1 }), retryOf: some(text), promptText: some(text), answerText: some(text),
+    costUsd: figure, httpStatus: some(fc.integer()), attempt: fc.integer({ min: 1 }), retryOf: some(text), continues: fc.option(text, { nil: undefined }), promptText: some(text), answerText: some(text),
     toolCalls: fc.option(fc.array(fc.record({ name: text, arguments: some(text) })), { nil: undefined }),
   })
   .map((fields) => makeLlm(fields as Partial<NonNullable<ReportSpan['llm']>>));

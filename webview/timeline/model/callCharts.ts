@@ -147,38 +147,72 @@ function cacheChart(calls: readonly NumberedCall[]): CallChart {
   };
 }
 
-/** Prompts of each request as it goes on. Calls outside of requests are together. */
-function growthChart(model: TimelineModel, calls: readonly NumberedCall[]): CallChart {
-  const requests = new Map<number, ChartPoint[]>();
-  const known = calls.filter(({ cost }) => (cost.span.llm?.promptTokens ?? null) !== null);
-  for (const { cost, place } of known) {
-    const request = enclosing(model, cost.number, 'agent');
-    const points = requests.get(request) ?? [];
-    requests.set(request, points);
-    points.push({ x: points.length + 1, y: cost.span.llm?.promptTokens ?? 0, numbers: [cost.number], place: l10n.t('call {0}', localNumber(place)) });
-  }
-  const entries = [...requests];
-  const longest = new Set(entries.toSorted((a, b) => b[1].length - a[1].length).slice(0, MOST_LINES));
-  const chosen = entries.filter((each) => longest.has(each));
-  const nameOf = (request: number): string => {
-    const span = model.spanAt(request);
-    return span === null ? l10n.t('outside of requests') : nameText(span);
+/** A conversation as it goes on. Where it forks, a line of its own begins at the call that both go on from. */
+interface Conversation {
+  name: string;
+  points: ChartPoint[];
+}
+
+/**
+ * Prompts of each conversation. Of requests in which no call is known to go on from another, as where messages were not kept,
+ * the calls are one line; calls outside of requests are together.
+ */
+function conversationsOf(model: TimelineModel, known: readonly NumberedCall[]): Conversation[] {
+  const requestOf = new Map(known.map(({ cost }) => [cost.number, enclosing(model, cost.number, 'agent')]));
+  const before = new Map(known.map(({ cost }) => [cost.number, model.numberOf(cost.span.llm?.continues ?? '')]));
+  const told = new Set<number>();
+  for (const [number, from] of before) if (requestOf.has(from)) for (const each of [number, from]) told.add(requestOf.get(each) ?? -1);
+  const all: Conversation[] = [];
+  const byCall = new Map<number, Conversation>();
+  const byRequest = new Map<number, Conversation[]>();
+  const begin = (request: number, points: ChartPoint[]): Conversation => {
+    const conversation = { name: requestName(model, request), points };
+    all.push(conversation);
+    const others = byRequest.get(request);
+    if (others === undefined) byRequest.set(request, [conversation]);
+    else others.push(conversation);
+    return conversation;
   };
-  const series = chosen.map(([request, points]) => ({ name: nameOf(request), points: thinned(points) }));
+  for (const { cost, place } of known) {
+    const request = requestOf.get(cost.number) ?? -1;
+    const from = before.get(cost.number) ?? -1;
+    const goesOn = byCall.get(from);
+    let conversation = told.has(request) ? goesOn : byRequest.get(request)?.[0];
+    const fork = told.has(request) ? goesOn?.points.findIndex(({ numbers }) => numbers[0] === from) : undefined;
+    if (conversation === undefined) conversation = begin(request, []);
+    else if (fork !== undefined && fork >= 0 && fork < conversation.points.length - 1) conversation = begin(request, conversation.points.slice(fork, fork + 1));
+    conversation.points.push({ x: (conversation.points.at(-1)?.x ?? 0) + 1, y: cost.span.llm?.promptTokens ?? 0, numbers: [cost.number], place: l10n.t('call {0}', localNumber(place)) });
+    byCall.set(cost.number, conversation);
+  }
+  for (const several of byRequest.values()) if (several.length > 1) several.forEach((conversation, index) => (conversation.name = `${conversation.name} · ${l10n.t('branch {0}', localNumber(index + 1))}`));
+  return all;
+}
+
+function requestName(model: TimelineModel, request: number): string {
+  const span = model.spanAt(request);
+  return span === null ? l10n.t('outside of requests') : nameText(span);
+}
+
+function growthChart(model: TimelineModel, calls: readonly NumberedCall[]): CallChart {
+  const known = calls.filter(({ cost }) => (cost.span.llm?.promptTokens ?? null) !== null);
+  const all = conversationsOf(model, known);
+  const longest = new Set(all.toSorted((a, b) => b.points.length - a.points.length).slice(0, MOST_LINES));
+  const chosen = all.filter((each) => longest.has(each));
+  const series = chosen.map(({ name, points }) => ({ name, points: thinned(points) }));
   const places = [...new Set(series.flatMap(({ points }) => points.map(({ x }) => x)))].sort((a, b) => a - b);
-  const hidden = requests.size - chosen.length;
+  const hidden = all.length - chosen.length;
   return {
     id: 'growth',
     title: l10n.t('Context growth'),
-    note: [hidden > 0 ? l10n.t`The ${localNumber(chosen.length)} requests of the most calls, of ${localNumber(requests.size)}.` : '', leftOut(calls.length - known.length)].filter((part) => part !== '').join(' '),
+    note: [hidden > 0 ? l10n.t`The ${localNumber(chosen.length)} conversations of the most calls, of ${localNumber(all.length)}.` : '', leftOut(calls.length - known.length)].filter((part) => part !== '').join(' '),
     missing: series.length > 0 ? null : calls.length === 0 ? NO_MODEL_CALL : l10n.t('How long the prompts were is not known: the server does not report tokens.'),
     kind: 'lines',
-    xTitle: l10n.t('calls of a request'),
+    xTitle: l10n.t('calls of a conversation'),
     xText: localNumber,
     yTitle: l10n.t('prompt tokens'),
     yText: formatTokens,
     series,
-    table: { head: [l10n.t('call of the request'), ...series.map(({ name }) => name)], rows: places.slice(0, MOST_BARS).map((x) => [localNumber(x), ...series.map(({ points }) => textAt(points, x, formatTokens))]) },
+    table: { head: [l10n.t('call of the conversation'), ...series.map(({ name }) => name)], rows: places.slice(0, MOST_BARS).map((x) => [localNumber(x), ...series.map(({ points }) => textAt(points, x, formatTokens))]) },
   };
 }
 
