@@ -16,6 +16,7 @@ const bundles = [
   { ...node, entryPoints: ['src/cli/main.ts'], outfile: join(out, 'cli.cjs'), banner: { js: '#!/usr/bin/env node' } },
   { ...node, entryPoints: ['src/host/experimentThread.ts'], outfile: join(out, 'experiments.cjs') },
   { ...node, entryPoints: ['src/host/analysisThread.ts'], outfile: join(out, 'analysis.cjs') },
+  { ...node, entryPoints: ['src/host/contentsThread.ts'], outfile: join(out, 'contents.cjs') },
   { ...node, entryPoints: ['src/profiler/main.ts'], outfile: join(out, 'profiler.cjs') },
   { ...node, entryPoints: ['src/instrument/node/hook.ts'], outfile: join(out, 'instrument/node/hook.cjs'), sourcemap: false },
   // Beside the hook, which reads it when the first of the user's files is loaded.

@@ -63,7 +63,7 @@ export function activate(context: ExtensionContext): ExtensionState {
     const moved = own(new MovedFiles(git));
     const onUnreadable = (error: unknown): void => void tellUnreadable(notifier, error);
     const sources: SourceNavigation = own(new SourceNavigation(runs, moved, () => panel.column));
-    const contents = new SpanContents();
+    const contents = own(new SpanContents(parts.contents));
     const timeline = own(new TimelineController({ runs, contents, notifier, log, webviewScript: parts.webviewScript, openSource: (span, frame) => openSource(sources, notifier, span, frame) }));
     const panel = own(new TimelinePanel(timeline, media));
     sources.follow(timeline, (error) => log.error('a source line was not revealed', error instanceof Error ? error : String(error)));

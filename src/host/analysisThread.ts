@@ -10,7 +10,7 @@ import { RecordingError } from '../profile/recordingFormat.ts';
 import type { Bytes, Milliseconds } from '../profile/units.ts';
 import { foundRecording } from '../recorder/recordingParts.ts';
 import { RecordingTail } from '../recorder/recordingTail.ts';
-import type { AnalysisAnswer, AnalysisRequest } from '../protocol/analysisThread.ts';
+import type { AnalysisAnswer, AnalysisRequest, ToAnalysisThread } from '../protocol/analysisThread.ts';
 import { headOf } from '../protocol/packDocument.ts';
 import { SLICE_SPANS, SpanPacker } from '../protocol/packSpans.ts';
 import type { SpanSlice } from '../protocol/spanColumns.ts';
@@ -18,12 +18,25 @@ import type { TimelineDocument, TimelineUpdate } from '../protocol/webview.ts';
 
 /** A picture that grows need not do so more often. */
 const AHEAD_EVERY_MS: Milliseconds = 100;
+/** One is taken in while the next is made. */
+const MOST_UNTAKEN = 2;
 
 const ended = new EndedSpans();
 let ahead: Ahead | null = null;
 const tail = new RecordingTail(recordingFile, { onEnded: (one) => ahead !== null && ended.add(one), onPiece: (bytes) => ahead?.say(bytes) });
 let before: TimelineDocument | null = null;
 const post = (answer: AnalysisAnswer, transfer: ArrayBuffer[] = []): void => parentPort?.postMessage(answer, transfer);
+
+/** Pieces that were handed over and are not taken in yet. */
+let untaken = 0;
+let onTaken: (() => void) | null = null;
+
+/** Hands a piece over, once the one before the last has been taken in: the editor is held up for no more than one at a time. */
+async function hand(piece: AnalysisAnswer): Promise<void> {
+  while (untaken >= MOST_UNTAKEN) await new Promise<void>((done) => (onTaken = done));
+  untaken++;
+  post(piece);
+}
 
 function everything({ report: { spans, ...report }, gpu, parts }: TimelineDocument): TimelineUpdate {
   return { report, spans, removed: [], gpuFrom: 0, gpu, ...(parts === undefined ? {} : { parts: parts.map((part) => ({ ...part, gpuFrom: 0 })) }) };
@@ -79,17 +92,22 @@ async function answer(request: AnalysisRequest): Promise<void> {
   const { report, spans, removed, gpuFrom, gpu, parts = [] } = before === null ? everything(document) : updateBetween(before, document);
   before = document;
   const tookMs = performance.now() - begun;
-  for (let from = 0; from < spans.length; from += SLICE_SPANS) post({ type: 'spans', spans: spans.slice(from, from + SLICE_SPANS) });
-  for (let from = 0; from < gpu.length; from += SLICE_SPANS) post({ type: 'gpu', gpu: gpu.slice(from, from + SLICE_SPANS) });
+  for (let from = 0; from < spans.length; from += SLICE_SPANS) await hand({ type: 'spans', spans: spans.slice(from, from + SLICE_SPANS) });
+  for (let from = 0; from < gpu.length; from += SLICE_SPANS) await hand({ type: 'gpu', gpu: gpu.slice(from, from + SLICE_SPANS) });
   for (const part of parts) {
     // One that has nothing new is told as well: what is not told is no more.
-    for (let from = 0; from === 0 || from < part.gpu.length; from += SLICE_SPANS) post({ type: 'part', part: { ...part, gpu: part.gpu.slice(from, from + SLICE_SPANS) } });
+    for (let from = 0; from === 0 || from < part.gpu.length; from += SLICE_SPANS) await hand({ type: 'part', part: { ...part, gpu: part.gpu.slice(from, from + SLICE_SPANS) } });
   }
   post({ type: 'done', report, removed, gpuFrom, tookMs });
 }
 
-parentPort?.on('message', (request: AnalysisRequest) => {
-  answer(request).catch((error: unknown) => {
+parentPort?.on('message', (message: ToAnalysisThread) => {
+  if (message === 'more') {
+    untaken--;
+    onTaken?.();
+    return;
+  }
+  answer(message).catch((error: unknown) => {
     post({ type: 'failed', reason: RecordingError.is(error) ? error.reason : null, message: error instanceof Error ? error.message : String(error) });
   });
 });

@@ -13,6 +13,8 @@ export interface Installation {
   experiments: string;
   /** The thread that reads and analyses recordings. */
   analysis: string;
+  /** The thread that looks up what the spans of a long recording said. */
+  contents: string;
 }
 
 export function installation(context: ExtensionContext): Installation {
@@ -24,5 +26,6 @@ export function installation(context: ExtensionContext): Installation {
     experimentScript: join(built, 'webview', 'experiment.js'),
     experiments: join(built, 'experiments.cjs'),
     analysis: join(built, 'analysis.cjs'),
+    contents: join(built, 'contents.cjs'),
   };
 }

@@ -10,10 +10,12 @@ import { RecordingAnalysis } from './recordingAnalysis.ts';
 
 /** What is recorded should be seen within a tenth of a second, as long as the run is short enough for that. */
 const SHORTEST_PAUSE_MS: Milliseconds = 80;
-/** An analysis of a long run takes seconds; calls and tools are shown ahead of it as they are recorded, this often at most. */
-const PREVIEW_MS: Milliseconds = 40;
+/** An analysis of a long run takes seconds; calls and tools are shown ahead of it as they are recorded: at once, and then once a frame. */
+const PREVIEW_MS: Milliseconds = 16;
 /** Analysis of a long run may take this share of a processor's time, and no more. */
 const LARGEST_SHARE = 0.5;
+/** Of the editor's own thread, in which whatever is shown meanwhile has to wait for a document to be taken in. */
+const LARGEST_HOST_SHARE = 0.03;
 /** While nothing new is recorded, running spans still grow. */
 const GROWTH_PERIOD_MS: Milliseconds = 1000;
 
@@ -35,9 +37,12 @@ export class LiveRecording {
   private readonly preview = new LivePreview();
   private readonly previewTail: FileTail;
   private previewTimer: NodeJS.Timeout | null = null;
+  private previewing = false;
+  private previewedAt = -Infinity;
   private timer: NodeJS.Timeout | null = null;
   private timerDue = Infinity;
-  private lastAnalysisMs: Milliseconds = 0;
+  /** How long the next analysis has to wait because of what the last one took. */
+  private pauseMs: Milliseconds = SHORTEST_PAUSE_MS;
   private lastAnalysisEnd = 0;
   private state: 'live' | 'finished' | 'failed' = 'live';
 
@@ -57,21 +62,30 @@ export class LiveRecording {
     if (this.state !== 'live' || bytes <= this.bytes) return;
     this.bytes = bytes;
     this.schedule(this.nextAnalysisIn());
-    this.previewTimer ??= setTimeout(() => void this.previewNow(), PREVIEW_MS);
+    this.schedulePreview();
+  }
+
+  private schedulePreview(): void {
+    if (this.previewing || this.state !== 'live') return;
+    this.previewTimer ??= setTimeout(() => void this.previewNow(), Math.max(0, this.previewedAt + PREVIEW_MS - performance.now()));
   }
 
   private async previewNow(): Promise<void> {
     const { bytes } = this;
+    this.previewTimer = null;
+    this.previewing = true;
+    this.previewedAt = performance.now();
     try {
       await this.previewTail.readTo(bytes);
     } catch {
-      // The analysis reads the same file, and says why it cannot be read.
+      // The analysis reads the same file, and says why it cannot be read; there is no preview any more.
       return;
     }
+    this.previewing = false;
     if (this.state !== 'live') return;
     const spans = this.preview.take();
     if (spans.length > 0) this.events.onPreview(spans);
-    this.previewTimer = this.bytes > bytes ? setTimeout(() => void this.previewNow(), PREVIEW_MS) : null;
+    if (this.bytes > bytes) this.schedulePreview();
   }
 
   /**
@@ -80,7 +94,7 @@ export class LiveRecording {
    */
   async finish(): Promise<TimelineDocument> {
     this.state = this.state === 'live' ? 'finished' : this.state;
-    this.stopTimer();
+    this.stopTimers();
     try {
       const analysed = await this.analysis.analyze({ bytes: null, liveAtMs: null, accounting: this.accounting() });
       if (analysed === null) throw new Error(l10n.t('Nothing was recorded.'));
@@ -93,13 +107,12 @@ export class LiveRecording {
   /** Lets go without a last look, as when the editor closes. */
   dispose(): void {
     this.state = 'finished';
-    this.stopTimer();
+    this.stopTimers();
     this.analysis.dispose();
   }
 
   private nextAnalysisIn(): Milliseconds {
-    const pause = Math.max(SHORTEST_PAUSE_MS, this.lastAnalysisMs / LARGEST_SHARE - this.lastAnalysisMs);
-    return Math.max(0, this.lastAnalysisEnd + pause - performance.now());
+    return Math.max(0, this.lastAnalysisEnd + this.pauseMs - performance.now());
   }
 
   private schedule(delay: Milliseconds): void {
@@ -117,6 +130,12 @@ export class LiveRecording {
     this.timerDue = Infinity;
   }
 
+  private stopTimers(): void {
+    this.stopTimer();
+    if (this.previewTimer !== null) clearTimeout(this.previewTimer);
+    this.previewTimer = null;
+  }
+
   private async analyzeNow(): Promise<void> {
     this.stopTimer();
     this.analysing = true;
@@ -124,11 +143,12 @@ export class LiveRecording {
     try {
       const analysed = await this.analysis.analyze({ bytes, liveAtMs: Date.now(), accounting: this.accounting() });
       if (this.state !== 'live') return;
+      const arrived = performance.now();
+      if (analysed !== null) this.events.onDocument(analysed.document);
       this.lastAnalysisEnd = performance.now();
-      if (analysed !== null) {
-        this.lastAnalysisMs = analysed.tookMs;
-        this.events.onDocument(analysed.document);
-      }
+      const hostMs = (analysed?.takenInMs ?? 0) + this.lastAnalysisEnd - arrived;
+      const pauseAfter = (tookMs: Milliseconds, share: number): Milliseconds => tookMs / share - tookMs;
+      this.pauseMs = Math.max(SHORTEST_PAUSE_MS, pauseAfter(analysed?.tookMs ?? 0, LARGEST_SHARE), pauseAfter(hostMs, LARGEST_HOST_SHARE));
     } catch (error) {
       this.fail(error);
       return;
@@ -141,7 +161,7 @@ export class LiveRecording {
   private fail(error: unknown): void {
     if (this.state !== 'live') return;
     this.state = 'failed';
-    this.stopTimer();
+    this.stopTimers();
     this.events.onError(error);
   }
 }

@@ -5,13 +5,14 @@ import { spoken, type Language } from '../profile/language.ts';
 import { applyUpdate } from '../analysis/diffDocuments.ts';
 import { RecordingError } from '../profile/recordingFormat.ts';
 import type { Milliseconds } from '../profile/units.ts';
-import type { AnalysisAnswer, AnalysisRequest, AnalysisThreadData, ReadAhead } from '../protocol/analysisThread.ts';
+import { isPiece, type AnalysisAnswer, type AnalysisRequest, type AnalysisThreadData, type ReadAhead, type ToAnalysisThread } from '../protocol/analysisThread.ts';
 import type { TimelineDocument, TimelineUpdate } from '../protocol/webview.ts';
 
-/** A document, and how long the thread took for it. */
+/** A document, how long the thread took for it, and how long taking it in held up this one. */
 export interface Analysed {
   document: TimelineDocument;
   tookMs: Milliseconds;
+  takenInMs: Milliseconds;
 }
 
 export class RecordingAnalysis {
@@ -58,11 +59,20 @@ export class RecordingAnalysis {
     return new Promise((done, reject) => {
       if (this.failed !== null) return reject(this.failed);
       const update: Pick<TimelineUpdate, 'spans' | 'gpu'> & { parts?: NonNullable<TimelineUpdate['parts']> } = { spans: [], gpu: [] };
+      let takenInMs = 0;
       const settle = <Value>(act: (value: Value) => void, value: Value): void => {
-        this.worker.off('message', take);
+        this.worker.off('message', takeTimed);
         this.worker.unref();
         this.pending.delete(reject);
         act(value);
+      };
+      let begun = 0;
+      const takeTimed = (answer: AnalysisAnswer): void => {
+        begun = performance.now();
+        take(answer);
+        takenInMs += performance.now() - begun;
+        // The editor's own work comes between two pieces: more of them do not lie in wait than keep the thread busy.
+        if (isPiece(answer)) this.worker.postMessage('more' satisfies ToAnalysisThread);
       };
       const take = (answer: AnalysisAnswer): void => {
         switch (answer.type) {
@@ -85,7 +95,7 @@ export class RecordingAnalysis {
           case 'done': {
             const { report, removed, gpuFrom, tookMs } = answer;
             this.document = this.document === null ? firstDocument(report, update) : applyUpdate(this.document, { report, removed, gpuFrom, ...update });
-            settle(done, { document: this.document, tookMs });
+            settle(done, { document: this.document, tookMs, takenInMs: takenInMs + performance.now() - begun });
             break;
           }
           case 'nothing':
@@ -97,8 +107,8 @@ export class RecordingAnalysis {
       };
       this.pending.add(reject);
       this.worker.ref();
-      this.worker.on('message', take);
-      this.worker.postMessage(request);
+      this.worker.on('message', takeTimed);
+      this.worker.postMessage(request satisfies ToAnalysisThread);
     });
   }
 }

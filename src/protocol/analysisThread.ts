@@ -25,6 +25,9 @@ export interface AnalysisRequest {
   ahead?: boolean;
 }
 
+/** `more`: a piece of an answer has been taken in. */
+export type ToAnalysisThread = AnalysisRequest | 'more';
+
 /** What has been read of a recording that is still being read. */
 export interface ReadAhead {
   /** Of the recording, 0 to 1; null once all of it is read and being analysed. */
@@ -49,3 +52,8 @@ export type AnalysisAnswer =
   /** Nothing is there yet that could be analysed. */
   | { type: 'nothing' }
   | { type: 'failed'; reason: RecordingErrorReason | null; message: string };
+
+/** Whether this is one of the pieces of an answer that are each to be taken in before more of them come. */
+export function isPiece({ type }: AnalysisAnswer): boolean {
+  return type === 'spans' || type === 'gpu' || type === 'part';
+}

@@ -1,7 +1,7 @@
 /** The recorder's thread: the serving thread's messages in, the recording out. */
 import { parentPort, workerData } from 'node:worker_threads';
 import { monotonicMs } from '../profiler/clock.ts';
-import type { Bytes, Milliseconds } from '../profile/units.ts';
+import type { Bytes } from '../profile/units.ts';
 import { pageReader } from '../telemetry/metricsPage.ts';
 import { MetricsPoller } from '../telemetry/metricsPoller.ts';
 import { readPower } from '../telemetry/readPower.ts';
@@ -15,10 +15,10 @@ import { Redactor, toldOf } from './redaction/redactor.ts';
 import { parseRedactionRules } from './redaction/rules.ts';
 import { openSink } from './openSink.ts';
 import type { RecordingSink } from './recordingSink.ts';
-import { RecordingWriter } from './recordingWriter.ts';
+import { GREW_EVERY_MS, RecordingWriter } from './recordingWriter.ts';
 import { SourceFiles } from './sourceFiles.ts';
+import { Throttle } from './throttle.ts';
 
-const GREW_EVERY_MS: Milliseconds = 50;
 /** A word about each small batch would wake the serving thread for nothing. */
 const TAKEN_EVERY_BYTES: Bytes = 1024 * 1024;
 
@@ -38,8 +38,8 @@ export async function runRecorderThread(): Promise<void> {
     tell({ type: 'openFailed', code, message });
     // The calls are served all the same: the serving thread decides what this means.
   }
-  let grewTimer: NodeJS.Timeout | null = null;
   let bytes = 0;
+  const grew = new Throttle(GREW_EVERY_MS, () => tell({ type: 'grew', bytes }));
   let recorder: Recorder | null = null;
   const writer =
     sink === null
@@ -49,10 +49,7 @@ export async function runRecorderThread(): Promise<void> {
           {
             onGrew: (now) => {
               bytes = now;
-              grewTimer ??= setTimeout(() => {
-                grewTimer = null;
-                tell({ type: 'grew', bytes });
-              }, GREW_EVERY_MS);
+              grew.call();
             },
             // Into the recording, too, where it will be read if the disk lets it.
             onLoss: (code, message) => recorder?.warn(code, message, monotonicMs()),
@@ -97,7 +94,7 @@ export async function runRecorderThread(): Promise<void> {
     for (const words of toldOf(redactor)) joined.warn('redacted', words, message.at);
     joined.end(message.exitCode, message.signal, message.at);
     const total = (await writer?.close()) ?? 0;
-    if (grewTimer !== null) clearTimeout(grewTimer);
+    grew.cancel();
     tell({ type: 'closed', bytes: total });
     port.close();
   };

@@ -12,6 +12,8 @@ import type { RecordingSink } from './recordingSink.ts';
 
 /** A call's end is written at once, unless calls end faster than this. */
 const FLUSH_AFTER_MS: Milliseconds = 20;
+/** Who follows the recording is told at once that it has grown, and then this often: a fourth of the time in which a live view is to have what is new. */
+export const GREW_EVERY_MS: Milliseconds = 25;
 const RETRY_AFTER_MS: Milliseconds = 500;
 const BATCH_BYTES: Bytes = 1024 * 1024;
 export const MAX_WAITING_BYTES: Bytes = 64 * 1024 * 1024;

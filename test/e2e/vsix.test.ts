@@ -60,8 +60,8 @@ describe('the package', () => {
     const files = readdirSync(workbench.extension, { recursive: true, withFileTypes: true })
       .filter((entry) => entry.isFile())
       .map((entry) => join(entry.parentPath, entry.name).slice(workbench.extension.length + 1));
-    for (const needed of ['dist/extension.cjs', 'dist/profiler.cjs', 'dist/instrument/node/hook.cjs', 'dist/instrument/node/transform.cjs', 'dist/webview/timeline.js', 'dist/experiments.cjs', 'dist/analysis.cjs', 'dist/webview/experiment.js', 'package.nls.json', 'package.nls.de.json', 'l10n/bundle.l10n.json', 'l10n/bundle.l10n.de.json']) expect(files).toContain(needed);
-    const strays = files.filter((file) => !/^(dist\/(extension|profiler|experiments|analysis)\.cjs|dist\/(instrument|webview)\/|media\/|l10n\/bundle\.l10n(\.[\w-]+)?\.json$|(package(\.nls(\.[\w-]+)?)?\.json|\.vsixmanifest|readme\.md|changelog\.md|license(\.txt|\.md)?)$)/i.test(file));
+    for (const needed of ['dist/extension.cjs', 'dist/profiler.cjs', 'dist/instrument/node/hook.cjs', 'dist/instrument/node/transform.cjs', 'dist/webview/timeline.js', 'dist/experiments.cjs', 'dist/analysis.cjs', 'dist/contents.cjs', 'dist/webview/experiment.js', 'package.nls.json', 'package.nls.de.json', 'l10n/bundle.l10n.json', 'l10n/bundle.l10n.de.json']) expect(files).toContain(needed);
+    const strays = files.filter((file) => !/^(dist\/(extension|profiler|experiments|analysis|contents)\.cjs|dist\/(instrument|webview)\/|media\/|l10n\/bundle\.l10n(\.[\w-]+)?\.json$|(package(\.nls(\.[\w-]+)?)?\.json|\.vsixmanifest|readme\.md|changelog\.md|license(\.txt|\.md)?)$)/i.test(file));
     expect(strays).toEqual([]);
     expect(files.filter((file) => /\.(map|pyc|ts)$/.test(file))).toEqual([]);
   });
