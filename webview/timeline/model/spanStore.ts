@@ -136,7 +136,9 @@ export class SpanStore {
       }
       const at = this.toolRow[number] as number;
       this.tools.set(at, slice.toolNumbers, row);
-      this.newToolTexts.set(at, fields);
+      // Most are as they were when the tool began: a long run would hold all of them twice.
+      if (fields.callId === this.toolTexts.at(at * 2) && fields.detail === this.toolTexts.at(at * 2 + 1)) this.newToolTexts.delete(at);
+      else this.newToolTexts.set(at, fields);
     });
   }
 
