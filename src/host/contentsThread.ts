@@ -1,5 +1,7 @@
 /** The thread that reads the prompts and answers of one long recording, and looks up what its spans said: the editor goes on, and holds none of them. */
-import { parentPort, workerData } from 'node:worker_threads';
+import { parentPort } from 'node:worker_threads';
+// Before all that makes texts.
+import { recordingFile } from './analysisLanguage.ts';
 import { promptTable } from '../analysis/prompts.ts';
 import { spanContent } from '../analysis/spanContent.ts';
 import { RecordingError } from '../profile/recordingFormat.ts';
@@ -7,13 +9,12 @@ import { readRecordingFile } from '../recorder/recordingFile.ts';
 import type { PromptTable } from '../protocol/content.ts';
 import type { ContentsAnswer, ContentsRequest } from '../protocol/contentsThread.ts';
 
-const file = workerData as string;
 let table: Promise<PromptTable> | null = null;
 
 async function answerOf(request: ContentsRequest): Promise<ContentsAnswer> {
   const { number } = request;
   try {
-    table ??= readRecordingFile(file).then(({ calls }) => promptTable(calls));
+    table ??= readRecordingFile(recordingFile).then(({ calls }) => promptTable(calls));
     const known = await table;
     if (request.type === 'content') return { number, type: 'content', content: spanContent(known, request.span) };
     return { number, type: 'chunks', gaps: known.calls.find(({ id }) => id === request.call)?.chunkGaps ?? null };

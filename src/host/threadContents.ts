@@ -1,8 +1,11 @@
 /** Looks up what the spans of a long recording said in a thread of its own, which is let go when nobody has asked for a while. Knows no `vscode`. */
 import { Worker } from 'node:worker_threads';
+import * as l10n from '@vscode/l10n';
+import { spoken } from '../profile/language.ts';
 import { RecordingError } from '../profile/recordingFormat.ts';
 import type { Milliseconds } from '../profile/units.ts';
 import type { SpanContent } from '../protocol/content.ts';
+import type { AnalysisThreadData } from '../protocol/analysisThread.ts';
 import type { ContentOf, ContentsAnswer, ContentsRequest } from '../protocol/contentsThread.ts';
 
 type Question = { type: 'content'; span: ContentOf } | { type: 'chunks'; call: string };
@@ -30,13 +33,13 @@ export class ThreadContents {
     this.idleMs = idleMs;
     this.onIdle = onIdle;
     // Not the editor's own options, which may be for a debugger.
-    this.worker = new Worker(threadFile, { workerData: file, execArgv: [] });
+    this.worker = new Worker(threadFile, { workerData: { file, language: spoken() } satisfies AnalysisThreadData, execArgv: [] });
     this.worker.unref();
     this.worker.on('message', (answer: ContentsAnswer) => {
       this.take(answer.number)?.settle(answer);
     });
     this.worker.on('error', (error) => this.end(error));
-    this.worker.once('exit', (code) => this.end(new Error(`the thread that reads prompts and answers ended early (exit code ${code})`)));
+    this.worker.once('exit', (code) => this.end(new Error(l10n.t`the reading of prompts and answers ended early (exit code ${code})`)));
   }
 
   /**
