@@ -64,7 +64,7 @@ describe('a recording of hostile size', () => {
       await page.keyboard.type('kind:tool error');
       await expect.poll(() => page.locator('.count').textContent()).toMatch(/^\d+ found$/);
       await page.keyboard.press('Enter');
-      await expect.poll(() => timeline.details()).toContain('error');
+      await expect.poll(() => timeline.details()).toContain('failed');
     });
   });
 });
