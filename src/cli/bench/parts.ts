@@ -138,9 +138,9 @@ export function doneIn(parts: readonly Part[]): Set<number> {
   return new Set(parts.flatMap(({ results }) => results.filter(({ warmUp, interrupted }) => !warmUp && !interrupted).map(({ number }) => number)));
 }
 
-/** One that failed and is tried again is as one that was cut off. */
+/** One that failed and is tried again is as one that was cut off; what warmed up is nobody's task. */
 function leftToDo(result: TaskResult): TaskResult {
-  return result.error === null ? result : { ...result, interrupted: true };
+  return result.error === null || result.warmUp ? result : { ...result, interrupted: true };
 }
 
 function differences(before: Record<string, unknown>, now: Record<string, unknown>): string {

@@ -79,6 +79,7 @@ body[data-placement='sidebar'] { --page-background: var(--vscode-sideBar-backgro
 .details h2 { margin: 0 0 4px; font-size: 10.5px; font-weight: 600; letter-spacing: .04em; text-transform: uppercase; color: var(--vscode-descriptionForeground); }
 .details .title { font-weight: 600; overflow-wrap: anywhere; }
 .details p { margin: 4px 0 0; overflow-wrap: anywhere; }
+.details > p { margin: 9px 13px; }
 .details .error { color: var(--vscode-errorForeground); white-space: pre-wrap; }
 .details .actions { display: flex; gap: 10px; margin-top: 6px; }
 .details pre { margin: 4px 0 0; padding: 6px 8px; max-height: 180px; overflow: auto; white-space: pre-wrap; overflow-wrap: anywhere; font-family: var(--vscode-editor-font-family, monospace); font-size: 11px; background: var(--vscode-editor-background); border: 1px solid var(--vscode-panel-border, transparent); border-radius: 3px; }
