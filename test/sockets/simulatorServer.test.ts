@@ -59,7 +59,7 @@ describe('chat completions', () => {
     expect(usage.total_tokens).toBe(usage.prompt_tokens + usage.completion_tokens);
     expect(usage.prompt_tokens_details.cached_tokens).toBe(0);
     const own = json.metrics as Record<string, number>;
-    expect(Object.keys(own)).toEqual(['time_to_first_token_ms', 'generation_time_ms', 'queue_time_ms', 'mean_itl_ms', 'tokens_per_second']);
+    expect(Object.keys(own)).toEqual(['time_to_first_token_ms', 'generation_time_ms', 'queue_time_ms', 'mean_itl_ms', 'tokens_per_second', 'speculative_decoding']);
     expect(own.mean_itl_ms! * (usage.completion_tokens - 1)).toBeCloseTo(own.generation_time_ms!, 6);
     expect(own.tokens_per_second).toBeCloseTo((usage.completion_tokens * 1000) / (own.time_to_first_token_ms! + own.generation_time_ms!), 6);
   });
@@ -296,7 +296,7 @@ describe('errors, in vLLM’s form', () => {
     ['too long a prompt', { messages: user('word '.repeat(9000)) }, 400, { type: 'BadRequestError', param: 'input_tokens', message: expect.stringContaining("This model's maximum context length is 8192 tokens") as string }],
     ['too many tokens asked for', { messages: user('x'), max_tokens: 100_000 }, 400, { param: 'max_tokens', message: expect.stringContaining('max_tokens=100000 cannot be greater than max_model_len=8192') as string }],
     ['more than is left', { messages: user('x'), max_tokens: 8190 }, 400, { param: 'max_tokens', message: expect.stringContaining('is too large: 8190') as string }],
-    ['no tokens asked for', { messages: user('x'), max_tokens: 0 }, 400, { message: 'max_tokens must be at least 1, got 0.' }],
+    ['no tokens asked for', { messages: user('x'), max_tokens: 0 }, 400, { param: 'max_tokens', message: 'max_tokens must be at least 1, got 0. (parameter=max_tokens, value=0)' }],
     ['top_logprobs without logprobs', { messages: user('x'), top_logprobs: 2 }, 400, { param: 'top_logprobs', message: expect.stringContaining('must be set') as string }],
     ['a priority', { messages: user('x'), priority: 5 }, 400, { param: 'priority', message: 'Got priority 5 but Priority scheduling is not enabled.' }],
     ['pictures', { messages: [{ role: 'user', content: [{ type: 'image_url', image_url: { url: 'data:,' } }] }] }, 400, { message: expect.stringContaining('not a multimodal model') as string }],

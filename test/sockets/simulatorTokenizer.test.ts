@@ -71,6 +71,21 @@ describe('a tokenizer of the model', () => {
     expect(logprobs?.text_offset?.map((offset, index) => said.startsWith(logprobs.tokens![index]!, offset))).toEqual([true, true, true, true, true]);
   });
 
+  it('repeats a prompt, also one of tokens, with each of them', async () => {
+    const { text: prompt, asPrompt } = texts[4]!;
+    const asked = { model: 'x', max_tokens: 3, echo: true, logprobs: 1 } as const;
+    const { text, logprobs } = (await client.completions.create({ ...asked, prompt })).choices[0]!;
+    expect(text.startsWith(prompt)).toBe(true);
+    expect(logprobs?.tokens).toHaveLength(asPrompt.length + 3);
+    expect(logprobs?.tokens?.join('').endsWith(text)).toBe(true);
+    const cut = (await client.completions.create({ ...asked, prompt: asPrompt })).choices[0]!;
+    expect(cut.logprobs).toEqual(logprobs);
+    expect(cut.text).toBe(logprobs?.tokens?.join(''));
+    const { json } = await post('/v1/completions', { prompt, max_tokens: 1, prompt_logprobs: 0 });
+    const scored = (json as { choices: { prompt_logprobs: (Record<string, unknown> | null)[] }[] }).choices[0]!.prompt_logprobs;
+    expect(scored.map((one) => (one === null ? null : Number(Object.keys(one)[0])))).toEqual([null, ...asPrompt.slice(1)]);
+  });
+
   it('finds a conversation’s beginning in the cache, calls of tools and their answers included', async () => {
     const tools = [{ type: 'function' as const, function: { name: 'search', parameters: { type: 'object', properties: { query: { type: 'string' } }, required: ['query'] } } }];
     const asked: OpenAI.ChatCompletionMessageParam[] = [{ role: 'user', content: 'Größte Stadt? 🎉 '.repeat(30) }];
@@ -87,7 +102,7 @@ describe('a tokenizer of the model', () => {
   it('tells tokens and their text, and no estimate', async () => {
     const { text, asPrompt } = texts[4]!;
     const { json } = await post('/tokenize', { prompt: text, return_token_strs: true });
-    expect(json).toEqual({ count: asPrompt.length, max_model_len: 8192, tokens: asPrompt, token_strs: tokenizer.textPrompt(text).pieces() });
+    expect(json).toEqual({ count: asPrompt.length, max_model_len: 8192, tokens: asPrompt, token_strs: tokenizer.textPrompt(text).tokens().map(({ piece }) => piece) });
     expect((await post('/tokenize', { messages })).json).toMatchObject({ count: ids.length, tokens: ids });
     expect((await post('/detokenize', { tokens: texts[4]!.ids })).json).toEqual({ prompt: text });
     expect(await post('/detokenize', { tokens: [99_999] })).toMatchObject({ status: 400, json: { error: { message: 'Token id 99999 is out of vocabulary' } } });

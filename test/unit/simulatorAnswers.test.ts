@@ -31,7 +31,7 @@ describe('lengths of a workload', () => {
 
   it('are kept to the token, and the same for the same seed', () => {
     const narrow = { ...workload, answerTokens: { mean: { value: 31, source: 'test' }, sigma: { value: 0, source: 'test' } } };
-    const question: Question = { messages: [{ role: 'user', text: 'Go.' }], said: ['Go.'], tools: [], toolChoice: 'auto', calledTools: [], json: null, minTokens: 0 };
+    const question: Question = { messages: [{ role: 'user', text: 'Go.' }], said: ['Go.'], tools: [], toolChoice: 'auto', calledTools: [], constraint: null, minTokens: 0 };
     const tokens = (over: Partial<Question>) => estimateTokens(chooseAnswer({ ...question, ...over }, createRandom(1), lengthsOf(narrow)).content!);
     expect(tokens({})).toBe(30);
     expect(tokens({ minTokens: 47 })).toBe(47);
@@ -182,7 +182,7 @@ describe('layout', () => {
 
 describe('choice of an answer', () => {
   const tool = (name: string) => ({ name, parameters: { type: 'object', properties: { text: { type: 'string' } }, required: ['text'] } });
-  const question = (over: Partial<Question>): Question => ({ messages: [{ role: 'user', text: 'Do it.' }], said: ['Do it.'], tools: [], toolChoice: 'auto', calledTools: [], json: null, minTokens: 0, ...over });
+  const question = (over: Partial<Question>): Question => ({ messages: [{ role: 'user', text: 'Do it.' }], said: ['Do it.'], tools: [], toolChoice: 'auto', calledTools: [], constraint: null, minTokens: 0, ...over });
   const choose = (over: Partial<Question>, seed = 1) => chooseAnswer(question(over), createRandom(seed));
 
   it('calls each tool once, the one that ends the run last, then answers', () => {
@@ -205,9 +205,9 @@ describe('choice of an answer', () => {
   });
 
   it('answers as JSON after the tools', () => {
-    const json = { schema: { type: 'object', properties: { city: { type: 'string' } } } };
-    expect(choose({ tools: [tool('one')], json }).toolCalls).toHaveLength(1);
-    expect(choose({ tools: [tool('one')], calledTools: ['one'], json }).content).toBe('{"city": "Paris"}');
+    const constraint = { kind: 'json', schema: { type: 'object', properties: { city: { type: 'string' } } } } as const;
+    expect(choose({ tools: [tool('one')], constraint }).toolCalls).toHaveLength(1);
+    expect(choose({ tools: [tool('one')], calledTools: ['one'], constraint }).content).toBe('{"city": "Paris"}');
   });
 
   it('writes text of a plausible length that says what it is; the same for the same seed', () => {

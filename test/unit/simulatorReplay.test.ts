@@ -9,7 +9,7 @@ import { call, callEnd, header, recordingText } from './recordingLines.ts';
 
 const random = createRandom(1);
 const search = { name: 'search', parameters: { type: 'object', properties: { query: { type: 'string' } }, required: ['query'] } };
-const question = (said: string[], over: Partial<Question> = {}): Question => ({ messages: said.map((text) => ({ role: 'user', text })), said, tools: [], toolChoice: 'auto', calledTools: [], json: null, minTokens: 0, ...over });
+const question = (said: string[], over: Partial<Question> = {}): Question => ({ messages: said.map((text) => ({ role: 'user', text })), said, tools: [], toolChoice: 'auto', calledTools: [], constraint: null, minTokens: 0, ...over });
 
 interface Recorded {
   said: (string | null)[];
@@ -66,8 +66,8 @@ describe('answers of a recording', () => {
   });
 
   it('are no answer where JSON is wanted and they are none', () => {
-    expect(replayOf({ said: ['Who?'], text: 'Frank.' }).answerTo(question(['Who?'], { json: { schema: {} } }), random)).toBeNull();
-    expect(replayOf({ said: ['Who?'], text: '{"name":"Frank"}' }).answerTo(question(['Who?'], { json: { schema: {} } }), random)?.content).toBe('{"name":"Frank"}');
+    expect(replayOf({ said: ['Who?'], text: 'Frank.' }).answerTo(question(['Who?'], { constraint: { kind: 'json', schema: {} } }), random)).toBeNull();
+    expect(replayOf({ said: ['Who?'], text: '{"name":"Frank"}' }).answerTo(question(['Who?'], { constraint: { kind: 'json', schema: {} } }), random)?.content).toBe('{"name":"Frank"}');
   });
 
   it('are as long as they were, and call the same tools, where their words were not recorded', () => {

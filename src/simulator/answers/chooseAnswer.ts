@@ -8,6 +8,7 @@ import { pythonStyleJson } from '../pythonStyleJson.ts';
 import { estimatingTokenizer } from '../tokens/estimatingTokenizer.ts';
 import { countTokens, type Answer, type Tokenizer } from '../tokens/tokenizer.ts';
 import { exactFiller, fillerText, plausibleLengths, type AnswerLengths } from './filler.ts';
+import { constrainedText, type Constraint } from './constraint.ts';
 import type { Random } from './random.ts';
 import { sampleOfSchema } from './schemaSample.ts';
 import { scriptedAnswer, type ScriptMessage } from './scripted.ts';
@@ -26,8 +27,8 @@ export interface Question {
   toolChoice: 'none' | 'auto' | 'required' | { name: string };
   /** Names of the tools that the conversation has called already. */
   calledTools: readonly string[];
-  /** The answer must be JSON: of this schema, or any object. */
-  json: { schema: unknown } | null;
+  /** The form that the answer must have. */
+  constraint: Constraint | null;
   /** Tokens that the client wants at least; 0 when it leaves that open. */
   minTokens: Tokens;
   /** The client's own seed, by which it tells several samples of one prompt apart; null or absent without. */
@@ -44,11 +45,12 @@ export function chooseAnswer(question: Question, random: Random, lengths: Answer
   const insisted = insistedTool(question);
   if (insisted !== null) return callTool(insisted, question);
   const toolNames = question.toolChoice === 'none' ? [] : question.tools.map(({ name }) => name);
-  const scripted = question.json === null ? scriptedAnswer(question.messages, toolNames, question.seed ?? null) : null;
+  const scripted = question.constraint === null ? scriptedAnswer(question.messages, toolNames, question.seed ?? null) : null;
   if (scripted !== null) return scripted;
   const unused = question.toolChoice === 'none' ? undefined : unusedTools(question)[0];
   if (unused !== undefined) return callTool(unused, question);
-  if (question.json !== null) return { content: pythonStyleJson(sampleOfSchema(question.json.schema, topicOf(question))), toolCalls: [] };
+  const constrained = question.constraint === null ? null : constrainedText(question.constraint, topicOf(question), random);
+  if (constrained !== null) return { content: constrained, toolCalls: [] };
   const length = Math.max(question.minTokens, lengths.draw(random));
   const opening = question.messages.some(({ text }) => text.includes(FINAL_ANSWER)) ? `${FINAL_ANSWER} simulated.` : undefined;
   if (!lengths.isExact) return { content: fillerText(random, length, tokenizer, opening), toolCalls: [] };

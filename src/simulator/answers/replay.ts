@@ -4,6 +4,7 @@ import type { Tokens } from '../../profile/units.ts';
 import { estimatingTokenizer } from '../tokens/estimatingTokenizer.ts';
 import type { Answer, Tokenizer } from '../tokens/tokenizer.ts';
 import { callTool, type Question } from './chooseAnswer.ts';
+import { meets } from './constraint.ts';
 import { exactFiller } from './filler.ts';
 import type { Random } from './random.ts';
 
@@ -101,23 +102,14 @@ function hasWords({ text, toolCalls }: RecordedAnswer): boolean {
 }
 
 function answerFrom(recorded: RecordedAnswer, question: Question, random: Random, tokenizer: Tokenizer): Answer | null {
-  const { toolChoice, tools, json } = question;
+  const { toolChoice, tools, constraint } = question;
   const calls = recorded.toolCalls.map((call) => ({ call, tool: tools.find(({ name }) => name === call.name) }));
   if (calls.some(({ tool }) => tool === undefined) || (toolChoice === 'none' && calls.length > 0) || (toolChoice === 'required' && calls.length === 0)) return null;
   if (typeof toolChoice === 'object' && !calls.some(({ call }) => call.name === toolChoice.name)) return null;
-  if (json !== null && calls.length === 0 && !isJson(recorded.text)) return null;
+  if (constraint !== null && calls.length === 0 && !meets(constraint, recorded.text ?? '')) return null;
   const toolCalls = calls.flatMap(({ call, tool }) => (call.arguments === null ? callTool(tool!, question).toolCalls : [{ name: call.name, arguments: call.arguments }]));
   if (recorded.text !== null) return { content: recorded.text === '' && toolCalls.length > 0 ? null : recorded.text, toolCalls };
   if (toolCalls.length > 0) return { content: null, toolCalls };
   // One of an answer's tokens says that it ends.
   return recorded.completionTokens === null ? null : { content: exactFiller(random, Math.max(1, recorded.completionTokens - 1), tokenizer), toolCalls: [] };
-}
-
-function isJson(text: string | null): boolean {
-  try {
-    JSON.parse(text ?? '');
-    return true;
-  } catch {
-    return false;
-  }
 }

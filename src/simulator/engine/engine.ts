@@ -171,7 +171,7 @@ export class Engine {
     while (!preempted && budget > 0 && this.#running.length < this.#maxSequences) {
       const sequence = this.#waiting.next(now);
       if (sequence === null) break;
-      const hits = this.#prefixCaching ? this.#findPrefix(sequence) : [];
+      const hits = this.#findPrefix(sequence);
       const newTokens = Math.min(budget, length(sequence) - hits.length * BLOCK_TOKENS);
       if (this.#missing(hits, newTokens) > this.blocks.free - this.blocks.countFree(hits)) break;
       this.#start(sequence, hits, newTokens, now);
@@ -187,7 +187,7 @@ export class Engine {
     while (this.#running.length < this.#maxSequences) {
       const sequence = this.#waiting.next(now);
       if (sequence === null) break;
-      const hits = this.#prefixCaching ? this.#findPrefix(sequence) : [];
+      const hits = this.#findPrefix(sequence);
       const newTokens = length(sequence) - hits.length * BLOCK_TOKENS;
       // One that is longer than any budget runs alone, where vLLM turns it away: the server's limit on a prompt's length is the front's.
       if (newTokens > budget && scheduled.length > 0) break;
@@ -221,7 +221,7 @@ export class Engine {
     sequence.computed = computed;
     sequence.cachedTokens ??= computed;
     sequence.firstScheduled ??= now;
-    if (this.#prefixCaching) {
+    if (this.#prefixCaching && sequence.request.ignoresPrefixCache !== true) {
       this.counters.prefixCacheQueries += length(sequence);
       this.counters.prefixCacheHits += computed;
     }
@@ -247,6 +247,7 @@ export class Engine {
 
   /** Cached blocks that begin this sequence; at least its last token is left to compute, as it yields the next one. */
   #findPrefix(sequence: Sequence): number[] {
+    if (!this.#prefixCaching || sequence.request.ignoresPrefixCache === true) return [];
     const most = Math.floor((length(sequence) - 1) / BLOCK_TOKENS);
     extendHashes(sequence, most);
     return this.blocks.lookUp(sequence.hashes, most);

@@ -10,6 +10,8 @@ export interface EngineRequest {
   arrival: Milliseconds;
   /** Lower goes first, under the policy `priority`; 0 unless said. */
   priority?: number;
+  /** Computes its whole prompt, as vLLM does where probabilities of the prompt's tokens are asked for; what it computes is findable still. */
+  ignoresPrefixCache?: boolean;
 }
 
 /** When a request's phases ended, exactly. Queue, prefill and decode are the differences. */

@@ -44,7 +44,7 @@ export async function embed(service: Service, request: IncomingMessage, response
 }
 
 /** @param most what is left of a prompt that the model could not read whole */
-function truncated(prompt: number[], { truncate_prompt_tokens: asked, truncation_side: side }: EmbeddingsRequest, most: Tokens): number[] {
+function truncated(prompt: readonly number[], { truncate_prompt_tokens: asked, truncation_side: side }: EmbeddingsRequest, most: Tokens): readonly number[] {
   if (asked === null || asked === undefined) return prompt;
   const left = asked === -1 ? most : asked;
   return side === 'left' ? prompt.slice(Math.max(0, prompt.length - left)) : prompt.slice(0, left);

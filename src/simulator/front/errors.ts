@@ -24,6 +24,11 @@ export function badRequest(message: string, param: string | null = null): ApiErr
   return new ApiError(400, { error: { message, type: 'BadRequestError', param, code: 400 } }, message);
 }
 
+/** The same for a parameter that has a value which vLLM does not take; it says which at the end of its message. */
+export function invalidParameter(message: string, parameter: string, value?: string | number): ApiError {
+  return badRequest(`${message} (parameter=${parameter}${value === undefined ? '' : `, value=${value}`})`, parameter);
+}
+
 /** A fault of this server. */
 export function internalError(message: string): ApiError {
   return new ApiError(500, { error: { message, type: 'InternalServerError', param: null, code: 500 } }, message);

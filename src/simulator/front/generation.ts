@@ -4,7 +4,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Tokens } from '../../profile/units.ts';
 import type { FinishedRequest } from '../engine/engineStep.ts';
 import type { AnswerToken, LaidOutAnswer } from '../answers/layout.ts';
-import { badRequest } from './errors.ts';
+import { badRequest, invalidParameter } from './errors.ts';
 import type { SamplingRequest } from './requests.ts';
 import type { Service } from './service.ts';
 import { StreamBody } from './streamBody.ts';
@@ -24,6 +24,8 @@ export interface Generation {
   stream: boolean;
   /** Lower goes first; 0 unless said. */
   priority?: number;
+  /** Its prompts are computed whole. */
+  ignoresPrefixCache?: boolean;
 }
 
 /** Tokens of a generation as they are billed. */
@@ -58,10 +60,11 @@ export interface AnswerWriter {
 
 /**
  * Longest answer that a request can get.
+ * @param parameter by which `maxTokens` was asked for
  * @param isEstimate whether the prompt's tokens are no true count, which is said with them
  * @throws ApiError when it asks for too much
  */
-export function answerLimit(service: Service, request: Pick<SamplingRequest, 'min_tokens'>, promptTokens: Tokens, maxTokens: number | null | undefined, isEstimate: boolean): Tokens {
+export function answerLimit(service: Service, request: Pick<SamplingRequest, 'min_tokens'>, promptTokens: Tokens, maxTokens: number | null | undefined, isEstimate: boolean, parameter = 'max_tokens'): Tokens {
   const longest = service.maxModelTokens;
   if (promptTokens >= longest)
     throw badRequest(
@@ -69,14 +72,14 @@ export function answerLimit(service: Service, request: Pick<SamplingRequest, 'mi
       'input_tokens',
     );
   if (maxTokens !== null && maxTokens !== undefined) {
-    if (maxTokens < 1) throw badRequest(`max_tokens must be at least 1, got ${maxTokens}.`, 'max_tokens');
-    if (maxTokens > longest) throw badRequest(`max_tokens=${maxTokens} cannot be greater than max_model_len=${longest}. Please request fewer output tokens. (parameter=max_tokens, value=${maxTokens})`, 'max_tokens');
+    if (maxTokens < 1) throw invalidParameter(`max_tokens must be at least 1, got ${maxTokens}.`, 'max_tokens', maxTokens);
+    if (maxTokens > longest) throw invalidParameter(`${parameter}=${maxTokens} cannot be greater than max_model_len=${longest}. Please request fewer output tokens.`, parameter, maxTokens);
     if (promptTokens + maxTokens > longest)
       throw badRequest(
         `'max_tokens' or 'max_completion_tokens' is too large: ${maxTokens}. This model's maximum context length is ${longest} tokens and your request has ${promptTokens} input tokens (${maxTokens} > ${longest} - ${promptTokens}).`,
         'max_tokens',
       );
-    if ((request.min_tokens ?? 0) > maxTokens) throw badRequest(`min_tokens must be less than or equal to max_tokens=${maxTokens}, got ${request.min_tokens}.`, 'min_tokens');
+    if ((request.min_tokens ?? 0) > maxTokens) throw badRequest(`min_tokens must be less than or equal to max_tokens=${maxTokens}, got ${request.min_tokens}.`);
   }
   return maxTokens ?? longest - promptTokens;
 }
@@ -141,7 +144,7 @@ export function answer(service: Service, request: IncomingMessage, response: Ser
     generation.sequences.forEach(({ promptTokens, answer: laidOut }, sequence) => {
       const arrival = service.engine.now();
       let last = arrival;
-      service.engine.submit({ id: ids[sequence]!, promptTokens, priority: generation.priority ?? 0, outputTokens: laidOut.tokens.map(({ id }) => id) }, label, {
+      service.engine.submit({ id: ids[sequence]!, promptTokens, priority: generation.priority ?? 0, ignoresPrefixCache: generation.ignoresPrefixCache ?? false, outputTokens: laidOut.tokens.map(({ id }) => id) }, label, {
         onPlanned: (index, cachedTokens) => prepare(sequence, index, cachedTokens),
         onToken(index, at, cachedTokens) {
           const chunk = ready[sequence];

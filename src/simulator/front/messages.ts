@@ -53,7 +53,7 @@ function asChat(body: MessagesRequest): ChatRequest {
   const names = { auto: 'auto', any: 'required', none: 'none' } as const;
   return {
     messages: chatMessages(body),
-    tools: chatTools(body),
+    tools: (body.tools ?? []).length === 0 ? null : chatTools(body),
     tool_choice: choice?.type === 'tool' && typeof choice.name === 'string' ? { function: { name: choice.name } } : choice ? names[choice.type as keyof typeof names] : null,
     max_tokens: body.max_tokens,
     stop: body.stop_sequences ?? null,

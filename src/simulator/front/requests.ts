@@ -24,6 +24,27 @@ export type Tool = z.infer<typeof toolSchema>;
 
 const streamOptions = z.looseObject({ include_usage: z.boolean().nullish(), continuous_usage_stats: z.boolean().nullish() });
 
+const responseFormat = z.looseObject({
+  type: z.enum(['text', 'json_object', 'json_schema', 'structural_tag']),
+  json_schema: z.looseObject({ name: z.string(), schema: z.unknown().optional() }).nullish(),
+});
+
+const structuredOutputs = z.looseObject({
+  json: z.unknown().optional(),
+  regex: z.string().nullish(),
+  choice: z.array(z.string()).nullish(),
+  grammar: z.string().nullish(),
+  json_object: z.boolean().nullish(),
+  structural_tag: z.string().nullish(),
+});
+
+/** Programs send seeds that JavaScript's numbers cannot hold to the last digit; near enough is good enough for one. */
+const int64 = z
+  .number()
+  .min(-(2 ** 63))
+  .max(2 ** 63)
+  .refine(Number.isInteger, 'Input should be a valid integer, got a number with a fractional part');
+
 /** What chat and text completions have in common. */
 const sampling = {
   model: z.string().nullish(),
@@ -32,31 +53,31 @@ const sampling = {
   max_tokens: z.int().nullish(),
   min_tokens: z.int().min(0).nullish(),
   ignore_eos: z.boolean().nullish(),
-  n: z.int().min(1).max(128).nullish(),
-  seed: z.int().nullish(),
+  n: z.int().nullish(),
+  seed: int64.nullish(),
   stop: z.union([z.string(), z.array(z.string())]).nullish(),
   temperature: z.number().nullish(),
   top_p: z.number().nullish(),
-  /** vLLM's own: lower goes first. */
+  response_format: responseFormat.nullish(),
+  /** What follows is vLLM's own. Lower goes first. */
   priority: z.int().nullish(),
+  structured_outputs: structuredOutputs.nullish(),
+  guided_json: z.unknown().optional(),
+  guided_regex: z.string().nullish(),
+  guided_choice: z.array(z.string()).nullish(),
+  prompt_logprobs: z.int().nullish(),
+  return_token_ids: z.boolean().nullish(),
+  return_tokens_as_token_ids: z.boolean().nullish(),
 };
-
-const responseFormat = z.looseObject({
-  type: z.string(),
-  json_schema: z.looseObject({ name: z.string().nullish(), schema: z.unknown().optional() }).nullish(),
-});
 
 export const chatRequestSchema = z.looseObject({
   ...sampling,
   messages: z.array(messageSchema),
   max_completion_tokens: z.int().nullish(),
   tools: z.array(toolSchema).nullish(),
-  tool_choice: z.union([z.string(), z.looseObject({ function: z.looseObject({ name: z.string() }) })]).nullish(),
-  response_format: responseFormat.nullish(),
-  structured_outputs: z.looseObject({ json: z.unknown().optional() }).nullish(),
-  guided_json: z.unknown().optional(),
+  tool_choice: z.union([z.string(), z.looseObject({ function: z.looseObject({ name: z.string().nullish() }).nullish() })]).nullish(),
   logprobs: z.boolean().nullish(),
-  top_logprobs: z.int().min(0).max(20).nullish(),
+  top_logprobs: z.int().nullish(),
   /** vLLM's own: for the model's chat template. */
   chat_template_kwargs: z.record(z.string(), z.unknown()).nullish(),
 });
@@ -64,8 +85,10 @@ export type ChatRequest = z.infer<typeof chatRequestSchema>;
 
 export const completionRequestSchema = z.looseObject({
   ...sampling,
-  prompt: z.union([z.string(), z.array(z.int()), z.array(z.string()), z.array(z.array(z.int()))]),
+  prompt: z.union([z.string(), z.array(z.int()), z.array(z.string()), z.array(z.array(z.int()))]).nullish(),
   echo: z.boolean().nullish(),
+  suffix: z.string().nullish(),
+  use_beam_search: z.boolean().nullish(),
   add_special_tokens: z.boolean().nullish(),
   logprobs: z.int().nullish(),
 });

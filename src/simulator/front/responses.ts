@@ -49,9 +49,9 @@ function asChat(body: ResponsesRequest): ChatRequest {
   const choice = body.tool_choice;
   return {
     messages: [...(body.instructions ? [{ role: 'system', content: body.instructions }] : []), ...(typeof body.input === 'string' ? [{ role: 'user', content: body.input }] : body.input.map(asMessage))],
-    tools: tools.map(({ name, description, parameters }) => ({ type: 'function', function: { name: name!, description, parameters } })),
+    tools: tools.length === 0 ? null : tools.map(({ name, description, parameters }) => ({ type: 'function', function: { name: name!, description, parameters } })),
     tool_choice: tools.length === 0 ? null : typeof choice === 'object' && choice !== null ? (typeof choice.name === 'string' ? { function: { name: choice.name } } : 'auto') : choice,
-    response_format: format?.type === 'json_schema' ? { type: 'json_schema', json_schema: { schema: format.schema } } : format?.type === 'json_object' ? { type: 'json_object' } : null,
+    response_format: format?.type === 'json_schema' ? { type: 'json_schema', json_schema: { name: 'response', schema: format.schema } } : format?.type === 'json_object' ? { type: 'json_object' } : null,
     max_tokens: body.max_output_tokens ?? null,
     stream: body.stream ?? false,
     priority: body.priority ?? null,

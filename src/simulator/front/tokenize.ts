@@ -16,7 +16,7 @@ export const detokenizeRequestSchema = z.looseObject({ tokens: z.array(z.int()) 
 export function tokenize({ tokenizer, maxModelTokens }: Service, body: z.infer<typeof tokenizeRequestSchema>) {
   const prompt = body.messages === undefined ? tokenizer.textPrompt(body.prompt, body.add_special_tokens ?? true) : chatPrompt(tokenizer, conversationOf(body));
   const isEstimate = body.messages === undefined ? tokenizer.vocabulary === null : tokenizer.estimatesChats;
-  return { count: prompt.ids.length, max_model_len: maxModelTokens, tokens: prompt.ids, token_strs: body.return_token_strs === true ? prompt.pieces() : null, ...(isEstimate ? { estimated: true } : {}) };
+  return { count: prompt.ids.length, max_model_len: maxModelTokens, tokens: prompt.ids, token_strs: body.return_token_strs === true ? prompt.tokens().map(({ piece }) => piece) : null, ...(isEstimate ? { estimated: true } : {}) };
 }
 
 /** The text of tokens. @throws ApiError without a vocabulary, or for a token that is not in it */

@@ -7,13 +7,14 @@ const estimated = (piece: string): Token => ({ id: tokenId(piece), piece, text: 
 /** A token that marks something, and is no part of the text. */
 const mark = (piece: string): Token => ({ id: tokenId(piece), piece, text: '' });
 
-const promptOf = (pieces: string[]): Prompt => ({ ids: pieces.map(tokenId), pieces: () => pieces });
+const promptOf = (pieces: string[]): Prompt => ({ ids: pieces.map(tokenId), tokens: () => pieces.map(estimated) });
 
 export const estimatingTokenizer: Tokenizer = {
   vocabulary: null,
   estimatesChats: true,
   cut: (parts) => parts.flatMap((part) => splitIntoTokens(part).map(estimated)),
   textPrompt: (text, withMarks = true) => promptOf([...(withMarks ? [BEGIN_OF_TEXT] : []), ...splitIntoTokens(text)]),
+  idsPrompt: () => null,
   chatPrompt: (conversation) => promptOf(promptParts(conversation).flatMap(({ text, special }) => (special ? [text] : splitIntoTokens(text)))),
   written: (_conversation, answer) => inLlamasForm(answer),
   endOfTurn: mark(END_OF_TURN),

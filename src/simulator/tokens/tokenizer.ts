@@ -31,8 +31,8 @@ export interface Conversation {
 
 export interface Prompt {
   ids: number[];
-  /** Its tokens as the vocabulary has them. */
-  pieces(): string[];
+  /** Its tokens, of which the texts joined are the text that the model reads. */
+  tokens(): Token[];
 }
 
 export interface Tokenizer {
@@ -44,6 +44,8 @@ export interface Tokenizer {
   cut(parts: readonly string[]): Token[];
   /** A prompt of text alone, with what the model begins one with, unless that is not wanted. */
   textPrompt(text: string, withMarks?: boolean): Prompt;
+  /** The prompt of tokens that a client has cut itself; null where there is no vocabulary to tell their text. */
+  idsPrompt(ids: readonly number[]): Prompt | null;
   /**
    * The prompt of a conversation, up to where its answer begins.
    * @throws ConversationError when the model's template refuses it

@@ -73,6 +73,10 @@ export class VocabularyTokenizer implements Tokenizer {
     return this.#prompt(withMarks ? this.#tokenizer.encode(text).ids : this.#encode(text));
   }
 
+  idsPrompt(ids: readonly number[]): Prompt {
+    return this.#prompt([...ids]);
+  }
+
   chatPrompt(conversation: Conversation): Prompt {
     if (this.#template !== null) return this.#prompt(this.#encode(this.#template.prompt(conversation)));
     return this.#prompt(promptParts(conversation).flatMap(({ text, special }) => (special ? [this.#mark(text).id] : this.#encode(text))));
@@ -93,7 +97,13 @@ export class VocabularyTokenizer implements Tokenizer {
   }
 
   #prompt(ids: number[]): Prompt {
-    return { ids, pieces: () => ids.map((id) => this.#piece(id)) };
+    return {
+      ids,
+      tokens: () => {
+        const texts = textsByDecoding(ids, (some) => this.#decode(some));
+        return ids.map((id, index) => ({ id, piece: this.#piece(id), text: texts[index]! }));
+      },
+    };
   }
 
   /** A token that is not in the vocabulary still is one. */
