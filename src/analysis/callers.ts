@@ -1,6 +1,7 @@
 /** Who caused the calls of a line: its callers, and theirs, as far out as they differ. */
 import type { Site } from '../profile/recordingFormat.ts';
 import type { Report, ReportLine, ReportSpan } from '../profile/report.ts';
+import { spanTableOf } from './spanTable.ts';
 import { sumKnown, tidy } from './statistics.ts';
 
 /** A line further out, with what came through it. */
@@ -20,8 +21,8 @@ export interface CallerCost {
  * the tree begins, and goes on, where the calls come from several places. Empty when they all come the same way.
  */
 export function callersOf(report: Report, line: ReportLine): CallerCost[] {
-  const ids = new Set(line.spans);
-  return branches(report.spans.filter((span) => ids.has(span.id)).map((span) => ({ span, outer: span.frames.slice(1) })));
+  const table = spanTableOf(report);
+  return branches(Array.from(table.numbersOf(line), (number) => table.at(number)).map((span) => ({ span, outer: span.frames.slice(1) })));
 }
 
 interface Chain {
@@ -69,5 +70,16 @@ function costOf(chains: readonly Chain[]): CallerCost {
 
 /** Ids of the calls and tools that a line leads to: those with it anywhere in their chain. */
 export function spansThrough(report: Report, file: string, line: number): string[] {
-  return report.spans.filter((span) => (span.kind === 'llm' || span.kind === 'tool') && span.frames.some((frame) => frame.line === line && frame.file === file)).map((span) => span.id);
+  const table = spanTableOf(report);
+  /** Spans that came the same way have one list of frames. */
+  const known = new Map<readonly Site[], boolean>();
+  const ids: string[] = [];
+  for (let number = 0; number < table.length; number++) {
+    const { kind, frames } = table.formOf(number);
+    if (kind !== 'llm' && kind !== 'tool') continue;
+    let isThrough = known.get(frames);
+    if (isThrough === undefined) known.set(frames, (isThrough = frames.some((frame) => frame.line === line && frame.file === file)));
+    if (isThrough) ids.push(table.idOf(number));
+  }
+  return ids;
 }

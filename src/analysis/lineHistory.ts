@@ -8,6 +8,7 @@
  */
 import type { Report, ReportLine } from '../profile/report.ts';
 import type { Milliseconds } from '../profile/units.ts';
+import { spanTableOf } from './spanTable.ts';
 import { meanOf, t975, varianceOf, welchMargin } from './statistics.ts';
 
 /** What a lens shows of a line: the mean of its calls, or their sum. */
@@ -48,16 +49,17 @@ const FEWEST_EARLIER_RUNS = 3;
 
 /** How a report's lines are read as figures. */
 export function figureReader(report: Report): (line: ReportLine, scope: LineScope) => LineFigure {
-  const spans = new Map(report.spans.map((span) => [span.id, span]));
+  const table = spanTableOf(report);
   /** Asked for with each keystroke. */
   const known = new WeakMap<ReportLine, Milliseconds[]>();
   const callsOf = (line: ReportLine, llm: boolean): Milliseconds[] => {
     let found = known.get(line);
     if (found === undefined) {
-      found = line.spans.flatMap((id) => {
-        const span = spans.get(id);
-        return span === undefined || span.endMs === null || (span.kind === 'llm') !== llm ? [] : [span.endMs - span.startMs];
-      });
+      found = [];
+      for (const number of Array.from(table.numbersOf(line))) {
+        const { kind, ms } = table.figuresOf(number);
+        if (ms !== null && (kind === 'llm') === llm) found.push(ms);
+      }
       known.set(line, found);
     }
     return found;

@@ -11,9 +11,9 @@ import type { Bytes, Milliseconds } from '../profile/units.ts';
 import { foundRecording } from '../recorder/recordingParts.ts';
 import { RecordingTail } from '../recorder/recordingTail.ts';
 import type { AnalysisAnswer, AnalysisRequest, ToAnalysisThread } from '../protocol/analysisThread.ts';
-import { headOf } from '../protocol/packDocument.ts';
+import { buffersOf, headOf, packDocument } from '../protocol/packDocument.ts';
 import { SLICE_SPANS, SpanPacker } from '../protocol/packSpans.ts';
-import type { SpanSlice } from '../protocol/spanColumns.ts';
+import { spanBuffers } from '../protocol/spanColumns.ts';
 import type { TimelineDocument, TimelineUpdate } from '../protocol/webview.ts';
 
 /** A picture that grows need not do so more often. */
@@ -32,10 +32,10 @@ let untaken = 0;
 let onTaken: (() => void) | null = null;
 
 /** Hands a piece over, once the one before the last has been taken in: the editor is held up for no more than one at a time. */
-async function hand(piece: AnalysisAnswer): Promise<void> {
+async function hand(piece: AnalysisAnswer, transfer: ArrayBuffer[] = []): Promise<void> {
   while (untaken >= MOST_UNTAKEN) await new Promise<void>((done) => (onTaken = done));
   untaken++;
-  post(piece);
+  post(piece, transfer);
 }
 
 function everything({ report: { spans, ...report }, gpu, parts }: TimelineDocument): TimelineUpdate {
@@ -63,14 +63,21 @@ class Ahead {
     const head = this.begun ? null : headOf(analyze({ ...emptyProfile(profile.header), backend: profile.backend }).report);
     this.begun = true;
     const slices = [...this.packer.add(spans)].filter((slice) => slice !== null);
-    post({ type: 'reading', share: bytes === null ? null : Math.min(1, bytes / Math.max(1, this.size)), head, spans: slices }, slices.flatMap(buffersOf));
+    post({ type: 'reading', share: bytes === null ? null : Math.min(1, bytes / Math.max(1, this.size)), head, spans: slices }, slices.flatMap(spanBuffers));
     this.saidAt = performance.now();
   }
 }
 
-/** The numbers' memory, so that it is handed over and not copied. */
-function buffersOf({ start, end, parent, form, ids, llm, llmForm, llmNumbers, tool, toolNumbers, toolTexts }: SpanSlice): ArrayBuffer[] {
-  return [start, end, parent, form, ids.ends, llm, llmForm, tool, toolTexts.ends, ...llmNumbers, ...toolNumbers].flatMap((column) => (column === null ? [] : [column.buffer as ArrayBuffer]));
+/** Hands a whole document over in columns. */
+async function handWhole(document: TimelineDocument): Promise<void> {
+  const packer = new SpanPacker();
+  for (const message of packDocument(document, packer)) {
+    if (message === null) continue;
+    await hand({ type: 'message', message }, buffersOf(message));
+  }
+  const numbersOf = ({ spans }: { spans: readonly string[] }): Int32Array => Int32Array.from(spans, (id) => packer.numberOf(id));
+  const { lines, functions } = document.report;
+  post({ type: 'whole', rows: { lines: lines.map(numbersOf), functions: functions.map(numbersOf) } });
 }
 
 async function read({ bytes, ahead: isWanted }: AnalysisRequest): Promise<void> {
@@ -89,6 +96,7 @@ async function answer(request: AnalysisRequest): Promise<void> {
   const { profile } = tail.reader;
   const live = liveAtMs === null ? {} : { live: true, nowMs: Math.max(profile.lastT, liveAtMs - Date.parse(profile.header.startedAt)) };
   const document = analyze(profile, { ...live, accounting });
+  if (request.columns === true) return handWhole(document);
   const { report, spans, removed, gpuFrom, gpu, parts = [] } = before === null ? everything(document) : updateBetween(before, document);
   before = document;
   const tookMs = performance.now() - begun;

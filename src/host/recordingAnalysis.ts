@@ -2,11 +2,12 @@
 import { Worker } from 'node:worker_threads';
 import * as l10n from '@vscode/l10n';
 import { spoken, type Language } from '../profile/language.ts';
+import { ColumnDocument } from '../analysis/columnDocument.ts';
 import { applyUpdate } from '../analysis/diffDocuments.ts';
 import { RecordingError } from '../profile/recordingFormat.ts';
 import type { Milliseconds } from '../profile/units.ts';
 import { isPiece, type AnalysisAnswer, type AnalysisRequest, type AnalysisThreadData, type ReadAhead, type ToAnalysisThread } from '../protocol/analysisThread.ts';
-import type { TimelineDocument, TimelineUpdate } from '../protocol/webview.ts';
+import type { DocumentPart, TimelineDocument, TimelineUpdate } from '../protocol/webview.ts';
 
 /** A document, how long the thread took for it, and how long taking it in held up this one. */
 export interface Analysed {
@@ -40,10 +41,32 @@ export class RecordingAnalysis {
    * @returns null when there is nothing to be analysed yet
    * @throws RecordingError, or the error of reading the file
    */
-  analyze(request: AnalysisRequest, onRead: ((read: ReadAhead) => void) | null = null): Promise<Analysed | null> {
-    const answer = this.asked.then(() => this.ask({ ...request, ahead: onRead !== null }, onRead));
-    this.asked = answer.catch(() => undefined);
-    return answer;
+  analyze(request: AnalysisRequest, onRead: OnRead | null = null): Promise<Analysed | null> {
+    const update: ReceivedUpdate = { spans: [], gpu: [] };
+    return this.inTurn<Analysed>({ ...request, columns: false }, onRead, (answer, takenInMs) => {
+      if (answer.type !== 'done') {
+        takeIn(update, answer);
+        return null;
+      }
+      const begun = performance.now();
+      const { report, removed, gpuFrom, tookMs } = answer;
+      this.document = this.document === null ? firstDocument(report, update) : applyUpdate(this.document, { report, removed, gpuFrom, ...update });
+      return { document: this.document, tookMs, takenInMs: takenInMs + performance.now() - begun };
+    });
+  }
+
+  /**
+   * Reads all that there is and analyses it. Its spans stay in columns, which reach a timeline as they are.
+   * @param onRead told meanwhile what has been read
+   * @returns null when there is nothing to be analysed yet
+   * @throws RecordingError, or the error of reading the file
+   */
+  analyzeWhole(request: AnalysisRequest, onRead: OnRead | null = null): Promise<ColumnDocument | null> {
+    const messages: DocumentPart[] = [];
+    return this.inTurn<ColumnDocument>({ ...request, columns: true }, onRead, (answer) => {
+      if (answer.type === 'message') messages.push(answer.message);
+      return answer.type === 'whole' ? new ColumnDocument(messages, answer.rows) : null;
+    });
   }
 
   dispose(): void {
@@ -55,65 +78,62 @@ export class RecordingAnalysis {
     for (const reject of this.pending) reject(error);
   }
 
-  private ask(request: AnalysisRequest, onRead: ((read: ReadAhead) => void) | null): Promise<Analysed | null> {
+  private inTurn<Result>(request: AnalysisRequest, onRead: OnRead | null, take: Take<Result>): Promise<Result | null> {
+    const answer = this.asked.then(() => this.ask<Result>({ ...request, ahead: onRead !== null }, onRead, take));
+    this.asked = answer.catch(() => undefined);
+    return answer;
+  }
+
+  private ask<Result>(request: AnalysisRequest, onRead: OnRead | null, take: Take<Result>): Promise<Result | null> {
     return new Promise((done, reject) => {
       if (this.failed !== null) return reject(this.failed);
-      const update: Pick<TimelineUpdate, 'spans' | 'gpu'> & { parts?: NonNullable<TimelineUpdate['parts']> } = { spans: [], gpu: [] };
       let takenInMs = 0;
       const settle = <Value>(act: (value: Value) => void, value: Value): void => {
-        this.worker.off('message', takeTimed);
+        this.worker.off('message', receive);
         this.worker.unref();
         this.pending.delete(reject);
         act(value);
       };
-      let begun = 0;
-      const takeTimed = (answer: AnalysisAnswer): void => {
-        begun = performance.now();
-        take(answer);
+      const receive = (answer: AnalysisAnswer): void => {
+        const begun = performance.now();
+        if (answer.type === 'reading') onRead?.(answer);
+        else if (answer.type === 'nothing') settle(done, null);
+        else if (answer.type === 'failed') settle(reject, answer.reason === null ? new Error(answer.message) : new RecordingError(answer.reason, answer.message));
+        else {
+          const result = take(answer, takenInMs);
+          if (result !== null) settle(done, result);
+        }
         takenInMs += performance.now() - begun;
         // The editor's own work comes between two pieces: more of them do not lie in wait than keep the thread busy.
         if (isPiece(answer)) this.worker.postMessage('more' satisfies ToAnalysisThread);
       };
-      const take = (answer: AnalysisAnswer): void => {
-        switch (answer.type) {
-          case 'reading':
-            onRead?.(answer);
-            break;
-          case 'spans':
-            for (const span of answer.spans) update.spans.push(span);
-            break;
-          case 'gpu':
-            for (const segment of answer.gpu) update.gpu.push(segment);
-            break;
-          case 'part': {
-            const parts = (update.parts ??= []);
-            const known = parts.find(({ key }) => key === answer.part.key);
-            if (known === undefined) parts.push(answer.part);
-            else for (const segment of answer.part.gpu) known.gpu.push(segment);
-            break;
-          }
-          case 'done': {
-            const { report, removed, gpuFrom, tookMs } = answer;
-            this.document = this.document === null ? firstDocument(report, update) : applyUpdate(this.document, { report, removed, gpuFrom, ...update });
-            settle(done, { document: this.document, tookMs, takenInMs: takenInMs + performance.now() - begun });
-            break;
-          }
-          case 'nothing':
-            settle(done, null);
-            break;
-          case 'failed':
-            settle(reject, answer.reason === null ? new Error(answer.message) : new RecordingError(answer.reason, answer.message));
-        }
-      };
       this.pending.add(reject);
       this.worker.ref();
-      this.worker.on('message', takeTimed);
+      this.worker.on('message', receive);
       this.worker.postMessage(request satisfies ToAnalysisThread);
     });
   }
 }
 
-function firstDocument(report: TimelineUpdate['report'], { spans, gpu, parts }: Pick<TimelineUpdate, 'spans' | 'gpu' | 'parts'>): TimelineDocument {
+type OnRead = (read: ReadAhead) => void;
+
+/** Takes a piece of an answer in, `takenInMs` after those before; gives what it was asked for, once all has come. */
+type Take<Result> = (answer: AnalysisAnswer, takenInMs: Milliseconds) => Result | null;
+
+type ReceivedUpdate = Pick<TimelineUpdate, 'spans' | 'gpu'> & { parts?: NonNullable<TimelineUpdate['parts']> };
+
+function takeIn(update: ReceivedUpdate, answer: AnalysisAnswer): void {
+  if (answer.type === 'spans') for (const span of answer.spans) update.spans.push(span);
+  else if (answer.type === 'gpu') for (const segment of answer.gpu) update.gpu.push(segment);
+  else if (answer.type === 'part') {
+    const parts = (update.parts ??= []);
+    const known = parts.find(({ key }) => key === answer.part.key);
+    if (known === undefined) parts.push(answer.part);
+    else for (const segment of answer.part.gpu) known.gpu.push(segment);
+  }
+}
+
+function firstDocument(report: TimelineUpdate['report'], { spans, gpu, parts }: ReceivedUpdate): TimelineDocument {
   return { report: { ...report, spans }, gpu, ...(parts === undefined ? {} : { parts: parts.map(({ gpuFrom: _gpuFrom, ...part }) => part) }) };
 }
 
@@ -126,13 +146,13 @@ export async function analyzeInThread(
   threadFile: string,
   file: string,
   accounting: AnalysisRequest['accounting'],
-  { onRead = null, language = spoken(), liveAtMs = null }: { onRead?: ((read: ReadAhead) => void) | null; language?: Language; liveAtMs?: number | null } = {},
-): Promise<TimelineDocument> {
+  { onRead = null, language = spoken(), liveAtMs = null }: { onRead?: OnRead | null; language?: Language; liveAtMs?: number | null } = {},
+): Promise<ColumnDocument> {
   const analysis = new RecordingAnalysis(threadFile, file, language);
   try {
-    const analysed = await analysis.analyze({ bytes: null, liveAtMs, accounting }, onRead);
-    if (analysed === null) throw new RecordingError('empty', l10n.t('The recording is empty: it ended before anything was recorded. Profile the program again.'));
-    return analysed.document;
+    const document = await analysis.analyzeWhole({ bytes: null, liveAtMs, accounting }, onRead);
+    if (document === null) throw new RecordingError('empty', l10n.t('The recording is empty: it ended before anything was recorded. Profile the program again.'));
+    return document;
   } catch (error) {
     throw RecordingError.is(error) ? new RecordingError(error.reason, `${file}: ${error.message}`) : error;
   } finally {

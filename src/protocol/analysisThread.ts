@@ -5,7 +5,7 @@ import type { GpuSegment, ReportSpan } from '../profile/report.ts';
 import type { RecordingErrorReason } from '../profile/recordingFormat.ts';
 import type { Milliseconds } from '../profile/units.ts';
 import type { SpanSlice } from './spanColumns.ts';
-import type { ReportHead, TimelineUpdate } from './webview.ts';
+import type { DocumentPart, ReportHead, TimelineUpdate } from './webview.ts';
 
 /** What the thread is started with. */
 export interface AnalysisThreadData {
@@ -23,10 +23,18 @@ export interface AnalysisRequest {
   accounting: Accounting;
   /** Say meanwhile what has been read: `reading` answers. */
   ahead?: boolean;
+  /** Answer with the whole document in columns, which is many times faster than objects: `message` and `whole`. */
+  columns?: boolean;
 }
 
 /** `more`: a piece of an answer has been taken in. */
 export type ToAnalysisThread = AnalysisRequest | 'more';
+
+/** Numbers of the spans of each of a report's lines and functions, in their order. */
+export interface SpansOfRows {
+  lines: Int32Array[];
+  functions: Int32Array[];
+}
 
 /** What has been read of a recording that is still being read. */
 export interface ReadAhead {
@@ -39,7 +47,8 @@ export interface ReadAhead {
 }
 
 /**
- * The answer to a request: what changed since the one before (at first, since nothing), in pieces, so that taking it in holds
+ * The answer to a request with `columns`: the messages that bring the document to a timeline, one by one, then `whole`. To any
+ * other: what changed since the one before (at first, since nothing), in pieces, so that taking it in holds
  * the asker up for no more than some milliseconds at a time. `done` is the last.
  */
 export type AnalysisAnswer =
@@ -49,11 +58,13 @@ export type AnalysisAnswer =
   /** The GPU track's parts, in order; `gpu` goes on in further ones of the same key. */
   | { type: 'part'; part: NonNullable<TimelineUpdate['parts']>[number] }
   | { type: 'done'; report: TimelineUpdate['report']; removed: string[]; gpuFrom: number; tookMs: Milliseconds }
+  | { type: 'message'; message: DocumentPart }
+  | { type: 'whole'; rows: SpansOfRows }
   /** Nothing is there yet that could be analysed. */
   | { type: 'nothing' }
   | { type: 'failed'; reason: RecordingErrorReason | null; message: string };
 
 /** Whether this is one of the pieces of an answer that are each to be taken in before more of them come. */
 export function isPiece({ type }: AnalysisAnswer): boolean {
-  return type === 'spans' || type === 'gpu' || type === 'part';
+  return type === 'spans' || type === 'gpu' || type === 'part' || type === 'message';
 }

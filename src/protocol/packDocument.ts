@@ -1,4 +1,6 @@
 /** A document, and what changes of it, as the messages that bring it to the timeline. Pure, and without schemas: the timeline's page has it, too. */
+import { gpuBuffers, packGpu } from './gpuColumns.ts';
+import { spanBuffers } from './spanColumns.ts';
 import { SLICE_SPANS, type SpanPacker } from './packSpans.ts';
 import type { Report, ReportSpan } from '../profile/report.ts';
 import type { DocumentPart, PackedUpdate, ReportHead, TimelineDocument, TimelineUpdate } from './webview.ts';
@@ -13,10 +15,17 @@ export function* packDocument({ report, gpu, parts = [] }: TimelineDocument, pac
   const { spans: all, ...rest } = report;
   const segments = parts.reduce((sum, part) => sum + part.gpu.length, gpu.length);
   yield { type: 'begin', head: headOf(rest), spans: all.length, gpu: segments, parts: parts.map(({ gpu: _gpu, ...head }) => head) };
-  for (const spans of packer.add(all)) yield spans && { type: 'slice', spans, gpu: [] };
-  for (let from = 0; from < gpu.length; from += SLICE_SPANS) yield { type: 'slice', spans: null, gpu: gpu.slice(from, from + SLICE_SPANS) };
-  for (const [part, { gpu: own }] of parts.entries()) for (let from = 0; from < own.length; from += SLICE_SPANS) yield { type: 'slice', spans: null, gpu: own.slice(from, from + SLICE_SPANS), part };
+  const numberOf = (id: string): number => packer.numberOf(id);
+  for (const spans of packer.add(all)) yield spans && { type: 'slice', spans, gpu: null };
+  for (let from = 0; from < gpu.length; from += SLICE_SPANS) yield { type: 'slice', spans: null, gpu: packGpu(gpu.slice(from, from + SLICE_SPANS), numberOf) };
+  for (const [part, { gpu: own }] of parts.entries()) for (let from = 0; from < own.length; from += SLICE_SPANS) yield { type: 'slice', spans: null, gpu: packGpu(own.slice(from, from + SLICE_SPANS), numberOf), part };
   yield { type: 'end' };
+}
+
+/** The memory of a message's numbers, so that it can be handed over and not copied. */
+export function buffersOf(message: DocumentPart): ArrayBuffer[] {
+  if (message.type !== 'slice') return [];
+  return [...(message.spans === null ? [] : spanBuffers(message.spans)), ...(message.gpu === null ? [] : gpuBuffers(message.gpu))];
 }
 
 /** What changes from a document that was packed with `packer` to `next`. */

@@ -41,6 +41,10 @@ export type NumberColumns = (Float64Array | null)[];
 export const QUEUE_MS = 0;
 export const PREFILL_MS = 1;
 export const DECODE_MS = 2;
+/** Place of its active energy. */
+export const LLM_ENERGY = 18;
+/** Place of a tool's idle energy in its row. */
+export const TOOL_IDLE_ENERGY = 3;
 /** How many numbers a model call's row and a tool's have. */
 export const LLM_NUMBERS = 24;
 export const TOOL_NUMBERS = 4;
@@ -70,6 +74,11 @@ export interface SpanSlice {
   /** Entries that the tables have from here on. */
   newForms: SpanForm[];
   newLlmForms: LlmForm[];
+}
+
+/** The numbers' memory, so that it can be handed over and not copied. */
+export function spanBuffers({ numbers, start, end, parent, form, ids, llm, llmForm, llmNumbers, tool, toolNumbers, toolTexts }: SpanSlice): ArrayBuffer[] {
+  return [numbers, start, end, parent, form, ids.ends, llm, llmForm, tool, toolTexts.ends, ...llmNumbers, ...toolNumbers].flatMap((column) => (column === null ? [] : [column.buffer as ArrayBuffer]));
 }
 
 /** A type of which a literal must name every field, those that may be absent too: a field added to the report is not forgotten here. */
@@ -104,7 +113,7 @@ export function readLlm(at: (place: number) => number, form: LlmForm, extra: Spa
     itlMs: { p50: value(4), p95: value(5), p99: value(6), max: value(7) },
     promptTokens: value(8), cachedTokens: value(9), completionTokens: value(10), reasoningTokens: value(11),
     roles: roles ? { instruction: value(12), fewShot: value(13), user: value(14), llmHistory: value(15), toolHistory: value(16), output: value(17) } : null,
-    energyWh: { active: value(18), grade, band: low === null ? null : [low, value(20) ?? low] },
+    energyWh: { active: value(LLM_ENERGY), grade, band: low === null ? null : [low, value(20) ?? low] },
     costUsd: value(21), httpStatus: value(22), attempt: value(23) ?? 1,
     retryOf: extra?.retryOf ?? null, continues: extra?.continues, promptText: extra?.promptText ?? null, answerText: extra?.answerText ?? null, toolCalls: extra?.toolCalls,
   };
@@ -118,7 +127,7 @@ export function toolNumbers(tool: Tool): readonly (number | null | undefined)[] 
 
 /** A tool, with `at` for the number in each place of its row. */
 export function readTool(at: (place: number) => number, name: string, callId: string | null, detail: string | null): Tool {
-  const tool: Complete<Tool> = { name, callId, detail, resultBytes: known(at(0)), argumentBytes: known(at(1)), idleBlameMs: known(at(2)), idleEnergyWh: known(at(3)) };
+  const tool: Complete<Tool> = { name, callId, detail, resultBytes: known(at(0)), argumentBytes: known(at(1)), idleBlameMs: known(at(2)), idleEnergyWh: known(at(TOOL_IDLE_ENERGY)) };
   return tool;
 }
 

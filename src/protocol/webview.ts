@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { MOST_COPIED_CHARS } from './limits.ts';
 import { gpuPartSchema, gpuSegmentSchema, type GpuPart, reportSchema, reportSpanSchema, type GpuSegment, type Report, type ReportFunction, type ReportLine } from '../profile/report.ts';
 import type { SpanContent } from './content.ts';
+import type { GpuSlice } from './gpuColumns.ts';
 import type { SpanSlice } from './spanColumns.ts';
 import type { Milliseconds } from '../profile/units.ts';
 
@@ -49,7 +50,7 @@ export interface PackedUpdate {
  */
 export type DocumentPart =
   | { type: 'begin'; head: ReportHead; spans: number; gpu: number; parts: GpuPartHead[]; reading?: boolean }
-  | { type: 'slice'; spans: SpanSlice | null; gpu: GpuSegment[]; part?: number; share?: number | null }
+  | { type: 'slice'; spans: SpanSlice | null; gpu: GpuSlice | null; part?: number; share?: number | null }
   | { type: 'end' };
 
 /** The run that stands beside this one in an editor of two. */

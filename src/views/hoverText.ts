@@ -2,12 +2,13 @@
 import * as l10n from '@vscode/l10n';
 import { evidenceWord } from '../profile/words.ts';
 import { ascending, percentile } from '../analysis/statistics.ts';
+import { spanTableOf, type SpanFigures } from '../analysis/spanTable.ts';
 import type { LineHistory } from '../analysis/lineHistory.ts';
 import type { LineReference } from '../contributions.ts';
 import { failedText, formatCount } from '../profile/formatCount.ts';
 import { formatDuration, formatEnergy, formatPercent, formatTokens, formatUsd, UNKNOWN_TEXT } from '../profile/formatValue.ts';
 import { inSettings } from '../profile/optionNames.ts';
-import type { Report, ReportLine, ReportSpan } from '../profile/report.ts';
+import type { Report, ReportLine } from '../profile/report.ts';
 import { gradeText } from './evidenceText.ts';
 import { historyParagraphs } from './historyText.ts';
 import { STALE_TEXTS, type Staleness } from './lensModel.ts';
@@ -22,13 +23,15 @@ const SHOWN_FINDINGS = 2;
 /** @param history the line's over the last runs of the program, where there were any */
 export function hoverText(report: Report, line: ReportLine, stale: Staleness, reference: LineReference, history: LineHistory | null = null): string {
   if (line.calls === 0) return inclusiveText(report, line, stale, reference, history);
-  const ids = new Set(line.spans);
-  const spans = report.spans.filter((span) => ids.has(span.id));
+  const table = spanTableOf(report);
+  const numbers = table.numbersOf(line);
+  const spans = Array.from(numbers, (number) => table.figuresOf(number));
   const rows = [...(line.llmCalls > 0 ? llmRows(line, spans, report.accounting.prices) : []), ...(line.toolCalls > 0 ? toolRows(line, spans) : [])];
   const name = line.function === null ? l10n.t('line {0}', line.line) : escapeMarkdown(line.function);
   const failed = line.failed > 0 ? ` · ${failedText(line.failed)}` : '';
   const count = formatCount(line.calls, 'call');
-  const findings = report.findings.filter((finding) => finding.spans.some((id) => ids.has(id))).slice(0, SHOWN_FINDINGS);
+  const own = new Set(report.findings.length === 0 ? [] : Array.from(numbers));
+  const findings = report.findings.filter((finding) => finding.spans.some((id) => own.has(table.numberOf(id)))).slice(0, SHOWN_FINDINGS);
   return [
     `**${name}** · ${report.run.live ? l10n.t('{0} in the running run', count) : l10n.t('{0} in this run', count)}${failed}`,
     [tableRow(['', l10n.t('total'), l10n.t('per call'), 'p50', 'p95', l10n.t('how known')]), '|:--|--:|--:|--:|--:|:--|', ...rows.map(tableRow)].join('\n'),
@@ -69,23 +72,23 @@ function tableRow([label, ...cells]: Row): string {
   return `| ${label} | ${cells.map((cell) => GAP + cell).join(' | ')} |`;
 }
 
-function llmRows(line: ReportLine, spans: readonly ReportSpan[], prices: Report['accounting']['prices']): Row[] {
-  const llm = spans.flatMap((span) => (span.llm === null ? [] : [span.llm]));
-  const durations = lengths(spans.filter((span) => span.kind === 'llm'));
+function llmRows(line: ReportLine, spans: readonly SpanFigures[], prices: Report['accounting']['prices']): Row[] {
+  const llm = spans.filter(({ kind }) => kind === 'llm');
+  const durations = lengths(llm);
   const perCall = meanOver(line.llmCalls);
   const tokensKnown = line.tokenEvidence ? evidenceWord(line.tokenEvidence) : '';
   return [
     [l10n.t('time'), formatDuration(line.llmMs), formatDuration(perCall(line.llmMs)), formatDuration(median(durations)), formatDuration(percentile95(durations)), evidenceWord(line.evidence)],
     // A plain answer comes in one piece and has no first token.
-    ...(llm.some((details) => details.stream) ? [[l10n.t('first token'), '', '', formatDuration(line.ttftMs.p50), formatDuration(line.ttftMs.p95), evidenceWord(line.evidence)] satisfies Row] : []),
+    ...(llm.some(({ streams }) => streams) ? [[l10n.t('first token'), '', '', formatDuration(line.ttftMs.p50), formatDuration(line.ttftMs.p95), evidenceWord(line.evidence)] satisfies Row] : []),
     [l10n.t('tokens in → out'), tokenPair(line.promptTokens, line.completionTokens), tokenPair(perCall(line.promptTokens), perCall(line.completionTokens)), '', '', tokensKnown],
     [l10n.t('cached'), cachedText(line), '', '', '', tokensKnown],
-    energyRow(l10n.t('energy'), line.energyWh, perCall, llm.map((details) => details.energyWh.active), gradeText(line.grade)),
+    energyRow(l10n.t('energy'), line.energyWh, perCall, llm.map(({ energyWh }) => energyWh), gradeText(line.grade)),
     ...(line.costUsd === null ? [] : [[l10n.t('cost'), formatUsd(line.costUsd), formatUsd(perCall(line.costUsd)), '', '', l10n.t`at the list price of ${escapeMarkdown(prices.map(({ name }) => name).join('; '))}`] satisfies Row]),
   ];
 }
 
-function toolRows(line: ReportLine, spans: readonly ReportSpan[]): Row[] {
+function toolRows(line: ReportLine, spans: readonly SpanFigures[]): Row[] {
   const tools = spans.filter((span) => span.kind !== 'llm');
   const durations = lengths(tools);
   const perCall = meanOver(line.toolCalls);
@@ -93,7 +96,7 @@ function toolRows(line: ReportLine, spans: readonly ReportSpan[]): Row[] {
   return [
     [l10n.t('tool time'), formatDuration(line.toolMs), formatDuration(perCall(line.toolMs)), formatDuration(median(durations)), formatDuration(percentile95(durations)), evidenceWord(line.evidence)],
     [l10n.t('GPU idle meanwhile'), formatDuration(line.idleBlameMs), formatDuration(perCall(line.idleBlameMs)), '', '', known],
-    energyRow(l10n.t('idle energy'), line.idleEnergyWh, perCall, tools.map((span) => span.tool?.idleEnergyWh ?? null), known),
+    energyRow(l10n.t('idle energy'), line.idleEnergyWh, perCall, tools.map(({ energyWh }) => energyWh), known),
   ];
 }
 
@@ -116,8 +119,8 @@ function meanOver(calls: number): (value: number | null) => number | null {
   return (value) => (value === null || calls === 0 ? null : value / calls);
 }
 
-function lengths(spans: readonly ReportSpan[]): number[] {
-  return spans.flatMap((span) => (span.endMs === null ? [] : [span.endMs - span.startMs]));
+function lengths(spans: readonly SpanFigures[]): number[] {
+  return spans.flatMap(({ ms }) => ms ?? []);
 }
 
 function tokenPair(prompt: number | null, completion: number | null): string {

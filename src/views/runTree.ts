@@ -92,7 +92,7 @@ export class RunTree implements TreeDataProvider<RunTreeNode>, Disposable {
     const span = tree?.get(node.span);
     if (span === undefined || tree === null) return new TreeItem('');
     const row = spanRow(span);
-    const children = tree.childrenOf(span.id).length > 0;
+    const children = tree.hasChildren(span.id);
     const item = new TreeItem(row.label, children ? (row.kind === 'request' ? TreeItemCollapsibleState.Expanded : TreeItemCollapsibleState.Collapsed) : TreeItemCollapsibleState.None);
     item.id = JSON.stringify([node.run, node.span]);
     item.description = row.description;

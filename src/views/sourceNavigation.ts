@@ -12,6 +12,7 @@ import { notebookCell } from '../profile/notebookCell.ts';
 import type { Site } from '../profile/recordingFormat.ts';
 import { visibleText } from '../profile/visibleText.ts';
 import { anchorLines, splitLines } from '../analysis/lineAnchors.ts';
+import { spanOf } from '../analysis/spanTable.ts';
 import type { TimelineController } from './timelineController.ts';
 
 /** The line cannot be opened; the message says why. */
@@ -144,7 +145,8 @@ export class SourceNavigation implements Disposable {
 
   private siteOf({ run: file, span: id }: SpanReference, frame: number): { run: Run; site: Site | null } {
     const run = this.runs.get(file);
-    const span = run?.document?.report.spans.find((candidate) => candidate.id === id);
+    const report = run?.document?.report;
+    const span = report === undefined ? undefined : spanOf(report, id);
     if (run === undefined || span === undefined) throw new SourceUnavailableError(l10n.t('This span is no longer there.'));
     return { run, site: span.frames[frame] ?? (frame === 0 ? span.site : null) };
   }

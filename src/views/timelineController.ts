@@ -5,6 +5,8 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import * as l10n from '@vscode/l10n';
 import { env, EventEmitter, Uri, workspace, type Disposable, type Event, type LogOutputChannel, type ViewColumn, type Webview } from 'vscode';
 import { userLanguage } from '../host/language.ts';
+import { ColumnDocument } from '../analysis/columnDocument.ts';
+import { spanOf } from '../analysis/spanTable.ts';
 import { settlePreview, updateBetween } from '../analysis/diffDocuments.ts';
 import { DiffSides, type Side } from './diffSides.ts';
 import { settingDefaults, type SettingId, type SpanReference } from '../contributions.ts';
@@ -188,7 +190,7 @@ export class TimelineController implements Disposable {
       this.post(surface, { type: 'begin', head, spans: 0, gpu: 0, parts: [], reading: true });
     }
     const { reading: has } = surface;
-    for (const { spans, share } of read.slice(has.sent)) for (const each of spans.length === 0 ? [null] : spans) this.post(surface, { type: 'slice', spans: each, gpu: [], share });
+    for (const { spans, share } of read.slice(has.sent)) for (const each of spans.length === 0 ? [null] : spans) this.post(surface, { type: 'slice', spans: each, gpu: null, share });
     has.sent = read.length;
   }
 
@@ -206,7 +208,7 @@ export class TimelineController implements Disposable {
       return;
     }
     const { shown } = surface;
-    if (shown?.run !== run.file) {
+    if (shown?.run !== run.file || (shown.document !== document && inColumns(shown.document, document))) {
       surface.shown = { run: run.file, document, packer: new SpanPacker(), previewed: new Map(), complete: false };
       void this.sendAll(surface, surface.shown);
     } else if (shown.complete && shown.document !== document) {
@@ -228,7 +230,7 @@ export class TimelineController implements Disposable {
 
   /** Sends a document in slices, between which the editor goes on with its own work. */
   private async sendAll(surface: Surface, shown: Shown): Promise<void> {
-    for (const part of packDocument(shown.document, shown.packer)) {
+    for (const part of shown.document instanceof ColumnDocument ? shown.document.messages : packDocument(shown.document, shown.packer)) {
       // The surface went away or shows something else by now.
       if (surface.shown !== shown) return;
       if (part !== null) this.post(surface, part);
@@ -251,7 +253,8 @@ export class TimelineController implements Disposable {
   }
 
   private async sendContent(surface: Surface, run: Run | null, id: string): Promise<void> {
-    const span = surface.shown?.document.report.spans.find((each) => each.id === id);
+    const report = surface.shown?.document.report;
+    const span = report === undefined ? undefined : spanOf(report, id);
     if (run === null || span === undefined) return;
     this.post(surface, { type: 'content', span: id, content: await this.services.contents.of(run.file, span) });
   }
@@ -326,6 +329,11 @@ export class TimelineController implements Disposable {
         this.services.notifier.error(l10n.t`The timeline failed: ${message.message} The recording is not affected; close the timeline and open it again.`);
     }
   }
+}
+
+/** One of them is in columns: what changed between them is not told, and all of the new one is sent. */
+function inColumns(...documents: TimelineDocument[]): boolean {
+  return documents.some((document) => document instanceof ColumnDocument);
 }
 
 function emptyMessage(run: Run | null, pinned: string | null, canProfile: boolean): ToWebview {

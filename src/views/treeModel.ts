@@ -1,5 +1,7 @@
 /** The tree of a run: its requests, and the calls in each. Pure; `runTree.ts` makes tree items of it. */
 import * as l10n from '@vscode/l10n';
+import { compareSpans } from '../analysis/spanOrder.ts';
+import { spanTableOf, type SpanTable } from '../analysis/spanTable.ts';
 import { statusWord } from '../profile/words.ts';
 import { formatCount } from '../profile/formatCount.ts';
 import { formatDuration, formatEnergy, formatTokens } from '../profile/formatValue.ts';
@@ -24,40 +26,59 @@ export interface SpanRow {
 
 /** The report's spans by parent, with steps left out: their calls stand under the request. */
 export class SpanTree {
-  private readonly byId: ReadonlyMap<string, ReportSpan>;
-  private readonly children = new Map<string | null, ReportSpan[]>();
+  private readonly spans: SpanTable;
+  /** Numbers of spans by their parent's; -1 for those at the top. */
+  private readonly children = new Map<number, number[]>();
 
   constructor(report: Report) {
-    this.byId = new Map(report.spans.map((span) => [span.id, span]));
-    for (const span of report.spans) {
-      if (span.kind === 'step') continue;
-      const parent = this.parentOf(span)?.id ?? null;
+    this.spans = spanTableOf(report);
+    for (let number = 0; number < this.spans.length; number++) {
+      if (this.spans.formOf(number).kind === 'step') continue;
+      const parent = this.rowAbove(number);
       const siblings = this.children.get(parent);
-      if (siblings) siblings.push(span);
-      else this.children.set(parent, [span]);
+      if (siblings) siblings.push(number);
+      else this.children.set(parent, [number]);
     }
   }
 
   get(id: string): ReportSpan | undefined {
-    return this.byId.get(id);
+    const number = this.spans.numberOf(id);
+    return number < 0 ? undefined : this.spans.at(number);
   }
 
   /** @param id null for what stands at the top */
   childrenOf(id: string | null): readonly ReportSpan[] {
-    return this.children.get(id) ?? [];
+    return this.numbersIn(id).map((number) => this.spans.at(number)).sort(compareSpans);
+  }
+
+  hasChildren(id: string): boolean {
+    return this.numbersIn(id).length > 0;
   }
 
   /** The nearest ancestor that has a row, or null at the top. */
   parentOf(span: ReportSpan): ReportSpan | null {
-    const seen = new Set([span.id]);
-    for (let id = span.parent; id !== null && !seen.has(id); ) {
-      seen.add(id);
-      const parent = this.byId.get(id);
-      if (parent === undefined) return null;
-      if (parent.kind !== 'step') return parent;
-      id = parent.parent;
+    const number = this.spans.numberOf(span.id);
+    const parent = number < 0 ? -1 : this.rowAbove(number);
+    return parent < 0 ? null : this.spans.at(parent);
+  }
+
+  private numbersIn(id: string | null): readonly number[] {
+    const number = id === null ? -1 : this.spans.numberOf(id);
+    return id !== null && number < 0 ? [] : (this.children.get(number) ?? []);
+  }
+
+  /** Number of the nearest ancestor that is no step; -1 where there is none. */
+  private rowAbove(number: number): number {
+    const { spans } = this;
+    let above = spans.parentOf(number);
+    if (above < 0 || spans.formOf(above).kind !== 'step') return above === number ? -1 : above;
+    const seen = new Set([number]);
+    while (above >= 0 && !seen.has(above)) {
+      if (spans.formOf(above).kind !== 'step') return above;
+      seen.add(above);
+      above = spans.parentOf(above);
     }
-    return null;
+    return -1;
   }
 }
 

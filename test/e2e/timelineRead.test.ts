@@ -29,7 +29,7 @@ class Reading {
 
   async upTo(share: number, said: number | null = share): Promise<void> {
     const until = Math.round(this.spans.length * share);
-    for (const slice of this.packer.add(this.spans.slice(this.sent, until))) await this.timeline.send({ type: 'slice', spans: slice, gpu: [], share: said });
+    for (const slice of this.packer.add(this.spans.slice(this.sent, until))) await this.timeline.send({ type: 'slice', spans: slice, gpu: null, share: said });
     this.sent = until;
   }
 }

@@ -2,6 +2,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { applyUpdate, updateBetween } from '../../src/analysis/diffDocuments.ts';
+import { plainSegment } from '../../src/protocol/gpuColumns.ts';
 import { timelineDocumentSchema, timelineUpdateSchema, type TimelineDocument } from '../../src/protocol/webview.ts';
 import type { GpuPart, GpuSegment } from '../../src/profile/report.ts';
 import { NvidiaRows } from '../../src/telemetry/nvidiaRows.ts';
@@ -96,12 +97,12 @@ describe('parts on their way to the page', () => {
       expect(timelineUpdateSchema.safeParse(update).success).toBe(true);
       expect(applyUpdate(document, update)).toEqual(next);
       model.update(packed.update(update));
-      expect(model.parts.map(({ head, track }) => [head.key, track.segments])).toEqual((next.parts ?? []).map(({ key, gpu }) => [key, gpu]));
+      expect(model.parts.map(({ head, track }) => [head.key, track.segments.map(plainSegment)])).toEqual((next.parts ?? []).map(({ key, gpu }) => [key, gpu]));
       document = next;
     }
     // The second server was not known at first.
     expect(first.parts?.some(({ kind }) => kind === 'server') ?? false).toBe(false);
-    expect(modelOf(run).parts.map(({ track }) => track.segments)).toEqual((run.parts ?? []).map(({ gpu }) => gpu));
+    expect(modelOf(run).parts.map(({ track }) => track.segments.map(plainSegment))).toEqual((run.parts ?? []).map(({ gpu }) => gpu));
   });
 
   it('go with the servers that are no more', () => {

@@ -14,7 +14,7 @@ import { RecordingError } from '../../src/profile/recordingFormat.ts';
 import { bigRecording } from '../fixtures/bigRecording.ts';
 import { groupedLines } from '../fixtures/groupedRun.ts';
 import { call, callEnd, end, header, recordingText } from './recordingLines.ts';
-import { SpanStore } from '../../webview/timeline/model/spanStore.ts';
+import { SpanStore } from '../../src/protocol/spanStore.ts';
 import type { ReportSpan } from '../../src/profile/report.ts';
 import type { ReadAhead } from '../../src/protocol/analysisThread.ts';
 import type { TimelineDocument } from '../../src/protocol/webview.ts';

@@ -7,6 +7,7 @@
  */
 import * as l10n from '@vscode/l10n';
 import type { Report, ReportLine } from '../../profile/report.ts';
+import { spanTableOf } from '../spanTable.ts';
 import { meanOf, tidy, welchMargin } from '../statistics.ts';
 import { lineFigures, totalFigures, type Figure, type LineFigureName, type TotalFigure } from './figures.ts';
 import { sharedLines, type SharedLine } from './linePairs.ts';
@@ -99,8 +100,8 @@ function chanceByCalls(before: readonly Report[], after: readonly Report[], shar
 
 function callTimes(report: Report, line: ReportLine | null): number[] {
   if (line === null || line.calls === 0) return [];
-  const ids = new Set(line.spans);
-  return report.spans.flatMap(({ id, startMs, endMs }) => (ids.has(id) && endMs !== null ? [endMs - startMs] : []));
+  const table = spanTableOf(report);
+  return Array.from(table.numbersOf(line)).flatMap((number) => table.figuresOf(number).ms ?? []);
 }
 
 function notesOn(before: readonly Report[], after: readonly Report[]): string[] {

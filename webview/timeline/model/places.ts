@@ -1,5 +1,5 @@
 /** Where spans are drawn, by number. */
-import { withRoom } from './growing.ts';
+import { withRoom } from '../../../src/protocol/growing.ts';
 import type { SpanLaneName } from './spanParts.ts';
 
 export const spanLaneNames = ['request', 'agent', 'llm', 'tool'] as const;

@@ -7,10 +7,11 @@ import type { Owner } from './branches.ts';
 import { Places, spanLaneNames, type Place } from './places.ts';
 import { SpanLane } from './spanLane.ts';
 import { laneOf, partsOf, sameShape, type Phases, type Shape, type SpanLaneName } from './spanParts.ts';
-import { SpanStore } from './spanStore.ts';
 import { saneTime } from '../../../src/profile/saneTime.ts';
+import { gpuSegments } from '../../../src/protocol/gpuColumns.ts';
 import { packDocument } from '../../../src/protocol/packDocument.ts';
 import { SpanPacker } from '../../../src/protocol/packSpans.ts';
+import { SpanStore } from '../../../src/protocol/spanStore.ts';
 import { DECODE_MS, PREFILL_MS, QUEUE_MS, type SpanSlice } from '../../../src/protocol/spanColumns.ts';
 import type { ReportSpan } from '../../../src/profile/report.ts';
 import type { Milliseconds } from '../../../src/profile/units.ts';
@@ -139,7 +140,7 @@ export class TimelineModel {
         break;
       case 'slice':
         if (part.spans !== null) this.add(part.spans);
-        if (part.gpu.length > 0) (part.part === undefined ? this.gpu : this.parts[part.part]?.track)?.append(part.gpu);
+        if (part.gpu !== null) (part.part === undefined ? this.gpu : this.parts[part.part]?.track)?.append(gpuSegments(part.gpu, this.idOf));
         break;
       case 'end':
         this.loading = false;
@@ -157,6 +158,8 @@ export class TimelineModel {
       yield all === 0 ? 1 : Math.min(1, (this.spanCount + this.segmentCount) / all);
     }
   }
+
+  private readonly idOf = (number: number): string => this.store.idOf(number);
 
   private clear(): void {
     this.store.clear();

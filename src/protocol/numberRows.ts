@@ -1,6 +1,6 @@
 /** Rows of numbers, kept by column: one that has no number in any row takes no memory. NaN is null. */
 import { withRoom } from './growing.ts';
-import type { NumberColumns } from '../../../src/protocol/spanColumns.ts';
+import type { NumberColumns } from './spanColumns.ts';
 
 export class NumberRows {
   length = 0;

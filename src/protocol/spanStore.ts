@@ -3,8 +3,8 @@ import { withRoom } from './growing.ts';
 import { IdIndex } from './idIndex.ts';
 import { NumberRows } from './numberRows.ts';
 import { Texts } from './texts.ts';
-import { LLM_NUMBERS, readLlm, readTool, TOOL_NUMBERS, type LlmForm, type SpanExtra, type SpanForm, type SpanSlice } from '../../../src/protocol/spanColumns.ts';
-import type { ReportSpan } from '../../../src/profile/report.ts';
+import { LLM_NUMBERS, readLlm, readTool, TOOL_NUMBERS, type LlmForm, type SpanExtra, type SpanForm, type SpanSlice } from './spanColumns.ts';
+import type { ReportSpan } from '../profile/report.ts';
 
 /** Objects made are kept up to this many, so that who asks twice for a span on screen gets the same one. */
 const MOST_KEPT = 2048;
@@ -165,6 +165,17 @@ export class SpanStore {
   /** The form of a span that there is. */
   formOf(number: number): SpanForm {
     return this.forms[this.form[number] as number] as SpanForm;
+  }
+
+  /** What a model call has alike with others; null for what is none. */
+  llmFormOf(number: number): LlmForm | null {
+    const row = this.llmRow[number] as number;
+    return row < 0 ? null : (this.llmForms[this.llmForm[row] as number] as LlmForm);
+  }
+
+  /** A number of a tool, by its place in the row; NaN where it has none. */
+  toolNumber(place: number, number: number): number {
+    return this.formOf(number).tool === null ? NaN : this.tools.at(place, this.toolRow[number] as number);
   }
 
   idOf(number: number): string {

@@ -1,5 +1,5 @@
 /** Texts of many columns one after the other, found by number. */
-import type { TextColumn } from '../../../src/protocol/spanColumns.ts';
+import type { TextColumn } from './spanColumns.ts';
 
 export class Texts {
   length = 0;
