@@ -14,19 +14,27 @@ let turnBegan: Milliseconds | null = null;
 /** A turn that has lasted longer, with a read from each of some hundred streams, was interrupted: what is read now may have come meanwhile. */
 const MAX_TURN_MS: Milliseconds = 8;
 
+let turnEnds = false;
+
 /**
  * The clock as it stood when this turn of the event loop first asked. What a turn's reads bring had arrived before the first
- * of them is handed over: with hundreds of streams, the last one's turn comes ms later.
+ * of them is handed over: with hundreds of streams, the last one's turn comes ms later. Who asks calls `endTurn` when
+ * nobody waits any more for what the read brought.
  */
 export function turnMs(): Milliseconds {
   const now = monotonicMs();
-  if (turnBegan === null) {
-    turnBegan = now;
-    setImmediate(endTurn);
-  } else if (now - turnBegan > MAX_TURN_MS) turnBegan = now;
+  if (turnBegan === null || now - turnBegan > MAX_TURN_MS) turnBegan = now;
   return turnBegan;
 }
 
-function endTurn(): void {
+/** Has the next turn of the event loop ask the clock anew. */
+export function endTurn(): void {
+  if (turnEnds) return;
+  turnEnds = true;
+  setImmediate(forgetTurn);
+}
+
+function forgetTurn(): void {
+  turnEnds = false;
   turnBegan = null;
 }

@@ -3,11 +3,11 @@
  * back read by read while the recorder's thread is told about it.
  */
 import { ORIGIN_HEADER } from '../protocol/hook.ts';
-import { monotonicMs, turnMs } from '../profiler/clock.ts';
+import { endTurn, monotonicMs, turnMs } from '../profiler/clock.ts';
 import type { CallEndLine } from '../profile/recordingFormat.ts';
 import type { Bytes, Milliseconds } from '../profile/units.ts';
 import type { RecorderLink } from '../recorder/link.ts';
-import { callId } from '../recorder/messages.ts';
+import { callId, type CallHead } from '../recorder/messages.ts';
 import { callBegun } from './callBegun.ts';
 import type { ClientConnection, RequestHead, RequestListener } from './clientConnection.ts';
 import { isHandedOver, proxyWantsKey } from './dial.ts';
@@ -75,6 +75,8 @@ class Exchange implements Open {
   /** Body of a 400 that may be a refusal of the usage that was asked for. */
   #refusal: { head: ResponseHead; reads: BodyRead[]; bytes: Bytes } | null = null;
   #usageInjected = false;
+  /** What the recorder is told of the answer's head once the program has it. */
+  #untold: CallHead | null = null;
 
   constructor(request: RequestHead, client: ClientConnection, route: Route, context: ForwardContext) {
     this.#request = request;
@@ -214,7 +216,7 @@ class Exchange implements Open {
     // Nothing can be taken out of what is packed: usage is not asked for again where that was not to be.
     if (this.#usageInjected && head.status === 200 && (this.#relay.contentEncoding ?? 'identity') !== 'identity') this.#upstream!.takesStreamOptions = false;
     this.#relay.begin(bodyFollows);
-    this.#context.recorder.send({
+    this.#untold = {
       type: 'head',
       call: this.#call,
       at,
@@ -223,7 +225,15 @@ class Exchange implements Open {
       contentEncoding: this.#relay.contentEncoding,
       chunked: head.framing === 'chunked',
       serverTimes: parseHeadTimes((name) => headerValue(head.headers, name)),
-    });
+    };
+    if (!bodyFollows) this.#tellOfHead();
+  }
+
+  #tellOfHead(): void {
+    endTurn();
+    if (this.#untold === null) return;
+    this.#context.recorder.send(this.#untold);
+    this.#untold = null;
   }
 
   #onBody(read: BodyRead): void {
@@ -235,6 +245,7 @@ class Exchange implements Open {
     const at = this.#readAt();
     this.#bytes += read.bytes.length;
     const flowing = this.#relay!.write(read);
+    this.#tellOfHead();
     if (this.#inspected && read.bytes.length > 0) this.#context.recorder.read(this.#call, at, read.bytes);
     if (read.done) this.#end(this.#httpStatus! >= 400 ? 'error' : 'ok', null, at);
     else if (!flowing) {

@@ -15,6 +15,11 @@ export class SseParser {
   /** The last byte was a carriage return. */
   #afterReturn = false;
 
+  /** Nothing of a next event has come. */
+  get isBetweenEvents(): boolean {
+    return this.#restBytes === 0 && this.#data.length === 0 && !this.#afterReturn;
+  }
+
   /** Takes the next bytes and calls `onEvent` with the data of each event that they complete. Lines end with a line feed, both, or a carriage return alone. */
   push(bytes: Buffer, onEvent: (data: string) => void): void {
     // The other half of a line's end that was taken for the whole of it.

@@ -21,6 +21,8 @@ export class UpstreamPool {
   readonly #http2: Http2Sessions;
   readonly #sweep: NodeJS.Timeout;
   #closed = false;
+  #lastAddress: ServerAddress | null = null;
+  #lastKey = '';
 
   constructor(trust: Trust) {
     this.trust = trust;
@@ -38,7 +40,7 @@ export class UpstreamPool {
    * A reused connection that turns out to have been closed before any byte of an answer came is replaced once.
    */
   request(address: ServerAddress, request: RequestText, listener: UpstreamListener): UpstreamRequest {
-    const key = addressKey(address);
+    const key = this.#keyOf(address);
     if (this.#http2.isFor(key, address)) return this.#http2.request(key, address, request, listener);
     const idle = request.replayable ? this.#idle.get(key)?.pop() : undefined;
     if (idle === undefined) return this.#onNew(key, address, request, listener);
@@ -52,6 +54,15 @@ export class UpstreamPool {
     for (const connection of this.#open) connection.abort();
     for (const waiting of this.#waiting) waiting.abort();
     this.#http2.close();
+  }
+
+  /** Most requests go where the one before went. */
+  #keyOf(address: ServerAddress): string {
+    if (address !== this.#lastAddress) {
+      this.#lastAddress = address;
+      this.#lastKey = addressKey(address);
+    }
+    return this.#lastKey;
   }
 
   #onNew(key: string, address: ServerAddress, request: RequestText, listener: UpstreamListener): UpstreamRequest {

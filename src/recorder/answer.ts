@@ -3,6 +3,7 @@ import type { Capture, Endpoint, ToolCall, Usage } from '../profile/recordingFor
 import { asArray, asObject, asString, parseObject, type JsonObject } from '../proxy/json.ts';
 import type { ServerTimes } from '../proxy/usage.ts';
 import type { Bytes, Milliseconds } from '../profile/units.ts';
+import type { EventTemplate } from './alikeEvents.ts';
 import type { AnswerParts, Api } from './apis/api.ts';
 import { apis } from './apis/index.ts';
 
@@ -12,12 +13,6 @@ interface OpenToolCall {
   arguments: string[];
   /** Of arguments that were too long to be kept. */
   lostBytes: Bytes;
-}
-
-/** What stands before and after the text of a stream's events, when nothing else in them changes from token to token. */
-interface EventTemplate {
-  before: string;
-  after: string;
 }
 
 /** More than any model answers. What goes on is counted and timed, but its words are not kept. */
@@ -70,9 +65,7 @@ export class Answer implements AnswerParts {
     }
     const known = this.#textByTemplate(data);
     if (known !== null) {
-      this.text.push(known);
-      this.outputAt.push(at);
-      this.#limit();
+      this.alike(known, at);
       return;
     }
     const event = parseObject(data);
@@ -83,6 +76,18 @@ export class Answer implements AnswerParts {
     this.outputAt.push(at);
     this.#limit();
     if (this.#templated) this.#learnTemplate(data, event);
+  }
+
+  /** Takes the text of an event that is like the last parsed one but for it (`template`). */
+  alike(text: string, at: Milliseconds): void {
+    this.text.push(text);
+    this.outputAt.push(at);
+    this.#limit();
+  }
+
+  /** What the events are like; null while that is not known. */
+  get template(): EventTemplate | null {
+    return this.#template;
   }
 
   /** Takes a plain answer. */

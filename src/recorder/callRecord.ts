@@ -6,6 +6,7 @@ import { JsonLinesParser } from '../proxy/jsonLines.ts';
 import { SseParser } from '../proxy/sse.ts';
 import type { CallEndLine, Capture, Endpoint } from '../profile/recordingFormat.ts';
 import type { Bytes, Milliseconds } from '../profile/units.ts';
+import { AlikeEvents, type EventTemplate } from './alikeEvents.ts';
 import { Answer } from './answer.ts';
 import type { CallEnded, CallHead } from './messages.ts';
 
@@ -38,6 +39,9 @@ export class CallRecord {
   #chunked: ChunkedDecoder | null = null;
   /** Of an answer that comes in events or lines. */
   #stream: SseParser | JsonLinesParser | null = null;
+  /** Events that need not be parsed, and the template that they follow. */
+  #alike: AlikeEvents | null = null;
+  #template: EventTemplate | null = null;
   #body: Buffer[] = [];
   #bodyBytes: Bytes = 0;
   #givenUp = false;
@@ -60,12 +64,12 @@ export class CallRecord {
   read(bytes: Buffer, at: Milliseconds): void {
     if (this.#givenUp) return;
     if (this.#chunked === null) {
-      this.#payload(bytes, at);
+      this.#payload(bytes, 0, bytes.length, at);
       return;
     }
     const payload: number[] = [];
     this.#chunked.feed(bytes, 0, payload);
-    for (let i = 0; i < payload.length; i += 2) this.#payload(bytes.subarray(payload[i], payload[i + 1]), at);
+    for (let i = 0; i < payload.length; i += 2) this.#payload(bytes, payload[i]!, payload[i + 1]!, at);
   }
 
   /** The rest of the answer is not handed over: what was learned from its beginning alone would be taken for all of it. */
@@ -113,14 +117,39 @@ export class CallRecord {
     };
   }
 
-  #payload(bytes: Buffer, at: Milliseconds): void {
-    if (this.#stream !== null) {
-      this.#stream.push(bytes, (data) => this.answer.event(data, at));
+  #payload(bytes: Buffer, start: number, end: number, at: Milliseconds): void {
+    const stream = this.#stream;
+    if (stream === null) {
+      this.#bodyBytes += end - start;
+      if (this.#bodyBytes <= MAX_BODY_BYTES) this.#body.push(bytes.subarray(start, end));
+      else this.#body = [];
       return;
     }
-    this.#bodyBytes += bytes.length;
-    if (this.#bodyBytes <= MAX_BODY_BYTES) this.#body.push(bytes);
-    else this.#body = [];
+    if (!(stream instanceof SseParser)) {
+      stream.push(bytes.subarray(start, end), (data) => this.answer.event(data, at));
+      return;
+    }
+    const from = stream.isBetweenEvents ? this.#alikeFrom(bytes, start, end, at) : start;
+    if (from === end) return;
+    const beganEvent = stream.isBetweenEvents;
+    stream.push(bytes.subarray(from, end), (data) => this.answer.event(data, at));
+    const { template } = this.answer;
+    if (template === this.#template || !beganEvent) return;
+    this.#alike = template === null ? null : AlikeEvents.like(template, bytes, from, end);
+    // Where the first of several events was another one, the next read shows.
+    this.#template = this.#alike === null ? null : template;
+  }
+
+  /** @returns where what is not like the events before begins */
+  #alikeFrom(bytes: Buffer, start: number, end: number, at: Milliseconds): number {
+    const alike = this.#alike;
+    if (alike === null || this.#template !== this.answer.template) return start;
+    let from = start;
+    for (let next = alike.next(bytes, from, end); next >= 0; next = alike.next(bytes, from, end)) {
+      this.answer.alike(alike.text, at);
+      from = next;
+    }
+    return from;
   }
 
   /** A plain answer is read once it is complete. */

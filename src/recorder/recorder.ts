@@ -49,6 +49,9 @@ export class Recorder {
   readonly #processes = new Set<number>();
   #backend: Backend;
   #malformedEvents = 0;
+  /** Most calls go where the one before went. */
+  #lastUrl: string | null = null;
+  #lastServer: string | undefined;
   /** Events that processes could not write. */
   readonly #droppedEvents = new Map<number, number>();
 
@@ -221,10 +224,18 @@ export class Recorder {
     const { endpoint, method, path, attempt } = begun;
     // Ollama streams unless it is told not to.
     const stream = endpoint === 'ollama' && body !== null && !/embed/.test(path) ? body['stream'] !== false : begun.stream;
-    const server = serverOf(begun.upstream);
+    const server = this.#serverOf(begun.upstream);
     const line: CallLine = { type: 'call', t: this.#t(begun.at), id: record.id, endpoint, method, path, server, model, stream, attempt, ...this.#attribution(tag, begun.program), trace: readTraceparent(begun.traceparent), request };
     this.#listener.append(line);
     if (method === 'GET' && path.endsWith('/realtime')) this.#sessions.set(begun.call, this.#session(line));
+  }
+
+  #serverOf(url: string): string | undefined {
+    if (url !== this.#lastUrl) {
+      this.#lastUrl = url;
+      this.#lastServer = serverOf(url);
+    }
+    return this.#lastServer;
   }
 
   #session(session: CallLine): RealtimeSession {
