@@ -16,7 +16,7 @@ import { measureStall } from './proxy/stallCell.ts';
 import { measureStamps } from './proxy/stampCell.ts';
 import { measureStreams, type StreamCell } from './proxy/streamCells.ts';
 import { bodyTable, callTable, stallText, stampText, streamTable } from './proxy/tables.ts';
-import { Bench, bundleProfiler, OURS, ourName, targetNames, type Target } from './proxy/targets.ts';
+import { Bench, bundleProfiler, CLUSTERED, OURS, ourName, targetNames, type Target } from './proxy/targets.ts';
 
 const callCells: readonly CallCell[] = ['plain', 'stream'].flatMap((form) =>
   [['1kB', 1000] as const, ['1MB', 1_000_000] as const].flatMap(([size, promptBytes]) => [1, 32, 256].map((atOnce) => ({ name: `${form}-${size}-${atOnce}`, kind: { model: 'm', stream: form === 'stream', promptBytes }, atOnce }))),
@@ -63,6 +63,7 @@ async function startTargets(bench: Bench, profilerPath: string): Promise<{ targe
   if (names.includes('pipe of sockets')) targets.push(await bench.pipe('socketPipe'));
   if (names.includes('pipe of http')) targets.push(await bench.pipe('httpPipe'));
   for (const capture of OURS) if (names.includes(ourName(capture))) targets.push((await bench.ours(capture, profilerPath)).target);
+  if (names.includes(CLUSTERED)) targets.push(await bench.cluster(profilerPath));
   const peers = await bench.peers(names, (name, why) => {
     missing.push(name);
     console.log(`${name} is missing: ${why}`);

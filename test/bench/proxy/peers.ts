@@ -1,4 +1,4 @@
-/** The proxies of others that ours is held against, of these very versions, installed once into the cache folder. */
+/** The proxies of others that ours is held against, of these very versions, installed once into the cache folder; and a pipe that is none of Node's. */
 import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -111,6 +111,19 @@ http {
   },
 };
 
+/** No peer, but what a core that is not Node's could reach at best. */
+const nativePipe: PeerKind = {
+  name: 'native pipe',
+  async start(upstreamPort, folder) {
+    const program = join(folder, 'nativePipe');
+    const { code, output } = await run('cc', ['-O2', '-o', program, join(import.meta.dirname, 'nativePipe.c')]);
+    if (code !== 0) throw new Error(`cc could not compile it (it needs Linux and a compiler): ${lastLine(output)}`);
+    const port = await freePort();
+    const version = lastLine((await run('cc', ['-dumpfullversion'])).output);
+    return startPeer(program, [String(port), String(upstreamPort)], { folder, version, port });
+  },
+};
+
 const portkey: PeerKind = {
   name: 'Portkey',
   async start(upstreamPort) {
@@ -140,4 +153,4 @@ const litellm: PeerKind = {
   },
 };
 
-export const peerKinds: readonly PeerKind[] = [nginx, portkey, litellm];
+export const peerKinds: readonly PeerKind[] = [nativePipe, nginx, portkey, litellm];

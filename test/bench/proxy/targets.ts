@@ -5,6 +5,7 @@ import { build } from 'esbuild';
 import { root } from '../../../scripts/lib/paths.mjs';
 import { startProfiler, type Profiler } from '../../../src/profiler/client.ts';
 import type { Capture } from '../../../src/profile/recordingFormat.ts';
+import type { ClusterReady } from './cluster.ts';
 import { peerKinds } from './peers.ts';
 
 export interface Target {
@@ -20,7 +21,9 @@ export interface Target {
 
 export const OURS: readonly Capture[] = ['full', 'hashes', 'none'];
 export const ourName = (capture: Capture): string => `ours, ${capture}`;
-export const targetNames = ['direct', 'nginx', 'pipe of sockets', 'pipe of http', ...OURS.map(ourName), 'Portkey', 'LiteLLM'];
+/** Not as it is shipped: see `cluster.ts`. */
+export const CLUSTERED = 'ours, several processes';
+export const targetNames = ['direct', 'native pipe', 'nginx', 'pipe of sockets', 'pipe of http', ...OURS.map(ourName), CLUSTERED, 'Portkey', 'LiteLLM'];
 
 /** The profiler's bundle, as it is shipped. @param entry another one than its own, around it */
 export async function bundleProfiler(folder: string, name: string, entry = join(root, 'src/profiler/main.ts')): Promise<string> {
@@ -52,7 +55,7 @@ export class Bench {
   }
 
   async startUpstream(): Promise<void> {
-    this.#upstreamPort = (await this.#start('upstream')).port;
+    this.#upstreamPort = (await this.#start<number>('upstream')).ready;
   }
 
   direct(): Target {
@@ -60,8 +63,14 @@ export class Bench {
   }
 
   async pipe(kind: 'socketPipe' | 'httpPipe'): Promise<Target> {
-    const { port, pid } = await this.#start(kind);
+    const { ready: port, pid } = await this.#start<number>(kind);
     return { name: kind === 'socketPipe' ? 'pipe of sockets' : 'pipe of http', version: null, pid, port, path: '', headers: [] };
+  }
+
+  /** Recording full, in as many processes as there are cores. */
+  async cluster(profilerPath: string): Promise<Target> {
+    const { ready, pid } = await this.#start<ClusterReady>('cluster', profilerPath, this.folder);
+    return { name: CLUSTERED, version: null, pid, port: ready.port, path: `/${ready.token}`, headers: [] };
   }
 
   async ours(capture: Capture, profilerPath: string): Promise<Ours> {
@@ -94,11 +103,12 @@ export class Bench {
     for (const child of this.#children) child.removeAllListeners('exit').disconnect();
   }
 
-  #start(role: string): Promise<{ port: number; pid: number }> {
-    const child = fork(join(import.meta.dirname, 'child.ts'), [role, String(this.#upstreamPort)], { stdio: 'inherit' });
+  /** @returns the child's first word */
+  #start<Ready>(role: string, ...words: string[]): Promise<{ ready: Ready; pid: number }> {
+    const child = fork(join(import.meta.dirname, 'child.ts'), [role, String(this.#upstreamPort), ...words], { stdio: 'inherit' });
     this.#children.push(child);
     return new Promise((resolve, reject) => {
-      child.once('message', (port) => resolve({ port: Number(port), pid: child.pid! }));
+      child.once('message', (ready) => resolve({ ready: ready as Ready, pid: child.pid! }));
       child.once('exit', (code) => reject(new Error(`${role} ended with ${String(code)}`)));
     });
   }
