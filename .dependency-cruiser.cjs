@@ -25,7 +25,7 @@ const allowed = {
   // The profiler process.
   'src/simulator': [BUILT_IN, folders('src/profile', 'src/protocol', 'profiles'), packages('zod', '@huggingface/tokenizers', '@huggingface/jinja')],
   'src/telemetry': [BUILT_IN, folders('src/profile', 'src/protocol', 'src/profiler/clock.ts', 'src/proxy/(json|askServer|trust|upstreamPool).ts'), packages('zod', 'undici')],
-  'src/proxy': [BUILT_IN, folders('src/profile', 'src/protocol', 'src/profiler/clock.ts', 'src/recorder/(link|messages).ts'), packages('zod', 'undici', '@bufbuild/protobuf')],
+  'src/proxy': [BUILT_IN, folders('src/profile', 'src/protocol', 'src/profiler/clock.ts', 'src/recorder/(link|messages).ts'), packages('zod', 'undici', 'socks', '@bufbuild/protobuf')],
   // Loads a server, to learn what its steps take.
   'src/calibration': [BUILT_IN, folders('src/profile', 'src/protocol', 'src/analysis/statistics.ts', 'src/telemetry', 'src/profiler/(clock|backendCheck|telemetry).ts', 'src/proxy/(json|sse).ts')],
   // Starts a vLLM for who asks for one; knows nothing of what is recorded.

@@ -17,14 +17,35 @@ export interface CorporateProxy {
   port: number;
   /** Value of the header Proxy-Authorization; never shown, stored or sent to anybody else. */
   authorization: string | null;
+  /** Of a proxy that speaks SOCKS, else null. */
+  socks: Socks | null;
 }
+
+export interface Socks {
+  version: 4 | 5;
+  /** The proxy looks names up itself; else it is given addresses. */
+  looksUpNames: boolean;
+  /** Never shown, stored or sent to anybody else. */
+  user: string;
+  password: string;
+}
+
+/** As curl has it (https://curl.se/docs/manpage.html#-x): `socks4` and `socks5` are given addresses, `socks4a` and `socks5h` names. */
+const SOCKS: Readonly<Record<string, Pick<Socks, 'version' | 'looksUpNames'>>> = {
+  'socks:': { version: 5, looksUpNames: false },
+  'socks4:': { version: 4, looksUpNames: false },
+  'socks4a:': { version: 4, looksUpNames: true },
+  'socks5:': { version: 5, looksUpNames: false },
+  'socks5h:': { version: 5, looksUpNames: true },
+};
+const SOCKS_PORT = 1080;
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
 /** Raised for a variable that names no proxy that can be used; the message shows no credentials. */
 export class ProxySettingError extends Error {
   constructor(variable: string, why: string) {
-    super(`${variable} ${why}. Give it as http://HOST:PORT, or name the server in NO_PROXY to reach it without a proxy.`);
+    super(`${variable} ${why}. Give it as http://HOST:PORT or socks5h://HOST:PORT, or name the server in NO_PROXY to reach it without a proxy.`);
     this.name = 'ProxySettingError';
   }
 }
@@ -44,16 +65,20 @@ function parseProxy(variable: string, text: string): CorporateProxy {
   } catch {
     throw new ProxySettingError(variable, 'is not the address of a proxy');
   }
-  if (/^socks/.test(url.protocol)) throw new ProxySettingError(variable, `names a SOCKS proxy (${url.protocol}//${url.host}), which is not spoken here`);
-  if ((url.protocol !== 'http:' && url.protocol !== 'https:') || url.hostname === '') throw new ProxySettingError(variable, `names a proxy of an unknown kind (${url.protocol})`);
+  const socks = SOCKS[url.protocol];
+  const isHttp = url.protocol === 'http:' || url.protocol === 'https:';
+  if ((!isHttp && socks === undefined) || url.hostname === '') throw new ProxySettingError(variable, `names a proxy of an unknown kind (${url.protocol})`);
   const tls = url.protocol === 'https:';
+  const [user, password] = [decoded(url.username), decoded(url.password)];
+  if (socks?.version === 4 && password !== '') throw new ProxySettingError(variable, 'gives a password to a SOCKS 4 proxy, which knows none: SOCKS 5 does (socks5://)');
   return {
-    url: url.origin,
+    url: `${url.protocol}//${url.host}`,
     variable,
     tls,
     host: url.hostname.replace(/^\[|\]$/g, ''),
-    port: url.port === '' ? (tls ? 443 : 80) : Number(url.port),
-    authorization: url.username === '' && url.password === '' ? null : `Basic ${Buffer.from(`${decoded(url.username)}:${decoded(url.password)}`).toString('base64')}`,
+    port: url.port === '' ? (socks !== undefined ? SOCKS_PORT : tls ? 443 : 80) : Number(url.port),
+    authorization: socks !== undefined || (user === '' && password === '') ? null : `Basic ${Buffer.from(`${user}:${password}`).toString('base64')}`,
+    socks: socks === undefined ? null : { ...socks, user, password },
   };
 }
 

@@ -2,8 +2,9 @@
 import { connect as connectPlain, isIP, type Socket } from 'node:net';
 import { connect as connectTls, type SecureContext, type TLSSocket } from 'node:tls';
 import type { Milliseconds } from '../profile/units.ts';
-import type { CorporateProxy } from './corporateProxy.ts';
+import type { CorporateProxy, Socks } from './corporateProxy.ts';
 import type { ServerAddress } from './serverAddress.ts';
+import { askSocksProxy } from './socksProxy.ts';
 import { isUnknownAuthority, type Trust } from './trust.ts';
 
 export const CONNECT_TIMEOUT_MS: Milliseconds = 30_000;
@@ -36,7 +37,7 @@ export interface DialOptions {
 
 /** Whether plain requests are handed to the proxy, with the whole address in them (RFC 9112, section 3.2.2). */
 export function isHandedOver({ tls, h2c, via }: ServerAddress): boolean {
-  return via !== null && !tls && !h2c;
+  return via !== null && via.socks === null && !tls && !h2c;
 }
 
 /** Nothing stands between here and the server but the socket. */
@@ -95,7 +96,8 @@ class Dial {
     const unreachable = (error: NodeJS.ErrnoException): void =>
       this.#fail(new DialError(`the proxy ${via.url} of ${via.variable} cannot be reached (${this.#options.trust.explain(error, via) ?? error.code ?? error.message})`));
     const connected = (socket: Socket): void => {
-      if (isHandedOver(this.#address) && !this.#options.tunnel) this.#succeed(socket);
+      if (via.socks !== null) this.#askSocks(socket, { ...via, socks: via.socks });
+      else if (isHandedOver(this.#address) && !this.#options.tunnel) this.#succeed(socket);
       else this.#ask(socket, via);
     };
     const plain = connectPlain({ host: via.host, port: via.port });
@@ -107,11 +109,21 @@ class Dial {
     }, unreachable);
   }
 
+  #askSocks(socket: Socket, via: CorporateProxy & { socks: Socks }): void {
+    const target = targetOf(this.#address);
+    this.#failed = (error) => this.#fail(gaveUp(via, target, error));
+    askSocksProxy(socket, via, this.#address, CONNECT_TIMEOUT_MS).then(
+      () => {
+        if (!this.#over) this.#secure(socket);
+      },
+      (error: Error) => this.#fail(new DialError(`the proxy ${via.url} of ${via.variable} ${error.message}`)),
+    );
+  }
+
   /** RFC 9110, section 9.3.6. */
   #ask(socket: Socket, via: CorporateProxy): void {
-    const { host, port } = this.#address;
-    const target = `${host.includes(':') ? `[${host}]` : host}:${port}`;
-    this.#failed = (error) => this.#fail(new DialError(`the proxy ${via.url} of ${via.variable} gave up the connection to ${target} (${error.code ?? error.message})`));
+    const target = targetOf(this.#address);
+    this.#failed = (error) => this.#fail(gaveUp(via, target, error));
     socket.write(`CONNECT ${target} HTTP/1.1\r\nHost: ${target}\r\n${via.authorization === null ? '' : `Proxy-Authorization: ${via.authorization}\r\n`}\r\n`);
     let head = '';
     const read = (bytes: Buffer): void => {
@@ -202,6 +214,14 @@ class Dial {
     this.#over = true;
     if (this.#timer !== null) clearTimeout(this.#timer);
   }
+}
+
+function targetOf({ host, port }: ServerAddress): string {
+  return `${host.includes(':') ? `[${host}]` : host}:${port}`;
+}
+
+function gaveUp(via: CorporateProxy, target: string, error: NodeJS.ErrnoException): DialError {
+  return new DialError(`the proxy ${via.url} of ${via.variable} gave up the connection to ${target} (${error.code ?? error.message})`);
 }
 
 function refusal(via: CorporateProxy, target: string, status: number, reason: string): DialError {

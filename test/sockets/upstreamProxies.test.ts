@@ -154,9 +154,9 @@ describe('a proxy', () => {
   });
 
   it('of a kind that is not spoken is named without its password', async () => {
-    const { fixture } = await behind('https', {}, () => ({ ALL_PROXY: `socks5://me:${PASSWORD}@127.0.0.1:1080` }));
+    const { fixture } = await behind('https', {}, () => ({ ALL_PROXY: `ftp://me:${PASSWORD}@127.0.0.1:1080` }));
     const answer = await fixture.proxied('POST', CHAT, BODY);
-    expect(answer.body.toString()).toContain('ALL_PROXY names a SOCKS proxy (socks5://127.0.0.1:1080), which is not spoken here.');
+    expect(answer.body.toString()).toContain('ALL_PROXY names a proxy of an unknown kind (ftp:).');
     await fixture.ends(1);
     expect(everythingKnown() + answer.body.toString()).not.toContain('hunter2');
   });

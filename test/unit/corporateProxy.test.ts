@@ -17,8 +17,22 @@ describe('the proxy of a server', () => {
 
   it('has its name and key apart', () => {
     const proxy = proxyFor({ HTTPS_PROXY: 'https://us%20er:p%40ss@[::1]:8443' }, server('h.test'));
-    expect(proxy).toEqual({ url: 'https://[::1]:8443', variable: 'HTTPS_PROXY', tls: true, host: '::1', port: 8443, authorization: `Basic ${Buffer.from('us er:p@ss').toString('base64')}` });
+    expect(proxy).toEqual({ url: 'https://[::1]:8443', variable: 'HTTPS_PROXY', tls: true, host: '::1', port: 8443, authorization: `Basic ${Buffer.from('us er:p@ss').toString('base64')}`, socks: null });
     expect(proxyFor({ HTTPS_PROXY: 'proxy' }, server('h.test'))).toMatchObject({ url: 'http://proxy', port: 80, authorization: null });
+  });
+
+  it.each([
+    ['socks://p', 5, false],
+    ['socks4://p', 4, false],
+    ['socks4a://p', 4, true],
+    ['socks5://p', 5, false],
+    ['socks5h://p', 5, true],
+  ])('may speak SOCKS: %s', (text, version, looksUpNames) => {
+    expect(proxyFor({ ALL_PROXY: text }, server('h.test'))).toEqual({ url: text, variable: 'ALL_PROXY', tls: false, host: 'p', port: 1080, authorization: null, socks: { version, looksUpNames, user: '', password: '' } });
+  });
+
+  it('that speaks SOCKS has its name and key apart', () => {
+    expect(proxyFor({ ALL_PROXY: 'socks5h://us%20er:p%40ss@[::1]:9050' }, server('h.test'))).toMatchObject({ url: 'socks5h://[::1]:9050', host: '::1', port: 9050, authorization: null, socks: { user: 'us er', password: 'p@ss' } });
   });
 
   it.each(['localhost', '127.0.0.1', '127.9.9.9', '::1', 'a.localhost', '0.0.0.0'])('is none for this machine, as %s', (host) => {
@@ -60,7 +74,7 @@ describe('the proxy of a server', () => {
     expect(url({ ALL_PROXY: 'http://p:1', no_proxy: list, NO_PROXY: 'nowhere.test' }, host) === null).toBe(excepted);
   });
 
-  it.each(['socks5://me:secret@p:1', 'socks5h://me:secret@p:1', 'ftp://me:secret@p', 'http://me:secret@:1', 'http://me:secret@p:99999'])('cannot be %s, and the secret is not repeated', (text) => {
+  it.each(['socks4://me:secret@p:1', 'socks6://me:secret@p:1', 'socks5://me:secret@', 'ftp://me:secret@p', 'http://me:secret@:1', 'http://me:secret@p:99999'])('cannot be %s, and the secret is not repeated', (text) => {
     expect(() => url({ ALL_PROXY: text })).toThrow(ProxySettingError);
     expect(() => url({ ALL_PROXY: text })).toThrow(/^ALL_PROXY .*NO_PROXY/);
     expect(() => url({ ALL_PROXY: text })).not.toThrow(/secret/);
