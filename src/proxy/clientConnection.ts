@@ -9,10 +9,12 @@ import type { Socket } from 'node:net';
 import { monotonicMs } from '../profiler/clock.ts';
 import type { Bytes, Milliseconds } from '../profile/units.ts';
 import { ChunkedDecoder, FramingError } from './chunkedDecoder.ts';
+import { requestTrailers } from './requestTrailers.ts';
 import { headerValue } from './responseReader.ts';
 
 const HEAD_END = Buffer.from('\r\n\r\n');
 const LINE_END_BYTES = 2;
+const NO_TRAILERS: readonly string[] = [];
 /** Room for the hook's tag (6 kB) and generous API keys. */
 const MAX_HEAD_BYTES: Bytes = 64 * 1024;
 const HEAD_TIMEOUT_MS: Milliseconds = 60_000;
@@ -77,7 +79,8 @@ export function parseRequestHead(text: string): RequestHead | null {
 /** What the connection's present request is told. */
 export interface RequestListener {
   onBody(part: Buffer): void;
-  onBodyEnd(): void;
+  /** @param trailers of a chunked body: names and values in turn */
+  onBodyEnd(trailers: readonly string[]): void;
   /** The client has gone away before its answer was complete. */
   onGone(): void;
 }
@@ -117,7 +120,7 @@ export class ClientConnection {
     this.#received = null;
     if (this.#bodyDone) {
       this.#received = bytes;
-      listener.onBodyEnd();
+      listener.onBodyEnd(NO_TRAILERS);
     } else if (bytes !== null) this.#readBody(bytes);
   }
 
@@ -242,6 +245,7 @@ export class ClientConnection {
       return;
     }
     let end = bytes.length;
+    let trailers = NO_TRAILERS;
     if (this.#bodyDecoder !== null) {
       const ranges: number[] = [];
       try {
@@ -249,6 +253,7 @@ export class ClientConnection {
         if (after >= 0) {
           this.#bodyDone = true;
           end = after;
+          trailers = requestTrailers(this.#bodyDecoder.trailers);
         }
       } catch (error) {
         if (!(error instanceof FramingError)) throw error;
@@ -265,7 +270,7 @@ export class ClientConnection {
     }
     if (!this.#bodyDone) return;
     if (end < bytes.length) this.#received = bytes.subarray(end);
-    if (this.#listener === listener) listener.onBodyEnd();
+    if (this.#listener === listener) listener.onBodyEnd(trailers);
   }
 
   /** Takes a request that came while the one before was answered. */

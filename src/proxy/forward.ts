@@ -72,6 +72,8 @@ class Exchange implements Open {
   #over = false;
   #body: Buffer | null = null;
   #scanned: ScannedBody | null = null;
+  /** Of a request that is held: what stood behind its last chunk. */
+  #trailers: readonly string[] = [];
   /** Body of a 400 that may be a refusal of the usage that was asked for. */
   #refusal: { head: ResponseHead; reads: BodyRead[]; bytes: Bytes } | null = null;
   #usageInjected = false;
@@ -127,12 +129,13 @@ class Exchange implements Open {
         sender = this.#sender();
         for (const held of parts.splice(0)) sender.onBody(held);
       },
-      onBodyEnd: () => {
+      onBodyEnd: (trailers) => {
         if (this.#over) return;
         if (sender !== null) {
-          sender.onBodyEnd();
+          sender.onBodyEnd(trailers);
           return;
         }
+        this.#trailers = trailers;
         this.#body = parts.length === 1 ? parts[0]! : Buffer.concat(parts);
         this.#scanned = headerValue(this.#request.headers, 'content-encoding') === null ? scanBody(this.#body) : null;
         const at = monotonicMs();
@@ -153,7 +156,14 @@ class Exchange implements Open {
     const wantsUsage = injectUsage && upstream.takesStreamOptions && (this.#route.endpoint === 'chat' || this.#route.endpoint === 'completions');
     const prepared = this.#scanned === null ? { parts: [body], length: body.length, usageInjected: false } : prepareBody(body, this.#scanned, { injectUsage: wantsUsage, model: this.#context.model });
     this.#usageInjected = prepared.usageInjected;
-    this.#send(prepared.length, prepared.parts, true);
+    if (this.#trailers.length === 0) {
+      this.#send(prepared.length, prepared.parts, true);
+      return;
+    }
+    // Only chunks have something behind them.
+    this.#send('chunked', [], false);
+    for (const part of prepared.parts) if (part.length > 0) this.#sent!.write(part);
+    this.#sent!.end(this.#trailers);
   }
 
   /** Begins to send the body on as it arrives. */
@@ -173,8 +183,8 @@ class Exchange implements Open {
           this.#client.resumeBody();
         });
       },
-      onBodyEnd: () => {
-        if (!this.#over) this.#sent!.end();
+      onBodyEnd: (trailers) => {
+        if (!this.#over) this.#sent!.end(trailers);
       },
       onGone: () => this.#gone(),
     };

@@ -6,6 +6,7 @@ import { headerValue, ResponseError, type Framing, type ResponseHead } from './r
 import type { RequestText, UpstreamListener, UpstreamRequest } from './upstreamRequest.ts';
 
 const CRLF = '\r\n';
+const NO_TRAILERS: readonly string[] = [];
 /** Of one connection of HTTP/1.1; HTTP/2 has none of them (RFC 9113, section 8.2.2). */
 const NOT_IN_HTTP2 = new Set(['connection', 'keep-alive', 'proxy-connection', 'transfer-encoding', 'upgrade', 'host']);
 
@@ -16,6 +17,7 @@ export class Http2Request implements UpstreamRequest {
   #framing: Framing = 'none';
   /** Of a declared length. */
   #remaining: Bytes = 0;
+  #requestTrailers = NO_TRAILERS;
   #trailers = '';
   #started = false;
   #over = false;
@@ -27,7 +29,7 @@ export class Http2Request implements UpstreamRequest {
     this.#method = request.method;
     const whole = request.replayable;
     try {
-      this.#stream = session.request(http2Headers(request.head, session.encrypted === true ? 'https' : 'http'), { endStream: whole && request.body.length === 0 });
+      this.#stream = session.request(http2Headers(request.head, session.encrypted === true ? 'https' : 'http'), { endStream: whole && request.body.length === 0, waitForTrailers: request.chunked });
     } catch (error) {
       setImmediate(() => {
         onOver();
@@ -37,7 +39,8 @@ export class Http2Request implements UpstreamRequest {
     }
     const stream = this.#stream;
     for (const part of request.body) stream.write(part);
-    if (whole) this.end();
+    if (whole) this.end(NO_TRAILERS);
+    stream.on('wantTrailers', () => stream.sendTrailers(fields(this.#requestTrailers)));
     stream.on('headers', (_headers: IncomingHttpHeaders, _flags: number, raw: string[]) => this.#onInterim(raw));
     stream.on('response', (_headers: IncomingHttpHeaders, flags: number, raw: string[]) => this.#onHead(raw, (flags & constants.NGHTTP2_FLAG_END_STREAM) !== 0));
     stream.on('data', (bytes: Buffer) => this.#onData(bytes));
@@ -64,9 +67,10 @@ export class Http2Request implements UpstreamRequest {
     return this.#stream === null || !this.#writable || this.#stream.write(bytes);
   }
 
-  end(): void {
+  end(trailers: readonly string[]): void {
     if (!this.#writable) return;
     this.#writable = false;
+    this.#requestTrailers = trailers;
     this.#stream?.end();
   }
 
@@ -157,7 +161,7 @@ export class Http2Request implements UpstreamRequest {
 export function http2Headers(head: string, scheme: 'http' | 'https'): OutgoingHttpHeaders {
   const [requestLine = '', ...lines] = head.split(CRLF);
   const [method = '', path = ''] = requestLine.split(' ');
-  const headers: Record<string, string[]> = {};
+  const headers: string[] = [];
   let authority = '';
   for (const line of lines) {
     const colon = line.indexOf(':');
@@ -165,10 +169,19 @@ export function http2Headers(head: string, scheme: 'http' | 'https'): OutgoingHt
     const name = line.slice(0, colon).toLowerCase();
     const value = line.slice(colon + 1).trim();
     if (name === 'host') authority = value;
-    if (!NOT_IN_HTTP2.has(name)) (headers[name] ??= []).push(value);
+    if (!NOT_IN_HTTP2.has(name)) headers.push(name, value);
   }
-  const single = Object.entries(headers).map(([name, values]): [string, string | string[]] => [name, values.length === 1 ? values[0]! : values]);
-  return { ':method': method, ':scheme': scheme, ':authority': authority, ':path': path, ...Object.fromEntries(single) };
+  return { ':method': method, ':scheme': scheme, ':authority': authority, ':path': path, ...fields(headers) };
+}
+
+/** Names and values in turn as Node's HTTP/2 has them. */
+function fields(list: readonly string[]): OutgoingHttpHeaders {
+  const values = new Map<string, string[]>();
+  for (let i = 0; i < list.length; i += 2) {
+    const name = list[i]!.toLowerCase();
+    values.set(name, [...(values.get(name) ?? []), list[i + 1]!]);
+  }
+  return Object.fromEntries([...values].map(([name, all]) => [name, all.length === 1 ? all[0]! : all]));
 }
 
 /** @param raw names and values in turn; null without a status */

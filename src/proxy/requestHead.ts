@@ -11,6 +11,11 @@ const NOT_FORWARDED = new Set([
 const OWN_PREFIX = 'x-agent-cost-';
 export const CALL_ID_HEADER = 'x-agent-cost-call-id';
 
+/** Whether a field of that (lower-case) name is passed on where the connection does not say otherwise. */
+export function isForwarded(name: string): boolean {
+  return !NOT_FORWARDED.has(name) && !name.startsWith(OWN_PREFIX);
+}
+
 export interface HeadOptions {
   upstream: Upstream;
   suffix: string;
@@ -38,7 +43,7 @@ export function requestHead(request: RequestHead, options: HeadOptions): string 
   for (let i = 0; i < headers.length; i += 2) {
     const name = headers[i]!;
     const lower = name.toLowerCase();
-    if (NOT_FORWARDED.has(lower) || lower.startsWith(OWN_PREFIX) || listed?.has(lower)) continue;
+    if (!isForwarded(lower) || listed?.has(lower)) continue;
     if (lower === 'authorization' && upstream.authorization !== null) continue;
     if (lower === 'accept-encoding' && options.identity) {
       identityAsked = true;

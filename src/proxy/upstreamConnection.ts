@@ -16,7 +16,6 @@ const IDLE_MS: Milliseconds = 3500;
 const JOINED_BYTES: Bytes = 64 * 1024;
 const READ_BUFFER_BYTES: Bytes = 64 * 1024;
 const CRLF = Buffer.from('\r\n');
-const LAST_CHUNK = Buffer.from('0\r\n\r\n');
 
 /** Who keeps a connection between requests. */
 export interface ConnectionKeeper {
@@ -105,8 +104,11 @@ export class Connection implements UpstreamRequest {
     return this.#socket.write(this.#chunked ? Buffer.concat([Buffer.from(`${bytes.length.toString(16)}\r\n`), bytes, CRLF]) : bytes);
   }
 
-  end(): void {
-    if (this.#chunked) this.#socket.write(LAST_CHUNK);
+  end(trailers: readonly string[]): void {
+    if (!this.#chunked) return;
+    let fields = '';
+    for (let i = 0; i < trailers.length; i += 2) fields += `${trailers[i]}: ${trailers[i + 1]}\r\n`;
+    this.#socket.write(`0\r\n${fields}\r\n`, 'latin1');
   }
 
   onDrain(callback: () => void): void {
@@ -214,8 +216,8 @@ export class ReplayableRequest implements UpstreamRequest, UpstreamListener {
     return this.#request.write(bytes);
   }
 
-  end(): void {
-    this.#request.end();
+  end(trailers: readonly string[]): void {
+    this.#request.end(trailers);
   }
 
   onDrain(callback: () => void): void {

@@ -14,8 +14,11 @@ export interface UpstreamListener extends ResponseReceiver {
 export interface UpstreamRequest {
   /** Sends more of the body, without framing; false when the caller should wait for `onDrain`. */
   write(bytes: Buffer): boolean;
-  /** The body is complete. */
-  end(): void;
+  /**
+   * The body is complete.
+   * @param trailers of a chunked one: names and values in turn
+   */
+  end(trailers: readonly string[]): void;
   onDrain(callback: () => void): void;
   pause(): void;
   resume(): void;
@@ -43,7 +46,8 @@ export class WaitingRequest implements UpstreamRequest {
   #inner: UpstreamRequest | null = null;
   #waiting: Buffer[] = [];
   #waitingBytes = 0;
-  #ended = false;
+  /** Of a body that is complete. */
+  #trailers: readonly string[] | null = null;
   #aborted = false;
   #onDrain: (() => void)[] = [];
   /** Gives up what it waits for. */
@@ -58,7 +62,7 @@ export class WaitingRequest implements UpstreamRequest {
     this.#inner = inner;
     for (const bytes of this.#waiting) inner.write(bytes);
     this.#waiting = [];
-    if (this.#ended) inner.end();
+    if (this.#trailers !== null) inner.end(this.#trailers);
     const waiting = this.#onDrain;
     this.#onDrain = [];
     for (const callback of waiting) callback();
@@ -71,9 +75,9 @@ export class WaitingRequest implements UpstreamRequest {
     return this.#waitingBytes < MAX_WAITING_BYTES;
   }
 
-  end(): void {
-    this.#ended = true;
-    this.#inner?.end();
+  end(trailers: readonly string[]): void {
+    this.#trailers = trailers;
+    this.#inner?.end(trailers);
   }
 
   onDrain(callback: () => void): void {

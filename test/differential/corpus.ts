@@ -14,6 +14,8 @@ export interface Exchange {
   /** Null for none. */
   body: Buffer | null;
   bodyFraming: 'length' | 'chunked';
+  /** Lines behind the last chunk of a chunked body. */
+  trailers: string[];
   /** The pieces in which an answer is written, one turn of the loop after another. `usage`: whether usage was asked for on a stream. */
   answer(usage: boolean): Buffer[];
   /** What a stream of a chat says, as it is to be recorded; null for every other answer. */
@@ -28,25 +30,26 @@ const REASONS = ['OK', 'Fine, thanks', '', 'Ünknown'] as const;
 const text = (random: Random): string => random.list(0, 4, () => random.of(TEXTS)).join('');
 
 /** What is posted where. */
-function request(random: Random): Pick<Exchange, 'method' | 'path' | 'headers' | 'body' | 'bodyFraming'> & { streams: boolean } {
+function request(random: Random): Pick<Exchange, 'method' | 'path' | 'headers' | 'body' | 'bodyFraming' | 'trailers'> & { streams: boolean } {
   const headers: [string, string][] = [['Content-Type', 'application/json']];
   if (random.chance(0.5)) headers.push(['authorization', 'Bearer test-key']);
   if (random.chance(0.3)) headers.push(['X-Odd', 'a  b\tc'], ['x-odd', '\xe9']);
   if (random.chance(0.2)) headers.push(['Accept', 'text/event-stream'], ['ACCEPT-LANGUAGE', 'de, en;q=0.5']);
   if (random.chance(0.2)) headers.push(['traceparent', '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01']);
   const bodyFraming = random.chance(0.25) ? 'chunked' : 'length';
+  const trailers = bodyFraming === 'chunked' && random.chance(0.4) ? ['X-Body-Sum: 1234', 'x-late: a  b\t\xe9'] : [];
   const query = random.chance(0.2) ? '?api-version=2026-01-01&x=%C3%A4' : '';
   const kind = random.int(0, 9);
-  if (kind === 0) return { method: random.of(['GET', 'HEAD', 'DELETE', 'OPTIONS']), path: `/v1/${random.of(['models', 'files/file-1', 'responses/resp_1', 'models/a%20b'])}${query}`, headers, body: null, bodyFraming: 'length', streams: false };
+  if (kind === 0) return { method: random.of(['GET', 'HEAD', 'DELETE', 'OPTIONS']), path: `/v1/${random.of(['models', 'files/file-1', 'responses/resp_1', 'models/a%20b'])}${query}`, headers, body: null, bodyFraming: 'length', trailers: [], streams: false };
   if (kind === 1) {
     const boundary = 'xxBOUNDARYxx';
     headers[0] = ['Content-Type', `multipart/form-data; boundary=${boundary}`];
     const head = Buffer.from(`--${boundary}\r\nContent-Disposition: form-data; name="file"; filename="ä.wav"\r\n\r\n`);
-    return { method: 'POST', path: `/v1/audio/transcriptions${query}`, headers, body: Buffer.concat([head, random.bytes(random.int(0, 5000)), Buffer.from(`\r\n--${boundary}--\r\n`)]), bodyFraming, streams: false };
+    return { method: 'POST', path: `/v1/audio/transcriptions${query}`, headers, body: Buffer.concat([head, random.bytes(random.int(0, 5000)), Buffer.from(`\r\n--${boundary}--\r\n`)]), bodyFraming, trailers, streams: false };
   }
   if (kind === 2) {
     headers.push(['Content-Encoding', 'gzip']);
-    return { method: 'POST', path: `/v1/chat/completions${query}`, headers, body: gzipSync('{"model":"m","messages":[]}'), bodyFraming, streams: false };
+    return { method: 'POST', path: `/v1/chat/completions${query}`, headers, body: gzipSync('{"model":"m","messages":[]}'), bodyFraming, trailers, streams: false };
   }
   const path = random.of(['chat/completions', 'chat/completions', 'chat/completions', 'completions', 'responses', 'embeddings', 'messages', 'rerank', 'score', 'tokenize']);
   const streams = random.chance(0.6) && !['embeddings', 'rerank', 'score', 'tokenize'].includes(path);
@@ -56,7 +59,7 @@ function request(random: Random): Pick<Exchange, 'method' | 'path' | 'headers' |
   if (random.chance(0.2)) fields.push(`"stream_options":${random.of(['null', '{}', '{"include_usage":false}', '{"include_usage":true}', '{"continuous_usage_stats":true}'])}`);
   if (random.chance(0.1)) fields.unshift('"model":"earlier"');
   const body = Buffer.from(random.chance(0.05) ? random.of(['', '[]', '{"model":', '{}', 'null', '{"a":1}x']) : `${space()}{${space()}${fields.join(`,${space()}`)}${space()}}${space()}`);
-  return { method: 'POST', path: `/v1/${path}${query}`, headers, body, bodyFraming, streams };
+  return { method: 'POST', path: `/v1/${path}${query}`, headers, body, bodyFraming, trailers, streams };
 }
 
 /** UTF-8's bytes, each as a character. */

@@ -68,7 +68,7 @@ function bytesOf(made: Exchange, key: string, prefix: string, port: number): Buf
   if (made.bodyFraming === 'length') return Buffer.concat([head, made.body]);
   const half = made.body.length >> 1;
   const pieces = [made.body.subarray(0, half), made.body.subarray(half)].filter(({ length }) => length > 0);
-  return Buffer.concat([head, ...pieces.flatMap((piece) => [Buffer.from(`${piece.length.toString(16)}\r\n`), piece, Buffer.from('\r\n')]), Buffer.from('0\r\n\r\n')]);
+  return Buffer.concat([head, ...pieces.flatMap((piece) => [Buffer.from(`${piece.length.toString(16)}\r\n`), piece, Buffer.from('\r\n')]), Buffer.from(`0\r\n${made.trailers.map((line) => `${line}\r\n`).join('')}\r\n`, 'latin1')]);
 }
 
 /** An answer that never ends is named instead of waited for. */
@@ -88,12 +88,14 @@ const OF_THE_CONNECTION = new Set(['host', 'connection', 'content-length', 'tran
 function receivedOf(key: string, inspected: boolean): object {
   const request = received.get(key);
   if (request === undefined) throw new Error(`${key} was not received`);
-  const body = request.headers['transfer-encoding'] === 'chunked' ? unchunk(request.body)! : request.body;
+  const isChunked = request.headers['transfer-encoding'] === 'chunked';
+  const body = isChunked ? unchunk(request.body)! : request.body;
+  const trailers = isChunked ? (/\r\n0\r\n([^]*)\r\n$/.exec(`\r\n${request.body.toString('latin1')}`)?.[1] ?? '') : '';
   const lines = request.rawHead.split('\r\n').slice(1).filter((line) => {
     const name = line.slice(0, line.indexOf(':')).toLowerCase();
     return !OF_THE_CONNECTION.has(name) && !(inspected && name === 'accept-encoding');
   });
-  return { method: request.method, path: request.path, lines, body: withoutStreamOptions(body) };
+  return { method: request.method, path: request.path, lines, body: withoutStreamOptions(body), trailers };
 }
 
 /** What differs, from the first byte on that does. */

@@ -106,15 +106,18 @@ function endsWithLastChunk(parts: readonly Buffer[]): boolean {
   return Buffer.concat(parts.slice(-LAST_CHUNK.length).map((part) => part.subarray(-LAST_CHUNK.length))).subarray(-LAST_CHUNK.length).equals(Buffer.from(LAST_CHUNK));
 }
 
-/** Index after a chunked body without trailers; -1 where it goes on. */
+/** Index after a chunked body and its trailers; -1 where it goes on. */
 function chunkedEnd(received: Buffer, from: number): number {
   for (let at = from; ; ) {
     const lineEnd = received.indexOf('\r\n', at);
     if (lineEnd < 0) return -1;
     const size = parseInt(received.toString('latin1', at, lineEnd), 16);
+    if (size === 0) {
+      const end = received.indexOf('\r\n\r\n', lineEnd);
+      return end < 0 ? -1 : end + 4;
+    }
     at = lineEnd + 2 + size + 2;
     if (at > received.length) return -1;
-    if (size === 0) return at;
   }
 }
 
