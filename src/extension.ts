@@ -58,7 +58,7 @@ export function activate(context: ExtensionContext): ExtensionState {
       isTrusted: () => workspace.isTrusted,
       onFailure: (why) => log.debug(why),
     });
-    const runs = own(new RunStore(git, parts.analysis));
+    const runs = own(new RunStore(git, parts));
     own(workspace.onDidChangeConfiguration((change) => change.affectsConfiguration('agentCost.accounting') && void runs.recount().catch(onUnreadable)));
     const moved = own(new MovedFiles(git));
     const onUnreadable = (error: unknown): void => void tellUnreadable(notifier, error);

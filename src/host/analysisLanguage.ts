@@ -3,8 +3,6 @@ import { workerData } from 'node:worker_threads';
 import { speak } from '../profile/language.ts';
 import type { AnalysisThreadData } from '../protocol/analysisThread.ts';
 
-const { file, language } = workerData as AnalysisThreadData;
+export const { file: recordingFile, language } = workerData as AnalysisThreadData;
 
 speak(language);
-
-export const recordingFile = file;

@@ -1,7 +1,7 @@
 /** The thread that reads and analyses one recording, so that the editor goes on: a hundred thousand spans take seconds. */
 import { parentPort } from 'node:worker_threads';
 // Before all that makes texts.
-import { recordingFile } from './analysisLanguage.ts';
+import { language, recordingFile } from './analysisLanguage.ts';
 import { analyze } from '../analysis/analyze.ts';
 import { updateBetween } from '../analysis/diffDocuments.ts';
 import { EndedSpans } from '../analysis/spansAhead.ts';
@@ -10,11 +10,12 @@ import { RecordingError } from '../profile/recordingFormat.ts';
 import type { Bytes, Milliseconds } from '../profile/units.ts';
 import { foundRecording } from '../recorder/recordingParts.ts';
 import { RecordingTail } from '../recorder/recordingTail.ts';
+import { Keeper, KeptRecording } from './keptDocuments.ts';
 import type { AnalysisAnswer, AnalysisRequest, ToAnalysisThread } from '../protocol/analysisThread.ts';
-import { buffersOf, headOf, packDocument } from '../protocol/packDocument.ts';
+import { buffersOf, headOf, packDocument, rowsOf } from '../protocol/packDocument.ts';
 import { SLICE_SPANS, SpanPacker } from '../protocol/packSpans.ts';
 import { spanBuffers } from '../protocol/spanColumns.ts';
-import type { TimelineDocument, TimelineUpdate } from '../protocol/webview.ts';
+import type { DocumentPart, TimelineDocument, TimelineUpdate } from '../protocol/webview.ts';
 
 /** A picture that grows need not do so more often. */
 const AHEAD_EVERY_MS: Milliseconds = 100;
@@ -27,6 +28,8 @@ const tail = new RecordingTail(recordingFile, { onEnded: (one) => ahead !== null
 let before: TimelineDocument | null = null;
 const post = (answer: AnalysisAnswer, transfer: ArrayBuffer[] = []): void => parentPort?.postMessage(answer, transfer);
 
+/** What is asked for comes after what was asked for before. */
+let working: Promise<void> = Promise.resolve();
 /** Pieces that were handed over and are not taken in yet. */
 let untaken = 0;
 let onTaken: (() => void) | null = null;
@@ -68,16 +71,45 @@ class Ahead {
   }
 }
 
-/** Hands a whole document over in columns. */
-async function handWhole(document: TimelineDocument): Promise<void> {
+function handMessage(message: DocumentPart): Promise<void> {
+  return hand({ type: 'message', message }, buffersOf(message));
+}
+
+/** What is kept of the recording for a next time; null where nothing is to be. */
+async function keptOf({ kept, accounting, liveAtMs }: AnalysisRequest): Promise<KeptRecording | null> {
+  return kept === undefined || kept === null || liveAtMs !== null ? null : KeptRecording.of(recordingFile, kept, [accounting, language]);
+}
+
+/** Hands a whole document over, the kept one where there is one; another is kept from now on. */
+async function answerWhole(request: AnalysisRequest): Promise<void> {
+  const kept = await keptOf(request);
+  const known = (await kept?.read()) ?? null;
+  if (known !== null) {
+    for (const message of known.messages) await handMessage(message);
+    return post({ type: 'whole', rows: known.rows });
+  }
+  await read(request);
+  const document = documentOf(request);
+  if (document === null) return post({ type: 'nothing' });
+  const keeper = new Keeper(kept);
   const packer = new SpanPacker();
   for (const message of packDocument(document, packer)) {
     if (message === null) continue;
-    await hand({ type: 'message', message }, buffersOf(message));
+    // Before its numbers are given away.
+    keeper.add(message);
+    await handMessage(message);
   }
-  const numbersOf = ({ spans }: { spans: readonly string[] }): Int32Array => Int32Array.from(spans, (id) => packer.numberOf(id));
-  const { lines, functions } = document.report;
-  post({ type: 'whole', rows: { lines: lines.map(numbersOf), functions: functions.map(numbersOf) } });
+  const rows = rowsOf(document.report, packer);
+  post({ type: 'whole', rows });
+  await keeper.finish(rows);
+}
+
+/** Analyses what has been read; null where nothing has been yet. */
+function documentOf({ liveAtMs, accounting }: AnalysisRequest): TimelineDocument | null {
+  if (!tail.reader.started) return null;
+  const { profile } = tail.reader;
+  const live = liveAtMs === null ? {} : { live: true, nowMs: Math.max(profile.lastT, liveAtMs - Date.parse(profile.header.startedAt)) };
+  return analyze(profile, { ...live, accounting });
 }
 
 async function read({ bytes, ahead: isWanted }: AnalysisRequest): Promise<void> {
@@ -89,14 +121,12 @@ async function read({ bytes, ahead: isWanted }: AnalysisRequest): Promise<void> 
 }
 
 async function answer(request: AnalysisRequest): Promise<void> {
-  const { liveAtMs, accounting } = request;
+  if (request.columns === true) return answerWhole(request);
+  const kept = await keptOf(request);
   await read(request);
-  if (!tail.reader.started) return post({ type: 'nothing' });
   const begun = performance.now();
-  const { profile } = tail.reader;
-  const live = liveAtMs === null ? {} : { live: true, nowMs: Math.max(profile.lastT, liveAtMs - Date.parse(profile.header.startedAt)) };
-  const document = analyze(profile, { ...live, accounting });
-  if (request.columns === true) return handWhole(document);
+  const document = documentOf(request);
+  if (document === null) return post({ type: 'nothing' });
   const { report, spans, removed, gpuFrom, gpu, parts = [] } = before === null ? everything(document) : updateBetween(before, document);
   before = document;
   const tookMs = performance.now() - begun;
@@ -107,6 +137,11 @@ async function answer(request: AnalysisRequest): Promise<void> {
     for (let from = 0; from === 0 || from < part.gpu.length; from += SLICE_SPANS) await hand({ type: 'part', part: { ...part, gpu: part.gpu.slice(from, from + SLICE_SPANS) } });
   }
   post({ type: 'done', report, removed, gpuFrom, tookMs });
+  if (kept === null) return;
+  const packer = new SpanPacker();
+  const keeper = new Keeper(kept);
+  for (const message of packDocument(document, packer)) if (message !== null) keeper.add(message);
+  await keeper.finish(rowsOf(document.report, packer));
 }
 
 parentPort?.on('message', (message: ToAnalysisThread) => {
@@ -115,7 +150,11 @@ parentPort?.on('message', (message: ToAnalysisThread) => {
     onTaken?.();
     return;
   }
-  answer(message).catch((error: unknown) => {
+  if (message === 'end') {
+    void working.then(() => parentPort?.close());
+    return;
+  }
+  working = answer(message).catch((error: unknown) => {
     post({ type: 'failed', reason: RecordingError.is(error) ? error.reason : null, message: error instanceof Error ? error.message : String(error) });
   });
 });

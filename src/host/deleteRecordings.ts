@@ -26,6 +26,7 @@ export async function chooseAndDelete(runs: RunStore, notifier: Notifier, files:
     try {
       await remove(run.file, how);
       runs.forget(run.file);
+      await runs.forgetKept(run.file);
     } catch (error) {
       notifier.error(how === TRASH ? l10n.t`${run.file} could not be moved to the trash: ${messageOf(error)}` : l10n.t`${run.file} could not be deleted: ${messageOf(error)}`);
     }

@@ -1,4 +1,4 @@
-/** Where the parts of the installed extension lie. */
+/** Where the parts of the installed extension lie, and what it keeps. */
 import { join } from 'node:path';
 import type { ExtensionContext } from 'vscode';
 
@@ -15,6 +15,8 @@ export interface Installation {
   analysis: string;
   /** The thread that looks up what the spans of a long recording said. */
   contents: string;
+  /** Folder of the documents of long recordings that are kept for a next time. */
+  keptDocuments: string;
 }
 
 export function installation(context: ExtensionContext): Installation {
@@ -27,5 +29,6 @@ export function installation(context: ExtensionContext): Installation {
     experiments: join(built, 'experiments.cjs'),
     analysis: join(built, 'analysis.cjs'),
     contents: join(built, 'contents.cjs'),
+    keptDocuments: join(context.globalStorageUri.fsPath, 'documents'),
   };
 }

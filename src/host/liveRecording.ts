@@ -7,6 +7,7 @@ import type { TimelineDocument } from '../protocol/webview.ts';
 import { FileTail } from '../recorder/recordingTail.ts';
 import { LivePreview } from './livePreview.ts';
 import { RecordingAnalysis } from './recordingAnalysis.ts';
+import { LONG_RECORDING_BYTES } from './recordingSize.ts';
 
 /** What is recorded should be seen within a tenth of a second, as long as the run is short enough for that. */
 const SHORTEST_PAUSE_MS: Milliseconds = 80;
@@ -30,6 +31,7 @@ export interface LiveRecordingEvents {
 export class LiveRecording {
   private readonly events: LiveRecordingEvents;
   private readonly accounting: () => Accounting;
+  private readonly keptIn: string | null;
   private readonly analysis: RecordingAnalysis;
   /** As far as the file holds whole lines. */
   private bytes = 0;
@@ -49,10 +51,12 @@ export class LiveRecording {
   /**
    * @param threadFile `dist/analysis.cjs`
    * @param accounting how energy is charged now
+   * @param keptIn the folder in which the run's document is kept for a next time; null: it is not
    */
-  constructor(threadFile: string, file: string, events: LiveRecordingEvents, accounting: () => Accounting) {
+  constructor(threadFile: string, file: string, events: LiveRecordingEvents, accounting: () => Accounting, keptIn: string | null = null) {
     this.events = events;
     this.accounting = accounting;
+    this.keptIn = keptIn;
     this.analysis = new RecordingAnalysis(threadFile, file);
     this.previewTail = new FileTail(file, { onText: (text) => this.preview.push(text), onLost: () => this.preview.lose() });
   }
@@ -96,11 +100,13 @@ export class LiveRecording {
     this.state = this.state === 'live' ? 'finished' : this.state;
     this.stopTimers();
     try {
-      const analysed = await this.analysis.analyze({ bytes: null, liveAtMs: null, accounting: this.accounting() });
+      const analysed = await this.analysis.analyze({ bytes: null, liveAtMs: null, accounting: this.accounting(), keptIn: this.bytes > LONG_RECORDING_BYTES ? this.keptIn : null });
       if (analysed === null) throw new Error(l10n.t('Nothing was recorded.'));
+      this.analysis.retire();
       return analysed.document;
-    } finally {
+    } catch (error) {
       this.analysis.dispose();
+      throw error;
     }
   }
 

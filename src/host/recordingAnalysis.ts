@@ -1,4 +1,6 @@
 /** Reads and analyses a recording in a thread of its own. Knows no `vscode`. */
+import { createHash } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
 import { Worker } from 'node:worker_threads';
 import * as l10n from '@vscode/l10n';
 import { spoken, type Language } from '../profile/language.ts';
@@ -18,6 +20,7 @@ export interface Analysed {
 
 export class RecordingAnalysis {
   private readonly worker: Worker;
+  private readonly threadFile: string;
   private document: TimelineDocument | null = null;
   private asked: Promise<unknown> = Promise.resolve();
   private failed: Error | null = null;
@@ -28,6 +31,7 @@ export class RecordingAnalysis {
    * @param language of the report's sentences
    */
   constructor(threadFile: string, file: string, language: Language = spoken()) {
+    this.threadFile = threadFile;
     // Not the editor's own options, which may be for a debugger.
     this.worker = new Worker(threadFile, { workerData: { file, language } satisfies AnalysisThreadData, execArgv: [] });
     this.worker.unref();
@@ -41,7 +45,7 @@ export class RecordingAnalysis {
    * @returns null when there is nothing to be analysed yet
    * @throws RecordingError, or the error of reading the file
    */
-  analyze(request: AnalysisRequest, onRead: OnRead | null = null): Promise<Analysed | null> {
+  analyze(request: Question, onRead: OnRead | null = null): Promise<Analysed | null> {
     const update: ReceivedUpdate = { spans: [], gpu: [] };
     return this.inTurn<Analysed>({ ...request, columns: false }, onRead, (answer, takenInMs) => {
       if (answer.type !== 'done') {
@@ -61,12 +65,17 @@ export class RecordingAnalysis {
    * @returns null when there is nothing to be analysed yet
    * @throws RecordingError, or the error of reading the file
    */
-  analyzeWhole(request: AnalysisRequest, onRead: OnRead | null = null): Promise<ColumnDocument | null> {
+  analyzeWhole(request: Question, onRead: OnRead | null = null): Promise<ColumnDocument | null> {
     const messages: DocumentPart[] = [];
     return this.inTurn<ColumnDocument>({ ...request, columns: true }, onRead, (answer) => {
       if (answer.type === 'message') messages.push(answer.message);
       return answer.type === 'whole' ? new ColumnDocument(messages, answer.rows) : null;
     });
+  }
+
+  /** Lets go, once what is kept for a next time is written. */
+  retire(): void {
+    this.worker.postMessage('end' satisfies ToAnalysisThread);
   }
 
   dispose(): void {
@@ -78,8 +87,11 @@ export class RecordingAnalysis {
     for (const reject of this.pending) reject(error);
   }
 
-  private inTurn<Result>(request: AnalysisRequest, onRead: OnRead | null, take: Take<Result>): Promise<Result | null> {
-    const answer = this.asked.then(() => this.ask<Result>({ ...request, ahead: onRead !== null }, onRead, take));
+  private inTurn<Result>({ keptIn = null, ...request }: Question, onRead: OnRead | null, take: Take<Result>): Promise<Result | null> {
+    const answer = this.asked.then(async () => {
+      const kept = keptIn === null ? null : { folder: keptIn, maker: await makerOf(this.threadFile) };
+      return this.ask<Result>({ ...request, kept, ahead: onRead !== null }, onRead, take);
+    });
     this.asked = answer.catch(() => undefined);
     return answer;
   }
@@ -115,7 +127,20 @@ export class RecordingAnalysis {
   }
 }
 
-type OnRead = (read: ReadAhead) => void;
+/** `keptIn`: the folder in which documents are kept for a next time; null or absent: none is. */
+export type Question = Omit<AnalysisRequest, 'ahead' | 'kept'> & { keptIn?: string | null };
+
+/** Told of what has been read of a recording. */
+export type OnRead = (read: ReadAhead) => void;
+
+const makers = new Map<string, Promise<string>>();
+
+/** What tells one build of the thread from another, whose figures may differ. */
+function makerOf(threadFile: string): Promise<string> {
+  let maker = makers.get(threadFile);
+  if (maker === undefined) makers.set(threadFile, (maker = readFile(threadFile).then((bytes) => createHash('sha256').update(bytes).digest('hex'))));
+  return maker;
+}
 
 /** Takes a piece of an answer in, `takenInMs` after those before; gives what it was asked for, once all has come. */
 type Take<Result> = (answer: AnalysisAnswer, takenInMs: Milliseconds) => Result | null;
@@ -139,23 +164,23 @@ function firstDocument(report: TimelineUpdate['report'], { spans, gpu, parts }: 
 
 /**
  * Reads and analyses a whole recording.
- * @param options `onRead` is told meanwhile what has been read; the language of the report's sentences, by default the one that is spoken; when it is, where it is still written (ms since 1970)
+ * @param options `onRead` is told meanwhile what has been read; the language of the report's sentences, by default the one that is spoken; when it is, where it is still written (ms since 1970); the folder in which documents are kept for a next time
  * @throws RecordingError, or the error of reading the file
  */
 export async function analyzeInThread(
   threadFile: string,
   file: string,
   accounting: AnalysisRequest['accounting'],
-  { onRead = null, language = spoken(), liveAtMs = null }: { onRead?: OnRead | null; language?: Language; liveAtMs?: number | null } = {},
+  { onRead = null, language = spoken(), liveAtMs = null, keptIn = null }: { onRead?: OnRead | null; language?: Language; liveAtMs?: number | null; keptIn?: string | null } = {},
 ): Promise<ColumnDocument> {
   const analysis = new RecordingAnalysis(threadFile, file, language);
   try {
-    const document = await analysis.analyzeWhole({ bytes: null, liveAtMs, accounting }, onRead);
+    const document = await analysis.analyzeWhole({ bytes: null, liveAtMs, accounting, keptIn }, onRead);
     if (document === null) throw new RecordingError('empty', l10n.t('The recording is empty: it ended before anything was recorded. Profile the program again.'));
+    analysis.retire();
     return document;
   } catch (error) {
-    throw RecordingError.is(error) ? new RecordingError(error.reason, `${file}: ${error.message}`) : error;
-  } finally {
     analysis.dispose();
+    throw RecordingError.is(error) ? new RecordingError(error.reason, `${file}: ${error.message}`) : error;
   }
 }

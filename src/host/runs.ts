@@ -8,6 +8,8 @@ import type { ReportHead, TimelineDocument } from '../protocol/webview.ts';
 import { RECORDINGS_FOLDER } from '../recorder/recordingsFolder.ts';
 import { DisposableList } from './disposables.ts';
 import type { Git } from './git.ts';
+import { LONG_RECORDING_BYTES } from './recordingSize.ts';
+import type { Installation } from './installation.ts';
 import { SourceSnapshots } from './sourceSnapshots.ts';
 
 /** One recording. */
@@ -22,9 +24,6 @@ export interface Run {
   readonly document: TimelineDocument | null;
   readonly snapshots: SourceSnapshots;
 }
-
-/** A longer one is read in a thread: it would hold the editor up for more than some 50 ms. */
-const LONG_RECORDING_BYTES = 500_000;
 
 /** Spans of a run that is being recorded, ahead of its documents. */
 export interface Preview {
@@ -59,6 +58,7 @@ export class RunStore implements Disposable {
   private watching = false;
   private readonly git: Git;
   private readonly analysisThread: string;
+  private readonly keptIn: string;
 
   private readonly listChanged = this.disposables.add(new EventEmitter<void>());
   private readonly documentChanged = this.disposables.add(new EventEmitter<Run>());
@@ -72,10 +72,10 @@ export class RunStore implements Disposable {
   /** More has been read of this recording, or it cannot be read. */
   readonly onDidRead: Event<string> = this.readChanged.event;
 
-  /** @param analysisThread `dist/analysis.cjs` */
-  constructor(git: Git, analysisThread: string) {
+  constructor(git: Git, { analysis, keptDocuments }: Pick<Installation, 'analysis' | 'keptDocuments'>) {
     this.git = git;
-    this.analysisThread = analysisThread;
+    this.analysisThread = analysis;
+    this.keptIn = keptDocuments;
   }
 
   /** Newest first. */
@@ -183,8 +183,14 @@ export class RunStore implements Disposable {
       import('./recordingAnalysis.ts'),
       import('./accounting.ts'),
     ]);
-    if (size > LONG_RECORDING_BYTES) return analyzeInThread(this.analysisThread, file, chosenAccounting(), { onRead });
+    if (size > LONG_RECORDING_BYTES) return analyzeInThread(this.analysisThread, file, chosenAccounting(), { onRead, keptIn: this.keptIn });
     return analyze(await readRecordingFile(file, 'report'), { accounting: chosenAccounting() });
+  }
+
+  /** Deletes what is kept of a recording for a next time. */
+  async forgetKept(file: string): Promise<void> {
+    const { forgetKept } = await import('./keptDocuments.ts');
+    await forgetKept(this.keptIn, file);
   }
 
   /** Energy is charged in another way from now on: reads again what is shown, and forgets what else was read. */

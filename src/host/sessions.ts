@@ -108,7 +108,7 @@ export class Session {
       onPreview: (spans: ReportSpan[]) => feed.preview(spans),
       onError: (error: unknown) => notifier.warning(l10n.t`The running recording cannot be shown: ${messageOf(error)} The program goes on.`),
     };
-    recording = new LiveRecording(installation.analysis, ready.out, events, chosenAccounting);
+    recording = new LiveRecording(installation.analysis, ready.out, events, chosenAccounting, installation.keptDocuments);
     return new Session(profiler, environmentOn, recording, feed, services, warned);
   }
 

@@ -2,10 +2,9 @@
 import type { PromptTable, SpanContent } from '../protocol/content.ts';
 import type { ReportSpan } from '../profile/report.ts';
 import type { Bytes, Milliseconds } from '../profile/units.ts';
+import { LONG_RECORDING_BYTES } from './recordingSize.ts';
 import type { ThreadContents } from './threadContents.ts';
 
-/** A longer recording is read in a thread: it would hold the editor up for more than some 50 ms. */
-const LONG_RECORDING_BYTES: Bytes = 500_000;
 /** What a thread has read is kept so long for the next question. */
 const KEPT_MS: Milliseconds = 60_000;
 

@@ -25,10 +25,19 @@ export interface AnalysisRequest {
   ahead?: boolean;
   /** Answer with the whole document in columns, which is many times faster than objects: `message` and `whole`. */
   columns?: boolean;
+  /** Where the document may lie from an earlier time, and is kept for a next one. Not with `liveAtMs`. */
+  kept?: KeptPlace | null;
 }
 
-/** `more`: a piece of an answer has been taken in. */
-export type ToAnalysisThread = AnalysisRequest | 'more';
+/** Where documents are kept. */
+export interface KeptPlace {
+  folder: string;
+  /** What made a document that may be shown: another one's figures may differ. */
+  maker: string;
+}
+
+/** `more`: a piece of an answer has been taken in. `end`: no request comes any more; what is still to be written is. */
+export type ToAnalysisThread = AnalysisRequest | 'more' | 'end';
 
 /** Numbers of the spans of each of a report's lines and functions, in their order. */
 export interface SpansOfRows {

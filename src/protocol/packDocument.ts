@@ -2,6 +2,7 @@
 import { gpuBuffers, packGpu } from './gpuColumns.ts';
 import { spanBuffers } from './spanColumns.ts';
 import { SLICE_SPANS, type SpanPacker } from './packSpans.ts';
+import type { SpansOfRows } from './analysisThread.ts';
 import type { Report, ReportSpan } from '../profile/report.ts';
 import type { DocumentPart, PackedUpdate, ReportHead, TimelineDocument, TimelineUpdate } from './webview.ts';
 
@@ -22,10 +23,17 @@ export function* packDocument({ report, gpu, parts = [] }: TimelineDocument, pac
   yield { type: 'end' };
 }
 
+/** The numbers of the spans of a report's lines and functions, once its document has been packed with `packer`. */
+export function rowsOf({ lines, functions }: Report, packer: SpanPacker): SpansOfRows {
+  const numbersOf = ({ spans }: { spans: readonly string[] }): Int32Array => Int32Array.from(spans, (id) => packer.numberOf(id));
+  return { lines: lines.map(numbersOf), functions: functions.map(numbersOf) };
+}
+
 /** The memory of a message's numbers, so that it can be handed over and not copied. */
 export function buffersOf(message: DocumentPart): ArrayBuffer[] {
   if (message.type !== 'slice') return [];
-  return [...(message.spans === null ? [] : spanBuffers(message.spans)), ...(message.gpu === null ? [] : gpuBuffers(message.gpu))];
+  // Columns may lie in one memory, as those of a message that was kept.
+  return [...new Set([...(message.spans === null ? [] : spanBuffers(message.spans)), ...(message.gpu === null ? [] : gpuBuffers(message.gpu))])];
 }
 
 /** What changes from a document that was packed with `packer` to `next`. */

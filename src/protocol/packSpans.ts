@@ -1,6 +1,6 @@
 /** From a document's spans to columns, a slice at a time, and from one document to the next. */
 import { saneTime } from '../profile/saneTime.ts';
-import { extraOf, LLM_NUMBERS, llmFormOf, llmNumbers, TOOL_NUMBERS, toolNumbers, type Complete, type LlmForm, type NumberColumns, type SpanExtra, type SpanForm, type SpanSlice, type TextColumn } from './spanColumns.ts';
+import { LLM_NUMBERS, llmFormOf, llmNumbers, llmTexts, TOOL_NUMBERS, toolNumbers, type Complete, type LlmForm, type NumberColumns, type SpanExtra, type SpanForm, type SpanSlice, type TextColumn } from './spanColumns.ts';
 import type { ReportSpan } from '../profile/report.ts';
 import type { Site } from '../profile/recordingFormat.ts';
 
@@ -111,6 +111,7 @@ export class SpanPacker {
     const llm: number[] = [];
     const llmForm: number[] = [];
     const llmRows: (readonly (number | null | undefined)[])[] = [];
+    const texts: (string | null)[] = [];
     const tool: number[] = [];
     const toolRows: (readonly (number | null | undefined)[])[] = [];
     const toolTexts: (string | null)[] = [];
@@ -124,14 +125,14 @@ export class SpanPacker {
         llm.push(place);
         llmForm.push(this.llmFormOf(llmFormOf(span.llm), newLlmForms));
         llmRows.push(llmNumbers(span.llm));
+        texts.push(...llmTexts(span.llm));
       }
       if (span.tool !== null) {
         tool.push(place);
         toolRows.push(toolNumbers(span.tool));
         toolTexts.push(span.tool.callId, span.tool.detail);
       }
-      const extra = extraOf(span);
-      if (extra !== null) extras.push([place, extra]);
+      if (span.error !== null) extras.push([place, { error: span.error }]);
     });
     return {
       numbers,
@@ -143,6 +144,7 @@ export class SpanPacker {
       llm: Int32Array.from(llm),
       llmNumbers: columnsOf(llmRows, LLM_NUMBERS),
       llmForm: Int32Array.from(llmForm),
+      llmTexts: textColumn(texts),
       tool: Int32Array.from(tool),
       toolNumbers: columnsOf(toolRows, TOOL_NUMBERS),
       toolTexts: textColumn(toolTexts),

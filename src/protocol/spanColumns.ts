@@ -19,14 +19,7 @@ export type LlmForm = Pick<Llm, 'model' | 'endpoint' | 'path' | 'stream' | 'phas
 };
 
 /** What few spans have. */
-export interface SpanExtra {
-  error?: ReportSpan['error'];
-  retryOf?: Llm['retryOf'];
-  continues?: Llm['continues'];
-  promptText?: Llm['promptText'];
-  answerText?: Llm['answerText'];
-  toolCalls?: Llm['toolCalls'];
-}
+export type SpanExtra = Pick<ReportSpan, 'error'>;
 
 /** Texts one after the other; `ends[i]` is where text `i` ends, `~end` where it is null. */
 export interface TextColumn {
@@ -48,6 +41,8 @@ export const TOOL_IDLE_ENERGY = 3;
 /** How many numbers a model call's row and a tool's have. */
 export const LLM_NUMBERS = 24;
 export const TOOL_NUMBERS = 4;
+/** How many texts a model call's row has. */
+export const LLM_TEXTS = 5;
 
 /** Some spans. All columns but those of `llm` and `tool` have one entry for each. */
 export interface SpanSlice {
@@ -65,6 +60,8 @@ export interface SpanSlice {
   llm: Int32Array;
   llmNumbers: NumberColumns;
   llmForm: Int32Array;
+  /** `LLM_TEXTS` for each. */
+  llmTexts: TextColumn;
   /** As for model calls; `toolTexts` has the id of the call and the detail, two for each. */
   tool: Int32Array;
   toolNumbers: NumberColumns;
@@ -77,8 +74,8 @@ export interface SpanSlice {
 }
 
 /** The numbers' memory, so that it can be handed over and not copied. */
-export function spanBuffers({ numbers, start, end, parent, form, ids, llm, llmForm, llmNumbers, tool, toolNumbers, toolTexts }: SpanSlice): ArrayBuffer[] {
-  return [numbers, start, end, parent, form, ids.ends, llm, llmForm, tool, toolTexts.ends, ...llmNumbers, ...toolNumbers].flatMap((column) => (column === null ? [] : [column.buffer as ArrayBuffer]));
+export function spanBuffers({ numbers, start, end, parent, form, ids, llm, llmForm, llmNumbers, llmTexts: texts, tool, toolNumbers, toolTexts }: SpanSlice): ArrayBuffer[] {
+  return [numbers, start, end, parent, form, ids.ends, llm, llmForm, texts.ends, tool, toolTexts.ends, ...llmNumbers, ...toolNumbers].flatMap((column) => (column === null ? [] : [column.buffer as ArrayBuffer]));
 }
 
 /** A type of which a literal must name every field, those that may be absent too: a field added to the report is not forgotten here. */
@@ -102,11 +99,17 @@ export function llmFormOf(llm: Llm): LlmForm {
   return { model, endpoint, path, stream, phaseEvidence, phaseSource, tokenEvidence, finishReason, rolesEvidence, roles: llm.roles !== null, grade: llm.energyWh.grade };
 }
 
-/** The model call of a form, with `at` for the number in each place of its row. */
-export function readLlm(at: (place: number) => number, form: LlmForm, extra: SpanExtra | undefined): Llm {
+/** The texts of a model call, in the order of its row. */
+export function llmTexts({ retryOf, continues, promptText, answerText, toolCalls }: Llm): readonly (string | null)[] {
+  return [retryOf, continues ?? null, promptText, answerText, toolCalls === undefined ? null : JSON.stringify(toolCalls)];
+}
+
+/** The model call of a form, with `at` for the number in each place of its row, and `textAt` for the text. */
+export function readLlm(at: (place: number) => number, form: LlmForm, textAt: (place: number) => string | null): Llm {
   const value = (place: number): number | null => known(at(place));
   const { roles, grade, ...alike } = form;
   const low = value(19);
+  const toolCalls = textAt(4);
   const llm: Complete<Llm> = {
     ...(alike as Complete<typeof alike>),
     queueMs: value(QUEUE_MS), prefillMs: value(PREFILL_MS), decodeMs: value(DECODE_MS), ttftMs: value(3),
@@ -115,7 +118,7 @@ export function readLlm(at: (place: number) => number, form: LlmForm, extra: Spa
     roles: roles ? { instruction: value(12), fewShot: value(13), user: value(14), llmHistory: value(15), toolHistory: value(16), output: value(17) } : null,
     energyWh: { active: value(LLM_ENERGY), grade, band: low === null ? null : [low, value(20) ?? low] },
     costUsd: value(21), httpStatus: value(22), attempt: value(23) ?? 1,
-    retryOf: extra?.retryOf ?? null, continues: extra?.continues, promptText: extra?.promptText ?? null, answerText: extra?.answerText ?? null, toolCalls: extra?.toolCalls,
+    retryOf: textAt(0), continues: textAt(1) ?? undefined, promptText: textAt(2), answerText: textAt(3), toolCalls: toolCalls === null ? undefined : (JSON.parse(toolCalls) as Llm['toolCalls']),
   };
   return llm;
 }
@@ -129,21 +132,4 @@ export function toolNumbers(tool: Tool): readonly (number | null | undefined)[] 
 export function readTool(at: (place: number) => number, name: string, callId: string | null, detail: string | null): Tool {
   const tool: Complete<Tool> = { name, callId, detail, resultBytes: known(at(0)), argumentBytes: known(at(1)), idleBlameMs: known(at(2)), idleEnergyWh: known(at(TOOL_IDLE_ENERGY)) };
   return tool;
-}
-
-/** What only few spans have of this one, or null where it has none of it. */
-export function extraOf({ error, llm }: ReportSpan): SpanExtra | null {
-  const extra: SpanExtra = {};
-  let some = false;
-  if (error !== null) {
-    extra.error = error;
-    some = true;
-  }
-  for (const key of ['retryOf', 'continues', 'promptText', 'answerText', 'toolCalls'] as const) {
-    const value = llm?.[key] ?? null;
-    if (value === null) continue;
-    Object.assign(extra, { [key]: value });
-    some = true;
-  }
-  return some ? extra : null;
 }

@@ -3,7 +3,7 @@ import { withRoom } from './growing.ts';
 import { IdIndex } from './idIndex.ts';
 import { NumberRows } from './numberRows.ts';
 import { Texts } from './texts.ts';
-import { LLM_NUMBERS, readLlm, readTool, TOOL_NUMBERS, type LlmForm, type SpanExtra, type SpanForm, type SpanSlice } from './spanColumns.ts';
+import { LLM_NUMBERS, LLM_TEXTS, readLlm, readTool, TOOL_NUMBERS, type LlmForm, type SpanExtra, type SpanForm, type SpanSlice } from './spanColumns.ts';
 import type { ReportSpan } from '../profile/report.ts';
 
 /** Objects made are kept up to this many, so that who asks twice for a span on screen gets the same one. */
@@ -28,6 +28,10 @@ export class SpanStore {
   private readonly forms: SpanForm[] = [];
   private readonly llmForms: LlmForm[] = [];
   private readonly ids = new Texts();
+  /** `LLM_TEXTS` for each row of `llm`. */
+  private readonly llmTexts = new Texts();
+  /** Of calls that were replaced, by their rows. */
+  private readonly newLlmTexts = new Map<number, readonly (string | null)[]>();
   /** Two for each row of `tools`. */
   private readonly toolTexts = new Texts();
   /** Of tools that were replaced, by their rows. */
@@ -47,7 +51,7 @@ export class SpanStore {
     for (const name of ['parent', 'form', 'llmRow', 'toolRow', 'llmForm'] as const) this[name] = new Int32Array(0);
     this.forms.length = 0;
     this.llmForms.length = 0;
-    for (const part of [this.llm, this.tools, this.ids, this.toolTexts, this.newToolTexts, this.extras, this.index, this.made]) part.clear();
+    for (const part of [this.llm, this.tools, this.ids, this.llmTexts, this.newLlmTexts, this.toolTexts, this.newToolTexts, this.extras, this.index, this.made]) part.clear();
   }
 
   /** Makes room for so many spans at once. */
@@ -83,6 +87,7 @@ export class SpanStore {
     this.llm.append(slice.llmNumbers, slice.llm.length);
     this.llmForm = withRoom(this.llmForm, this.llm.length);
     this.llmForm.set(slice.llmForm, llm);
+    this.llmTexts.append(slice.llmTexts);
     for (let row = 0; row < slice.llm.length; row++) this.llmRow[first + (slice.llm[row] as number)] = llm + row;
     const tool = this.tools.length;
     this.tools.append(slice.toolNumbers, slice.tool.length);
@@ -110,16 +115,22 @@ export class SpanStore {
 
   /** Rows that are there are written over: a call that runs for long changes often. */
   private replaceLlm(slice: SpanSlice, numberOf: (place: number) => number): void {
+    const texts = new Texts();
+    texts.append(slice.llmTexts);
     slice.llm.forEach((place, row) => {
       const number = numberOf(place);
       if ((this.llmRow[number] as number) < 0) {
         this.llmRow[number] = this.llm.length;
         this.llm.append([], 1);
+        this.llmTexts.append({ text: '', ends: new Int32Array(LLM_TEXTS).fill(~0) });
         this.llmForm = withRoom(this.llmForm, this.llm.length);
       }
       const at = this.llmRow[number] as number;
       this.llm.set(at, slice.llmNumbers, row);
       this.llmForm[at] = slice.llmForm[row] as number;
+      const fields = Array.from({ length: LLM_TEXTS }, (_, place) => texts.at(row * LLM_TEXTS + place));
+      if (fields.every((text, place) => text === this.llmTexts.at(at * LLM_TEXTS + place))) this.newLlmTexts.delete(at);
+      else this.newLlmTexts.set(at, fields);
     });
   }
 
@@ -214,9 +225,14 @@ export class SpanStore {
       startMs: this.start[number] as number,
       endMs: Number.isNaN(end) ? null : end,
       error: extra?.error ?? null,
-      llm: llm < 0 ? null : readLlm((place) => this.llm.at(place, llm), this.llmForms[this.llmForm[llm] as number] as LlmForm, extra),
+      llm: llm < 0 ? null : this.llmAt(llm),
       tool: tool === null ? null : this.toolAt(this.toolRow[number] as number, tool),
     };
+  }
+
+  private llmAt(row: number): ReportSpan['llm'] {
+    const texts = this.newLlmTexts.get(row);
+    return readLlm((place) => this.llm.at(place, row), this.llmForms[this.llmForm[row] as number] as LlmForm, (place) => (texts === undefined ? this.llmTexts.at(row * LLM_TEXTS + place) : (texts[place] ?? null)));
   }
 
   private toolAt(row: number, name: string): ReportSpan['tool'] {
@@ -227,6 +243,6 @@ export class SpanStore {
   /** Bytes held by the columns. */
   get bytes(): number {
     const columns = [this.start, this.end, this.parent, this.form, this.llmRow, this.toolRow, this.llmForm];
-    return columns.reduce((sum, column) => sum + column.byteLength, 0) + this.llm.bytes + this.tools.bytes + this.ids.bytes + this.toolTexts.bytes + this.index.bytes;
+    return columns.reduce((sum, column) => sum + column.byteLength, 0) + this.llm.bytes + this.tools.bytes + this.ids.bytes + this.llmTexts.bytes + this.toolTexts.bytes + this.index.bytes;
   }
 }
