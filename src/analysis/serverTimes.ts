@@ -11,7 +11,7 @@ import { tidy } from './statistics.ts';
 
 /** A server counts a request a little before or after its client has the last of the answer. */
 const COUNTED_LATE: Milliseconds = 150;
-/** A reading says what the server had counted at some moment between question and answer. */
+/** What a reading says was counted between question and answer: so far after their middle at least, for older recordings do not say how long it took. */
 const READ_LATE: Milliseconds = 100;
 /** By how much what the client saw of a call may differ from what the server did for it: the network, and a share of the whole. */
 const SEEN_ERROR: Milliseconds = 30;
@@ -63,17 +63,17 @@ function timesOf({ queueMs, prefillMs, decodeMs }: ServerTimes): ServerTimes {
  * times. A request of others' that ended then instead would be taken for it: what the client saw of the call must bear it out.
  */
 function byCounters(profile: Profile, calls: readonly Call[]): Map<Call, ServerTimes> {
-  const readings = profile.samples.flatMap(({ t, counters }) => (counters?.finished === undefined || counters.finished === null ? [] : [{ t, counters }]));
+  const readings = profile.samples.flatMap(({ t, counters, tookMs }) => (counters?.finished === undefined || counters.finished === null ? [] : [{ from: t - (tookMs ?? 0) / 2, to: t + Math.max(READ_LATE, (tookMs ?? 0) / 2), counters }]));
   const ended = calls.filter((call) => call.end?.status === 'ok').sort((a, b) => (a.end?.t ?? 0) - (b.end?.t ?? 0));
   const found = new Map<Call, ServerTimes>();
   const doubtful = new Set<Call>();
   let first = 0;
-  readings.forEach(({ t, counters }, index) => {
+  readings.forEach(({ to, counters }, index) => {
     const before = readings[index - 1];
     if (before === undefined || counters.finished! - before.counters.finished! !== 1) return;
-    while (first < ended.length && endOf(ended[first]!) <= before.t - COUNTED_LATE) first++;
+    while (first < ended.length && endOf(ended[first]!) <= before.from - COUNTED_LATE) first++;
     const candidates: Call[] = [];
-    for (let at = first; at < ended.length && endOf(ended[at]!) <= t + READ_LATE; at++) candidates.push(ended[at]!);
+    for (let at = first; at < ended.length && endOf(ended[at]!) <= to; at++) candidates.push(ended[at]!);
     const times = difference(before.counters, counters);
     const fitting = times === null ? [] : candidates.filter((call) => bearsOut(call, times));
     const [call] = fitting;

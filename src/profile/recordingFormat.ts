@@ -372,6 +372,8 @@ export const sampleLineSchema = z.object({
   gpus: z.array(z.object({ gpu: z.int(), watts: z.number().nullable(), joules: z.number().nullable() })).optional(),
   /** A server's; recordings of before have none. */
   counters: serverCountersSchema.optional(),
+  /** How long the server took to answer, with `t` in its middle (ms): it read its counters somewhere between. Recordings of before have none. */
+  tookMs: z.number().optional(),
 });
 
 /** A debugger held the program from `t` to `end`: time that is nobody's cost. */

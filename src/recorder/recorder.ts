@@ -179,9 +179,9 @@ export class Recorder {
     if (++this.#malformedEvents === 1) this.warn('hookEventMalformed', 'An event from inside the program could not be read and was left out: some tool calls may be missing.', now);
   }
 
-  /** A reading of the server's load. */
-  load({ kind, ...load }: ServerLoad, at: Milliseconds): void {
-    this.#listener.append({ type: 'sample', t: this.#t(at), source: kind, ...load, watts: null, joules: null });
+  /** A reading of the server's load, asked for at `asked`. */
+  load({ kind, ...load }: ServerLoad, asked: Milliseconds, answered: Milliseconds): void {
+    this.#listener.append({ type: 'sample', t: this.#t((asked + answered) / 2), source: kind, ...load, watts: null, joules: null, tookMs: microseconds(answered - asked) });
   }
 
   /** A reading of the GPUs' power or energy counter; what was measured before the recording began is left out. */

@@ -74,7 +74,7 @@ export async function runRecorderThread(): Promise<void> {
     onEvent: (event, file) => joined.hookEvent(event, file),
     onMalformed: () => joined.malformedEvent(monotonicMs()),
   });
-  const poller = options.metrics === null ? null : new MetricsPoller(pageReader(options.metrics), (load, at) => joined.load(load, at));
+  const poller = options.metrics === null ? null : new MetricsPoller(pageReader(options.metrics), (load, asked, answered) => joined.load(load, asked, answered));
   poller?.begin();
   const { power } = options;
   const powerReader =

@@ -29,7 +29,7 @@ export function pollingInterval(answers: readonly Milliseconds[]): Milliseconds 
 
 export class MetricsPoller {
   readonly #page: PageReader;
-  readonly #onLoad: (load: ServerLoad, at: Milliseconds) => void;
+  readonly #onLoad: (load: ServerLoad, asked: Milliseconds, answered: Milliseconds) => void;
   readonly #answers: Milliseconds[] = [];
   #inFlight = 0;
   #lastBusy: Milliseconds = -Infinity;
@@ -39,7 +39,7 @@ export class MetricsPoller {
   #closed = false;
   #failures = 0;
 
-  constructor(page: PageReader, onLoad: (load: ServerLoad, at: Milliseconds) => void) {
+  constructor(page: PageReader, onLoad: (load: ServerLoad, asked: Milliseconds, answered: Milliseconds) => void) {
     this.#page = page;
     this.#onLoad = onLoad;
   }
@@ -113,8 +113,7 @@ export class MetricsPoller {
       const answered = monotonicMs();
       this.#took(answered - asked);
       const load = parseServerLoad(text);
-      // The server read its gauges somewhere between question and answer.
-      if (load !== null && !this.#closed) this.#onLoad(load, (asked + answered) / 2);
+      if (load !== null && !this.#closed) this.#onLoad(load, asked, answered);
       return load;
     } catch (error) {
       // Not reachable now: counted as a failure, and asked again. One that is still at it has worked for as long as we waited, for all we know.

@@ -10,6 +10,7 @@ import { readRecording } from '../../src/profile/readRecording.ts';
 import type { Report } from '../../src/profile/report.ts';
 import { agentCost, newFolder, onlyRecording, reportOf, repository, sum } from '../cli/agentCost.ts';
 import { newestEnvironment } from '../hooks/python/pythons.ts';
+import { fetchOnce } from '../vllm/fetchOnce.ts';
 
 const url = process.env['AGENT_COST_LIVE_URL'];
 if (!url) throw new Error('Set AGENT_COST_LIVE_URL to the base URL of a running vLLM, such as http://127.0.0.1:8000/v1.');
@@ -17,7 +18,7 @@ const origin = new URL(url).origin;
 let model = '';
 
 beforeAll(async () => {
-  const models = (await (await fetch(`${url}/models`)).json()) as { data: { id: string }[] };
+  const models = (await (await fetchOnce(`${url}/models`)).json()) as { data: { id: string }[] };
   model = models.data[0]!.id;
 });
 
@@ -28,7 +29,7 @@ interface Counters {
 }
 
 async function serverCounters(): Promise<Counters> {
-  const text = await (await fetch(`${origin}/metrics`)).text();
+  const text = await (await fetchOnce(`${origin}/metrics`)).text();
   const total = (name: string) =>
     text
       .split('\n')
@@ -73,7 +74,7 @@ function expectRight({ report, counted, stdout, code }: Awaited<ReturnType<typeo
 
 /** What its page says of how many requests run. */
 async function running(): Promise<number> {
-  const line = (await (await fetch(`${origin}/metrics`)).text()).split('\n').find((each) => each.startsWith('vllm:num_requests_running{'));
+  const line = (await (await fetchOnce(`${origin}/metrics`)).text()).split('\n').find((each) => each.startsWith('vllm:num_requests_running{'));
   return Number(line?.slice(line.lastIndexOf(' ')));
 }
 

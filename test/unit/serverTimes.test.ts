@@ -87,6 +87,9 @@ describe('the difference that a call made to the server’s counters', () => {
     expect(llmsOf(...whole, before, after)[0]).toMatchObject({ queueMs: 20, prefillMs: 170, decodeMs: 788, phaseSource: 'counters' });
     // It may be counted a little before its client has the last of it.
     expect(llmsOf(...streamed, before, reading(1960, 8, [120, 5170, 9788]), reading(2200, 8, [120, 5170, 9788]))[0]).toMatchObject({ phaseSource: 'counters' });
+    // And by a busy server long before the middle of its answer, or after it.
+    expect(llmsOf(...streamed, before, { ...reading(1800, 8, [120, 5170, 9788]), tookMs: 500 })[0]).toMatchObject({ phaseSource: 'counters' });
+    expect(llmsOf(...streamed, { ...reading(2300, 7, [100, 5000, 9000]), tookMs: 700 }, reading(2800, 8, [120, 5170, 9788]))[0]).toMatchObject({ phaseSource: 'counters' });
   });
 
   it.each<[string, RecordingLine[]]>([

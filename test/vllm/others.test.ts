@@ -4,13 +4,15 @@ import { expect, it } from 'vitest';
 import { agentCost, newFolder, onlyRecording, reportOf } from '../cli/agentCost.ts';
 import { isMet, print, type Figure } from './figures.ts';
 import { SERVED_MODEL } from './limits.ts';
+import { fetchOnce } from './fetchOnce.ts';
+import { watchReadings } from './readingWatch.ts';
 
 const url = process.env['AGENT_COST_LIVE_URL']!;
 const AT_ONCE = 2;
 
 async function ask(): Promise<void> {
   const body = { model: SERVED_MODEL, messages: [{ role: 'user', content: 'Tell of a river and a hill.' }], max_tokens: 60, ignore_eos: true };
-  const response = await fetch(`${url}/chat/completions`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) });
+  const response = await fetchOnce(`${url}/chat/completions`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) });
   expect(response.status).toBe(200);
   await response.text();
 }
@@ -22,7 +24,10 @@ it('others’ requests have the share of the batch that they are', async () => {
   });
   const cwd = newFolder();
   const program = fileURLToPath(new URL('programs/alone.mjs', import.meta.url));
-  const { stderr, code } = await agentCost(['run', '--backend', url, '--', process.execPath, program], { cwd, env: { MODEL: SERVED_MODEL, METRICS_URL: `${new URL(url).origin}/metrics` } });
+  const { origin } = new URL(url);
+  const watch = await watchReadings(origin);
+  const { stderr, code } = await agentCost(['run', '--backend', `${watch.url}/v1`, '--', process.execPath, program], { cwd, env: { MODEL: SERVED_MODEL, METRICS_URL: `${origin}/metrics`, READ_URL: `${watch.url}/read` } });
+  watch.close();
   isOver = true;
   await Promise.all(others);
   expect(code, stderr).toBe(0);

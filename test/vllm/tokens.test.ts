@@ -4,6 +4,7 @@ import { findGpu, findModel } from '../../src/simulator/catalog.ts';
 import { startEmbeddedServer, type EmbeddedServer } from '../../src/simulator/embeddedServer.ts';
 import { readTokenizer } from '../../src/simulator/tokens/readTokenizer.ts';
 import { SERVED_MODEL } from './limits.ts';
+import { fetchOnce } from './fetchOnce.ts';
 
 const { origin } = new URL(process.env['AGENT_COST_LIVE_URL']!);
 const TEXT = 'Grüße aus Köln, naïve café — 日本語のテキスト 🎉👩‍👩‍👧\r\n\n  it\'s 12345.678; const x = [...y].map((z) => z + 1);';
@@ -22,7 +23,7 @@ afterAll(() => embedded.close());
 
 async function both(path: string, body: Record<string, unknown>): Promise<{ ours: Record<string, unknown>; theirs: Record<string, unknown> }> {
   const ask = async (server: string): Promise<Record<string, unknown>> => {
-    const response = await fetch(server + path, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ model: SERVED_MODEL, ...body }) });
+    const response = await fetchOnce(server + path, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ model: SERVED_MODEL, ...body }) });
     expect(response.status).toBe(200);
     return (await response.json()) as Record<string, unknown>;
   };

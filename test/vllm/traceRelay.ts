@@ -2,38 +2,36 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
-/** Name of vLLM's span of a request, once in each. */
-const SPAN_NAME = 'llm_request';
-
 export interface TraceRelay {
   url: string;
   close: () => void;
 }
 
 /**
- * Takes OTLP at `/v1/traces`, and drops it until a program has posted at `/target` where it is to go. `GET /spans` answers how many
- * spans of requests have arrived there since.
+ * Takes OTLP at `/v1/traces`, and drops it until a program has posted at `/target` where it is to go. `GET /spans?of=ID,…` answers how
+ * many of these requests have spans that arrived there since: those of earlier requests come seconds late, and then too.
  */
 export async function startTraceRelay(): Promise<TraceRelay> {
   let target: string | null = null;
-  let spans = 0;
+  let delivered: string[] = [];
   const server = createServer((request, response) => {
     const parts: Buffer[] = [];
     request.on('data', (part: Buffer) => parts.push(part));
     request.on('end', () => {
       const body = Buffer.concat(parts);
-      if (request.url === '/target') {
+      const { pathname, searchParams } = new URL(request.url ?? '/', 'http://relay');
+      if (pathname === '/target') {
         target = body.toString();
-        spans = 0;
+        delivered = [];
       } else if (request.method === 'POST' && target !== null) {
-        const count = body.toString('latin1').split(SPAN_NAME).length - 1;
         void fetch(target, { method: 'POST', headers: { 'content-type': request.headers['content-type'] ?? '' }, body }).then(
-          ({ ok }) => (spans += ok ? count : 0),
+          ({ ok }) => ok && delivered.push(body.toString('latin1')),
           // Its run has ended.
           () => (target = null),
         );
       }
-      response.end(request.url === '/spans' ? String(spans) : '');
+      const ids = searchParams.get('of')?.split(',') ?? [];
+      response.end(pathname === '/spans' ? String(ids.filter((id) => delivered.some((spans) => spans.includes(id))).length) : '');
     });
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));

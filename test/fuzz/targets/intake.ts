@@ -76,7 +76,7 @@ function otlp(bytes: Buffer): void {
 function metrics(bytes: Buffer): void {
   const load = parseServerLoad(bytes.toString('utf8'));
   if (load === null) return;
-  newRecorder().load(load, 1);
+  newRecorder().load(load, 1, 2);
 }
 
 export const intake = { hookEvents, callTag, calls, otlp, metrics };

@@ -1,17 +1,15 @@
 // Calls one after the other, streamed and whole; after each it prints what the server's own page says that it took, in ms.
 import OpenAI from 'openai';
+import { fetchOnce } from '../fetchOnce.ts';
 
-const { MODEL: model, METRICS_URL: page } = process.env;
+const { MODEL: model, METRICS_URL: page, READ_URL: profilersReading } = process.env;
 const client = new OpenAI({ apiKey: 'none', maxRetries: 0 });
 const sums = { queueMs: 'request_queue_time_seconds_sum', prefillMs: 'request_prefill_time_seconds_sum', decodeMs: 'request_decode_time_seconds_sum', finished: 'request_decode_time_seconds_count' };
 
 async function read() {
-  const lines = (await (await fetch(page)).text()).split('\n');
+  const lines = (await (await fetchOnce(page)).text()).split('\n');
   return Object.fromEntries(Object.entries(sums).map(([key, name]) => [key, Number(lines.find((line) => line.startsWith(`vllm:${name}{`))?.split(' ').at(-1) ?? 0)]));
 }
-
-/** So long that the profiler, too, reads the server’s counters between two calls, at 1 % of a core, were their page to take 25 ms. */
-const APART_MS = 2500;
 
 for (let index = 0; index < 6; index++) {
   const before = await read();
@@ -23,5 +21,6 @@ for (let index = 0; index < 6; index++) {
   let after = await read();
   while (after.finished === before.finished) after = await read();
   process.stdout.write(`${JSON.stringify(Object.fromEntries(['queueMs', 'prefillMs', 'decodeMs'].map((key) => [key, 1000 * (after[key] - before[key])])))}\n`);
-  await new Promise((resolve) => setTimeout(resolve, APART_MS));
+  // The profiler, too, is to read the server's counters between two calls.
+  await (await fetchOnce(profilersReading)).text();
 }
