@@ -8,6 +8,7 @@ import type { Grade, GpuSegment, ReportSpan, ServerUse } from '../profile/report
 import { wattHours, type Milliseconds, type Ratio, type UsDollars, type WattHours } from '../profile/units.ts';
 import type { Wait } from './agentTime.ts';
 import type { Draft } from './drafts.ts';
+import { energyBand } from './energyError.ts';
 import { amortize, newCharge, uncharged, type Charge } from './energyPolicies.ts';
 import { pushSegment, WaitCursor } from './gpuSegments.ts';
 import type { GpuTrack, TrackSegment } from './gpuTrack.ts';
@@ -24,7 +25,7 @@ export interface Blame {
 }
 
 export interface EnergyUse {
-  totals: { active: WattHours | null; idle: WattHours | null; foreign: WattHours | null; total: WattHours | null; grade: Grade | null; band: [number, number] | null };
+  totals: { active: WattHours | null; idle: WattHours | null; foreign: WattHours | null; total: WattHours | null; grade: Grade | null; band: [number, number] | null; resolutionMs?: Milliseconds };
   /** What others took of the GPU while calls of this run were at work there. */
   beside: NonNullable<ServerUse['foreign']['beside']>;
   /** The run's own, others' on the same GPUs left out. */
@@ -102,7 +103,7 @@ export function useOfEnergy({ profile, calls, track, waits, wallMs }: EnergyInpu
   const money = useOfMoney(profile, calls, (call) => charges.get(call)?.activeMs ?? 0, wallMs, apiPrices);
   return {
     beside: { ms: tidy(beside.ms), share: beside.ms === 0 ? null : beside.shareMs / beside.ms, energyWh: beside.energyWh, evidence: 'estimated' },
-    totals: { active, idle, foreign, total, grade, band: total === null || grade === null ? null : band(total, power.errorOver(wallMs)) },
+    totals: { active, idle, foreign, total, grade, band: total === null || grade === null ? null : energyBand(total, power.errorOver(wallMs)), ...(grade === null || power.resolutionMs === null ? {} : { resolutionMs: power.resolutionMs }) },
     ownWh: active === null || idle === null ? null : active + idle,
     costUsd: money.costUsd,
     prices: money.prices,
@@ -126,10 +127,6 @@ function energyOf({ drawnWh, chargedWh, idleWh }: Charge, grade: Grade | null, e
   const active = chargedWh + idleWh;
   const off = drawnWh * error + idleWh * idleError;
   return { active, grade, band: [Math.max(0, active - off), active + off] };
-}
-
-function band(value: number, error: Ratio): [number, number] {
-  return [value * Math.max(0, 1 - error), value * (1 + error)];
 }
 
 /** Others' part of the time and energy in which calls were at work, too. */

@@ -86,7 +86,7 @@ function deviceParts({ profile, clock, whole }: PartsInput, oneServer: boolean):
         spans: oneServer ? segment.spans : [],
         ...(others === undefined || !oneServer ? {} : { others }),
       }));
-      return [{ key: `gpu ${gpu}`, kind: 'gpu' as const, name: `GPU ${gpu}`, group: GPUS, evidence: 'measured' as const, grade: power.grade, ownStates: oneServer, gpu: segments }];
+      return [{ key: `gpu ${gpu}`, kind: 'gpu' as const, name: `GPU ${gpu}`, group: GPUS, evidence: 'measured' as const, grade: power.grade, resolutionMs: power.resolutionMs, ownStates: oneServer, gpu: segments }];
     });
 }
 

@@ -4,6 +4,7 @@ import type { Profile } from '../profile/model.ts';
 import type { SampleLine } from '../profile/recordingFormat.ts';
 import type { Grade } from '../profile/report.ts';
 import type { Joules, Milliseconds, Ratio, Watts } from '../profile/units.ts';
+import { energyError } from './energyError.ts';
 import type { TrackSegment } from './gpuTrack.ts';
 
 /** Readings must span this share of the run, the rest being taken to go on as at their ends. */
@@ -17,6 +18,8 @@ export interface PowerSource {
   wattsIn(segment: TrackSegment): Watts | null;
   /** Relative error to be expected of the energy of a stretch this long; above 1, only an upper bound is known. */
   errorOver(duration: Milliseconds): Ratio;
+  /** How far apart moments must be for the readings to tell them apart; null where power was not read. */
+  resolutionMs: Milliseconds | null;
 }
 
 /** Mean power between two moments, by readings that tell apart what is this far from each other. */
@@ -31,9 +34,9 @@ type PowerReadings = readonly Pick<SampleLine, 't' | 'source' | 'watts' | 'joule
 /** By the device's own counter, else by its readings; null where there are too few of both. */
 export function measuredPower(samples: PowerReadings, wallMs: Milliseconds): (Readings & Pick<PowerSource, 'grade' | 'errorOver'>) | null {
   const counter = readingsCurve(samples, wallMs, 'joules');
-  if (counter !== null) return { ...counter, grade: 'counter', errorOver: (duration) => errorOfReadings('counter', duration, counter.resolutionMs) };
+  if (counter !== null) return { ...counter, grade: 'counter', errorOver: (duration) => energyError('counter', duration, counter.resolutionMs) };
   const readings = readingsCurve(samples, wallMs, 'watts');
-  return readings === null ? null : { ...readings, grade: 'integrated', errorOver: (duration) => errorOfReadings('integrated', duration, readings.resolutionMs) };
+  return readings === null ? null : { ...readings, grade: 'integrated', errorOver: (duration) => energyError('integrated', duration, readings.resolutionMs) };
 }
 
 export function powerSource(profile: Profile, wallMs: Milliseconds): PowerSource {
@@ -53,29 +56,16 @@ export function powerSource(profile: Profile, wallMs: Milliseconds): PowerSource
     // Both at once, or not told apart: halfway, at most 20 % off on the GPUs profiled, well inside the band.
     return prefill === null || decode === null ? null : (prefill + decode) / 2;
   };
+  const grade = profile.backend.simulated ? 'simulated' : 'model';
   return {
-    grade: profile.backend.simulated ? 'simulated' : 'model',
-    errorOver: () => UNCALIBRATED_ERROR,
+    grade,
+    errorOver: (duration) => energyError(grade, duration, null),
+    resolutionMs: null,
     wattsIn: (segment) => {
       const watts = perGpu(segment);
       return segment.watts ?? (watts === null ? null : watts * gpuCount);
     },
   };
-}
-
-/** Of a profile that was not calibrated on the machine. */
-const UNCALIBRATED_ERROR: Ratio = 0.35;
-/** A counter over at least 2 s; and readings, because the sensors of A100 and H100 see a quarter of the time (arXiv 2312.02741). */
-const SETTLED_ERROR = { counter: 0.05, integrated: 0.15 } as const;
-
-/**
- * A counter under 1 s is no better than a profile: it is renewed every 100 ms and noisy. And whatever the source, at
- * both ends of a stretch half of what the readings cannot tell apart may belong to it or not: of bursts of 0.3 s on an
- * H100, readings every 100 ms were off by up to 12 %, and means of 1 s said less than half (`test/fixtures/gpu`).
- */
-function errorOfReadings(grade: 'counter' | 'integrated', duration: Milliseconds, resolution: Milliseconds): Ratio {
-  const settled = duration >= 2000 ? SETTLED_ERROR[grade] : duration >= 1000 && grade === 'counter' ? 0.15 : UNCALIBRATED_ERROR;
-  return Math.max(settled, SETTLED_ERROR[grade] + resolution / 2 / Math.max(duration, 1));
 }
 
 /**

@@ -246,7 +246,16 @@ export const reportSchema = z.object({
     gpuMs: z.object({ prefill: n, decode: n, mixed: n, foreign: n, idle: n }),
     gpuEvidence: evidenceSchema.nullable(),
     /** `foreign`: what others drew alone, and their share of what they drew beside the run's calls. */
-    energyWh: z.object({ active: n, idle: n, foreign: n, total: n, grade: gradeSchema.nullable(), band: z.tuple([z.number(), z.number()]).nullable() }),
+    energyWh: z.object({
+      active: n,
+      idle: n,
+      foreign: n,
+      total: n,
+      grade: gradeSchema.nullable(),
+      band: z.tuple([z.number(), z.number()]).nullable(),
+      /** How far apart moments must be for the GPUs' readings to tell them apart; absent where power was not read. */
+      resolutionMs: z.number().optional(),
+    }),
     /** Energy within the boundary (`accounting.boundary`), foreign left out, and its carbon in g CO2e; null without a grid. */
     footprint: z.object({ energyWh: n, carbonG: n }),
     costUsd: n,
@@ -343,6 +352,8 @@ export const gpuPartSchema = z.object({
   evidence: evidenceSchema,
   /** Of its watts; null where these are not known. */
   grade: gradeSchema.nullable(),
+  /** Of its readings, as in `totals.energyWh`. */
+  resolutionMs: z.number().optional(),
   /** False: which server used it is not known, and states and batch are those of all servers together. */
   ownStates: z.boolean(),
   /** Contiguous over the run, as the whole track is. */

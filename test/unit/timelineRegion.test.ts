@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { analyze } from '../../src/analysis/analyze.ts';
 import { readRecording } from '../../src/profile/readRecording.ts';
+import type { GpuSegment, Report } from '../../src/profile/report.ts';
 import { regionBetween, sumRegion, type RegionSums } from '../../webview/timeline/model/region.ts';
 import { makeLlm, makeReport, makeSpan, modelOf, reactRun } from '../fixtures/timelineDocuments.ts';
 import { arbitraryRecording } from './arbitraryRecording.ts';
@@ -29,8 +30,11 @@ describe('a region', () => {
           expect(close(sums.drawnWh.total, totals.energyWh.total)).toBe(true);
           expect(close(sums.drawnWh.active, totals.energyWh.active ?? 0)).toBe(true);
           expect(close(sums.drawnWh.idle, totals.energyWh.idle ?? 0)).toBe(true);
+          sums.band?.forEach((edge, index) => expect(close(edge, totals.energyWh.band?.[index] ?? NaN)).toBe(true));
+          expect(sums.band).not.toBeNull();
         } else {
           expect(sums.drawnWh).toBeNull();
+          expect(sums.band).toBeNull();
         }
         if (totals.ttftMs.p50 !== null) expect(sums.ttftMs).toEqual(totals.ttftMs);
         expect(close(sums.promptTokens ?? 0, totals.promptTokens ?? 0)).toBe(true);
@@ -40,6 +44,21 @@ describe('a region', () => {
       }),
       { numRuns: 400 },
     );
+  });
+
+  it('has a band for its energy: the same share of a profile’s, and by readings a wider one the shorter it is', () => {
+    const widthOf = (energyWh: Partial<Report['totals']['energyWh']>, end: number): number | null => {
+      const report = makeReport([], 60_000);
+      report.totals.energyWh = { ...report.totals.energyWh, total: 5, band: [4.75, 5.25], ...energyWh };
+      const gpu: GpuSegment[] = [{ startMs: 0, endMs: 60_000, state: 'idle', batch: 0, kvTokens: null, kvCapacityTokens: null, watts: 300, spans: [], blamedOn: null }];
+      const { band, drawnWh } = sumRegion(modelOf({ report, gpu }), { start: 0, end });
+      return band === null ? null : Math.round((100 * (band[1] - (drawnWh?.total ?? NaN))) / (drawnWh?.total ?? NaN));
+    };
+    for (const end of [200, 60_000]) expect(widthOf({ grade: 'simulated' }, end)).toBe(35);
+    expect([200, 1500, 2500, 60_000].map((end) => widthOf({ grade: 'counter', resolutionMs: 100 }, end))).toEqual([35, 15, 7, 5]);
+    expect([500, 2000, 50_000].map((end) => widthOf({ grade: 'integrated', resolutionMs: 1000 }, end))).toEqual([115, 40, 16]);
+    // A report of before does not say what its readings tell apart.
+    expect(widthOf({ grade: 'counter' }, 60_000)).toBeNull();
   });
 
   it('cut in two has the same sums in its halves together', () => {

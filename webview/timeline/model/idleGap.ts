@@ -1,4 +1,5 @@
 /** Why the GPU stood idle in one gap: what the agent did meanwhile, what that cost, and how often the same line did it. Pure. */
+import { stretchBand } from '../../../src/analysis/energyError.ts';
 import { MS_PER_HOUR } from '../../../src/analysis/money.ts';
 import { wattHours, type Milliseconds, type UsDollars, type WattHours } from '../../../src/profile/units.ts';
 import type { Evidence, Site } from '../../../src/profile/recordingFormat.ts';
@@ -21,7 +22,7 @@ export interface IdleGap {
   evidence: Evidence | null;
   /** Whose gap it is, where there are several servers or GPUs; null: of all. */
   part: string | null;
-  /** Of the gap's energy; null where the run's error does not tell that of a shorter stretch. */
+  /** Of the gap's energy; null where it is not known. */
   band: [number, number] | null;
   /** What the agent was waiting for, the longest first; a null span is time in which nothing of it was seen. */
   doing: { span: ReportSpan | null; ms: Milliseconds }[];
@@ -71,10 +72,7 @@ export function idleGapAt(model: TimelineModel, time: Milliseconds, part: GpuPar
   // The price is of all GPUs together.
   const usdPerHour = part === null ? (head.accounting.gpuUsdPerHour ?? null) : null;
   const cost = sum.cost(usdPerHour);
-  const { total, band } = head.totals.energyWh;
-  const grade = part === null ? head.totals.energyWh.grade : part.head.grade;
-  // Of a profile's model the error is the same over any time; of readings it grows the shorter the time is.
-  const scalable = (grade === 'model' || grade === 'simulated') && total !== null && total > 0 && band !== null && cost.energyWh !== null;
+  const { grade, resolutionMs = null } = part === null ? head.totals.energyWh : part.head;
   const ordered = [...doing].map(([id, ms]) => ({ span: id === null ? null : model.span(id), ms })).sort((a, b) => b.ms - a.ms);
   const main = ordered.find(({ span }) => span !== null)?.span ?? null;
   const site = main?.site ?? null;
@@ -86,7 +84,7 @@ export function idleGapAt(model: TimelineModel, time: Milliseconds, part: GpuPar
     grade: cost.energyWh === null ? null : grade,
     evidence: part === null ? head.totals.gpuEvidence : part.head.evidence,
     part: part?.head.name ?? null,
-    band: scalable ? [(band[0] / total) * (cost.energyWh ?? 0), (band[1] / total) * (cost.energyWh ?? 0)] : null,
+    band: stretchBand(cost.energyWh, grade, cost.ms, resolutionMs),
     doing: ordered,
     sameLine: site === null ? null : { site, ...gapsBehind(model, gpu, site, usdPerHour) },
     shareOfIdle: idle !== null && idle > 0 ? Math.min(1, cost.ms / idle) : null,

@@ -5,6 +5,7 @@
  * and money that falls inside: its prompt over its prefill, what it wrote over its decode, as far as these are known,
  * else over the whole call. Sums of neighbouring stretches therefore add up to that of both.
  */
+import { stretchBand } from '../../../src/analysis/energyError.ts';
 import { MS_PER_HOUR } from '../../../src/analysis/money.ts';
 import { ascending, percentiles, sumKnown, weakestEvidence } from '../../../src/analysis/statistics.ts';
 import { wattHours, type Milliseconds, type Tokens, type UsDollars, type WattHours } from '../../../src/profile/units.ts';
@@ -41,6 +42,8 @@ export interface RegionSums {
   /** What the GPUs drew: at work for the run, idle, and for others. Null where power is not known all through. */
   drawnWh: { active: WattHours; idle: WattHours; foreign: WattHours; total: WattHours } | null;
   grade: Grade | null;
+  /** From the least to the most that the total may be; null where that is not known. */
+  band: [WattHours, WattHours] | null;
   /** The same of each server and GPU, where there are several. */
   parts: RegionPart[];
   promptTokens: Tokens | null;
@@ -61,7 +64,7 @@ export interface RegionSums {
 }
 
 /** `gpuMs` is null as well where it is not known which server used a GPU. */
-export interface RegionPart extends Pick<RegionSums, 'gpuMs' | 'gpuEvidence' | 'drawnWh' | 'grade'> {
+export interface RegionPart extends Pick<RegionSums, 'gpuMs' | 'gpuEvidence' | 'drawnWh' | 'grade' | 'band'> {
   kind: GpuPartTrack['head']['kind'];
   name: string;
 }
@@ -109,7 +112,7 @@ export function sumRegion(model: TimelineModel, region: Region): RegionSums {
     cut: [...calls, ...tools].filter((span) => isCut(model, span, region)).length,
     agentMs: agentTimeIn(model, calls, tools, region),
     ...wholeGpuIn(model, region),
-    parts: model.parts.map(({ head, track }) => ({ kind: head.kind, name: head.name, ...gpuIn(track, region, head.ownStates ? head.evidence : null, head.grade) })),
+    parts: model.parts.map(({ head, track }) => ({ kind: head.kind, name: head.name, ...gpuIn(track, region, head.ownStates ? head.evidence : null, head) })),
     ...tokensIn(model, calls, region),
     callMs: durations(calls),
     toolMs: durations(tools),
@@ -178,11 +181,18 @@ function agentTimeIn(model: TimelineModel, calls: readonly ReportSpan[], tools: 
 
 function wholeGpuIn({ gpu, head }: TimelineModel, region: Region): ReturnType<typeof gpuIn> {
   const totals = head?.totals;
-  return gpuIn(gpu, region, totals === undefined || totals.gpuMs.idle === null ? null : totals.gpuEvidence, totals?.energyWh.grade ?? null);
+  return gpuIn(gpu, region, totals === undefined || totals.gpuMs.idle === null ? null : totals.gpuEvidence, totals?.energyWh ?? NOT_READ);
 }
 
+/** How its power is known. */
+interface PowerReading {
+  grade: Grade | null;
+  resolutionMs?: Milliseconds | null;
+}
+const NOT_READ: PowerReading = { grade: null };
+
 /** @param evidence of the states; null: they are not known */
-function gpuIn({ segments, power }: GpuTrack, { start, end }: Region, evidence: Evidence | null, grade: Grade | null): Pick<RegionSums, 'gpuMs' | 'gpuEvidence' | 'drawnWh' | 'grade'> {
+function gpuIn({ segments, power }: GpuTrack, { start, end }: Region, evidence: Evidence | null, { grade, resolutionMs = null }: PowerReading): Pick<RegionSums, 'gpuMs' | 'gpuEvidence' | 'drawnWh' | 'grade' | 'band'> {
   const gpuMs = { prefill: 0, decode: 0, mixed: 0, foreign: 0, idle: 0 };
   const drawn = { active: 0, idle: 0, foreign: 0, total: 0 };
   let powerKnown = true;
@@ -207,7 +217,8 @@ function gpuIn({ segments, power }: GpuTrack, { start, end }: Region, evidence: 
   const whole = covered > 0 && covered >= (end - start) * (1 - 1e-6);
   const statesKnown = whole && evidence !== null;
   const drawnWh = whole && powerKnown ? drawn : null;
-  return { gpuMs: statesKnown ? gpuMs : null, gpuEvidence: statesKnown ? evidence : null, drawnWh, grade: drawnWh === null ? null : grade };
+  const band = stretchBand(drawnWh?.total ?? null, grade, end - start, resolutionMs);
+  return { gpuMs: statesKnown ? gpuMs : null, gpuEvidence: statesKnown ? evidence : null, drawnWh, grade: drawnWh === null ? null : grade, band };
 }
 
 function tokensIn(model: TimelineModel, calls: readonly ReportSpan[], region: Region): Pick<RegionSums, 'promptTokens' | 'cachedTokens' | 'completionTokens' | 'tokenEvidence'> {

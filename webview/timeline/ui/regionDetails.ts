@@ -3,7 +3,7 @@ import * as l10n from '@vscode/l10n';
 import { evidenceWord, gradeWord } from '../../../src/profile/words.ts';
 import { localNumber } from '../../../src/profile/language.ts';
 import { element } from '../../common/dom.ts';
-import { energyText, mark } from '../model/spanText.ts';
+import { bandText, energyText, mark } from '../model/spanText.ts';
 import { agentShares, gpuShares, linkButton, pairs, section, split, titled, type Pair } from './detailParts.ts';
 import { formatCount } from '../../../src/profile/formatCount.ts';
 import { formatDuration, formatPercent, formatTokens, formatUsd } from '../../../src/profile/formatValue.ts';
@@ -56,7 +56,7 @@ function partSections({ parts }: RegionSums, length: number): HTMLElement[] {
     const shown = gpuMs === null ? element('p', '', l10n.t('Not known all through.')) : split(gpuShares(gpuMs).filter((share) => share.value > 0 || share.kind === 'idle'), length, mark(gpuEvidence));
     return section(visibleText(name, 60), shown);
   });
-  const gpus = parts.filter(({ kind }) => kind === 'gpu').map(({ name, drawnWh, grade }): Pair => [visibleText(name, 60), energyText(drawnWh?.total ?? null, grade)]);
+  const gpus = parts.filter(({ kind }) => kind === 'gpu').map(({ name, drawnWh, grade, band }): Pair => [visibleText(name, 60), `${energyText(drawnWh?.total ?? null, grade)}${bandText(drawnWh?.total ?? null, band)}`]);
   return gpus.length === 0 ? servers : [...servers, section(l10n.t('Drawn by each GPU'), pairs(gpus))];
 }
 
@@ -96,8 +96,8 @@ function tokenSection(sums: RegionSums): HTMLElement {
 
 /** What the GPUs drew, before a policy shares it among calls. */
 function energySection(sums: RegionSums): HTMLElement {
-  const { drawnWh, grade } = sums;
-  const list: Pair[] = [[l10n.t('drawn'), energyText(drawnWh?.total ?? null, grade)]];
+  const { drawnWh, grade, band } = sums;
+  const list: Pair[] = [[l10n.t('drawn'), `${energyText(drawnWh?.total ?? null, grade)}${bandText(drawnWh?.total ?? null, band)}`]];
   if (drawnWh !== null) {
     list.push([`· ${l10n.t('at work')}`, energyText(drawnWh.active, grade)], [`· ${l10n.t('idle')}`, energyText(drawnWh.idle, grade)]);
     if (drawnWh.foreign > 0) list.push([`· ${l10n.t('for others')}`, energyText(drawnWh.foreign, grade)]);
