@@ -1,5 +1,5 @@
 /** What became of one request, and of the server meanwhile. */
-import type { Joules, Milliseconds, Tokens } from '../profile/units.ts';
+import type { Joules, Milliseconds, Ratio, Tokens } from '../profile/units.ts';
 import type { FinishedRequest } from '../simulator/engine/engineStep.ts';
 import type { Role } from './requests/request.ts';
 
@@ -28,6 +28,8 @@ export interface ServerOutcome {
   wallMs: Milliseconds;
   /** Sums to `wallMs`. */
   gpuMs: { prefill: Milliseconds; decode: Milliseconds; mixed: Milliseconds; idle: Milliseconds };
+  /** Share of the time in which any part of the GPUs works, as DCGM's `GR_ENGINE_ACTIVE` counts it; null where the host's part of steps is not known. */
+  engineActive: Ratio | null;
   /** Of all GPUs; null where a step's power is not known, or idle power is not and they idled. */
   joules: Joules | null;
   /** Tokens' worth of KV blocks that requests held: on average over the time, on average while a step ran, and at most. */

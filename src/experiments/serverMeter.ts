@@ -6,6 +6,7 @@ import type { ServerOutcome } from './outcome.ts';
 export class ServerMeter {
   readonly #idleWatts: Watts | null;
   readonly #gpuMs: ServerOutcome['gpuMs'] = { prefill: 0, decode: 0, mixed: 0, idle: 0 };
+  #activeMs: Milliseconds | null = 0;
   #millijoules: number | null = 0;
   #kvTokenMs = 0;
   #mostKvTokens = 0;
@@ -27,10 +28,11 @@ export class ServerMeter {
     if (ms > 0) this.#millijoules = this.#millijoules === null || this.#idleWatts === null ? null : this.#millijoules + this.#idleWatts * ms;
   }
 
-  step({ start, end, state, watts, kvTokens }: EngineStep): void {
+  step({ start, end, state, watts, kvTokens, activity }: EngineStep): void {
     const ms = this.#counted(start, end);
     if (ms === 0) return;
     this.#gpuMs[state] += ms;
+    this.#activeMs = this.#activeMs === null || activity.engine === null ? null : this.#activeMs + activity.engine * ms;
     this.#millijoules = this.#millijoules === null || watts === null ? null : this.#millijoules + watts * ms;
     this.#kvTokenMs += kvTokens * ms;
     this.#mostKvTokens = Math.max(this.#mostKvTokens, kvTokens);
@@ -41,7 +43,14 @@ export class ServerMeter {
     const busyMs = prefill + decode + mixed;
     const wallMs = busyMs + idle;
     const perMs = (ms: Milliseconds) => (ms === 0 ? 0 : this.#kvTokenMs / ms);
-    return { wallMs, gpuMs: { ...this.#gpuMs }, joules: this.#millijoules === null ? null : this.#millijoules / 1000, kvTokens: { mean: perMs(wallMs), whileBusy: perMs(busyMs), most: this.#mostKvTokens }, preemptions };
+    return {
+      wallMs,
+      gpuMs: { ...this.#gpuMs },
+      engineActive: this.#activeMs === null || wallMs === 0 ? null : this.#activeMs / wallMs,
+      joules: this.#millijoules === null ? null : this.#millijoules / 1000,
+      kvTokens: { mean: perMs(wallMs), whileBusy: perMs(busyMs), most: this.#mostKvTokens },
+      preemptions,
+    };
   }
 
   #counted(from: Milliseconds, to: Milliseconds): Milliseconds {

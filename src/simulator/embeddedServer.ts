@@ -15,6 +15,7 @@ import type { Tokenizer } from './tokens/tokenizer.ts';
 import { createFront } from './front/server.ts';
 import { ServerMetrics } from './front/metrics.ts';
 import type { Service } from './front/service.ts';
+import { GpuMeter } from './gpuMeter.ts';
 import { RealTimeEngine } from './realTimeEngine.ts';
 import { servingLimits } from './servingLimits.ts';
 
@@ -92,6 +93,8 @@ export async function startEmbeddedServer(options: EmbeddedServerOptions): Promi
   const cost = createCostModel(gpu, model, options.gpuCount ?? 1, engineProfile);
   const servedModel = model.aliases.find((alias) => alias.includes('/')) ?? model.id;
   const metrics = new ServerMetrics(servedModel);
+  const gpuCount = options.gpuCount ?? 1;
+  const meter = new GpuMeter(gpu.idleWatts === undefined ? null : gpu.idleWatts.value * gpuCount);
   const limits = servingLimits(gpu, model, engineProfile.scheduler);
   const maxBatchedTokens = options.maxBatchedTokens ?? limits.maxBatchedTokens;
   const maxSequences = options.maxSequences ?? limits.maxSequences;
@@ -102,12 +105,16 @@ export async function startEmbeddedServer(options: EmbeddedServerOptions): Promi
     scheduler: engineProfile.scheduler,
     schedulingPolicy,
     prefixCaching: options.prefixCaching ?? true,
-    onStep: (step) => metrics.countStep(step),
+    onStep: (step) => {
+      metrics.countStep(step);
+      meter.add(step);
+    },
     ...(onGpu === undefined ? {} : { onSegment: ({ start, end, ...rest }) => onGpu({ startNs: engine.toHrtime(start), endNs: engine.toHrtime(end), ...rest }) }),
   });
   const service: Service = {
     engine,
     metrics,
+    gpus: { name: gpu.name, count: gpuCount, meter },
     schedulingPolicy,
     servedModel,
     maxModelTokens: Math.min(model.maxModelTokens.value, engine.engine.capacityTokens),

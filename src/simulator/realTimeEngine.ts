@@ -56,6 +56,11 @@ export class RealTimeEngine {
     this.#onStep = options.onStep;
   }
 
+  /** The step that is under way; null while it idles. */
+  get current(): EngineStep | null {
+    return this.#inFlight;
+  }
+
   /** Milliseconds since this engine was made. */
   now(): Milliseconds {
     return Number(process.hrtime.bigint() - this.#epoch) / 1e6;

@@ -11,6 +11,7 @@ import { createFront } from '../../src/simulator/front/server.ts';
 import { ServerMetrics } from '../../src/simulator/front/metrics.ts';
 import { RealTimeEngine } from '../../src/simulator/realTimeEngine.ts';
 import { estimatingTokenizer } from '../../src/simulator/tokens/estimatingTokenizer.ts';
+import { GpuMeter } from '../../src/simulator/gpuMeter.ts';
 import { servingLimits } from '../../src/simulator/servingLimits.ts';
 
 export const STREAM_GPU = 'h100-80gb';
@@ -46,17 +47,19 @@ function serveSimulated(): void {
   const [gpu, model] = [findGpu(STREAM_GPU)!, findModel(STREAM_MODEL)!];
   const limits = servingLimits(gpu, model, 'v1');
   const metrics = new ServerMetrics(model.id);
+  const meter = new GpuMeter(gpu.idleWatts?.value ?? null);
   const due: DueTimes = {};
   const engine: RealTimeEngine = new RealTimeEngine({
     cost: createCostModel(gpu, model, 1),
     ...limits,
     onStep(step) {
       metrics.countStep(step);
+      meter.add(step);
       const end = Number(engine.toHrtime(step.end));
       for (const { id, index } of step.emitted) (due[/stream-\d+/.exec(id)![0]] ??= [])[index] = end;
     },
   });
-  tellPort(createFront({ engine, metrics, schedulingPolicy: 'fcfs', servedModel: model.id, maxModelTokens: engine.engine.capacityTokens, tokenizer: estimatingTokenizer, seed: 0, replay: null, lengths: plausibleLengths, created: 0 }));
+  tellPort(createFront({ engine, metrics, gpus: { name: gpu.name, count: 1, meter }, schedulingPolicy: 'fcfs', servedModel: model.id, maxModelTokens: engine.engine.capacityTokens, tokenizer: estimatingTokenizer, seed: 0, replay: null, lengths: plausibleLengths, created: 0 }));
   tellAccount(due);
 }
 

@@ -3,7 +3,7 @@ import type { EngineStep } from '../../src/simulator/engine/engineStep.ts';
 import { SegmentMerger, type Segment } from '../../src/simulator/gpuSegments.ts';
 
 function step(start: number, end: number, over: Partial<EngineStep> = {}): EngineStep {
-  return { start, end, state: 'decode', batch: 1, tokens: 1, kvTokens: 16, kvCapacityTokens: 1600, watts: 260, shares: [{ id: 'a', share: 1 }], emitted: [], finished: [], ...over };
+  return { start, end, state: 'decode', batch: 1, tokens: 1, kvTokens: 16, kvCapacityTokens: 1600, watts: 260, activity: { engine: 0.9, dram: 0.6, tensor: 0.01 }, shares: [{ id: 'a', share: 1 }], emitted: [], finished: [], ...over };
 }
 
 function merge(steps: EngineStep[], label = (id: string) => id): Segment[] {

@@ -38,6 +38,7 @@ export function recordedOutcome(document: TimelineDocument, results: readonly Ta
       wallMs: all.endMs - all.startMs,
       // What others had it do cannot be told apart from both phases at once.
       gpuMs: gpuMs === null ? { prefill: NaN, decode: NaN, mixed: NaN, idle: NaN } : { prefill: gpuMs.prefill, decode: gpuMs.decode, mixed: gpuMs.mixed + gpuMs.foreign, idle: gpuMs.idle },
+      engineActive: null,
       joules: total === null ? null : total * JOULES_PER_WATT_HOUR,
       kvTokens: kvTokens(document, all),
       preemptions: 0,

@@ -9,6 +9,7 @@ import type { Bytes, Milliseconds, Ratio, Watts } from '../../profile/units.ts';
 import { todaysEngine } from '../catalog.ts';
 import { allReduceTimes } from './allReduce.ts';
 import { BLOCK_TOKENS } from './kvBlocks.ts';
+import { activityOf, type StepActivity } from './stepActivity.ts';
 import { stepWatts } from './stepPower.ts';
 
 /** vLLM's default `--gpu-memory-utilization`. */
@@ -35,6 +36,7 @@ export interface StepCost {
   state: StepState;
   /** Power of all GPUs together; null where the profile does not know it. */
   watts: Watts | null;
+  activity: StepActivity;
   /** Each sequence's share of the step, in the order given; sums to 1. */
   shares: Ratio[];
 }
@@ -63,6 +65,8 @@ export function createCostModel(gpu: GpuProfile, model: ModelProfile, gpuCount: 
   const shaped = calibration === null ? (work: readonly ScheduledWork[]) => inShapeOf(model, step, work) : (work: readonly ScheduledWork[]) => ({ step, work });
   // A calibration's watts are of these very GPUs, and one GPU has the profile's.
   const isShared = calibration === null && gpuCount > 1;
+  const hostMs = calibration === null ? hostMsOf(model, engine) : null;
+  const activity = activityOf(gpu, model, gpuCount);
   return {
     countsAllReduce: calibration !== null || allReduceTimes(gpu, model, gpuCount) !== null,
     kvBlocks: calibration?.kvTokens ? Math.floor(calibration.kvTokens / BLOCK_TOKENS) : blocksThatFit(gpu, model, gpuCount),
@@ -73,10 +77,14 @@ export function createCostModel(gpu: GpuProfile, model: ModelProfile, gpuCount: 
       // First what each takes by itself; loops, since this is most of what a simulated step costs.
       const shares: Ratio[] = [];
       let ownTotal = 0;
+      let tokens = 0;
+      let contextTokens = 0;
       for (const each of work) {
         const own = each.newTokens * times.tokenMs + ownMs(times, each);
         shares.push(own);
         ownTotal += own;
+        tokens += each.newTokens;
+        contextTokens += each.contextTokens;
       }
       const commonEach = (duration - ownTotal) / work.length;
       let prefillShare = 0;
@@ -90,7 +98,8 @@ export function createCostModel(gpu: GpuProfile, model: ModelProfile, gpuCount: 
       }
       const state = prefills === 0 ? 'decode' : prefills === work.length ? 'prefill' : 'mixed';
       const power = { gpuCount, decoding: work.length - prefills, prefillShare: state === 'prefill' ? 1 : prefillShare, busyShare: isShared ? 1 - waitingMs(times, work) / duration : null };
-      return { duration, state, watts: stepWatts(gpu, power), shares };
+      const active = activity({ duration, tokens, contextTokens, hostMs: hostMs === null ? null : hostMs.step + hostMs.sequence * work.length });
+      return { duration, state, watts: stepWatts(gpu, power), activity: active, shares };
     },
   };
 }
@@ -110,6 +119,11 @@ function calibrationOf({ calibration }: GpuProfile, model: ModelProfile, gpuCoun
   return [model.id, model.name, ...model.aliases].includes(calibration.model) ? calibration : null;
 }
 
+/** What a step takes on the host: by itself, and for each sequence. */
+function hostMsOf(model: ModelProfile, { stepMs: ofStep, layerMs, sequenceMs }: EngineProfile): { step: Milliseconds; sequence: Milliseconds } {
+  return { step: ofStep.value + (layerMs?.value ?? 0) * model.layers.value, sequence: sequenceMs?.value ?? 0 };
+}
+
 /** What of a step's time GPUs wait, for the host and for each other. */
 function waitingMs(step: StepTimes, work: readonly ScheduledWork[]): Milliseconds {
   return step.overheadMs + work.reduce((sum, { newTokens }) => sum + step.sequenceMs + newTokens * step.tokenLinkMs, 0);
@@ -127,7 +141,7 @@ function roofline(gpu: GpuProfile, model: ModelProfile, gpuCount: number, engine
     tokenPairMs: 0,
     weightsMs: model.weightBytes.value * times.byteMs,
     prefillLeastMs: (engine.prefillLayerMs?.value ?? 0) * model.layers.value,
-    overheadMs: engine.stepMs.value + (engine.layerMs?.value ?? 0) * model.layers.value + allReduce.stepMs,
+    overheadMs: hostMsOf(model, engine).step + allReduce.stepMs,
     contextTokenMs: times.contextTokenMs,
     tokenLinkMs: allReduce.tokenMs,
     sequenceMs: engine.sequenceMs?.value ?? 0,

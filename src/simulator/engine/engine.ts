@@ -138,6 +138,7 @@ export class Engine {
       kvTokens,
       kvCapacityTokens: this.capacityTokens,
       watts: cost.watts,
+      activity: cost.activity,
       shares: scheduled.map(({ sequence }, index) => ({ id: sequence.request.id, share: cost.shares[index]! })),
       emitted,
       finished,

@@ -1,6 +1,7 @@
 /** What goes into an engine and what comes out of its steps. */
 import type { Milliseconds, Ratio, Tokens, Watts } from '../../profile/units.ts';
 import type { StepState } from './costModel.ts';
+import type { StepActivity } from './stepActivity.ts';
 
 export interface EngineRequest {
   id: string;
@@ -45,6 +46,7 @@ export interface EngineStep {
   kvTokens: Tokens;
   kvCapacityTokens: Tokens;
   watts: Watts | null;
+  activity: StepActivity;
   /** Each request's share of the work; sums to 1. */
   shares: { id: string; share: Ratio }[];
   /** Requests that got their next token, and which it is (0 is the first). `cachedTokens` as in FinishedRequest. */

@@ -7,6 +7,7 @@ import { complete } from './completions.ts';
 import { embed, embeddingsRequestSchema } from './embeddings.ts';
 import { ApiError, inAnthropicsForm, internalError, invalidBody, invalidJson, methodNotAllowed, notFound, tooLarge } from './errors.ts';
 import { requestId, sendJson } from './generation.ts';
+import { gpuPage } from './gpuPage.ts';
 import { countTokens, countTokensRequestSchema, messages, messagesRequestSchema } from './messages.ts';
 import { chatRequestSchema, completionRequestSchema } from './requests.ts';
 import { respond, responsesRequestSchema } from './responses.ts';
@@ -40,9 +41,9 @@ const routes: Record<string, Partial<Record<'GET' | 'POST', Handler>>> = {
       response.writeHead(200, { 'content-length': 0 }).end();
     },
   },
-  '/metrics': {
-    GET: (service, _request, response) => void response.writeHead(200, { 'content-type': 'text/plain; version=1.0.0; charset=utf-8' }).end(service.metrics.render(service.engine)),
-  },
+  '/metrics': { GET: (service, _request, response) => sendPage(response, service.metrics.render(service.engine)) },
+  // As a DCGM exporter beside the server has it, at its own address.
+  '/dcgm/metrics': { GET: ({ gpus, engine }, _request, response) => sendPage(response, gpuPage(gpus, gpus.meter.read(engine.now(), engine.current))) },
 };
 
 /** A server that is not listening yet. */
@@ -65,6 +66,10 @@ async function handle(service: Service, request: IncomingMessage, response: Serv
     throw methodNotAllowed();
   }
   await handler(service, request, response);
+}
+
+function sendPage(response: ServerResponse, text: string): void {
+  response.writeHead(200, { 'content-type': 'text/plain; version=1.0.0; charset=utf-8' }).end(text);
 }
 
 function fail(request: IncomingMessage, response: ServerResponse, error: unknown): void {

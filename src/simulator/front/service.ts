@@ -6,6 +6,8 @@ import { createRandom, hashText, type Random } from '../answers/random.ts';
 import type { AnswerLengths } from '../answers/filler.ts';
 import type { Replay } from '../answers/replay.ts';
 import type { Tokenizer } from '../tokens/tokenizer.ts';
+import type { GpuMeter } from '../gpuMeter.ts';
+import type { PagedGpus } from './gpuPage.ts';
 import type { ServerMetrics } from './metrics.ts';
 
 /** Says in every answer that no model wrote it. */
@@ -14,6 +16,8 @@ export const SYSTEM_FINGERPRINT = 'agent-cost-simulator';
 export interface Service {
   engine: RealTimeEngine;
   metrics: ServerMetrics;
+  /** What monitors of the GPUs read. */
+  gpus: PagedGpus & { meter: GpuMeter };
   schedulingPolicy: SchedulingPolicy;
   /** The simulated model, under the name that clients know it by. Requests may name any other. */
   servedModel: string;
