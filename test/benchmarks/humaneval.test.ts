@@ -228,6 +228,26 @@ describe('the benchmark', () => {
     }
   });
 
+  it('shows examples whose answers pass tests that they do not show, and their own docstrings', async () => {
+    const hidden: Record<string, string> = {
+      initials: 'candidate("Jean  Paul sartre") == "J.P.S."',
+      second_largest: 'candidate([2, 2, -1, 7, 7]) == 2 and candidate([3, 3]) is None',
+      longest_run: 'all(candidate(text) == max((len(run) for run in re.findall(r"((.)\\2*)", text) for run in run[:1]), default=0) for text in ["", "a", "abba", "zzzyyyyx", "aab" * 5])',
+      is_balanced: '[candidate(text) for text in ["()[]", "[()]()", "[(])", "]", "[", "(()"]] == [True, True, False, False, False, False]',
+      rotated: 'candidate([[1, 2, 3], [4, 5, 6]]) == [[4, 1], [5, 2], [6, 3]] and candidate(candidate(candidate(candidate([[1, 2], [3, 4]])))) == [[1, 2], [3, 4]]',
+      roman: 'all(sum({"I": 1, "V": 5, "X": 10, "L": 50, "C": 100, "D": 500, "M": 1000}[sign] * (-1 if text[at + 1:at + 2] and "IVXLCDM".index(sign) < "IVXLCDM".index(text[at + 1]) else 1) for at, sign in enumerate(text)) == n for n in range(1, 4000) for text in [candidate(n)])',
+    };
+    expect(EXAMPLES).toHaveLength(Object.keys(hidden).length);
+    for (const { question, answer } of EXAMPLES) {
+      const code = codeOf(question);
+      const name = /^def (\w+)/.exec(code)![1]!;
+      const problem: Problem = { task_id: `example/${name}`, prompt: `${code}\n`, canonical_solution: '', test: `import re\ndef check(candidate):\n    assert ${hidden[name]}\n`, entry_point: name };
+      const item = humanevalItem(problem, sandbox);
+      expect((await item.score(answer, never)).value, name).toBe(1);
+      expect(await item.task.reward!(answer, never), name).toBe(1);
+    }
+  });
+
   it('says which file holds something else', async () => {
     const file = join(folder, 'other.jsonl');
     await writeFile(file, `${JSON.stringify(EASY)}\n{"task_id": 1}\n`);

@@ -200,6 +200,26 @@ describe('the benchmark', () => {
     for (const { reasoning, answer } of EXAMPLES) expect(reasoning).toContain(answer);
   });
 
+  it('shows examples with the right answers', async () => {
+    // By brute force, in Python; what is no number times the last factor is compared as mathematics.
+    const truths = [
+      'print(math.sqrt(next(a * a + b * b for a in [i / 10 for i in range(130)] for b in [13 - a] if abs(a * b - 40) < 1e-9)))',
+      'print(sum(x for x in range(1, 100) if x ** 3 - 7 * x + 6 == 0))',
+      'print(Fraction(sum(max(a, b) == 4 for a in range(1, 7) for b in range(1, 7)), 36))',
+      'print(sum(all("GG" not in pair for pair in ["".join(row[i:i + 2]).translate(str.maketrans("efg", "GGG")) for i in range(6)]) for row in permutations("abcdefg")))',
+      'print(7 ** 2026 % 100)',
+      'print(f"{round(sum(math.pi * (6 * (1 - h / 80000)) ** 2 * 8 / 80000 for h in range(80000)) / math.pi)} \\\\pi")',
+      'print(sum(n % 4 == 0 or n % 6 == 0 for n in range(1, 101)))',
+      'print(math.dist(*[(x, x * x) for x in range(-50, 50) if x * x == 2 * x + 15]))',
+    ];
+    expect(EXAMPLES).toHaveLength(truths.length);
+    for (const [index, truth] of truths.entries()) {
+      const { stdout, stderr } = await sandbox.run(`import math\nfrom fractions import Fraction\nfrom itertools import permutations\n${truth}\n`, { signal: never });
+      const { question, answer } = EXAMPLES[index]!;
+      expect(areEquivalent(answer, stdout.trim()), `${question} ${stdout}${stderr}`).toBe(true);
+    }
+  });
+
   it('offers Wolfram|Alpha only where there is one, and says so', async () => {
     const { items, notes } = await math.open({ file: null });
     expect(items[0]!.task.openEnvironment().tools.map(({ name }) => name)).toEqual(['calculator']);

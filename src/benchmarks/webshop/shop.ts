@@ -10,7 +10,10 @@ export const ON_A_PAGE = 10;
 const SEED = 1;
 /** Shoppers with a wish each; the last ones are those of the examples. */
 export const SHOPPERS = 500;
-export const SHOPPERS_OF_EXAMPLES = 2;
+export const SHOPPERS_OF_EXAMPLES = 6;
+/** So many of those were drawn with the others; the rest came later, by a seed of their own, so that nobody's wish has changed. */
+const DRAWN_WITH_OTHERS = 2;
+const LATER_SEED = 2;
 
 export interface Shop {
   goals: readonly Goal[];
@@ -33,7 +36,7 @@ function makeShop(): Shop {
   const textOf = ({ title, description, features, options }: Product) => [title, description, ...features, ...Object.values(options).flat()].join(' ');
   const byAsin = new Map(catalogue.map((product) => [product.asin, product]));
   return {
-    goals: makeGoals(catalogue, SHOPPERS + SHOPPERS_OF_EXAMPLES, SEED),
+    goals: [...makeGoals(catalogue, SHOPPERS + DRAWN_WITH_OTHERS, SEED), ...makeGoals(catalogue, SHOPPERS_OF_EXAMPLES - DRAWN_WITH_OTHERS, LATER_SEED)],
     product: (asin) => byAsin.get(asin),
     search: (words) => (index ??= new SearchIndex(catalogue.map(textOf))).search(words, FOUND).map((place) => catalogue[place]!),
     buy: (goal, product, options) => rewardOf(product, options, goal),
