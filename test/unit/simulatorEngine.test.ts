@@ -206,6 +206,15 @@ describe("vLLM's scheduler of 0.6", () => {
     expect([begins(v0), begins({})]).toEqual([true, false]);
   });
 
+  it('lets nobody in for whom not all blocks are free, also those that it would share with one that runs', () => {
+    const prompt = tokens(800);
+    const begins = (options: Partial<EngineOptions>) => run([request('first', 0, prompt, 100), request('second', 500, prompt)], { kvBlocks: 100, ...options }).finished;
+    const [inV0, inV1] = [begins(v0), begins({})];
+    expect(inV0.get('second')!.times.firstScheduled).toBeGreaterThanOrEqual(inV0.get('first')!.times.lastToken);
+    expect(inV1.get('second')!.times.firstScheduled).toBeLessThan(inV1.get('first')!.times.lastToken);
+    expect(inV0.get('second')!.cachedTokens).toBe(784);
+  });
+
   it('preempts the latest request when blocks run out, and still finishes all', () => {
     const { finished, engine } = run([request('a', 0, tokens(64), 100), request('b', 1, tokens(64, 1), 100)], { ...v0, kvBlocks: 12 });
     expect(engine.counters.preemptions).toBeGreaterThan(0);

@@ -192,8 +192,9 @@ export class Engine {
       const newTokens = length(sequence) - hits.length * BLOCK_TOKENS;
       // One that is longer than any budget runs alone, where vLLM turns it away: the server's limit on a prompt's length is the front's.
       if (newTokens > budget && scheduled.length > 0) break;
-      const left = this.blocks.free - this.blocks.countFree(hits) - this.#missing(hits, newTokens);
-      if (left < (this.#running.length > 0 ? V0_WATERMARK * this.blocks.count : 0)) break;
+      // `BlockManager.can_allocate` asks for all of a sequence's blocks, also for those that it will find in the cache, held by others or not.
+      const wanted = this.#running.length === 0 ? this.#missing(hits, newTokens) + this.blocks.countFree(hits) : this.#missing([], length(sequence)) + V0_WATERMARK * this.blocks.count;
+      if (this.blocks.free < wanted) break;
       this.#start(sequence, hits, newTokens, now);
       scheduled.push(compute(sequence, newTokens, true));
       budget -= newTokens;
