@@ -108,7 +108,7 @@ describe('simulate', () => {
   });
 
   it.each([
-    [['--gpu', 'l4'], /NVIDIA L4 24GB has no prefillMfu/],
+    [['--gpu', 'mi300x'], /AMD Instinct MI300X 192GB has no prefillMfu/],
     [['--gpu', 'h100', '--model', 'llama-3.1-70b'], /does not fit on 1 × NVIDIA H100 80GB SXM\. It takes 2/],
     [['--gpu', 'gpu-of-mine'], /no GPU profile "gpu-of-mine"/],
     [['--engine', 'vllm-v2'], /no engine profile "vllm-v2"\. Did you mean vllm-v1 or vllm-v0\?/],
@@ -138,7 +138,8 @@ describe('profiles', () => {
   it('lists them all, with what is not computed for want of a value', async () => {
     const { code, stdout } = await agentCost(['profiles'], { cwd: newFolder() });
     expect(code).toBe(0);
-    expect(stdout).toMatch(/^gpu +l4-24gb +NVIDIA L4 24GB +simulation \(no prefillMfu\); energy of calls \(no prefillWatts, decodeWatts\); idle energy \(no idleWatts\); several GPUs' exchange \(no linkGBps, linkEfficiency, allReduceUs\)$/m);
+    expect(stdout).toMatch(/^gpu +mi300x-192gb +AMD Instinct MI300X 192GB +simulation \(no prefillMfu, decodeBandwidthEfficiency\); energy of calls \(no prefillWatts, decodeWatts\); several GPUs' exchange \(no linkGBps, linkEfficiency, allReduceUs\)$/m);
+    expect(stdout).toMatch(/^gpu +l4-24gb +NVIDIA L4 24GB +energy of calls \(no prefillWatts, decodeWatts\); idle energy \(no idleWatts\); several GPUs' exchange \(no linkGBps, linkEfficiency, allReduceUs\)$/m);
     expect(stdout).toMatch(/^gpu +h100-80gb +NVIDIA H100 80GB SXM$/m);
     expect(stdout).toMatch(/^engine +vllm-v0 +vLLM V0, as of 0\.6$/m);
     const { stdout: json } = await agentCost(['profiles', 'list', '--json'], { cwd: newFolder() });

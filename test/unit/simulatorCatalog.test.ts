@@ -189,8 +189,8 @@ describe('cost model', () => {
     const large = findModel('llama-3.1-70b-instruct')!;
     expect(() => createCostModel(gpu, large, 1)).toThrow(/Llama-3\.1-70B-Instruct \(141 GB of weights\) does not fit on 1 × NVIDIA A100 40GB SXM\. It takes 4 of them\./);
     expect(createCostModel(gpu, large, 4).kvBlocks).toBeGreaterThan(0);
-    expect(() => createCostModel(findGpu('rtx-4090')!, model, 1)).toThrow(NotSimulatableError);
-    expect(() => createCostModel(findGpu('rtx-4090')!, model, 1)).toThrow(/no prefillMfu/);
+    expect(() => createCostModel(findGpu('mi300x')!, model, 1)).toThrow(NotSimulatableError);
+    expect(() => createCostModel(findGpu('mi300x')!, model, 1)).toThrow(/no prefillMfu/);
   });
 });
 
