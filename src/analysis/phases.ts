@@ -12,6 +12,8 @@ export interface CallPhases {
   queueMs: number | null;
   prefillMs: number | null;
   decodeMs: number | null;
+  /** Prefill and decode together, where they are not told apart. */
+  inferenceMs?: Milliseconds;
   phaseEvidence: Evidence | null;
   phaseSource: PhaseSource | null;
   ttftMs: number | null;
@@ -88,7 +90,8 @@ export function callPhases(call: Call): CallPhases {
     return { ...phases, prefillMs: tidy(Math.max(0, end.t - start.t)), decodeMs: 0, phaseEvidence: 'inferred', phaseSource: 'stream' };
   }
   // The rest is prefill and decode, not told apart.
-  if (queue !== null) return { ...phases, queueMs: queue.ms, phaseEvidence: queue.evidence, phaseSource: queue.source };
+  const inferenceMs = server?.inferenceMs;
+  if (queue !== null) return { ...phases, queueMs: queue.ms, ...(inferenceMs === undefined ? {} : { inferenceMs }), phaseEvidence: queue.evidence, phaseSource: queue.source };
   return phases;
 }
 
@@ -106,7 +109,7 @@ export function isEmbedding({ endpoint, path }: Call['start']): boolean {
 
 /**
  * When the server worked on the call. Without a stream or the server's figures its inside is `unknown`: the whole
- * call (after its queue, where that is known) counts as busy, with prefill and decode not told apart. A call that failed before its first token is taken
+ * call (after its queue, where that is known, and for as long as the server says) counts as busy, with prefill and decode not told apart. A call that failed before its first token is taken
  * to have cost the GPU nothing.
  */
 export function gpuWork(call: Call, phases: CallPhases, start: Milliseconds, end: Milliseconds): GpuWork[] {
@@ -118,5 +121,6 @@ export function gpuWork(call: Call, phases: CallPhases, start: Milliseconds, end
   if (call.end?.status === 'error' || end <= start) return [];
   // A stream that is still, or was left, without a token is in its prefill (or queue).
   const from = Math.min(end, start + (phases.queueMs ?? 0));
-  return from >= end ? [] : [{ phase: call.start.stream && call.end?.status !== 'ok' ? 'prefill' : 'unknown', start: from, end }];
+  const until = phases.inferenceMs === undefined ? end : Math.min(end, from + phases.inferenceMs);
+  return from >= until ? [] : [{ phase: call.start.stream && call.end?.status !== 'ok' ? 'prefill' : 'unknown', start: from, end: until }];
 }

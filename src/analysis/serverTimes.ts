@@ -92,7 +92,7 @@ function endOf(call: Call): Milliseconds {
 
 /** Null where a sum fell: the server was started anew. */
 function difference(before: ServerCounters, after: ServerCounters): ServerTimes | null {
-  const rose = (name: keyof ServerTimes) => (before[name] === null || after[name] === null ? null : after[name] - before[name]);
+  const rose = (name: 'queueMs' | 'prefillMs' | 'decodeMs') => (before[name] === null || after[name] === null ? null : after[name] - before[name]);
   const times = { queueMs: rose('queueMs'), prefillMs: rose('prefillMs'), decodeMs: rose('decodeMs') };
   const values = Object.values(times);
   return values.every((value) => value === null) || values.some((value) => value !== null && value < 0) ? null : timesOf(times);

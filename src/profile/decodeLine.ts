@@ -84,9 +84,10 @@ function usageOf(value: unknown): Usage | null | undefined {
 function serverOf(value: unknown): CallEndLine['server'] | undefined {
   if (value === null) return null;
   if (!isObject(value)) return undefined;
-  const { queueMs, prefillMs, decodeMs, evidence } = value;
+  const { queueMs, prefillMs, decodeMs, inferenceMs, evidence } = value;
   if (!isNumberOrNull(queueMs) || !isNumberOrNull(prefillMs) || !isNumberOrNull(decodeMs) || !EVIDENCE.has(evidence)) return undefined;
-  return { queueMs, prefillMs, decodeMs, evidence: evidence as NonNullable<CallEndLine['server']>['evidence'] };
+  if (inferenceMs !== undefined && (inferenceMs === null || !isNumberOrNull(inferenceMs))) return undefined;
+  return { queueMs, prefillMs, decodeMs, ...(inferenceMs === undefined ? {} : { inferenceMs }), evidence: evidence as NonNullable<CallEndLine['server']>['evidence'] };
 }
 
 function traceOf(value: unknown): CallLine['trace'] | undefined {

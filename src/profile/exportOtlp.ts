@@ -146,6 +146,7 @@ function callAttributes(llm: NonNullable<ReportSpan['llm']>): Attributes {
     'agent_cost.llm.queue_ms': real(llm.queueMs),
     'agent_cost.llm.prefill_ms': real(llm.prefillMs),
     'agent_cost.llm.decode_ms': real(llm.decodeMs),
+    'agent_cost.llm.inference_ms': real(llm.inferenceMs ?? null),
     'agent_cost.llm.phase_evidence': text(llm.phaseEvidence),
     'agent_cost.llm.energy_wh': real(llm.energyWh.active),
     'agent_cost.llm.energy_grade': text(llm.energyWh.grade),

@@ -31,6 +31,8 @@ export interface ServerTimes {
   queueMs: Milliseconds | null;
   prefillMs: Milliseconds | null;
   decodeMs: Milliseconds | null;
+  /** Both together, of a server that does not tell them apart. */
+  inferenceMs?: Milliseconds | undefined;
 }
 
 /** Something a hook saw inside the program, or that its own tracing told of: then the process may not be known. */

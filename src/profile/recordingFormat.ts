@@ -216,7 +216,7 @@ export const callEndLineSchema = z.object({
   finishReason: z.string().nullable(),
   toolCalls: z.array(toolCallSchema),
   /** The server's own account of this call, in its answer (vLLM's per-request metrics, llama.cpp's timings, Ollama's durations; the embedded server always). */
-  server: z.object({ ...serverTimes, evidence: evidenceSchema }).nullable(),
+  server: z.object({ ...serverTimes, /** Prefill and decode together, of a server that does not tell them apart (TGI). */ inferenceMs: z.number().optional(), evidence: evidenceSchema }).nullable(),
   /** Model named in the answer. */
   model: z.string().nullable(),
   /** The answer's own id, by which traces of the program are joined; recordings of before have none. */

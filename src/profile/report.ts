@@ -28,6 +28,8 @@ export const llmDetailsSchema = z.object({
   queueMs: n,
   prefillMs: n,
   decodeMs: n,
+  /** Prefill and decode together, of a server that does not tell them apart (TGI, an answer in one piece); absent elsewhere. */
+  inferenceMs: z.number().optional(),
   /** How queue, prefill and decode are known. */
   phaseEvidence: evidenceSchema.nullable(),
   /** Where they are known from; null or absent where they are not. */

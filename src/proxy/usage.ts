@@ -56,13 +56,13 @@ export function parseServerTimes(answer: JsonObject): ServerTimes | null {
 
 /**
  * Reads what TGI says in the head of an answer in one piece (`generate_internal` in its router/src/server.rs): whole milliseconds.
- * Its `x-inference-time` is prefill and decode together, which is not told apart here; a stream's head has neither.
+ * Its `x-inference-time` is prefill and decode together; a stream's head has neither.
  * @param header value of a header by its name in small letters, or null
  */
 export function parseHeadTimes(header: (name: string) => string | null): ServerTimes | null {
-  const queue = header('x-queue-time');
-  if (queue === null || !/^\d+$/.test(queue) || header('x-inference-time') === null) return null;
-  return { queueMs: Number(queue), prefillMs: null, decodeMs: null };
+  const [queue, inference] = [header('x-queue-time'), header('x-inference-time')];
+  if (queue === null || !/^\d+$/.test(queue) || inference === null) return null;
+  return { queueMs: Number(queue), prefillMs: null, decodeMs: null, ...(/^\d+$/.test(inference) ? { inferenceMs: Number(inference) } : {}) };
 }
 
 function inMs(seconds: number | null): number | null {

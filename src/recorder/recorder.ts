@@ -263,7 +263,7 @@ export class Recorder {
     this.#listener.append({
       ...line,
       usageEvidence: evidence,
-      server: times === null ? null : { queueMs: rounded(times.queueMs), prefillMs: rounded(times.prefillMs), decodeMs: rounded(times.decodeMs), evidence },
+      server: times === null ? null : { queueMs: rounded(times.queueMs), prefillMs: rounded(times.prefillMs), decodeMs: rounded(times.decodeMs), ...(times.inferenceMs === undefined ? {} : { inferenceMs: times.inferenceMs }), evidence },
     });
     if (line.model !== null && this.#backend.model === null) {
       this.#backend = { ...this.#backend, model: line.model };

@@ -138,7 +138,7 @@ describe('a session', () => {
     }
   });
 
-  it('on a TGI takes the queue of a call from the head of its answer', async () => {
+  it('on a TGI takes queue and inference of a call from the head of its answer', async () => {
     const backend = await startVllm((request, socket) => {
       if (request.path.startsWith('/v1/models')) socket.write(jsonAnswer(200, { data: [{ id: 'smol', owned_by: 'smol' }] }));
       else if (request.path === '/info') socket.write(jsonAnswer(200, { model_id: 'smol', max_total_tokens: 4096, version: '3.3.6' }));
@@ -152,7 +152,7 @@ describe('a session', () => {
     expect(profiler.ready.backend).toMatchObject({ kind: 'tgi', version: '3.3.6' });
     await (await post(profiler)).text();
     await profiler.stop({ exitCode: 0, signal: null });
-    expect(ofType(recorded(options.out), 'callEnd')[0]).toMatchObject({ status: 'ok', server: { queueMs: 12, prefillMs: null, decodeMs: null, evidence: 'measured' } });
+    expect(ofType(recorded(options.out), 'callEnd')[0]).toMatchObject({ status: 'ok', server: { queueMs: 12, prefillMs: null, decodeMs: null, inferenceMs: 34, evidence: 'measured' } });
   });
 
   it.each<[telemetry: string, told: number]>([

@@ -225,6 +225,10 @@ describe('the GPU’s time', () => {
     expect(spanOf(report, 'a').llm).toMatchObject({ queueMs: 120, prefillMs: null, decodeMs: null, phaseEvidence: 'measured', phaseSource: 'answer' });
     expect(report.totals.gpuMs).toEqual({ prefill: null, decode: null, mixed: 380, foreign: null, idle: 620 });
     expect(phaseBounds(spanOf(report, 'a').llm!, 100, 600)).toEqual([{ phase: 'queue', startMs: 100, endMs: 220 }]);
+    // TGI tells prefill and decode together as well: what comes after is the way back.
+    const { report: told } = analyze(readRecording(recordingText(header(), call('a', 100, { stream: false }), callEnd('a', 600, { server: { ...server, inferenceMs: 300 } }), end(1000))));
+    expect(spanOf(told, 'a').llm).toMatchObject({ queueMs: 120, prefillMs: null, decodeMs: null, inferenceMs: 300, phaseEvidence: 'measured', phaseSource: 'answer' });
+    expect(told.totals.gpuMs).toEqual({ prefill: null, decode: null, mixed: 300, foreign: null, idle: 700 });
     const streamed = analyze(readRecording(recordingText(header(), call('a', 0), callEnd('a', 1000, { firstTokenAt: 500, chunkGaps: [0, 500], server }), end(1000)))).report;
     expect(spanOf(streamed, 'a').llm).toMatchObject({ queueMs: 120, prefillMs: 380, decodeMs: 500, phaseEvidence: 'inferred', phaseSource: 'answer' });
   });

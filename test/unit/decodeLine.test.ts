@@ -15,6 +15,7 @@ const SAMPLES: object[] = [
   spanEnd('s', 2, { status: 'error', error: 'broken', resultBytes: 12 }),
   call('c', 3, { server: 'localhost:8000', trace: { traceId: 'a', spanId: 'b' }, request: { messages: [message('user', 'hello'), message('tool', 'x', null)], tools: ['search'], toolsChars: 9, toolResults: [{ callId: 't', bytes: 3 }], maxTokens: 10 } }),
   callEnd('c', 4, { firstTokenAt: 3.5, headersAt: 3.2, chunkGaps: [0, 1.5], toolCalls: [toolCall('t', 'search')], server: { queueMs: 1, prefillMs: null, decodeMs: 2, evidence: 'measured' }, responseId: null, text: 'hi' }),
+  callEnd('d', 5, { server: { queueMs: 1, prefillMs: null, decodeMs: null, inferenceMs: 34, evidence: 'measured' } }),
   callEnd('c', 4, { usage: null, responseId: 'r', status: 'cancelled', error: 'gone' }),
   { type: 'firstToken', t: 3.5, id: 'c' },
 ];

@@ -29,9 +29,10 @@ describe('usage', () => {
     expect(parseServerTimes({ metrics: { speculative_decoding: null } })).toBeNull();
   });
 
-  it('comes with TGI’s queue in its head, and with nothing from heads of others', () => {
+  it('comes with TGI’s queue and inference in its head, and with nothing from heads of others', () => {
     const of = (headers: Record<string, string>) => parseHeadTimes((name) => headers[name] ?? null);
-    expect(of({ 'x-queue-time': '12', 'x-inference-time': '345', 'x-time-per-token': '17' })).toEqual({ queueMs: 12, prefillMs: null, decodeMs: null });
+    expect(of({ 'x-queue-time': '12', 'x-inference-time': '345', 'x-time-per-token': '17' })).toEqual({ queueMs: 12, prefillMs: null, decodeMs: null, inferenceMs: 345 });
+    expect(of({ 'x-queue-time': '12', 'x-inference-time': 'long' })).toEqual({ queueMs: 12, prefillMs: null, decodeMs: null });
     expect(of({ 'x-queue-time': '12' })).toBeNull();
     expect(of({ 'x-queue-time': 'soon', 'x-inference-time': '345' })).toBeNull();
     expect(of({})).toBeNull();

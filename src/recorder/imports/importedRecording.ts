@@ -123,7 +123,9 @@ function callOf({ attributes }: OtlpSpan, line: TraceSpanLine, open: boolean): R
 function serverOf(attributes: Attributes): CallEndLine['server'] {
   const evidence = known(evidenceSchema, attributes['agent_cost.llm.phase_evidence']);
   if (evidence !== 'measured' && evidence !== 'simulated') return null;
-  return { queueMs: number(attributes, 'agent_cost.llm.queue_ms'), prefillMs: number(attributes, 'agent_cost.llm.prefill_ms'), decodeMs: number(attributes, 'agent_cost.llm.decode_ms'), evidence };
+  const inferenceMs = number(attributes, 'agent_cost.llm.inference_ms');
+  const times = { queueMs: number(attributes, 'agent_cost.llm.queue_ms'), prefillMs: number(attributes, 'agent_cost.llm.prefill_ms'), decodeMs: number(attributes, 'agent_cost.llm.decode_ms') };
+  return { ...times, ...(inferenceMs === null ? {} : { inferenceMs }), evidence };
 }
 
 function endpointOf(attributes: Attributes): z.infer<typeof endpointSchema> {

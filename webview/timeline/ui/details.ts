@@ -205,6 +205,7 @@ export class Details {
     const server = model.serverOf(span);
     if (server !== null) list.push([l10n.t('server'), visibleText(server, 60)]);
     if (llm.stream) list.push([l10n.t('first token'), formatDuration(llm.ttftMs)], [l10n.t('between tokens p50'), formatDuration(llm.itlMs.p50)], ['p99', formatDuration(llm.itlMs.p99)]);
+    if (llm.inferenceMs !== undefined) list.push([l10n.t('prefill and decode'), `${mark(llm.phaseEvidence)}${formatDuration(llm.inferenceMs)}`]);
     const phases = split(
       [
         { name: l10n.t('queue'), kind: 'queue', value: llm.queueMs },
