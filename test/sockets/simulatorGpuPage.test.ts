@@ -35,7 +35,8 @@ describe('the DCGM exporter’s page of the embedded server', () => {
   });
 
   it('leaves out what the GPU’s profile does not know', async () => {
-    const { idleWatts: _idle, ...gpu } = findGpu('a100-40gb')!;
+    const gpu = { ...findGpu('a100-40gb')! };
+    delete gpu.idleWatts;
     server = await startEmbeddedServer({ gpu, model: findModel('smollm2-135m')! });
     const text = await page();
     expect(text).toContain('DCGM_FI_DEV_GPU_UTIL');
