@@ -4,7 +4,7 @@ import type { Call, HookSpan, Profile } from '../profile/model.ts';
 import type { CallLine } from '../profile/recordingFormat.ts';
 import type { ReportSpan } from '../profile/report.ts';
 import type { Milliseconds } from '../profile/units.ts';
-import { callPhases, type CallPhases } from './phases.ts';
+import { callPhases, tokensPerArrival, type CallPhases } from './phases.ts';
 
 export interface Clock {
   wallMs: Milliseconds;
@@ -93,6 +93,8 @@ export function callDrafts(profile: Profile, clock: Clock, ids: SpanIds): Draft[
               cachedTokens: usage?.cachedTokens ?? null,
               completionTokens: usage?.completionTokens ?? null,
               reasoningTokens: usage?.reasoningTokens ?? null,
+              audioSeconds: usage?.audioSeconds,
+              tokensPerArrival: tokensPerArrival(call) ?? undefined,
               tokenEvidence: usage === null ? null : (end?.usageEvidence ?? null),
               finishReason: end?.finishReason ?? null,
               roles: null,

@@ -39,6 +39,22 @@ export function arrivalGaps(call: Call): Float64Array {
   return gaps.subarray(0, count);
 }
 
+/** From so many on, what comes between two arrivals is no token. */
+const PACKED_TOKENS = 1.5;
+
+/**
+ * How many tokens came at once, in the mean of a stream, where that is more than one: a server decodes several in a step, or
+ * gathers them, and when each was made is not known. Null where tokens came one by one, and where it is not known: what was
+ * thought may be counted and not sent.
+ */
+export function tokensPerArrival(call: Call): number | null {
+  const { end } = call;
+  const tokens = end?.usage?.completionTokens ?? null;
+  if (end === null || end.status !== 'ok' || end.chunkGaps.length === 0 || tokens === null || (end.usage?.reasoningTokens ?? 0) > 0) return null;
+  const mean = tokens / (arrivalGaps(call).length + 1);
+  return mean < PACKED_TOKENS ? null : tidy(mean);
+}
+
 /** The gaps of all calls, in no particular order. */
 export function allArrivalGaps(calls: readonly Call[]): Float64Array {
   const each = calls.map(arrivalGaps);

@@ -77,8 +77,11 @@ function requestOf(value: unknown): CallLine['request'] | null {
 function usageOf(value: unknown): Usage | null | undefined {
   if (value === null) return null;
   if (!isObject(value)) return undefined;
-  const { promptTokens, cachedTokens, completionTokens, reasoningTokens } = value;
-  return isIntOrNull(promptTokens) && isIntOrNull(cachedTokens) && isIntOrNull(completionTokens) && isIntOrNull(reasoningTokens) ? { promptTokens, cachedTokens, completionTokens, reasoningTokens } : undefined;
+  const { promptTokens, cachedTokens, completionTokens, reasoningTokens, audioSeconds } = value;
+  if (!isIntOrNull(promptTokens) || !isIntOrNull(cachedTokens) || !isIntOrNull(completionTokens) || !isIntOrNull(reasoningTokens)) return undefined;
+  const usage: Usage = { promptTokens, cachedTokens, completionTokens, reasoningTokens };
+  if (audioSeconds === undefined) return usage;
+  return isNumber(audioSeconds) && audioSeconds >= 0 ? { ...usage, audioSeconds } : undefined;
 }
 
 function serverOf(value: unknown): CallEndLine['server'] | undefined {

@@ -178,6 +178,8 @@ export const usageSchema = z.object({
   cachedTokens: z.int().nullable(),
   completionTokens: z.int().nullable(),
   reasoningTokens: z.int().nullable(),
+  /** Length of the audio, of a call that is charged by it. */
+  audioSeconds: z.number().min(0).optional(),
 });
 export type Usage = z.infer<typeof usageSchema>;
 

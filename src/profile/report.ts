@@ -35,11 +35,16 @@ export const llmDetailsSchema = z.object({
   /** Where they are known from; null or absent where they are not. */
   phaseSource: phaseSourceSchema.nullable().optional(),
   ttftMs: n,
+  /** Between arrivals of output, which are tokens unless `tokensPerArrival` says otherwise. */
   itlMs: z.object({ p50: n, p95: n, p99: n, max: n }),
+  /** How many tokens came at once, in the mean; absent where it was one, and where it is not known. */
+  tokensPerArrival: z.number().optional(),
   promptTokens: n,
   cachedTokens: n,
   completionTokens: n,
   reasoningTokens: n,
+  /** Length of the audio, of a call that is charged by it. */
+  audioSeconds: z.number().optional(),
   /** How the token counts are known. */
   tokenEvidence: evidenceSchema.nullable(),
   finishReason: z.string().nullable(),

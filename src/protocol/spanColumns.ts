@@ -39,7 +39,7 @@ export const LLM_ENERGY = 18;
 /** Place of a tool's idle energy in its row. */
 export const TOOL_IDLE_ENERGY = 3;
 /** How many numbers a model call's row and a tool's have. */
-export const LLM_NUMBERS = 25;
+export const LLM_NUMBERS = 27;
 export const TOOL_NUMBERS = 4;
 /** How many texts a model call's row has. */
 export const LLM_TEXTS = 5;
@@ -89,7 +89,7 @@ export function llmNumbers({ itlMs, roles, energyWh, ...llm }: Llm): readonly (n
     llm.queueMs, llm.prefillMs, llm.decodeMs, llm.ttftMs, itlMs.p50, itlMs.p95, itlMs.p99, itlMs.max,
     llm.promptTokens, llm.cachedTokens, llm.completionTokens, llm.reasoningTokens,
     roles?.instruction, roles?.fewShot, roles?.user, roles?.llmHistory, roles?.toolHistory, roles?.output,
-    energyWh.active, energyWh.band?.[0], energyWh.band?.[1], llm.costUsd, llm.httpStatus, llm.attempt, llm.inferenceMs,
+    energyWh.active, energyWh.band?.[0], energyWh.band?.[1], llm.costUsd, llm.httpStatus, llm.attempt, llm.inferenceMs, llm.audioSeconds, llm.tokensPerArrival,
   ];
 }
 
@@ -117,7 +117,7 @@ export function readLlm(at: (place: number) => number, form: LlmForm, textAt: (p
     promptTokens: value(8), cachedTokens: value(9), completionTokens: value(10), reasoningTokens: value(11),
     roles: roles ? { instruction: value(12), fewShot: value(13), user: value(14), llmHistory: value(15), toolHistory: value(16), output: value(17) } : null,
     energyWh: { active: value(LLM_ENERGY), grade, band: low === null ? null : [low, value(20) ?? low] },
-    costUsd: value(21), httpStatus: value(22), attempt: value(23) ?? 1,
+    costUsd: value(21), httpStatus: value(22), attempt: value(23) ?? 1, audioSeconds: value(25) ?? undefined, tokensPerArrival: value(26) ?? undefined,
     retryOf: textAt(0), continues: textAt(1) ?? undefined, promptText: textAt(2), answerText: textAt(3), toolCalls: toolCalls === null ? undefined : (JSON.parse(toolCalls) as Llm['toolCalls']),
   };
   return llm;

@@ -256,7 +256,7 @@ class Exchange implements Open {
     this.#bytes += read.bytes.length;
     const flowing = this.#relay!.write(read);
     this.#tellOfHead();
-    if (this.#inspected && read.bytes.length > 0) this.#context.recorder.read(this.#call, at, read.bytes);
+    if (this.#route.readsAnswer && read.bytes.length > 0) this.#context.recorder.read(this.#call, at, read.bytes);
     if (read.done) this.#end(this.#httpStatus! >= 400 ? 'error' : 'ok', null, at);
     else if (!flowing) {
       this.#sent!.pause();

@@ -23,6 +23,9 @@ const ROOT_ENDPOINTS: Record<string, Endpoint> = {
   '/embedding': 'llamacpp',
 };
 
+/** Opaque, because the request is audio; the answer tells of tokens. */
+const HEARD = new Set(['/audio/transcriptions', '/audio/translations']);
+
 /** Where a program's own tracing exports to: the route's `/otlp`, with or without OTLP's path. */
 const OTLP_SIGNALS: Record<string, OtlpSignal | null> = { '': null, '/': null, '/v1/traces': 'traces', '/v1/logs': 'logs', '/v1/metrics': 'metrics' };
 
@@ -38,6 +41,8 @@ export interface Route {
   /** What follows `/v1` or `/root`, query included: goes behind the upstream's base URL, or behind its root. */
   suffix: string;
   root: boolean;
+  /** The recorder reads the answer; of what is not opaque, the request as well. */
+  readsAnswer: boolean;
 }
 
 /** Programs ask for few paths, but not every program is friendly. */
@@ -101,7 +106,8 @@ function routeOf(method: string, asked: string): Route | null {
   const under = path.slice(prefix.length);
   const expected = (root ? ROOT_ENDPOINTS : ENDPOINTS)[under];
   const endpoint = expected !== undefined && method === (expected === 'models' ? 'GET' : 'POST') ? expected : 'opaque';
-  return { endpoint, path: root ? under : path, suffix: asked.slice(prefix.length), root };
+  const readsAnswer = endpoint === 'opaque' ? !root && method === 'POST' && HEARD.has(under) : endpoint !== 'models';
+  return { endpoint, path: root ? under : path, suffix: asked.slice(prefix.length), root, readsAnswer };
 }
 
 function isLoopbackHost(host: string): boolean {

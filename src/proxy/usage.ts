@@ -7,18 +7,22 @@ const MS_PER_S = 1000;
 /**
  * Token counts of a `usage` object, in the words of chat and completions (`prompt_tokens`) or of responses (`input_tokens`; the realtime API has its details under `input_token_details`).
  * Cached tokens that are not named are null: servers leave them out when told to, and some also when they are 0.
+ * Models of speech may be charged by the audio's length instead (`{"type": "duration", "seconds": 18}`, `TranscriptTextUsageDuration`
+ * of https://github.com/openai/openai-python): then that is known, and no tokens are.
  */
 export function parseUsage(value: unknown): Usage | null {
   const usage = asObject(value);
   if (usage === null) return null;
   const promptDetails = asObject(usage['prompt_tokens_details']) ?? asObject(usage['input_tokens_details']) ?? asObject(usage['input_token_details']);
   const completionDetails = asObject(usage['completion_tokens_details']) ?? asObject(usage['output_tokens_details']);
+  const audioSeconds = usage['type'] === 'duration' ? asDuration(usage['seconds']) : null;
   return {
     promptTokens: asCount(usage['prompt_tokens']) ?? asCount(usage['input_tokens']),
     // `prompt_cache_hit_tokens`: DeepSeek's API.
     cachedTokens: asCount(promptDetails?.['cached_tokens']) ?? asCount(usage['prompt_cache_hit_tokens']),
     completionTokens: asCount(usage['completion_tokens']) ?? asCount(usage['output_tokens']),
     reasoningTokens: asCount(completionDetails?.['reasoning_tokens']) ?? asCount(usage['reasoning_tokens']),
+    ...(audioSeconds === null ? {} : { audioSeconds }),
   };
 }
 

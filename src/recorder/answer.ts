@@ -5,7 +5,7 @@ import type { ServerTimes } from '../proxy/usage.ts';
 import type { Bytes, Milliseconds } from '../profile/units.ts';
 import type { EventTemplate } from './alikeEvents.ts';
 import type { AnswerParts, Api } from './apis/api.ts';
-import { apis } from './apis/index.ts';
+import { apiOf } from './apis/index.ts';
 
 interface OpenToolCall {
   id: string;
@@ -52,8 +52,9 @@ export class Answer implements AnswerParts {
   /** Parts of the text that are in `#chars`. */
   #counted = 0;
 
-  constructor(endpoint: Endpoint) {
-    this.#api = apis[endpoint];
+  /** @param path as the program asked for it, without its query */
+  constructor(endpoint: Endpoint, path = '') {
+    this.#api = apiOf(endpoint, path);
     this.#templated = endpoint === 'chat' || endpoint === 'completions';
   }
 

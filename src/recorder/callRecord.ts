@@ -34,7 +34,8 @@ export class CallRecord {
   readonly id: string;
   readonly upstream: string;
   answer: Answer;
-  readonly #endpoint: Endpoint;
+  readonly endpoint: Endpoint;
+  readonly #path: string;
   #head: CallHead | null = null;
   #chunked: ChunkedDecoder | null = null;
   /** Of an answer that comes in events or lines. */
@@ -46,11 +47,13 @@ export class CallRecord {
   #bodyBytes: Bytes = 0;
   #givenUp = false;
 
-  constructor(id: string, endpoint: Endpoint, upstream: string) {
+  /** @param path as the program asked for it, without its query */
+  constructor(id: string, endpoint: Endpoint, upstream: string, path = '') {
     this.id = id;
-    this.#endpoint = endpoint;
+    this.endpoint = endpoint;
+    this.#path = path;
     this.upstream = upstream;
-    this.answer = new Answer(endpoint);
+    this.answer = new Answer(endpoint, path);
   }
 
   head(head: CallHead): void {
@@ -78,7 +81,7 @@ export class CallRecord {
     this.#stream = null;
     this.#body = [];
     const { firstTokenAt, serverTimes, id, model } = this.answer;
-    this.answer = Object.assign(new Answer(this.#endpoint), { firstTokenAt, serverTimes, id, model });
+    this.answer = Object.assign(new Answer(this.endpoint, this.#path), { firstTokenAt, serverTimes, id, model });
   }
 
   /** The call's end line. `toT` turns clock readings into the recording's time. */
@@ -113,7 +116,7 @@ export class CallRecord {
       model: answer.model,
       responseId: answer.id,
       responseBytes: ended.bytes,
-      text: WITH_TEXT.includes(this.#endpoint) && !this.#givenUp ? answer.textOf(capture) : null,
+      text: !this.#givenUp && (WITH_TEXT.includes(this.endpoint) || (this.endpoint === 'opaque' && answer.text.length > 0)) ? answer.textOf(capture) : null,
     };
   }
 

@@ -212,7 +212,7 @@ export class Recorder {
   }
 
   #callBegun(begun: CallBegun, bytes: Buffer): void {
-    const record = new CallRecord(callId(begun.call), begun.endpoint, begun.upstream);
+    const record = new CallRecord(callId(begun.call), begun.endpoint, begun.upstream, begun.path);
     this.#calls.set(begun.call, record);
     const body = begun.body === null ? null : parseObject(bytes.toString('utf8', begun.body.start, begun.body.end));
     const tag = readTag(begun.tag);
@@ -258,7 +258,8 @@ export class Recorder {
     const line = record.end(ended, this.#options.capture, (at) => this.#t(at));
     const evidence = this.#backend.simulated ? 'simulated' : 'measured';
     const times = record.answer.serverTimes;
-    this.#learnCachedTokens(record, line.usage, ended.at);
+    // Of audio no server tells what it had cached.
+    if (record.endpoint !== 'opaque') this.#learnCachedTokens(record, line.usage, ended.at);
     if (record.answer.tooLong) this.warn('answerTooLong', 'An answer of more than 8 million characters: its text is not in the recording. Its tokens and times are.', ended.at);
     this.#listener.append({
       ...line,

@@ -165,6 +165,36 @@ describe('a session of the realtime API', () => {
     expect(ends[0]).toMatchObject({ id: 'c1.1', status: 'ok', text: 'good day', firstTokenAt: null, chunkGaps: [], usage: { promptTokens: 40, completionTokens: 2 } });
   });
 
+  const heard = (item: string, what: string, more: object): object => ({ type: `conversation.item.input_audio_transcription.${what}`, item_id: item, content_index: 0, ...more });
+
+  it('that transcribes has a call for each transcription, from when its audio was committed, with tokens or seconds', async () => {
+    const configured = { type: 'session.created', session: { type: 'transcription', audio: { input: { transcription: { model: 'gpt-4o-transcribe' } } } } };
+    const committed = (item: string): object => ({ type: 'input_audio_buffer.committed', item_id: item, previous_item_id: null });
+    const told = { type: 'tokens', total_tokens: 48, input_tokens: 38, input_token_details: { text_tokens: 0, audio_tokens: 38 }, output_tokens: 10 };
+    const { ends } = await session([
+      [configured],
+      [committed('i1'), committed('i2')],
+      [heard('i1', 'delta', { delta: 'good ' }), heard('i2', 'delta', { delta: 'he' }), heard('i1', 'delta', { delta: 'day' })],
+      [heard('i2', 'completed', { transcript: 'hello', usage: { type: 'duration', seconds: 2.5 } }), heard('i1', 'completed', { transcript: 'good day', usage: told })],
+      [heard('i3', 'failed', { error: { type: 'transcription_error', code: 'audio_unintelligible', message: 'What?' } })],
+    ]);
+    expect(fixture!.calls().map(({ id, model }) => [id, model])).toEqual([['c1', null], ['c1.1', 'gpt-4o-transcribe'], ['c1.2', 'gpt-4o-transcribe'], ['c1.3', 'gpt-4o-transcribe']]);
+    expect(ends.map(({ id, status, error, usage: used, text, model }) => [id, status, error, used, text, model])).toEqual([
+      ['c1.2', 'ok', null, { promptTokens: null, cachedTokens: null, completionTokens: null, reasoningTokens: null, audioSeconds: 2.5 }, 'hello', 'gpt-4o-transcribe'],
+      ['c1.1', 'ok', null, { promptTokens: 38, cachedTokens: null, completionTokens: 10, reasoningTokens: null }, 'good day', 'gpt-4o-transcribe'],
+      ['c1.3', 'error', 'What?', null, '', 'gpt-4o-transcribe'],
+      ['c1', 'ok', null, null, null, null],
+    ]);
+    // From the commit to the first words; what was not committed is timed by nothing but its end.
+    expect(ends[1]!.firstTokenAt).toBeGreaterThan(fixture!.calls()[1]!.t);
+    expect([ends[1]!.chunkGaps.length, ends[2]!.firstTokenAt, ends[2]!.chunkGaps]).toEqual([2, null, []]);
+  });
+
+  it('in which nobody asked for transcriptions has none for what was committed', async () => {
+    const { ends } = await session([[created], [{ type: 'input_audio_buffer.committed', item_id: 'i1' }, ...answer('r1')]]);
+    expect(ends.map(({ id, model }) => [id, model])).toEqual([['c1.1', 'gpt-realtime'], ['c1', null]]);
+  });
+
   it('that ends in the middle of an answer leaves it cancelled; with no capture it leaves no words', async () => {
     const { ends } = await session([[created], answer('r1').slice(0, 3)], { capture: 'none' });
     expect(ends.map(({ id, status, usage: told, text }) => [id, status, told, text])).toEqual([['c1.1', 'cancelled', null, null], ['c1', 'ok', null, null]]);

@@ -17,7 +17,7 @@ const callSpec = fc.record({
   endpoint: fc.constantFrom('chat' as const, 'chat' as const, 'chat' as const, 'completions' as const, 'embeddings' as const, 'models' as const, 'opaque' as const),
   status: fc.constantFrom('ok' as const, 'ok' as const, 'ok' as const, 'error' as const, 'cancelled' as const),
   server: fc.option(fc.record({ queueMs: fc.option(duration), prefillMs: fc.option(duration), decodeMs: fc.option(duration), inferenceMs: duration, evidence: fc.constant('measured' as const) }, { requiredKeys: ['queueMs', 'prefillMs', 'decodeMs', 'evidence'] })),
-  usage: fc.option(fc.record({ promptTokens: tokens, cachedTokens: tokens, completionTokens: tokens, reasoningTokens: tokens })),
+  usage: fc.option(fc.record({ promptTokens: tokens, cachedTokens: tokens, completionTokens: tokens, reasoningTokens: tokens, audioSeconds: fc.double({ min: 0, max: 3600, noNaN: true }) }, { requiredKeys: ['promptTokens', 'cachedTokens', 'completionTokens', 'reasoningTokens'] })),
   conversation: fc.array(fc.integer({ min: 0, max: 2 }), { minLength: 0, maxLength: 5 }),
   hashed: fc.boolean(),
   asks: fc.array(fc.constantFrom('call_0', 'call_1', 'call_2'), { maxLength: 2 }),

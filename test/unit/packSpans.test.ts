@@ -22,6 +22,7 @@ const llm = fc
     energyWh: fc.record({ active: figure, grade: some(fc.constantFrom('counter', 'model')), band: some(fc.tuple(fc.double({ noNaN: true }), fc.double({ noNaN: true }))) }),
     costUsd: figure, httpStatus: some(fc.integer()), attempt: fc.integer({ min: 1 }), retryOf: some(text), continues: fc.option(text, { nil: undefined }), promptText: some(text), answerText: some(text),
     toolCalls: fc.option(fc.array(fc.record({ name: text, arguments: some(text) })), { nil: undefined }),
+    audioSeconds: fc.option(fc.double({ min: 0, noNaN: true }), { nil: undefined }), tokensPerArrival: fc.option(fc.double({ min: 1.5, noNaN: true }), { nil: undefined }),
   })
   .map((fields) => makeLlm(fields as Partial<NonNullable<ReportSpan['llm']>>));
 

@@ -43,7 +43,7 @@ const CALL_IDS = ['gen_ai.tool.call.id', 'tool_call.id', 'ai.toolCall.id'];
 const MODELS = ['gen_ai.response.model', 'gen_ai.request.model', 'llm.model_name', 'embedding.model_name', 'ai.response.model', 'ai.model.id', 'llm.request.model'];
 const RESPONSE_IDS = ['gen_ai.response.id', 'ai.response.id', 'llm.response.id'];
 
-const TOKENS: Readonly<Record<keyof Usage, readonly string[]>> = {
+const TOKENS: Readonly<Record<Exclude<keyof Usage, 'audioSeconds'>, readonly string[]>> = {
   promptTokens: ['gen_ai.usage.input_tokens', 'gen_ai.usage.prompt_tokens', 'llm.token_count.prompt', 'llm.usage.prompt_tokens', 'ai.usage.promptTokens', 'ai.usage.inputTokens', 'ai.usage.tokens'],
   cachedTokens: ['gen_ai.usage.cache_read.input_tokens', 'gen_ai.usage.cache_read_input_tokens', 'llm.token_count.prompt_details.cache_read', 'ai.usage.cachedInputTokens'],
   completionTokens: ['gen_ai.usage.output_tokens', 'gen_ai.usage.completion_tokens', 'llm.token_count.completion', 'llm.usage.completion_tokens', 'ai.usage.completionTokens', 'ai.usage.outputTokens'],

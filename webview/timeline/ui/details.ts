@@ -8,6 +8,7 @@ import { callsAround } from '../model/callsAround.ts';
 import { bandText, durationOf, edgeMark, energyText, kindText, mark, nameText, siteText, spanActivityText, spanSentence } from '../model/spanText.ts';
 import { formatCount } from '../../../src/profile/formatCount.ts';
 import { formatBytes, formatCarbon, formatDuration, formatEnergy, formatPercent, formatTokens, formatUsd } from '../../../src/profile/formatValue.ts';
+import { localNumber } from '../../../src/profile/language.ts';
 import { phaseSourceText, serverName, serverSettingsTexts, serverUseTexts } from '../../../src/profile/serverText.ts';
 import { visibleBlock, visibleText } from '../../../src/profile/visibleText.ts';
 import { POLICY_TEXTS } from '../../../src/profile/policyText.ts';
@@ -204,7 +205,13 @@ export class Details {
     }
     const server = model.serverOf(span);
     if (server !== null) list.push([l10n.t('server'), visibleText(server, 60)]);
-    if (llm.stream) list.push([l10n.t('first token'), formatDuration(llm.ttftMs)], [l10n.t('between tokens p50'), formatDuration(llm.itlMs.p50)], ['p99', formatDuration(llm.itlMs.p99)]);
+    if (llm.stream) {
+      // Of tokens that came together no more is known than when they came.
+      const packed = llm.tokensPerArrival;
+      list.push([l10n.t('first token'), formatDuration(llm.ttftMs)]);
+      if (packed !== undefined) list.push([l10n.t('tokens at once'), localNumber(Number(packed.toFixed(1)))]);
+      list.push([packed === undefined ? l10n.t('between tokens p50') : l10n.t('between arrivals p50'), formatDuration(llm.itlMs.p50)], ['p99', formatDuration(llm.itlMs.p99)]);
+    }
     if (llm.inferenceMs !== undefined) list.push([l10n.t('prefill and decode'), `${mark(llm.phaseEvidence)}${formatDuration(llm.inferenceMs)}`]);
     const phases = split(
       [
@@ -228,6 +235,7 @@ export class Details {
       [l10n.t('completion'), show(llm.completionTokens)],
     ];
     if (llm.reasoningTokens !== null) list.push([l10n.t('reasoning'), show(llm.reasoningTokens)]);
+    if (llm.audioSeconds !== undefined) list.push([l10n.t('audio'), formatDuration(llm.audioSeconds * 1000)]);
     if (llm.roles !== null) {
       const roleMark = mark(llm.rolesEvidence);
       const names = { instruction: l10n.t('instruction'), fewShot: l10n.t('few-shot'), user: l10n.t('user'), llmHistory: l10n.t('model’s history'), toolHistory: l10n.t('tools’ history') } as const;
