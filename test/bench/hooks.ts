@@ -3,7 +3,7 @@
  * order drawn anew for each round, so that whatever else the machine does falls on both alike. Medians, each beside what it is to
  * stay below. The model's server stands where the profiler's proxy would: what that adds is measured by `bench:proxy`.
  *
- *     npm run bench:hooks [-- --rounds 15 --only node]
+ *     npm run bench:hooks [-- --rounds 15 --only node --rows calls,2ms]
  */
 import { execFileSync, fork, spawn, type ChildProcess } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -24,6 +24,9 @@ const AT_ONCE = { model: 'after-0', first: FIRST_CALLS, calls: 1000 };
 const QUICK = { model: 'after-2', first: 0, calls: 1000 };
 const SLOW = { model: 'after-100', first: 0, calls: 12 };
 const GAP_MS = 1500;
+const LANGUAGES = ['node', 'python'] as const;
+/** What is measured by programs of its own: start, calls answered at once, calls that take longer, an idle gap and fixed work in one. */
+const ROWS = ['start', 'calls', '2ms', '100ms', 'gap'] as const;
 
 interface Language {
   name: string;
@@ -122,44 +125,59 @@ function row(name: string, bare: string, hooked: string, found: number, limit: n
   console.log(`${name.padEnd(44)}${bare.padStart(12)}${hooked.padStart(12)}${`${sign}${text(found, digits)}`.padStart(13)}${(limit === null ? '' : `≤ ${text(limit, unit === '×' ? 3 : 0)}`).padStart(13)}   ${limit === null ? '' : isMet ? 'met' : 'NOT MET'}`);
 }
 
-async function measureLanguage(language: Language, environments: Environments, rounds: number): Promise<void> {
+async function measureLanguage(language: Language, environments: Environments, rounds: number, rows: ReadonlySet<string>): Promise<void> {
   const { name, program, ending } = language;
   const label = (text: string): string => `${name}: ${text}`;
-  const start = await inTurns(rounds * 2, environments, (env) => runOnce(program, [`start.${ending}`], env));
-  const times = { bare: median(start.bare.map(({ ms }) => ms)), hooked: median(start.hooked.map(({ ms }) => ms)) };
-  row(label('start to end of a small program'), `${times.bare.toFixed(1)} ms`, `${times.hooked.toFixed(1)} ms`, times.hooked - times.bare, language.startLimitMs, 'ms');
-
   const agent = (loop: Loop, gapMs: number, gapWork: number) => async (env: NodeJS.ProcessEnv) =>
     JSON.parse((await runOnce(program, [`agent.${ending}`], { ...env, FIRST_CALLS: String(loop.first), CALLS: String(loop.calls), MODEL: loop.model, GAP_MS: String(gapMs), GAP_WORK: String(gapWork) })).text) as AgentFigures;
   const of = (found: Record<'bare' | 'hooked', AgentFigures[]>, key: keyof AgentFigures) => ({ bare: median(found.bare.map((each) => each[key])), hooked: median(found.hooked.map((each) => each[key])) });
-
-  const atOnce = await inTurns(rounds, environments, agent(AT_ONCE, 0, 0));
-  for (const [what, key, calls, limit] of [
-    [`the first ${FIRST_CALLS} calls, each`, 'firstMs', FIRST_CALLS, null],
-    ['a model call answered at once', 'ms', AT_ONCE.calls, 150],
-    ['processor for such a call', 'cpuMs', AT_ONCE.calls, 150],
-  ] as const) {
-    const { bare, hooked } = of(atOnce, key);
-    const each = (ms: number): number => (ms / calls) * 1000;
-    row(label(what), `${each(bare).toFixed(0)} µs`, `${each(hooked).toFixed(0)} µs`, each(hooked - bare), limit, 'µs');
+  if (rows.has('start')) {
+    const start = await inTurns(rounds * 2, environments, (env) => runOnce(program, [`start.${ending}`], env));
+    const times = { bare: median(start.bare.map(({ ms }) => ms)), hooked: median(start.hooked.map(({ ms }) => ms)) };
+    row(label('start to end of a small program'), `${times.bare.toFixed(1)} ms`, `${times.hooked.toFixed(1)} ms`, times.hooked - times.bare, language.startLimitMs, 'ms');
   }
-  const memory = of(atOnce, 'rssMb');
-  row(label(`memory after ${AT_ONCE.first + AT_ONCE.calls} calls`), `${memory.bare.toFixed(1)} MB`, `${memory.hooked.toFixed(1)} MB`, memory.hooked - memory.bare, 20, 'MB');
-  for (const [loop, limit] of [[QUICK, 1.05], [SLOW, 1.005]] as const) {
+  if (rows.has('calls')) {
+    const atOnce = await inTurns(rounds, environments, agent(AT_ONCE, 0, 0));
+    for (const [what, key, calls, limit] of [
+      [`the first ${FIRST_CALLS} calls, each`, 'firstMs', FIRST_CALLS, null],
+      ['a model call answered at once', 'ms', AT_ONCE.calls, 150],
+      ['processor for such a call', 'cpuMs', AT_ONCE.calls, 150],
+    ] as const) {
+      const { bare, hooked } = of(atOnce, key);
+      const each = (ms: number): number => (ms / calls) * 1000;
+      row(label(what), `${each(bare).toFixed(0)} µs`, `${each(hooked).toFixed(0)} µs`, each(hooked - bare), limit, 'µs');
+    }
+    const memory = of(atOnce, 'rssMb');
+    row(label(`memory after ${AT_ONCE.first + AT_ONCE.calls} calls`), `${memory.bare.toFixed(1)} MB`, `${memory.hooked.toFixed(1)} MB`, memory.hooked - memory.bare, 20, 'MB');
+  }
+  for (const [which, loop, limit] of [['2ms', QUICK, 1.05], ['100ms', SLOW, 1.005]] as const) {
+    if (!rows.has(which)) continue;
     const { bare, hooked } = of(await inTurns(rounds, environments, agent(loop, 0, 0)), 'ms');
     row(label(`an agent of calls that take ${loop.model.slice('after-'.length)} ms`), `${bare.toFixed(1)} ms`, `${hooked.toFixed(1)} ms`, hooked / bare, limit, '×');
   }
-  const gaps = await inTurns(Math.ceil(rounds / 2), environments, agent({ ...SLOW, calls: 2 }, GAP_MS, language.gapWork));
-  const idle = of(gaps, 'idleMs');
-  row(label('processor in an idle gap, of its length'), `${idle.bare.toFixed(1)} ms`, `${idle.hooked.toFixed(1)} ms`, ((idle.hooked - idle.bare) / GAP_MS) * 100, 2, '%');
-  const busy = of(gaps, 'busyMs');
-  row(label('processor for fixed work in a gap'), `${busy.bare.toFixed(1)} ms`, `${busy.hooked.toFixed(1)} ms`, (busy.hooked / busy.bare - 1) * 100, 2, '%');
+  if (rows.has('gap')) {
+    const gaps = await inTurns(Math.ceil(rounds / 2), environments, agent({ ...SLOW, calls: 2 }, GAP_MS, language.gapWork));
+    const idle = of(gaps, 'idleMs');
+    row(label('processor in an idle gap, of its length'), `${idle.bare.toFixed(1)} ms`, `${idle.hooked.toFixed(1)} ms`, ((idle.hooked - idle.bare) / GAP_MS) * 100, 2, '%');
+    const busy = of(gaps, 'busyMs');
+    row(label('processor for fixed work in a gap'), `${busy.bare.toFixed(1)} ms`, `${busy.hooked.toFixed(1)} ms`, (busy.hooked / busy.bare - 1) * 100, 2, '%');
+  }
+}
+
+/** The words of an option, each one of those that it takes. */
+function chosen(option: string, value: string, known: readonly string[]): ReadonlySet<string> {
+  const words = value.split(',').map((word) => word.trim());
+  const unknown = words.find((word) => !known.includes(word));
+  if (unknown !== undefined) throw new Error(`--${option} takes ${known.join(', ')}, with commas between several; '${unknown}' is none of them`);
+  return new Set(words);
 }
 
 async function main(): Promise<void> {
-  const { values } = parseArgs({ options: { rounds: { type: 'string', default: '15' }, only: { type: 'string', default: 'node,python' } } });
+  const { values } = parseArgs({ options: { rounds: { type: 'string', default: '15' }, only: { type: 'string', default: LANGUAGES.join() }, rows: { type: 'string', default: ROWS.join() } } });
   const rounds = Number(values.rounds);
   if (!Number.isInteger(rounds) || rounds < 1) throw new Error('--rounds takes a number of rounds, such as 15');
+  const only = chosen('only', values.only, LANGUAGES);
+  const rows = chosen('rows', values.rows, ROWS);
   const folder = mkdtempSync(join(tmpdir(), 'bench-hooks-'));
   const { child, port } = await startServer();
   try {
@@ -175,11 +193,10 @@ async function main(): Promise<void> {
     };
     console.log(`Medians of ${rounds} rounds, each bare and hooked in turns.\n`);
     console.log(`${''.padEnd(44)}${'bare'.padStart(12)}${'hooked'.padStart(12)}${'difference'.padStart(13)}${'limit'.padStart(13)}`);
-    const only = values.only.split(',');
-    if (only.includes('node')) await measureLanguage({ name: `Node ${process.versions.node}`, program: process.execPath, ending: 'mjs', startLimitMs: 40, gapWork: 30 }, environments, rounds);
-    if (only.includes('python')) {
+    if (only.has('node')) await measureLanguage({ name: `Node ${process.versions.node}`, program: process.execPath, ending: 'mjs', startLimitMs: 40, gapWork: 30 }, environments, rounds, rows);
+    if (only.has('python')) {
       const { executable, python } = await newestEnvironment();
-      await measureLanguage({ name: `Python ${python.version}`, program: executable, ending: 'py', startLimitMs: 50, gapWork: 30 }, environments, rounds);
+      await measureLanguage({ name: `Python ${python.version}`, program: executable, ending: 'py', startLimitMs: 50, gapWork: 30 }, environments, rounds, rows);
     }
     console.log(missed.length === 0 ? '\nAll limits are met.' : `\nNot met: ${missed.join('; ')}.`);
     process.exitCode = missed.length === 0 ? 0 : 1;

@@ -16,6 +16,8 @@ export interface Enclosing {
   readonly outer: Enclosing | null;
   /** It may be over only when what began inside it is. */
   readonly passesOn: boolean;
+  /** Its context may be met where its own code does not run. */
+  readonly isLeftBehind: boolean;
   /** Told of what begins and ends directly inside it. `at`: milliseconds, as `now()`. */
   innerBegan(): void;
   innerEnded(at: number): void;
@@ -32,8 +34,8 @@ export interface Enclosing {
 export interface WireObserver {
   /** A request goes out; a redirect makes several of one call. */
   created(request: object): void;
-  /** `headers`: of the response, names and values in turn. */
-  headers(request: object, status: number, headers: unknown): void;
+  /** `headers`: of the response, names and values in turn. Left out by those who need none. */
+  headers?(request: object, status: number, headers: unknown): void;
   done(request: object): void;
   failed(request: object, error: unknown): void;
 }
@@ -70,9 +72,26 @@ export function enclosingSpan(stack = currentStack): Enclosing | null {
 
 /** The innermost span around in a context that is still running; in one that was kept, it may have nothing to do with what runs. */
 export function runningIn(context: CallContext | undefined): Enclosing | null {
-  let span = context?.span ?? null;
+  return runningOf(context?.span ?? null);
+}
+
+function runningOf(innermost: Enclosing | null): Enclosing | null {
+  let span = innermost;
   while (span?.ended) span = span.outer;
   return span;
+}
+
+/**
+ * Where a context was kept: the span whose own code runs, with the frames of its callers, by the innermost frame alone; null for one that
+ * is in none of them, and `unknown` where more of the stack has to be read.
+ */
+export function spanAt(nearest: CallSite, context: CallContext | undefined): { span: Enclosing; chain: readonly Site[] } | null | 'unknown' {
+  for (let span = runningIn(context); span !== null; span = runningOf(span.outer)) {
+    const chain = span.chainFrom(nearest);
+    if (chain !== null) return { span, chain };
+    if (!span.isLeftBehind) return 'unknown';
+  }
+  return null;
 }
 
 /** The context of what runs inside `span`, which will be met where it does not belong as well. */
@@ -116,10 +135,9 @@ export function enterContext(context: CallContext): () => void {
 export function entryContext(below: (...args: never[]) => unknown, isClient = false): CallContext | null {
   const around = currentContext();
   if (around?.insideSdk && around.frames.length > 0 && !isSurelyCalledByUser(below)) return null;
-  const span = around?.isKept === true ? runningIn(around) : null;
-  const nearest = span === null ? undefined : captureSites(below, 1)[0];
-  const chain = nearest === undefined ? null : span!.chainFrom(nearest);
-  if (chain !== null) return entered(joinFrames(chain, around!.frames), null, isClient, span);
+  const nearest = around?.isKept === true && runningIn(around) !== null ? captureSites(below, 1)[0] : undefined;
+  const at = nearest === undefined ? null : spanAt(nearest, around);
+  if (at !== null && at !== 'unknown') return entered(joinFrames(at.chain, around!.frames), null, isClient, at.span);
   const sites = captureSites(below);
   const { frames, unattributed } = callerAmong(sites);
   return entered(frames, unattributed, isClient, enclosingSpan(() => sites));

@@ -103,10 +103,7 @@ export class Flight implements WireObserver {
     this.#end ??= this.#flights.begin(enclosingSpan());
   }
 
-  headers(): void {
-    // It is over when its body has arrived.
-  }
-
+  /** Its body has arrived. */
   done(): void {
     this.#end?.();
   }

@@ -5,7 +5,7 @@
  * a millisecond, or when something that is written down ran inside it: then it is the parent of that.
  */
 import { callerIn, MOST_FRAMES, userSite } from './callSites.ts';
-import { currentContext, enclosingSpan, joinFrames, keepContext, keptContext, runningIn, type CallContext, type Enclosing } from './context.ts';
+import { currentContext, enclosingSpan, joinFrames, keepContext, keptContext, runningIn, spanAt, type CallContext, type Enclosing } from './context.ts';
 import type { Site } from './contract.ts';
 import { now } from './events.ts';
 import { OwnFile, type Probe } from './ownFile.ts';
@@ -76,10 +76,19 @@ export class FunctionRuns {
     }
   }
 
-  /** A module's own code, and those who had the module loaded, which are the same for as long as it runs; null where they are not known. */
-  moduleCallers(site: CallSite): readonly Site[] | null {
+  /** Who calls a function, and inside of which span, by the innermost frame of its callers alone; null where more of the stack has to be read. */
+  callersAt(nearest: CallSite, around: CallContext | undefined): { callers: readonly Site[]; span: Enclosing | null } | null {
+    const at = spanAt(nearest, around);
+    if (at === 'unknown') return null;
+    if (at !== null) return { callers: at.chain, span: at.span };
+    const callers = around?.frames.length ? null : this.#moduleCallers(nearest);
+    return callers === null ? null : { callers, span: null };
+  }
+
+  /** A module's own code, and those who had the module loaded, which are the same for as long as it runs; null where they are not known, or run inside of a span. */
+  #moduleCallers(site: CallSite): readonly Site[] | null {
     const file = this.fileOf(site);
-    if (file === undefined || file.loadedBy === null || file.functionAtSite(site) !== -1) return null;
+    if (file === undefined || file.loadedBy === null || file.isLoadedInside || file.functionAtSite(site) !== -1) return null;
     const own = userSite(site);
     return own === null ? null : [own, ...file.loadedBy];
   }
@@ -123,12 +132,12 @@ export class FunctionRun implements Enclosing, MayHaveThrown {
     this.#probe = probe;
     const around = currentContext();
     this.#around = around;
-    const span = runningIn(around);
     // The first is its own frame. Of a file's first run, it is that of the declaration that it calls, and the whole stack is read.
-    const nearest = span === null || around?.isKept === true ? captureSites(below, 2)[1] : undefined;
-    if (nearest !== undefined) this.#callers = span === null ? (around?.frames.length ? null : runs.moduleCallers(nearest)) : span.chainFrom(nearest);
-    if (this.#callers === null) this.#stack = takeStack(below);
-    this.outer = this.#callers === null ? enclosingSpan(() => this.#frames()) : span;
+    const nearest = around?.isKept === true || runningIn(around) === null ? captureSites(below, 2)[1] : undefined;
+    const known = nearest === undefined ? null : runs.callersAt(nearest, around);
+    if (known === null) this.#stack = takeStack(below);
+    this.#callers = known?.callers ?? null;
+    this.outer = known === null ? enclosingSpan(() => this.#frames()) : known.span;
     this.#inside = keptContext(this.#around, this);
     probe.open += 1;
     this.outer?.innerBegan();
@@ -186,6 +195,11 @@ export class FunctionRun implements Enclosing, MayHaveThrown {
     return this.#probe.passesOn;
   }
 
+  /** Its caller goes on in its context once it waits, or has passed a promise on. */
+  get isLeftBehind(): boolean {
+    return this.#probe.isAsync || this.#left !== null;
+  }
+
   get returnsErrors(): boolean {
     return this.#probe.returnsErrors;
   }
@@ -208,7 +222,7 @@ export class FunctionRun implements Enclosing, MayHaveThrown {
    * it began, and so does the caller of one that passed the promise on. The stack tells whose code it is that runs.
    */
   actual(stack: () => readonly CallSite[]): Enclosing | null {
-    if (!this.#probe.isAsync && this.#left === null) return this;
+    if (!this.isLeftBehind) return this;
     for (const site of stack()) {
       const file = this.#runs.fileOf(site);
       if (file === undefined) continue;
@@ -247,7 +261,10 @@ export class FunctionRun implements Enclosing, MayHaveThrown {
     const { frames } = callerIn(sites);
     const [nearest] = sites;
     const file = nearest === undefined ? undefined : this.#runs.fileOf(nearest);
-    if (file !== undefined && file.functionAtSite(nearest!) === -1) file.loadedBy = frames.slice(1);
+    if (file !== undefined && file.loadedBy === null && file.functionAtSite(nearest!) === -1) {
+      file.loadedBy = frames.slice(1);
+      file.isLoadedInside = this.outer !== null;
+    }
     return (this.#callers = joinFrames(frames, this.#around?.frames ?? []));
   }
 

@@ -33,6 +33,8 @@ export class OwnFile {
   readonly off: Uint8Array;
   /** The frames around the module's own code, once they were read. */
   loadedBy: readonly Site[] | null = null;
+  /** It was then loaded inside of a span. */
+  isLoadedInside = false;
 
   constructor(path: string, rows: readonly FunctionRow[]) {
     this.path = path;

@@ -1,9 +1,9 @@
 /** What the hook's parts share in one thread: the session, the event log, ids, spans and notes. */
 import { isMainThread, threadId } from 'node:worker_threads';
 import type { Caller } from './callSites.ts';
-import { CALL_TAG_LIMIT, type CallTag, type HookEvent, type SessionFile, type Site } from './contract.ts';
+import { CALL_TAG_LIMIT, type CallTag, type HookEvent, type SessionFile } from './contract.ts';
 import { enclosingSpan, holdForTurn, type Enclosing } from './context.ts';
-import { asHeader, endText, withFrames } from './eventText.ts';
+import { endText, spanText, tagText } from './eventText.ts';
 import { EventLog, now } from './events.ts';
 import { Flights } from './flights.ts';
 import { CALLS_PAST_PROFILER, Router } from './router.ts';
@@ -97,8 +97,7 @@ export class Runtime {
 
   writeSpan(start: SpanStart & { id: string; parent: string | null }): void {
     // What is not known or usual is left out.
-    const event: Omit<SpanEvent, 'frames'> = {
-      type: 'span',
+    const text = spanText({
       t: start.t ?? now(),
       id: start.id,
       kind: start.kind,
@@ -113,8 +112,9 @@ export class Runtime {
       callId: start.callId,
       activity: start.activity ?? undefined,
       evidence: start.evidence,
-    };
-    this.#log.write(withFrames(event, start.caller.frames));
+      frames: start.caller.frames,
+    });
+    this.#log.write(text);
   }
 
   writeSpanEnd(id: string, t: number, status: EndEvent['status'], error: string | null, resultBytes: number | null): void {
@@ -132,7 +132,7 @@ export class Runtime {
     if (this.router.isFull) this.note('calls-past-profiler', CALLS_PAST_PROFILER);
     // It goes out in this turn.
     holdForTurn(around);
-    const tag: Omit<CallTag, 'frames'> = {
+    const tag: CallTag = {
       v: 1,
       id: `${process.pid}-${threadId}-${++this.#calls}`,
       pid: process.pid,
@@ -140,13 +140,13 @@ export class Runtime {
       unattributed: caller.unattributed,
       parent: around?.id ?? null,
       dropped: this.#log.dropped > 0 ? this.#log.dropped : undefined,
+      frames: caller.frames,
     };
-    let frames: readonly Site[] = caller.frames;
     for (;;) {
-      const text = asHeader(withFrames(tag, frames));
-      if (text.length <= CALL_TAG_LIMIT || frames.length === 0) return text;
-      frames = frames.slice(0, -1);
-      if (frames.length === 0) tag.unattributed = 'the path of the calling file is too long to be sent';
+      const text = tagText(tag);
+      if (text.length <= CALL_TAG_LIMIT || tag.frames.length === 0) return text;
+      tag.frames = tag.frames.slice(0, -1);
+      if (tag.frames.length === 0) tag.unattributed = 'the path of the calling file is too long to be sent';
     }
   }
 
@@ -159,6 +159,7 @@ class WrittenSpan implements Span {
   readonly id: string;
   readonly outer: Enclosing | null;
   readonly passesOn = false;
+  readonly isLeftBehind = false;
   readonly #runtime: Runtime;
   #endedAt: number | null = null;
 

@@ -25,6 +25,7 @@ interface UndiciResponse {
 
 export function observeUndici(runtime: Runtime): void {
   const observers = new WeakMap<object, WireObserver>();
+  let areHeadersAskedFor = false;
 
   const onCreate = guarded(function onCreate(message: { request: UndiciRequest }): void {
     const { request } = message;
@@ -33,15 +34,17 @@ export function observeUndici(runtime: Runtime): void {
     const observer = wire ?? observePackage(runtime, request, onCreate);
     if (observer === null) return;
     observers.set(request, observer);
+    if (!areHeadersAskedFor && observer.headers !== undefined) {
+      areHeadersAskedFor = true;
+      // Not before: each message that somebody is told costs.
+      listen('undici:request:headers', onHeaders);
+    }
     observer.created(request);
   });
+  const onHeaders = guarded(({ request, response }: { request: object; response: UndiciResponse }) => {
+    observers.get(request)?.headers?.(request, response.statusCode, response.headers);
+  });
   listen('undici:request:create', onCreate);
-  listen(
-    'undici:request:headers',
-    guarded(({ request, response }: { request: object; response: UndiciResponse }) => {
-      observers.get(request)?.headers(request, response.statusCode, response.headers);
-    }),
-  );
   listen(
     'undici:request:trailers',
     guarded(({ request }: { request: object }) => observers.get(request)?.done(request)),

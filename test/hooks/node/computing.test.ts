@@ -6,7 +6,7 @@ import { HookedRuns, bareEnvironment, lineOf, programs, runProgram, spansOf } fr
 import { NODE_MAJORS, findNode, type NodeMajor } from './nodes.ts';
 
 /** The profiler is started while a model is waited for; a call must last longer than that takes. */
-const THINKING_MS = 300;
+const THINKING_MS = 600;
 /** What sampled edges may be off by on a busy machine; never a bound on how long something takes. */
 const SLACK_MS = 100;
 const runs = new HookedRuns();
@@ -65,7 +65,7 @@ describe.each(NODE_MAJORS)('Node %i', (major) => {
   });
 
   it('takes no wait of the first gap for work', async () => {
-    const environment = { ...runs.environment(url), FIRST_WAIT: '100' };
+    const environment = { ...runs.environment(url), FIRST_WAIT: '400' };
     const outcome = await runProgram(nodes.get(major) ?? '', ['computing.mjs'], environment);
     expect(outcome.code, outcome.stderr).toBe(0);
     const spans = spansOf(runs.events(environment));

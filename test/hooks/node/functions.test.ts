@@ -87,6 +87,21 @@ describe.each(NODE_MAJORS)('Node %i', (major) => {
     for (const ask of asks) expect(measured(spans, 'think').some(({ id, parent }) => parent === ask.id && answered.has(id))).toBe(true);
   });
 
+  it('tells the steps of a loop from each other, and what a module does from whoever loads it', async () => {
+    const spans = await both(major, ['steps.mjs']);
+    const steps = measured(spans, 'step').toSorted((a, b) => a.t - b.t);
+    expect(steps.map(({ parent }) => parent)).toEqual([null, null, null, null]);
+    for (const { frames } of steps) expect(frames.map((frame) => frame.function)).toEqual(['step', null]);
+    const inside = new Set(steps.map(({ id }) => id));
+    for (const name of ['think', 'act']) {
+      const found = measured(spans, name).filter(({ frames }) => frames[1]?.function === 'step');
+      expect(new Set(found.map(({ parent }) => parent)), name).toEqual(inside);
+      for (const { frames } of found) expect(frames.map((frame) => frame.function), name).toEqual([name, 'step', null]);
+    }
+    const [loading] = measured(spans, 'loadPlugin');
+    expect(measured(spans, 'pause').map(({ parent, frames }) => [parent, frames.map((frame) => frame.function)])).toEqual(Array.from({ length: 3 }, () => [loading?.id, ['pause', null, 'loadPlugin', null]]));
+  });
+
   it('keeps what passes a call on open until its answer was read, by callbacks too', async () => {
     const spans = await both(major, ['streamCallbacks.mjs']);
     const runsOf = (name: string) => measured(spans, name).toSorted((a, b) => a.t - b.t);
