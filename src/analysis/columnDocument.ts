@@ -18,7 +18,9 @@ export class ColumnDocument implements TimelineDocument {
   readonly parts?: GpuPart[];
   readonly #messages: readonly DocumentPart[];
   readonly #numbers = new WeakMap<object, Int32Array>();
-  #store: SpanStore | null = null;
+  readonly #store = new SpanStore();
+  /** Messages whose spans are in `#store`. */
+  #taken = 0;
 
   /** @param messages that bring the document to a timeline, all of them */
   constructor(messages: readonly DocumentPart[], rows: SpansOfRows) {
@@ -51,15 +53,23 @@ export class ColumnDocument implements TimelineDocument {
     return report;
   }
 
-  get #spans(): SpanStore {
-    if (this.#store === null) {
-      const [begin] = this.#messages;
-      const store = new SpanStore();
-      if (begin?.type === 'begin') store.reserve(begin.spans);
-      for (const message of this.#messages) if (message.type === 'slice' && message.spans !== null) store.take(message.spans);
-      this.#store = store;
+  /** Makes the spans ready to be looked up, a slice at a time: a million of them take half a second. What is looked up earlier waits for all. */
+  *prepare(): Generator<void> {
+    while (this.#taken < this.#messages.length) {
+      this.#takeNext();
+      yield;
     }
+  }
+
+  get #spans(): SpanStore {
+    while (this.#taken < this.#messages.length) this.#takeNext();
     return this.#store;
+  }
+
+  #takeNext(): void {
+    const message = this.#messages[this.#taken++];
+    if (message?.type === 'begin') this.#store.reserve(message.spans);
+    else if (message?.type === 'slice' && message.spans !== null) this.#store.take(message.spans);
   }
 
   /** @param part of the track; undefined: the whole */

@@ -14,7 +14,8 @@ export interface Conversations {
 }
 
 interface TrieNode {
-  children: Map<string, TrieNode>;
+  /** Null where no longer prompt begins as this one: of most. */
+  children: Map<string, TrieNode> | null;
   /** The first and the latest call whose messages end here. */
   first: Draft | null;
   latest: Draft | null;
@@ -28,7 +29,7 @@ export function hasHashes(draft: Draft): boolean {
 
 /** `calls` in order of start. */
 export function findConversations(calls: readonly Draft[]): Conversations {
-  const root: TrieNode = { children: new Map(), first: null, latest: null };
+  const root: TrieNode = { children: null, first: null, latest: null };
   const continuationOf = new Map<Draft, Draft>();
   const headOf = new Map<Draft, Draft>();
   const repeats = new Map<Draft, Draft>();
@@ -40,10 +41,11 @@ export function findConversations(calls: readonly Draft[]): Conversations {
     let before: Draft | null = null;
     for (const message of call.call?.start.request.messages ?? []) {
       before = node.latest ?? before;
-      let child = node.children.get(message.hash ?? '');
+      const children = (node.children ??= new Map<string, TrieNode>());
+      let child = children.get(message.hash ?? '');
       if (child === undefined) {
-        child = { children: new Map(), first: null, latest: null };
-        node.children.set(message.hash ?? '', child);
+        child = { children: null, first: null, latest: null };
+        children.set(message.hash ?? '', child);
       }
       node = child;
     }

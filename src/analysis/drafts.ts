@@ -201,11 +201,19 @@ function parentAmong(byHookId: ReadonlyMap<string, Draft>, wanted: string | null
   return wanted === null ? undefined : byHookId.get(wanted);
 }
 
-/** Finds what is around a draft, innermost first. */
+function byIdOf(drafts: readonly Draft[]): Map<string, Draft> {
+  const byId = new Map<string, Draft>();
+  for (const draft of drafts) byId.set(draft.span.id, draft);
+  return byId;
+}
+
+/** Finds what is around a draft, innermost first. Most runs have nothing of what some ask this for: nothing is looked up by id before the first asks. */
 export function ancestors(drafts: readonly Draft[]): (draft: Draft) => Draft[] {
-  const byId = new Map(drafts.map((draft) => [draft.span.id, draft]));
+  let known: Map<string, Draft> | null = null;
   return (draft) => {
     const found: Draft[] = [];
+    if (draft.span.parent === null) return found;
+    const byId = (known ??= byIdOf(drafts));
     for (let at = byId.get(draft.span.parent ?? ''); at !== undefined; at = byId.get(at.span.parent ?? '')) found.push(at);
     return found;
   };
@@ -213,7 +221,11 @@ export function ancestors(drafts: readonly Draft[]): (draft: Draft) => Draft[] {
 
 /** The nearest tool above each draft, by span id; those without one are not in it. */
 export function toolAncestors(drafts: readonly Draft[]): Map<string, Draft> {
-  const byId = new Map(drafts.map((draft) => [draft.span.id, draft]));
+  const tools = new Set<string>();
+  for (const { span } of drafts) if (span.kind === 'tool') tools.add(span.id);
+  // In most runs no tool has anything inside of it.
+  if (tools.size === 0 || !drafts.some(({ span }) => span.parent !== null && tools.has(span.parent))) return new Map();
+  const byId = byIdOf(drafts);
   const nearest = new Map<string, Draft | null>();
   const find = (draft: Draft): Draft | null => {
     const path: Draft[] = [];

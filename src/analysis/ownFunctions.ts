@@ -337,6 +337,7 @@ function withoutToolsOwn(functions: readonly Draft[], drafts: readonly Draft[]):
     // One that calls itself is all of its runs.
     if (tool.span.source !== 'function') runs.set(tool, [...(runs.get(tool) ?? []), draft]);
   }
+  if (gone.size === 0) return [...functions];
   takeOut([...gone], drafts);
   const inside = groupBy(drafts.filter((draft) => !gone.has(draft)), ({ span }) => span.parent ?? '');
   for (const [tool, own] of runs) if (own.every(hasEnded) && hasEnded(tool)) narrow(tool, [...own, ...(inside.get(tool.span.id) ?? [])]);
@@ -363,6 +364,7 @@ function isRunOf({ span }: Draft, { span: tool }: Draft): boolean {
 
 /** What was inside of spans that are taken out belongs to what was around them. */
 function takeOut(gone: readonly Draft[], drafts: readonly Draft[]): void {
+  if (gone.length === 0) return;
   const parents = new Map(gone.map(({ span }) => [span.id, span.parent]));
   for (const { span } of drafts) while (span.parent !== null && parents.has(span.parent)) span.parent = parents.get(span.parent) ?? null;
 }

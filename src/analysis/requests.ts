@@ -122,9 +122,15 @@ function splitByFunction(calls: readonly Draft[], carriers: readonly Draft[], ar
 type Around = (draft: Draft) => ReadonlySet<string>;
 
 function recordedAround(seen: readonly Draft[]): Around {
-  const parents = new Map(seen.flatMap(({ hook }) => (hook === null ? [] : [[hook.start.id, hook.start.parent] as const])));
+  let known: Map<string, string | null> | null = null;
+  const parentsOf = (): Map<string, string | null> => {
+    const parents = new Map<string, string | null>();
+    for (const { hook } of seen) if (hook !== null) parents.set(hook.start.id, hook.start.parent);
+    return parents;
+  };
   return ({ call, hook }) => {
     const ids = new Set<string>();
+    const parents = (known ??= parentsOf());
     for (let at = call?.start.parent ?? hook?.start.parent ?? null; at !== null && !ids.has(at); at = parents.get(at) ?? null) ids.add(at);
     return ids;
   };

@@ -59,7 +59,19 @@ export function hasRightChecksum(line: string, crc32: Crc32): boolean | null {
   const end = line.endsWith('\r') ? line.length - 1 : line.length;
   const at = end - MEMBER_LENGTH;
   if (at < 1 || !line.startsWith(OPENS, at) || !line.startsWith(CLOSES, end - CLOSES.length)) return null;
-  return line.slice(at + OPENS.length, end - CLOSES.length) === hex(crc32(line.slice(0, at)));
+  return numberAt(line, at + OPENS.length) === crc32(line.slice(0, at));
+}
+
+/** What the hexadecimal digits at a place are, as they are written (lower case); -1 where they are none. A text for each line would cost as much as its CRC. */
+function numberAt(line: string, at: number): number {
+  let number = 0;
+  for (let k = at; k < at + HEX_DIGITS; k++) {
+    const unit = line.charCodeAt(k);
+    const digit = unit >= 0x30 && unit <= 0x39 ? unit - 0x30 : unit >= 0x61 && unit <= 0x66 ? unit - 0x61 + 10 : -1;
+    if (digit < 0) return -1;
+    number = number * 16 + digit;
+  }
+  return number;
 }
 
 function hex(crc: number): string {

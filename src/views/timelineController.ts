@@ -244,6 +244,7 @@ export class TimelineController implements Disposable {
     }
     this.sendSelection(surface, true);
     this.send(surface);
+    if (shown.document instanceof ColumnDocument) await inTurns(shown.document.prepare());
   }
 
   private sendSelection(surface: Surface, reveal: boolean): void {
@@ -329,6 +330,12 @@ export class TimelineController implements Disposable {
         this.services.notifier.error(l10n.t`The timeline failed: ${message.message} The recording is not affected; close the timeline and open it again.`);
     }
   }
+}
+
+/** Does a piece of work whenever the editor has done some of its own. */
+async function inTurns(work: Iterable<void>): Promise<void> {
+  const pieces = work[Symbol.iterator]();
+  while (pieces.next().done !== true) await nextTurn();
 }
 
 /** One of them is in columns: what changed between them is not told, and all of the new one is sent. */

@@ -126,6 +126,13 @@ export class TimelinePage extends WatchedPage<ToWebview | Said, FromWebview> {
     return this.page.evaluate("[...document.querySelectorAll('.calls li')].map((item) => item.getAttribute('aria-label'))");
   }
 
+  /** What is in view once the list of it has caught up with what was done. */
+  async inViewAtRest(): Promise<string[]> {
+    await this.settled();
+    await this.page.locator('.calls[aria-busy=false]').waitFor({ state: 'attached' });
+    return this.inView();
+  }
+
   async details(): Promise<string> {
     return (await this.page.locator('.details').textContent()) ?? '';
   }

@@ -70,6 +70,17 @@ describe('a document in columns', () => {
     );
   });
 
+  it('is ready in pieces, and whole for who looks something up in between', () => {
+    const whole = groupedRun();
+    const [early, late] = [inColumns(whole), inColumns(whole)];
+    const pieces = early.prepare();
+    expect(pieces.next().done).toBe(false);
+    expect(early.report.spans).toEqual(whole.report.spans);
+    expect(pieces.next().done).toBe(true);
+    expect([...late.prepare()].length).toBe(late.messages.length);
+    expect(late.report.spans).toEqual(whole.report.spans);
+  });
+
   it('is the same tree, and compared with the document it was made of nothing has changed', () => {
     fc.assert(
       fc.property(arbitraryRecording, (text) => {

@@ -48,10 +48,16 @@ export class CallList {
     this.root.addEventListener('blur', () => focused(false));
   }
 
+  /** The view has moved on, and the list follows once it rests. */
+  isBehind(): void {
+    this.root.ariaBusy = 'true';
+  }
+
   show(model: TimelineModel, range: ViewRange, selected: number, visible: boolean): void {
     const entries = visible ? null : spanTree(model, spansInView(model, range, false));
     const numbers = entries?.map((entry) => entry.number) ?? spansInView(model, range, true);
     const spans = numbers.map((number) => model.spanAt(number));
+    this.root.ariaBusy = 'false';
     const same = visible === this.visible && spans.length === this.listed.length && spans.every((span, index) => span === this.listed[index]);
     this.visible = visible;
     this.entries = entries;

@@ -156,6 +156,7 @@ export class TimelineView implements View {
   }
 
   private showList(): void {
+    this.list.isBehind();
     // For ears only it can wait until the view rests: a list made anew costs a frame.
     if (!this.shell.narrow) window.clearTimeout(this.listTimer);
     else if (this.listTimer !== 0) return;
