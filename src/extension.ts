@@ -37,6 +37,8 @@ export interface ExtensionState {
   statusText(): string | null;
   experiment(): ShownExperiment | null;
   messages(): readonly Notification[];
+  /** Folder of the documents of long recordings that are kept for a next time. */
+  readonly keptDocuments: string;
   /** Recordings that stand side by side in an editor of changes. */
   sideBySide(): readonly (readonly [before: string, after: string])[];
 }
@@ -92,7 +94,7 @@ export function activate(context: ExtensionContext): ExtensionState {
       ),
     );
     const activationMs = performance.now() - begun;
-    return { activationMs, tree, currentRun: () => runs.current, selection: () => timeline.selection, statusText: () => status.text, experiment: () => experiments?.current ?? null, messages: () => notifier.recent, sideBySide: () => timeline.sideBySide };
+    return { activationMs, keptDocuments: parts.keptDocuments, tree, currentRun: () => runs.current, selection: () => timeline.selection, statusText: () => status.text, experiment: () => experiments?.current ?? null, messages: () => notifier.recent, sideBySide: () => timeline.sideBySide };
   } catch (error) {
     // VS Code shows nothing of a failed activation.
     log.error('activation failed', error instanceof Error ? error : String(error));

@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
-import { existsSync, mkdtempSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { existsSync, mkdtempSync, readdirSync, rmSync, statSync, truncateSync, utimesSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as vscode from 'vscode';
 import { recordingEditorType } from '../../../src/contributions.ts';
+import { bigRecording } from '../../fixtures/bigRecording.ts';
 import { call, callEnd, end, header, recordingText, site } from '../../unit/recordingLines.ts';
 import { activated, eventually, messageOf, run, withSetting, workspaceFile } from './inEditor.ts';
 
@@ -106,6 +108,31 @@ export function recordingsSuite(): void {
         provided.dispose();
       }
       await vscode.commands.executeCommand('workbench.action.closeAllEditors');
+    });
+
+    it('keeps a long one for a next time, which shows the same, until it is deleted', async () => {
+      const state = await activated();
+      const uri = write('long.agentcost', recordingText(...bigRecording(400)));
+      // As they are called, so that another recording's is not taken for it.
+      const begins = createHash('sha256').update(uri.fsPath).digest('hex').slice(0, 24);
+      const kept = (): string[] => (existsSync(state.keptDocuments) ? readdirSync(state.keptDocuments).filter((name) => name.startsWith(begins) && name.endsWith('.columns')) : []);
+      const opened = async () => {
+        await run('agentCost.openRecording', uri);
+        return state.currentRun()?.document;
+      };
+      const first = await opened();
+      assert.equal(first?.report.totals.llmCalls, 400);
+      const name = await eventually('it is kept', () => kept()[0]);
+      utimesSync(join(state.keptDocuments, name), 1, 1);
+      // So many more are shown that this one is held in memory no longer.
+      for (let k = 0; k < 6; k++) await run('agentCost.openRecording', write(`short-${k}.agentcost`, recordingText(header({ id: `short-${k}` }), call('a', 0), callEnd('a', 10), end(10))));
+      const again = await opened();
+      assert.notEqual(again, first);
+      assert.ok(statSync(join(state.keptDocuments, name)).mtimeMs > 1000, 'what was kept is used');
+      assert.deepEqual({ ...again }, { ...first });
+      await answering([], 'Delete Permanently', () => run('agentCost.deleteRecordings', { kind: 'run', run: uri.fsPath }));
+      assert.equal(existsSync(uri.fsPath), false);
+      assert.deepEqual(kept(), []);
     });
 
     it('is undone by deleting it, once that was confirmed', async () => {
