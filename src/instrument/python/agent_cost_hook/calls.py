@@ -7,6 +7,8 @@ CALL_HEADER = "x-agent-cost-call"
 ORIGIN_HEADER = "x-agent-cost-origin"
 # CALL_TAG_LIMIT of src/protocol/hook.ts.
 _TAG_LIMIT = 6000
+# A tag but for its frames; ids hold nothing that JSON would write otherwise.
+_TAG = '{"v":1,"id":"%s","pid":%d,"thread":%s,"unattributed":%s,"parent":%s%s}'
 
 
 def headers(origin_url):
@@ -21,29 +23,22 @@ def _tag():
     events.ensure_hello()
     origin = frames.capture()
     sites = list(origin.frames)
-    tag = {
-        "v": 1,
-        "id": events.new_id(frames.thread_ident()),
-        "pid": os.getpid(),
-        "thread": frames.thread_name(),
-        "unattributed": origin.unattributed,
-        "parent": None if origin.span is None else origin.span.id,
-    }
-    if events.dropped():
-        tag["dropped"] = events.dropped()
+    unattributed = origin.unattributed
+    thread = frames.thread_name()
+    parent = "null" if origin.span is None else '"%s"' % origin.span.id
+    dropped = ',"dropped":%d' % events.dropped() if events.dropped() else ""
+    ident = events.new_id(frames.thread_ident())
     while True:
-        text = _encoded(tag, sites)
+        reason = "null" if unattributed is None else json_text.dump(unattributed)
+        tag = _TAG % (ident, os.getpid(), json_text.dump_text(thread), reason, parent, dropped)
+        text = json_text.with_member(tag, "frames", [site.text() for site in sites])
         if len(text) <= _TAG_LIMIT:
             return text
         if sites:
             sites.pop()
             if not sites:
-                tag["unattributed"] = "the file names are too long to be passed on"
-        elif len(tag["thread"]) > 40:
-            tag["thread"] = tag["thread"][:40]
+                unattributed = "the file names are too long to be passed on"
+        elif len(thread) > 40:
+            thread = thread[:40]
         else:
             return text
-
-
-def _encoded(tag, sites):
-    return json_text.with_member(json_text.dump(tag), "frames", [site.text() for site in sites])

@@ -38,6 +38,21 @@ def dump(value):
     return "".join(_encode(value, 0))
 
 
+# Texts that are written again and again, as JSON.
+_texts = {}
+_MOST_TEXTS = 100
+
+
+def dump_text(text):
+    """The JSON of a text that is one of few."""
+    known = _texts.get(text)
+    if known is None:
+        if len(_texts) >= _MOST_TEXTS:
+            _texts.clear()
+        known = _texts[text] = dump(text)
+    return known
+
+
 def with_member(text, name, items):
     """An object's JSON that has members, with one more: a list of values whose JSON is at hand."""
     return '%s,"%s":[%s]}' % (text[:-1], name, ",".join(items))

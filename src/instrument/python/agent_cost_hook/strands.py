@@ -98,7 +98,11 @@ def in_flight_task(task):
 
 def may_be_between_calls():
     """Whether a strand that has called a model, and may be over by now, has no call in flight. Cheaper than `between_calls`."""
-    return any(not strand.flights for strands in (_threads, _tasks) for strand in list(strands.values()))
+    for strands in (_threads, _tasks):
+        for strand in list(strands.values()):
+            if not strand.flights:
+                return True
+    return False
 
 
 def is_none_between_calls():
