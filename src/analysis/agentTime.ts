@@ -2,6 +2,7 @@
 import type { Activity } from '../profile/recordingFormat.ts';
 import type { Milliseconds } from '../profile/units.ts';
 import { ancestors, type Draft } from './drafts.ts';
+import { Replay } from './replay.ts';
 import { tidy } from './statistics.ts';
 
 /** A stretch in which the same calls and tools ran. */
@@ -12,15 +13,24 @@ export interface Wait {
   tool: boolean;
   /**
    * Tools that run and have no running tool inside them; else the LLM calls in flight; else what the program did itself, as far
-   * in as it was seen; else nothing. In order of start.
+   * in as it was seen; else nothing. In order of start. Ask for one stretch after the other: it is found anew each time.
    */
-  waitingFor: readonly Draft[];
+  waitingFor: () => readonly Draft[];
 }
 
 interface Edge {
   at: Milliseconds;
   draft: Draft;
   starts: boolean;
+}
+
+/** What runs at a moment. */
+interface Running {
+  calls: Set<Draft>;
+  tools: Set<Draft>;
+  functions: Set<Draft>;
+  /** How much of the same sort runs somewhere inside each tool, and inside each function. */
+  inside: Map<Draft, number>;
 }
 
 /** Contiguous stretches over [0, wallMs]. `functions`: what the program did itself; the others are calls and tools. */
@@ -31,32 +41,35 @@ export function findWaits(drafts: readonly Draft[], functions: readonly Draft[],
   const edges: Edge[] = [];
   for (const draft of relevant) edges.push({ at: draft.start, draft, starts: true }, { at: draft.end, draft, starts: false });
   edges.sort((a, b) => a.at - b.at);
-  const calls = new Set<Draft>();
-  const tools = new Set<Draft>();
-  const running = new Set<Draft>();
-  /** How much of the same sort runs somewhere inside each tool, and inside each function. */
-  const inside = new Map<Draft, number>();
-  const innermost = (all: ReadonlySet<Draft>): Draft[] => [...all].filter((draft) => (inside.get(draft) ?? 0) === 0);
+  const replay = new Replay<Running, Edge>(
+    edges,
+    () => ({ calls: new Set(), tools: new Set(), functions: new Set(), inside: new Map() }),
+    ({ calls, tools, functions: running, inside }, { draft, starts }) => {
+      const set = draft.span.kind === 'llm' ? calls : draft.span.kind === 'tool' ? tools : running;
+      if (starts) set.add(draft);
+      else set.delete(draft);
+      if (draft.span.kind === 'llm') return;
+      for (const outer of around(draft)) {
+        if (outer.span.kind === draft.span.kind) inside.set(outer, (inside.get(outer) ?? 0) + (starts ? 1 : -1));
+      }
+    },
+  );
   const waits: Wait[] = [];
   let from = 0;
-  const close = (until: Milliseconds): void => {
+  const close = (until: Milliseconds, edge: number): void => {
     if (until <= from) return;
-    const waitingFor = tools.size > 0 ? innermost(tools) : calls.size > 0 ? [...calls] : innermost(running);
-    waits.push({ start: from, end: until, llm: calls.size > 0, tool: tools.size > 0, waitingFor });
+    const { calls, tools } = replay.after(edge);
+    waits.push({ start: from, end: until, llm: calls.size > 0, tool: tools.size > 0, waitingFor: () => waitedFor(replay.after(edge)) });
     from = until;
   };
-  for (const { at, draft, starts } of edges) {
-    close(at);
-    const set = draft.span.kind === 'llm' ? calls : draft.span.kind === 'tool' ? tools : running;
-    if (starts) set.add(draft);
-    else set.delete(draft);
-    if (draft.span.kind === 'llm') continue;
-    for (const outer of around(draft)) {
-      if (outer.span.kind === draft.span.kind) inside.set(outer, (inside.get(outer) ?? 0) + (starts ? 1 : -1));
-    }
-  }
-  close(wallMs);
+  edges.forEach(({ at }, edge) => close(at, edge));
+  close(wallMs, edges.length);
   return waits;
+}
+
+function waitedFor({ calls, tools, functions, inside }: Running): Draft[] {
+  const innermost = (all: ReadonlySet<Draft>): Draft[] => [...all].filter((draft) => (inside.get(draft) ?? 0) === 0);
+  return tools.size > 0 ? innermost(tools) : calls.size > 0 ? [...calls] : innermost(functions);
 }
 
 /** Sums to the length of all waits together. */

@@ -11,7 +11,7 @@ import type { Draft } from './drafts.ts';
 import { energyBand } from './energyError.ts';
 import { amortize, newCharge, uncharged, type Charge } from './energyPolicies.ts';
 import { pushSegment, WaitCursor } from './gpuSegments.ts';
-import type { GpuTrack, TrackSegment } from './gpuTrack.ts';
+import type { GpuTrack, Shares, TrackSegment } from './gpuTrack.ts';
 import { useOfMoney, type Money } from './money.ts';
 import { powerSource } from './power.ts';
 import { tidy } from './statistics.ts';
@@ -78,8 +78,9 @@ export function useOfEnergy({ profile, calls, track, waits, wallMs }: EnergyInpu
       if (theirs < 1) sums.active = plus(sums.active, charged === null ? null : charged * (1 - theirs));
       if (policy === 'marginal') sums.idle = plus(sums.idle, left);
       sums.total = plus(sums.total, drawn);
-      chargeCalls(charges, segment, drawn, charged);
-      pushSegment(segments, segment, watts, null);
+      const shares = segment.shares();
+      chargeCalls(charges, segment, shares, drawn, charged);
+      pushSegment(segments, segment, shares, watts, null);
       continue;
     }
     for (const { wait, piece } of cursor.within(segment)) {
@@ -88,8 +89,9 @@ export function useOfEnergy({ profile, calls, track, waits, wallMs }: EnergyInpu
       const drawn = watts === null ? null : wattHours(watts, piece.end - piece.start);
       sums.idle = plus(sums.idle, drawn);
       sums.total = plus(sums.total, drawn);
-      blameIdle(blame, wait, piece, watts);
-      pushSegment(segments, piece, watts, wait.waitingFor[0]?.span.id ?? null);
+      const waitingFor = wait.waitingFor();
+      blameIdle(blame, waitingFor, piece, watts);
+      pushSegment(segments, piece, [], watts, waitingFor[0]?.span.id ?? null);
     }
   }
   if (policy === 'amortized' && amortize(charges, sums.idle)) {
@@ -148,8 +150,8 @@ function plus(sum: WattHours | null, energy: WattHours | null): WattHours | null
   return sum === null || energy === null ? null : sum + energy;
 }
 
-function chargeCalls(charges: Map<Draft, Charge>, segment: TrackSegment, drawn: WattHours | null, charged: WattHours | null): void {
-  for (const [call, share] of segment.shares) {
+function chargeCalls(charges: Map<Draft, Charge>, segment: TrackSegment, shares: Shares, drawn: WattHours | null, charged: WattHours | null): void {
+  for (const [call, share] of shares) {
     let charge = charges.get(call);
     if (charge === undefined) {
       charge = newCharge();
@@ -161,7 +163,7 @@ function chargeCalls(charges: Map<Draft, Charge>, segment: TrackSegment, drawn: 
   }
 }
 
-function blameIdle(blame: Map<Draft, Blame>, { waitingFor }: Wait, piece: TrackSegment, watts: number | null): void {
+function blameIdle(blame: Map<Draft, Blame>, waitingFor: readonly Draft[], piece: TrackSegment, watts: number | null): void {
   const duration = (piece.end - piece.start) / waitingFor.length;
   for (const draft of waitingFor) {
     let entry = blame.get(draft);

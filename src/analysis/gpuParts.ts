@@ -65,8 +65,8 @@ function shown(track: GpuTrack, waits: readonly Wait[]): GpuSegment[] {
   const segments: GpuSegment[] = [];
   const cursor = new WaitCursor(waits);
   for (const segment of track.segments) {
-    if (segment.state !== 'idle') pushSegment(segments, segment, null, null);
-    else for (const { wait, piece } of cursor.within(segment)) pushSegment(segments, piece, null, wait.waitingFor[0]?.span.id ?? null);
+    if (segment.state !== 'idle') pushSegment(segments, segment, segment.shares(), null, null);
+    else for (const { wait, piece } of cursor.within(segment)) pushSegment(segments, piece, [], null, wait.waitingFor()[0]?.span.id ?? null);
   }
   return segments;
 }
@@ -79,11 +79,12 @@ function deviceParts({ profile, clock, whole }: PartsInput, oneServer: boolean):
     .flatMap(([gpu, samples]) => {
       const power = measuredPower(samples, clock.wallMs);
       if (power === null) return [];
-      const segments = whole.map(({ others, ...segment }) => ({
+      const segments = whole.map(({ others, moreSpans, ...segment }) => ({
         ...segment,
         watts: power.wattsIn({ start: segment.startMs, end: segment.endMs }),
         // Which server used this GPU is not known, and so neither whose calls these watts were for.
         spans: oneServer ? segment.spans : [],
+        ...(moreSpans === undefined || !oneServer ? {} : { moreSpans }),
         ...(others === undefined || !oneServer ? {} : { others }),
       }));
       return [{ key: `gpu ${gpu}`, kind: 'gpu' as const, name: `GPU ${gpu}`, group: GPUS, evidence: 'measured' as const, grade: power.grade, resolutionMs: power.resolutionMs, ownStates: oneServer, gpu: segments }];

@@ -2,7 +2,7 @@
 import type { GpuSegment } from '../profile/report.ts';
 import type { Milliseconds, Watts } from '../profile/units.ts';
 import type { Wait } from './agentTime.ts';
-import type { TrackSegment } from './gpuTrack.ts';
+import type { Shares, TrackSegment } from './gpuTrack.ts';
 
 /** Cuts stretches by waits. Both in order of time: each stretch is asked for once, one after the other. */
 export class WaitCursor {
@@ -24,10 +24,17 @@ export class WaitCursor {
   }
 }
 
-/** Adds a stretch, or lengthens the one before when nothing that is shown differs. */
-export function pushSegment(segments: GpuSegment[], from: TrackSegment, watts: Watts | null, blamedOn: string | null): void {
+/** Of the calls at work at once, so many are named in each stretch: all of a thousand, over a long run, would be more than memory has room for. */
+const NAMED_SPANS = 64;
+
+/**
+ * Adds a stretch, or lengthens the one before when nothing that is shown differs.
+ * @param shares of the stretch
+ */
+export function pushSegment(segments: GpuSegment[], from: TrackSegment, shares: Shares, watts: Watts | null, blamedOn: string | null): void {
   const last = segments.at(-1);
-  const spans = from.shares.map(([draft]) => draft.span.id);
+  const spans = shares.slice(0, NAMED_SPANS).map(([draft]) => draft.span.id);
+  const moreSpans = shares.length - spans.length;
   if (
     last !== undefined &&
     last.state === from.state &&
@@ -38,6 +45,7 @@ export function pushSegment(segments: GpuSegment[], from: TrackSegment, watts: W
     last.blamedOn === blamedOn &&
     last.others?.requests === from.others?.requests &&
     last.others?.share === from.others?.share &&
+    (last.moreSpans ?? 0) === moreSpans &&
     last.spans.length === spans.length &&
     last.spans.every((id, index) => id === spans[index])
   ) {
@@ -53,6 +61,7 @@ export function pushSegment(segments: GpuSegment[], from: TrackSegment, watts: W
     kvCapacityTokens: from.kvCapacityTokens,
     watts,
     spans,
+    ...(moreSpans > 0 ? { moreSpans } : {}),
     blamedOn,
     ...(from.others === null ? {} : { others: from.others }),
   });

@@ -11,8 +11,11 @@ import type { Clock, Draft } from './drafts.ts';
 import { kvUse } from './kvUse.ts';
 import { gpuWork } from './phases.ts';
 import { cutter, type OthersWindow, type Piece } from './othersLoad.ts';
+import { Replay } from './replay.ts';
 import { tidy, weakestEvidence } from './statistics.ts';
 import { workShares, type OthersShare, type Worker, type WorkShares } from './workShares.ts';
+
+export type Shares = readonly (readonly [Draft, Ratio])[];
 
 export interface TrackSegment {
   start: Milliseconds;
@@ -24,8 +27,8 @@ export interface TrackSegment {
   kvCapacityTokens: number | null;
   /** As the recording gives it; null where it does not. */
   watts: Watts | null;
-  /** Calls at work in it, with their shares, which sum to 1 with that of others. Empty for idle and foreign. */
-  shares: readonly (readonly [Draft, Ratio])[];
+  /** Calls at work in it, with their shares, which sum to 1 with that of others. Empty for idle and foreign. Ask for one segment after the other: they are found anew each time. */
+  shares: () => Shares;
   /** Others' requests beside the calls; null where none was seen, and where no call is at work. */
   others: OthersShare | null;
 }
@@ -104,16 +107,18 @@ function recordedSegments(profile: Profile, calls: readonly Draft[], clock: Cloc
     if (end <= start) continue;
     from = end;
     const busy = line.state !== 'idle' && line.state !== 'foreign';
-    const { shares, others } = busy ? knownShares(line, byCallId) : { shares: [], others: null };
+    const { shares, others } = busy ? knownShares(line, byCallId) : { shares: NONE, others: null };
     // Work of which none is for a call of this recording was done for somebody else.
     const state = busy && shares.length === 0 ? 'foreign' : line.state;
-    segments.push({ start, end, state, batch: line.batch, kvTokens: line.kvTokens, kvCapacityTokens: line.kvCapacityTokens, watts: line.watts, shares, others });
+    segments.push({ start, end, state, batch: line.batch, kvTokens: line.kvTokens, kvCapacityTokens: line.kvCapacityTokens, watts: line.watts, shares: () => shares, others });
   }
   return segments;
 }
 
+const NONE: Shares = [];
+
 /** Whatever is not for a call of this recording is others'. */
-function knownShares({ shares, evidence }: Pick<GpuLine, 'shares' | 'evidence'>, byCallId: ReadonlyMap<string, Draft>): Pick<TrackSegment, 'shares' | 'others'> {
+function knownShares({ shares, evidence }: Pick<GpuLine, 'shares' | 'evidence'>, byCallId: ReadonlyMap<string, Draft>): Pick<TrackSegment, 'others'> & { shares: Shares } {
   const known: [Draft, number][] = [];
   let requests = 0;
   let theirs = 0;
@@ -133,35 +138,64 @@ function knownShares({ shares, evidence }: Pick<GpuLine, 'shares' | 'evidence'>,
 }
 
 function inferredSegments(work: readonly Worker[], from: Milliseconds, shares: WorkShares, others: readonly OthersWindow[]): TrackSegment[] {
-  const edges: { at: Milliseconds; worker: Worker; starts: boolean }[] = [];
+  const edges: Edge[] = [];
   for (const worker of work) {
     if (worker.part.end <= from) continue;
     edges.push({ at: Math.max(worker.part.start, from), worker, starts: true }, { at: worker.part.end, worker, starts: false });
   }
   // At one instant ends come first: a call's prefill hands over to its decode.
   edges.sort((a, b) => a.at - b.at || Number(a.starts) - Number(b.starts));
-  const active = new Map<Draft, Worker>();
+  const replay = new Replay<Active, Edge>(edges, () => ({ workers: new Map(), phases: new Map() }), step);
   const cut = cutter(others);
   const segments: TrackSegment[] = [];
   let since = from;
-  for (const { at, worker, starts } of edges) {
-    if (at > since) {
-      const workers = [...active.values()];
-      if (workers.length > 0) for (const piece of cut(since, at)) segments.push({ ...busySegment(workers, piece, shares), kvTokens: null, kvCapacityTokens: null, watts: null });
-      since = at;
-    }
-    if (starts) active.set(worker.draft, worker);
-    else active.delete(worker.draft);
-  }
+  edges.forEach(({ at }, edge) => {
+    if (at <= since) return;
+    const active = replay.after(edge);
+    if (active.workers.size > 0) for (const piece of cut(since, at)) segments.push({ ...busySegment(active, piece, shares), shares: () => sharesIn(replay.after(edge), piece, shares), kvTokens: null, kvCapacityTokens: null, watts: null });
+    since = at;
+  });
   return segments;
 }
 
-function busySegment(active: readonly Worker[], { start, end, others: window }: Piece, sharesOf: WorkShares): Busy {
-  const phases = new Set(active.map(({ part }) => part.phase));
-  const [phase] = phases;
+interface Edge {
+  at: Milliseconds;
+  worker: Worker;
+  starts: boolean;
+}
+
+/** The calls at work at a moment. */
+interface Active {
+  workers: Map<Draft, Worker>;
+  /** How many of them are in each phase. */
+  phases: Map<Worker['part']['phase'], number>;
+}
+
+function step({ workers, phases }: Active, { worker, starts }: Edge): void {
+  const count = ({ part }: Worker, by: 1 | -1): void => {
+    const left = (phases.get(part.phase) ?? 0) + by;
+    if (left === 0) phases.delete(part.phase);
+    else phases.set(part.phase, left);
+  };
+  const before = workers.get(worker.draft);
+  if (before !== undefined) count(before, -1);
+  if (starts) {
+    workers.set(worker.draft, worker);
+    count(worker, 1);
+  } else workers.delete(worker.draft);
+}
+
+function busySegment({ workers, phases }: Active, { start, end, others: window }: Piece, sharesOf: WorkShares): Omit<Busy, 'shares'> {
+  const [phase] = phases.keys();
   const state = phases.size > 1 || phase === undefined || phase === 'unknown' ? 'mixed' : phase;
-  const { calls, others } = sharesOf(active, window);
-  return { start, end, state, batch: Math.round(active.length + (others?.requests ?? 0)), shares: active.map(({ draft }, index) => [draft, calls[index] ?? 0] as const), others };
+  const others = window === null ? null : sharesOf([...workers.values()], window).others;
+  return { start, end, state, batch: Math.round(workers.size + (others?.requests ?? 0)), others };
+}
+
+function sharesIn({ workers }: Active, { others }: Piece, sharesOf: WorkShares): Shares {
+  const active = [...workers.values()];
+  const { calls } = sharesOf(active, others);
+  return active.map(({ draft }, index) => [draft, calls[index] ?? 0] as const);
 }
 
 /** Fills the gaps of ordered busy segments up to `wallMs` with idle, and with foreign where others' requests ran. */
@@ -171,7 +205,7 @@ function fillIdle(busy: readonly TrackSegment[], wallMs: Milliseconds, others: r
   let at = 0;
   const fill = (until: Milliseconds): void => {
     for (const { start, end, others: window } of cut(at, until))
-      segments.push({ start, end, state: window === null ? 'idle' : 'foreign', batch: window?.requests ?? 0, kvTokens: null, kvCapacityTokens: null, watts: null, shares: [], others: null });
+      segments.push({ start, end, state: window === null ? 'idle' : 'foreign', batch: window?.requests ?? 0, kvTokens: null, kvCapacityTokens: null, watts: null, shares: () => NONE, others: null });
     at = Math.max(at, until);
   };
   for (const segment of busy) {

@@ -338,8 +338,9 @@ export const gpuSegmentSchema = z.object({
   kvCapacityTokens: z.number().nullable(),
   /** Power of all GPUs together, null where unknown. */
   watts: z.number().nullable(),
-  /** LLM spans that had work in it. */
+  /** LLM spans that had work in it: the earliest 64, and how many more. */
   spans: z.array(z.string()),
+  moreSpans: z.int().optional(),
   /** Idle only: the span that the agent was waiting for. */
   blamedOn: z.string().nullable(),
   /** Others' requests that shared it with the spans: how many at least, on average, and their share of what the GPU did. */

@@ -16,6 +16,8 @@ export interface GpuSlice {
   /** Numbers of the spans, those of one stretch after those of the other; `spanEnds` says where each one's end. */
   spans: Int32Array;
   spanEnds: Int32Array;
+  /** How many more each has; null where none has any. */
+  moreSpans: Int32Array | null;
   /** -1: none. */
   blamedOn: Int32Array;
   /** By place. */
@@ -32,7 +34,7 @@ export function packGpu(segments: readonly GpuSegment[], numberOf: (id: string) 
   const slice: GpuSlice = {
     start: new Float64Array(length), end: new Float64Array(length), state: new Uint8Array(length), batch: new Float64Array(length),
     kvTokens: known(segments, 'kvTokens'), kvCapacityTokens: known(segments, 'kvCapacityTokens'), watts: known(segments, 'watts'),
-    spans: new Int32Array(0), spanEnds: new Int32Array(length), blamedOn: new Int32Array(length), others: [],
+    spans: new Int32Array(0), spanEnds: new Int32Array(length), moreSpans: segments.some(({ moreSpans }) => moreSpans !== undefined) ? Int32Array.from(segments, ({ moreSpans }) => moreSpans ?? 0) : null, blamedOn: new Int32Array(length), others: [],
   };
   segments.forEach((segment, place) => {
     slice.start[place] = segment.startMs;
@@ -54,8 +56,8 @@ function known(segments: readonly GpuSegment[], name: 'kvTokens' | 'kvCapacityTo
 }
 
 /** The numbers' memory, so that it can be handed over and not copied. */
-export function gpuBuffers({ start, end, state, batch, kvTokens, kvCapacityTokens, watts, spans, spanEnds, blamedOn }: GpuSlice): ArrayBuffer[] {
-  return [start, end, state, batch, kvTokens, kvCapacityTokens, watts, spans, spanEnds, blamedOn].flatMap((column) => (column === null ? [] : [column.buffer as ArrayBuffer]));
+export function gpuBuffers({ start, end, state, batch, kvTokens, kvCapacityTokens, watts, spans, spanEnds, moreSpans, blamedOn }: GpuSlice): ArrayBuffer[] {
+  return [start, end, state, batch, kvTokens, kvCapacityTokens, watts, spans, spanEnds, moreSpans, blamedOn].flatMap((column) => (column === null ? [] : [column.buffer as ArrayBuffer]));
 }
 
 /**
@@ -113,6 +115,10 @@ class Segment implements GpuSegment {
     return Array.from(spans.subarray(this.#place === 0 ? 0 : spanEnds[this.#place - 1], spanEnds[this.#place]), this.#idOf);
   }
 
+  get moreSpans(): number | undefined {
+    return this.#slice.moreSpans?.[this.#place] || undefined;
+  }
+
   get blamedOn(): string | null {
     const number = this.#slice.blamedOn[this.#place] as number;
     return number < 0 ? null : this.#idOf(number);
@@ -125,6 +131,6 @@ class Segment implements GpuSegment {
 }
 
 /** A stretch with its fields as properties, as whoever goes through them wants it. */
-export function plainSegment({ startMs, endMs, state, batch, kvTokens, kvCapacityTokens, watts, spans, blamedOn, others }: GpuSegment): GpuSegment {
-  return { startMs, endMs, state, batch, kvTokens, kvCapacityTokens, watts, spans, blamedOn, ...(others === undefined ? {} : { others }) };
+export function plainSegment({ startMs, endMs, state, batch, kvTokens, kvCapacityTokens, watts, spans, moreSpans, blamedOn, others }: GpuSegment): GpuSegment {
+  return { startMs, endMs, state, batch, kvTokens, kvCapacityTokens, watts, spans, ...(moreSpans === undefined ? {} : { moreSpans }), blamedOn, ...(others === undefined ? {} : { others }) };
 }

@@ -93,7 +93,7 @@ describe('the energy of bursts, by readings of a real GPU', () => {
     const LIMIT_WATTS = 700;
     return edges.map(([from, to]) => {
       const segment = { start: from * 1000 - origin, end: to * 1000 - origin };
-      const watts = source.wattsIn({ ...segment, state: 'prefill', batch: 1, kvTokens: null, kvCapacityTokens: null, watts: null, shares: [], others: null });
+      const watts = source.wattsIn({ ...segment, state: 'prefill', batch: 1, kvTokens: null, kvCapacityTokens: null, watts: null, shares: () => [], others: null });
       return { ratio: watts! / LIMIT_WATTS, error: source.errorOver(segment.end - segment.start) };
     });
   }

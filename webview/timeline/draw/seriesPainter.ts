@@ -7,9 +7,10 @@ import { formatTokens } from '../../../src/profile/formatValue.ts';
 import { hatch } from './patterns.ts';
 import { clipTop, laneTop, textWidth, timeAt, trackOf, xOf, type Area, type Scene } from './scene.ts';
 import type { GpuTrack } from '../model/gpuTrack.ts';
-import type { ReportSpan } from '../../../src/profile/report.ts';
+import type { GpuSegment, ReportSpan } from '../../../src/profile/report.ts';
 import type { LaneBox } from './laneLayout.ts';
 import type { StepSeries } from '../model/stepSeries.ts';
+import type { TimelineModel } from '../model/timelineModel.ts';
 
 interface Curve {
   area: Path2D;
@@ -165,7 +166,7 @@ function paintEnergyIn(ctx: CanvasRenderingContext2D, area: Area, scene: Scene, 
   for (let i = first; i <= last; i++) {
     const segment = segments[i];
     const watts = power.value[i] as number;
-    if (segment === undefined || Number.isNaN(watts) || !(span.llm === null ? segment.blamedOn === span.id : segment.spans.includes(span.id))) continue;
+    if (segment === undefined || Number.isNaN(watts) || !isOf(segment, span, model)) continue;
     const left = Math.max(area.left, xOf(power.start[i] as number, range, area));
     const right = Math.min(area.right, xOf(power.end[i] as number, range, area));
     const y = Math.max(clip, bottom - (watts / most) * box.height);
@@ -175,6 +176,14 @@ function paintEnergyIn(ctx: CanvasRenderingContext2D, area: Area, scene: Scene, 
   ctx.globalAlpha = 0.3;
   ctx.fill();
   ctx.globalAlpha = 1;
+}
+
+/** Whether a stretch is one in which a call had work, or that was idle for a tool. */
+function isOf(segment: GpuSegment, span: ReportSpan, model: TimelineModel): boolean {
+  if (span.llm === null) return segment.blamedOn === span.id;
+  if (segment.spans.includes(span.id)) return true;
+  // Not all of its calls are named: this one is among them from when it has waited long enough until its end.
+  return segment.moreSpans !== undefined && segment.endMs > model.startOf(span) + (span.llm.queueMs ?? 0) && segment.startMs < model.endOf(span);
 }
 
 /** A line between the energies of calls that follow each other without a pause, as far apart as they can be told. */
