@@ -1,15 +1,19 @@
 /** Reads and analyses a recording in a thread of its own. Knows no `vscode`. */
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
+import { totalmem } from 'node:os';
 import { Worker } from 'node:worker_threads';
 import * as l10n from '@vscode/l10n';
 import { spoken, type Language } from '../profile/language.ts';
 import { ColumnDocument } from '../analysis/columnDocument.ts';
 import { applyUpdate } from '../analysis/diffDocuments.ts';
 import { RecordingError } from '../profile/recordingFormat.ts';
-import type { Milliseconds } from '../profile/units.ts';
+import type { Milliseconds, Ratio } from '../profile/units.ts';
 import { isPiece, type AnalysisAnswer, type AnalysisRequest, type AnalysisThreadData, type ReadAhead, type ToAnalysisThread } from '../protocol/analysisThread.ts';
 import type { DocumentPart, TimelineDocument, TimelineUpdate } from '../protocol/webview.ts';
+
+/** Of the machine's memory that the thread may hold. By V8's own limit (4 GB at most) it cleans up again and again from a million spans on, which takes as long as the analysis. */
+const HEAP_SHARE: Ratio = 0.6;
 
 /** A document, how long the thread took for it, and how long taking it in held up this one. */
 export interface Analysed {
@@ -33,7 +37,7 @@ export class RecordingAnalysis {
   constructor(threadFile: string, file: string, language: Language = spoken()) {
     this.threadFile = threadFile;
     // Not the editor's own options, which may be for a debugger.
-    this.worker = new Worker(threadFile, { workerData: { file, language } satisfies AnalysisThreadData, execArgv: [] });
+    this.worker = new Worker(threadFile, { workerData: { file, language } satisfies AnalysisThreadData, execArgv: [], resourceLimits: { maxOldGenerationSizeMb: (totalmem() * HEAP_SHARE) / 2 ** 20 } });
     this.worker.unref();
     this.worker.on('error', (error) => this.end(error));
     this.worker.once('exit', (code) => this.end(new Error(l10n.t`the analysis ended early (exit code ${code})`)));
