@@ -7,15 +7,13 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { checkBackend } from '../../src/profiler/backendCheck.ts';
 import { makeAuthority, makeCertificate } from '../fixtures/certificates.ts';
 import { freePort } from '../fixtures/freePort.ts';
+import { BODY, CHAT, greetingModel, SAID } from './greetingModel.ts';
 import { startFixture, type ProxyFixture } from './proxyFixture.ts';
 import { exchange, requestBytes } from './rawClient.ts';
 import { startScriptedProxy, type ProxyConduct, type ScriptedProxy } from './scriptedProxy.ts';
-import { asksForUsage, chunk, delta, event, jsonAnswer, LAST_CHUNK, STREAM_HEAD, until, usageEvent, type Script } from './scriptedUpstream.ts';
+import { jsonAnswer, until } from './scriptedUpstream.ts';
 
-const CHAT = '/v1/chat/completions';
-const BODY = JSON.stringify({ model: 'm', stream: true, messages: [{ role: 'user', content: 'x' }] });
 const PASSWORD = 'hunter2-canary';
-const SAID = event(delta('hi')) + event('[DONE]');
 
 const authority = makeAuthority('Corp Root');
 const certificate = makeCertificate(authority, ['model.corp.test', 'proxy.corp.test', '127.0.0.1']);
@@ -36,20 +34,12 @@ afterEach(async () => {
   fixture = between = null;
 });
 
-const model: Script = (request, socket) => {
-  if (request.path.startsWith('/v1/realtime')) {
-    socket.removeAllListeners('data');
-    socket.write('HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n');
-    socket.on('data', (bytes) => socket.write(bytes));
-  } else socket.write(STREAM_HEAD + chunk(event(delta('hi'))) + (asksForUsage(request) ? chunk(event(usageEvent(3, 1, null))) : '') + chunk(event('[DONE]')) + LAST_CHUNK);
-};
-
 /** The profiler before a proxy before a model that is called by a name which only the proxy knows. */
 async function behind(scheme: 'http' | 'https', conduct: Omit<ProxyConduct, 'upstreamPort'>, variables: (port: number) => Record<string, string>): Promise<{ fixture: ProxyFixture; between: ScriptedProxy }> {
   // Filled in when the proxy's port is known: the profiler reads it with the first of its calls.
   const env: Record<string, string> = {};
   const upstreamUrl = `${scheme}://model.corp.test:${scheme === 'https' ? 8443 : 8000}/v1`;
-  const started = await startFixture(model, { place: scheme === 'https' ? { tls: certificate } : {}, direct: true, env, caFile });
+  const started = await startFixture(greetingModel, { place: scheme === 'https' ? { tls: certificate } : {}, direct: true, env, caFile });
   fixture = started;
   between = await startScriptedProxy({ ...conduct, upstreamPort: started.upstream.port });
   Object.assign(env, variables(between.port));

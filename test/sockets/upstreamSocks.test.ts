@@ -5,15 +5,12 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { makeAuthority, makeCertificate } from '../fixtures/certificates.ts';
 import { freePort } from '../fixtures/freePort.ts';
+import { BODY, CHAT, greetingModel, SAID } from './greetingModel.ts';
 import { startFixture, type ProxyFixture } from './proxyFixture.ts';
 import { exchange, requestBytes } from './rawClient.ts';
 import { startScriptedSocks, type ScriptedSocks, type SocksConduct } from './scriptedSocks.ts';
-import { asksForUsage, chunk, delta, event, LAST_CHUNK, STREAM_HEAD, usageEvent, type Script } from './scriptedUpstream.ts';
 
-const CHAT = '/v1/chat/completions';
-const BODY = JSON.stringify({ model: 'm', stream: true, messages: [{ role: 'user', content: 'x' }] });
 const PASSWORD = 'hunter2-canary';
-const SAID = event(delta('hi')) + event('[DONE]');
 const NAME = 'model.corp.test';
 /** In a range for documentation (RFC 5737): nobody is there. */
 const ADDRESS = '192.0.2.7';
@@ -37,21 +34,13 @@ afterEach(async () => {
   fixture = between = null;
 });
 
-const model: Script = (request, socket) => {
-  if (request.path.startsWith('/v1/realtime')) {
-    socket.removeAllListeners('data');
-    socket.write('HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n');
-    socket.on('data', (bytes) => socket.write(bytes));
-  } else socket.write(STREAM_HEAD + chunk(event(delta('hi'))) + (asksForUsage(request) ? chunk(event(usageEvent(3, 1, null))) : '') + chunk(event('[DONE]')) + LAST_CHUNK);
-};
-
 const urlOf = (scheme: 'http' | 'https', host: string): string => `${scheme}://${host}:${scheme === 'https' ? 8443 : 8000}/v1`;
 
 /** The profiler before a SOCKS proxy before a model that nobody else reaches. */
 async function behind(scheme: 'http' | 'https', host: string, conduct: Omit<SocksConduct, 'upstreamPort'>, variables: (port: number) => Record<string, string>): Promise<{ fixture: ProxyFixture; between: ScriptedSocks }> {
   // Filled in when the proxy's port is known: the profiler reads it with the first of its calls.
   const env: Record<string, string> = {};
-  const started = await startFixture(model, { place: scheme === 'https' ? { tls: certificate } : {}, direct: true, env, caFile });
+  const started = await startFixture(greetingModel, { place: scheme === 'https' ? { tls: certificate } : {}, direct: true, env, caFile });
   fixture = { ...started, proxied: (method, path, body, headers) => started.proxied(method, path, body, { ...headers, 'x-agent-cost-origin': urlOf(scheme, host) }) };
   between = await startScriptedSocks({ ...conduct, upstreamPort: started.upstream.port });
   Object.assign(env, variables(between.port));
