@@ -24,3 +24,5 @@ for (let index = 0; index < 6; index++) {
   // The profiler, too, is to read the server's counters between two calls.
   await (await fetchOnce(profilersReading)).text();
 }
+// It reads once at a time: when it has read again, what it read before is recorded, however soon this program ends.
+await (await fetchOnce(profilersReading)).text();
