@@ -89,7 +89,7 @@ function program(source: string): { folder: string; file: string } {
 
 describe('a real vLLM', () => {
   it('records a stream that is broken off as cancelled, and the server runs it no longer', async () => {
-    const { folder, file } = program("const stream = await ask('Count to a thousand.', { stream: true, max_tokens: 900 });\nfor await (const _ of stream) break;");
+    const { folder, file } = program("const stream = await ask('Count to a thousand.', { stream: true, max_tokens: 900, ignore_eos: true });\nfor await (const _ of stream) break;");
     const { report } = await profiled([process.execPath, file], folder);
     expect(report.spans.filter(({ kind }) => kind === 'llm').map(({ status }) => status)).toEqual(['cancelled']);
     await expect.poll(running, { timeout: 10_000 }).toBe(0);
