@@ -12,7 +12,7 @@ import type { TimelineDocument } from '../protocol/webview.ts';
 import { agentTime, findWaits, otherTime } from './agentTime.ts';
 import { withCellsJoined } from './cells.ts';
 import { findConversations } from './conversations.ts';
-import { SpanIds, callDrafts, hookDrafts, linkHookParents, toolAncestors, wallTime, type Clock, type Draft } from './drafts.ts';
+import { SpanIds, callDrafts, hookDrafts, linkHookParents, recordedAround, toolAncestors, wallTime, type Clock, type Draft } from './drafts.ts';
 import { useOfEnergy, type EnergyUse } from './energy.ts';
 import { boundaryText, footprint } from './footprint.ts';
 import { findFindings } from './findings.ts';
@@ -62,7 +62,8 @@ export function analyze(recorded: Profile, options: AnalyzeOptions = {}): Timeli
   fillUnreportedCache(profile, calls);
   const own = findOwnFunctions(hooks, wireDrafts, askedTools(calls), ids);
   const seen = [...own.rest, ...own.functions];
-  const inferredTools = wireTools(calls, seen, ids);
+  const around = recordedAround(hooks);
+  const inferredTools = wireTools(calls, seen, around, ids);
   const { functions, carriers } = settleFunctions(own, [...wireDrafts, ...seen, ...inferredTools]);
   const tools = [...[...own.rest, ...own.functions].filter((draft) => draft.span.kind === 'tool'), ...inferredTools];
   const conversations = findConversations(calls);
@@ -72,7 +73,7 @@ export function analyze(recorded: Profile, options: AnalyzeOptions = {}): Timeli
   const backoffs = findBackoffs(retries, [...own.stretches, ...hooks.filter(({ span }) => span.source === 'sampled' || span.source === 'wait')], ids);
   const functionsAndStretches = [...functions, ...own.stretches, ...backoffs].sort((a, b) => a.start - b.start);
   for (const { failed, again } of retries) if (again.span.llm !== null) again.span.llm.retryOf = failed.span.id;
-  const requests = findRequests({ calls, tools, functions: functionsAndStretches, hooks: own.rest, conversations, carriers }, ids);
+  const requests = findRequests({ calls, tools, functions: functionsAndStretches, hooks: own.rest, conversations, carriers, around }, ids);
   const drafts = [...wireDrafts, ...tools, ...functionsAndStretches, ...own.rest.filter((draft) => draft.span.kind !== 'tool'), ...requests.agents, ...requests.steps];
   drafts.sort((a, b) => compareSpans(a.span, b.span));
   tools.sort((a, b) => compareSpans(a.span, b.span));

@@ -219,6 +219,25 @@ export function ancestors(drafts: readonly Draft[]): (draft: Draft) => Draft[] {
   };
 }
 
+/** Ids of what was recorded as running around a call or a hook's span, innermost first: also of what is no parent in the report. */
+export type RecordedAround = (draft: Draft) => ReadonlySet<string>;
+
+/** `hooks`: all that hooks saw, functions that carry the agent included. */
+export function recordedAround(hooks: readonly Draft[]): RecordedAround {
+  let known: Map<string, string | null> | null = null;
+  const parentsOf = (): Map<string, string | null> => {
+    const parents = new Map<string, string | null>();
+    for (const { hook } of hooks) if (hook !== null) parents.set(hook.start.id, hook.start.parent);
+    return parents;
+  };
+  return ({ call, hook }) => {
+    const ids = new Set<string>();
+    const parents = (known ??= parentsOf());
+    for (let at = call?.start.parent ?? hook?.start.parent ?? null; at !== null && !ids.has(at); at = parents.get(at) ?? null) ids.add(at);
+    return ids;
+  };
+}
+
 /** The nearest tool above each draft, by span id; those without one are not in it. */
 export function toolAncestors(drafts: readonly Draft[]): Map<string, Draft> {
   const tools = new Set<string>();

@@ -104,7 +104,7 @@ class Folding {
 
   fold(sampled: readonly Draft[]): Pick<OwnFunctions, 'functions' | 'stretches'> {
     const under = new Map<Draft | null, Stretch[]>();
-    for (const draft of sampled) {
+    for (const draft of sampled.flatMap((each) => this.#cut(each))) {
       const { run, path } = this.#place(draft);
       if (run !== null) this.#spend(draft, [run, ...this.#above(run)]);
       if (path.length === 0 && run !== null) continue;
@@ -115,6 +115,22 @@ class Folding {
     for (const [run, stretches] of under) this.#foldLevel(stretches, 0, run);
     for (const [draft, times] of this.#activities) draft.span.activity = mostOf(times, draft.end - draft.start);
     return { functions: this.#functions, stretches: this.#stretches };
+  }
+
+  /**
+   * A stack that looks the same from one run of a function to the next is one stretch to who samples it: cut where the measured runs of
+   * its innermost measured function begin and end.
+   */
+  #cut(draft: Draft): Draft[] {
+    const { span } = draft;
+    for (const frame of span.frames) {
+      const runs = this.#runs.get(`${span.pid}\n${span.thread}\n${keyOf(frame)}`) ?? [];
+      const inside = runs.filter((run) => Math.min(run.end, draft.end) - Math.max(run.start, draft.start) > EDGE);
+      if (inside.length === 0) continue;
+      if (inside.length === 1 || overlapEachOther(inside)) return [draft];
+      return inside.map((run, index) => part(draft, index === 0 ? draft.start : run.start, index === inside.length - 1 ? draft.end : (inside[index + 1]?.start ?? draft.end)));
+    }
+    return [draft];
   }
 
   /** The innermost measured run that a stretch lies in, and the functions further in; without such a run, all below the carriers. */
@@ -163,6 +179,15 @@ class Folding {
       times.set(activity, (times.get(activity) ?? 0) + stretch.end - stretch.start);
     }
   }
+}
+
+/** Runs in order of start of which one goes on beside the next: a function that calls itself, or tasks at once. */
+function overlapEachOther(runs: readonly Draft[]): boolean {
+  return runs.some((run, index) => run.end > (runs[index + 1]?.start ?? Infinity) + EDGE);
+}
+
+function part(draft: Draft, start: Milliseconds, end: Milliseconds): Draft {
+  return { ...draft, start, end, span: { ...draft.span, startMs: start, endMs: draft.span.endMs === null ? null : end } };
 }
 
 /** How many frames are further in than the function at a level of the path. */

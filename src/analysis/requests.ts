@@ -9,7 +9,7 @@ import * as l10n from '@vscode/l10n';
 import type { Evidence, Site } from '../profile/recordingFormat.ts';
 import type { Milliseconds } from '../profile/units.ts';
 import { hasHashes, type Conversations } from './conversations.ts';
-import { inferredDraft, type Draft, type SpanIds } from './drafts.ts';
+import { inferredDraft, type Draft, type RecordedAround, type SpanIds } from './drafts.ts';
 import { groupBy } from './grouping.ts';
 
 const LONGEST_NAME = 80;
@@ -42,10 +42,11 @@ export interface RequestInput {
   conversations: Conversations;
   /** Functions in which models were called. */
   carriers: readonly Draft[];
+  around: RecordedAround;
 }
 
 /** Sets the parents of top-level calls, tools and functions; returns the spans made for that. */
-export function findRequests({ calls, tools, functions, hooks, conversations, carriers }: RequestInput, ids: SpanIds): Requests {
+export function findRequests({ calls, tools, functions, hooks, conversations, carriers, around }: RequestInput, ids: SpanIds): Requests {
   const measured = hooks.filter((draft) => draft.span.kind === 'agent');
   if (measured.length > 0) {
     const count = measured.filter((draft) => draft.span.parent === null).length;
@@ -54,7 +55,6 @@ export function findRequests({ calls, tools, functions, hooks, conversations, ca
   const topCalls = calls.filter((draft) => draft.span.parent === null);
   const topTools = [...tools, ...functions].filter((draft) => draft.span.parent === null).sort((a, b) => a.start - b.start);
   if (topCalls.length === 0) return { agents: [], steps: [], count: 0, evidence: 'inferred' };
-  const around = recordedAround([...hooks, ...functions, ...tools, ...carriers]);
   const groups = splitCalls(topCalls, conversations) ?? splitByFunction(topCalls, carriers, around) ?? [{ calls: topCalls, tools: [], name: nameOf(topCalls[0]) }];
   placeTools(groups, topTools, around);
   const agents: Draft[] = [];
@@ -103,7 +103,7 @@ function splitCalls(calls: readonly Draft[], { headOf, continuationOf }: Convers
  * Functions are measured from the first answer on, so that the very first run may not be: then all calls that are in no run began
  * before the runs did, one after the other, and came through that function too.
  */
-function splitByFunction(calls: readonly Draft[], carriers: readonly Draft[], around: Around): Group[] | null {
+function splitByFunction(calls: readonly Draft[], carriers: readonly Draft[], around: RecordedAround): Group[] | null {
   const byFunction = groupBy([...carriers].sort((a, b) => a.start - b.start), ({ span }) => `${span.pid}\n${span.site?.file}\n${span.site?.function}`);
   let best: { depth: number; groups: Group[] } | null = null;
   for (const runs of byFunction.values()) {
@@ -118,25 +118,7 @@ function splitByFunction(calls: readonly Draft[], carriers: readonly Draft[], ar
   return best?.groups ?? null;
 }
 
-/** Ids of what was recorded as running around a call or tool, carriers included. */
-type Around = (draft: Draft) => ReadonlySet<string>;
-
-function recordedAround(seen: readonly Draft[]): Around {
-  let known: Map<string, string | null> | null = null;
-  const parentsOf = (): Map<string, string | null> => {
-    const parents = new Map<string, string | null>();
-    for (const { hook } of seen) if (hook !== null) parents.set(hook.start.id, hook.start.parent);
-    return parents;
-  };
-  return ({ call, hook }) => {
-    const ids = new Set<string>();
-    const parents = (known ??= parentsOf());
-    for (let at = call?.start.parent ?? hook?.start.parent ?? null; at !== null && !ids.has(at); at = parents.get(at) ?? null) ids.add(at);
-    return ids;
-  };
-}
-
-function groupsOfRuns(calls: readonly Draft[], runs: readonly Draft[], site: Site, around: Around): Group[] | null {
+function groupsOfRuns(calls: readonly Draft[], runs: readonly Draft[], site: Site, around: RecordedAround): Group[] | null {
   const groups = runs.map((run): Group => ({ calls: [], tools: [], name: null, run }));
   const early: Draft[] = [];
   const homeOf = firstAround(runs.map(({ hook }) => hook?.start.id ?? null));
@@ -204,7 +186,7 @@ function nameOf(head: Draft | undefined): string | null {
   return text.length <= LONGEST_NAME ? text : `${text.slice(0, LONGEST_NAME - 1).trimEnd()}…`;
 }
 
-function placeTools(groups: readonly Group[], tools: readonly Draft[], around: Around): void {
+function placeTools(groups: readonly Group[], tools: readonly Draft[], around: RecordedAround): void {
   const groupOf = new Map(groups.flatMap((group) => group.calls.map((call) => [call, group] as const)));
   const [only] = groups;
   const sequential = oneAtATime(groups);

@@ -7,9 +7,10 @@ import { formatCount } from '../profile/formatCount.ts';
 import type { MessageDigest, Site, ToolCall } from '../profile/recordingFormat.ts';
 import type { Milliseconds } from '../profile/units.ts';
 import { groupBy } from './grouping.ts';
-import { ancestors, inferredDraft, toolAncestors, type Draft, type SpanIds } from './drafts.ts';
+import { ancestors, inferredDraft, toolAncestors, type Draft, type RecordedAround, type SpanIds } from './drafts.ts';
 import { becomeTool } from './ownFunctions.ts';
 import { findTextActions, parseAction } from './textActions.ts';
+import { leaveToNearest } from './toolClaims.ts';
 
 /** Share of the time between the model's answer and the next request. */
 const NEARLY_ALL = 0.8;
@@ -43,9 +44,10 @@ export function askedTools(calls: readonly Draft[]): (functionName: string) => b
 
 /**
  * Turns what the wire shows into tool spans: measured ones are renamed in place, functions of the program's own become tools in
- * place, the rest is returned as new drafts. `hooks`: what was seen inside the program, its functions among it.
+ * place, the rest is returned as new drafts. `hooks`: what was seen inside the program, its functions among it. `recorded`: what ran
+ * around each.
  */
-export function wireTools(calls: readonly Draft[], hooks: readonly Draft[], ids: SpanIds): Draft[] {
+export function wireTools(calls: readonly Draft[], hooks: readonly Draft[], recorded: RecordedAround, ids: SpanIds): Draft[] {
   const asked = calls.flatMap((issuer) =>
     issuer.call?.end ? issuer.call.end.toolCalls.map((tool): Asked => ({ issuer, tool, at: issuer.end })) : [],
   );
@@ -70,12 +72,13 @@ export function wireTools(calls: readonly Draft[], hooks: readonly Draft[], ids:
   closeHandoffs(hooks, open);
   joinByCallId(asked, envelopes, measured, open, join);
   const around = ancestors(hooks);
-  const spanned = joinByName(open, free, above, around, join, ids);
-  joinOnlyCandidates(envelopes, open, free, above, around, join);
+  const within: Within = (candidates, envelopes) => candidatesWithin(candidates, envelopes, above, around);
+  const spanned = joinByName(open, free, within, recorded, around, join, ids);
+  joinOnlyCandidates(envelopes, open, free, within, recorded, around, join);
   const inferred = [...open].map((envelope) => envelopeDraft(envelope, ids));
   const byId = new Map(hooks.map((draft) => [draft.span.id, draft]));
   for (const draft of [...spanned, ...inferred]) draft.span.parent = parentOf(draft, byId);
-  adoptMeasured([...open], inferred, free, above, around);
+  adoptMeasured([...open], inferred, free, within, recorded);
   return [...spanned, ...inferred];
 }
 
@@ -147,6 +150,14 @@ function continues(longer: readonly MessageDigest[], shorter: readonly MessageDi
   return longer.length > shorter.length && shorter.every((message, index) => message.hash === longer[index]?.hash);
 }
 
+/** Tool calls of one name in one answer. */
+interface AskedTogether {
+  first: Envelope;
+  envelopes: Envelope[];
+}
+
+/** Measured work within the time of envelopes of one answer. */
+type Within = (candidates: readonly Draft[], envelopes: readonly Envelope[]) => Draft[];
 type Join = (envelope: Asked, measured: Draft, resultBytes: number | null) => void;
 /** The nearest tool around each span. */
 type Above = ReadonlyMap<string, Draft>;
@@ -191,24 +202,25 @@ function joinByCallId(asked: readonly Asked[], envelopes: readonly Envelope[], t
  * A function of the tool's own name was on the stack. As many measured spans as tool calls of that name: joined in
  * order. Several for one tool call (a search that sends two requests): one span over all of them.
  */
-function joinByName(open: Set<Envelope>, free: Set<Draft>, above: Above, around: Around, join: Join, ids: SpanIds): Draft[] {
-  const groups = groupBy(open, (envelope) => `${envelope.issuer.span.id}\n${plainName(envelope.tool.name)}`);
-  const candidates = [...free];
-  const fits = new Map<string, Draft[]>();
-  const claims = new Map<Draft, number>();
-  for (const [key, envelopes] of groups) {
-    const first = envelopes[0];
-    if (first === undefined) continue;
-    const found = outermost(candidatesWithin(candidates, envelopes, above, around).filter((draft) => namedFrame(draft, first.tool.name) !== null), around);
-    fits.set(key, found);
-    for (const draft of found) claims.set(draft, (claims.get(draft) ?? 0) + 1);
+function joinByName(open: Set<Envelope>, free: Set<Draft>, within: Within, recorded: RecordedAround, around: Around, join: Join, ids: SpanIds): Draft[] {
+  const groups = new Map<string, AskedTogether>();
+  for (const envelope of open) {
+    const key = `${envelope.issuer.span.id}\n${plainName(envelope.tool.name)}`;
+    const group = groups.get(key);
+    if (group === undefined) groups.set(key, { first: envelope, envelopes: [envelope] });
+    else group.envelopes.push(envelope);
   }
+  const candidates = [...free];
+  const claims = new Map<AskedTogether, Draft[]>();
+  for (const group of groups.values()) {
+    const named = within(candidates, group.envelopes).filter((draft) => namedFrame(draft, group.first.tool.name) !== null);
+    claims.set(group, outermost(named, around));
+  }
+  const claimed = leaveToNearest(claims, ({ first }) => first.issuer, recorded);
   const spanned: Draft[] = [];
-  for (const [key, envelopes] of groups) {
-    const found = fits.get(key) ?? [];
-    const only = envelopes[0];
-    // Two conversations that call the same tool at once: which is whose cannot be told.
-    if (found.length === 0 || only === undefined || found.some((draft) => claims.get(draft) !== 1)) continue;
+  for (const [{ first, envelopes }, found] of claims) {
+    // Two conversations in one function that call the same tool at once: which is whose cannot be told.
+    if (found.length === 0 || found.some((draft) => claimed.get(draft) !== 1)) continue;
     if (found.length === envelopes.length) {
       envelopes.forEach((envelope, index) => {
         const measured = found[index];
@@ -217,9 +229,9 @@ function joinByName(open: Set<Envelope>, free: Set<Draft>, above: Above, around:
         open.delete(envelope);
       });
     } else if (envelopes.length === 1) {
-      spanned.push(spanOver(only, found, ids));
+      spanned.push(spanOver(first, found, ids));
       for (const draft of found) free.delete(draft);
-      open.delete(only);
+      open.delete(first);
     }
   }
   return spanned;
@@ -229,19 +241,20 @@ function joinByName(open: Set<Envelope>, free: Set<Draft>, above: Above, around:
  * Exactly one measured span in an envelope, and that span in no other envelope. A function of another name must have taken nearly
  * all of the time: what is too short to be seen may have been the tool, and the function what was done with its result.
  */
-function joinOnlyCandidates(envelopes: readonly Envelope[], open: Set<Envelope>, free: Set<Draft>, above: Above, around: Around, join: Join): void {
+function joinOnlyCandidates(envelopes: readonly Envelope[], open: Set<Envelope>, free: Set<Draft>, within: Within, recorded: RecordedAround, around: Around, join: Join): void {
   const candidates = [...free];
-  const claims = new Map<Draft, number>();
-  const fits = new Map<Envelope, Draft[]>();
-  for (const envelope of envelopes) {
-    const found = outermost(candidatesWithin(candidates, [envelope], above, around), around);
-    fits.set(envelope, found);
-    for (const draft of found) claims.set(draft, (claims.get(draft) ?? 0) + 1);
+  const claims = new Map<Envelope, Draft[]>(envelopes.map((envelope) => [envelope, within(candidates, [envelope])]));
+  leaveToNearest(claims, ({ issuer }) => issuer, recorded);
+  const claimed = new Map<Draft, number>();
+  for (const [envelope, found] of claims) {
+    const outer = outermost(found, around);
+    claims.set(envelope, outer);
+    for (const draft of outer) claimed.set(draft, (claimed.get(draft) ?? 0) + 1);
   }
   for (const envelope of [...open]) {
-    const found = fits.get(envelope) ?? [];
+    const found = claims.get(envelope) ?? [];
     const only = found[0];
-    if (only === undefined || found.length !== 1 || claims.get(only) !== 1) continue;
+    if (only === undefined || found.length !== 1 || claimed.get(only) !== 1) continue;
     if (isFunction(only) && only.end - only.start < (envelope.end - envelope.start) * NEARLY_ALL) continue;
     join(envelope, only, envelope.resultBytes);
     open.delete(envelope);
@@ -249,13 +262,15 @@ function joinOnlyCandidates(envelopes: readonly Envelope[], open: Set<Envelope>,
 }
 
 /** Measured spans inside one inferred tool become its children; inside several, they are only marked as part of one. */
-function adoptMeasured(envelopes: readonly Envelope[], inferred: readonly Draft[], free: ReadonlySet<Draft>, above: Above, around: Around): void {
+function adoptMeasured(envelopes: readonly Envelope[], inferred: readonly Draft[], free: ReadonlySet<Draft>, within: Within, recorded: RecordedAround): void {
   const homes = new Map<Draft, Draft[]>();
   const candidates = [...free];
+  const claims = new Map<Envelope, Draft[]>(envelopes.map((envelope) => [envelope, within(candidates, [envelope])]));
+  leaveToNearest(claims, ({ issuer }) => issuer, recorded);
   envelopes.forEach((envelope, index) => {
     const home = inferred[index];
     if (home === undefined) return;
-    for (const draft of candidatesWithin(candidates, [envelope], above, around)) homes.set(draft, [...(homes.get(draft) ?? []), home]);
+    for (const draft of claims.get(envelope) ?? []) homes.set(draft, [...(homes.get(draft) ?? []), home]);
   });
   for (const [draft, tools] of homes) {
     draft.partOfWireTool = true;

@@ -2,6 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { analyze } from '../../src/analysis/analyze.ts';
 import { readRecording } from '../../src/profile/readRecording.ts';
+import type { MessageDigest } from '../../src/profile/recordingFormat.ts';
 import type { Report, ReportSpan } from '../../src/profile/report.ts';
 import { call, callEnd, end, header, message, recordingText, site, span, spanEnd, toolCall } from './recordingLines.ts';
 
@@ -17,6 +18,10 @@ function between(tools: readonly (readonly [id: string, name: string])[], ...lin
   const answered = call('b', 3000, { request: { messages: [message('user', 'q'), message('assistant', ''), message('tool', 'r')], toolResults: tools.map(([callId]) => ({ callId, bytes: 50 })) } });
   const text = recordingText(header(), asked, callEnd('a', 1000, { toolCalls: tools.map(([id, name]) => toolCall(id, name)) }), ...lines, answered, callEnd('b', 4000), end(4000));
   return analyze(readRecording(text)).report;
+}
+
+function byTime(a: object, b: object): number {
+  return Number(Reflect.get(a, 't')) - Number(Reflect.get(b, 't'));
 }
 
 function tools(report: Report): ReportSpan[] {
@@ -126,6 +131,36 @@ describe('a tool that a hook measured', () => {
     expect(tools(either).find((each) => each.id === 's1')).toMatchObject({ name: 'GET wiki.test/w/api.php' });
     // It is a part of one of the two, not a third.
     expect(either.totals.toolCalls).toBe(2);
+  });
+
+  it('is joined with what the conversation asked for in whose function it ran, where two ask for one tool at once', () => {
+    const grown = (user: string): MessageDigest[] => [message('user', user), message('assistant', ''), message('tool', 'r')];
+    const conversation = (name: string, user: string, shift: number): object[] => [
+      span(`run-${name}`, shift, { kind: 'other', source: 'function', name: 'research', ...frames('research') }),
+      call(`${name}1`, shift, { parent: `run-${name}`, request: { messages: [message('user', user)] } }),
+      callEnd(`${name}1`, 1000 + shift, { toolCalls: [toolCall(`t-${name}`, 'search')] }),
+      span(`dispatch-${name}`, 1100 + shift, { kind: 'other', source: 'function', name: 'run_tool', parent: `run-${name}`, ...frames('run_tool', 'research') }),
+      span(`search-${name}`, 1200 + shift, { kind: 'other', source: 'function', name: 'search', parent: `dispatch-${name}`, ...frames('search', 'run_tool', 'research') }),
+      spanEnd(`search-${name}`, 1600 + shift),
+      spanEnd(`dispatch-${name}`, 1700 + shift),
+      call(`${name}2`, 3000 + shift, { parent: `run-${name}`, request: { messages: grown(user), toolResults: [{ callId: `t-${name}`, bytes: 5 }] } }),
+      callEnd(`${name}2`, 4000 + shift),
+      spanEnd(`run-${name}`, 4000 + shift),
+    ];
+    const report = analyze(readRecording(recordingText(header(), ...[...conversation('x', 'one', 0), ...conversation('y', 'two', 50)].sort(byTime), end(5000)))).report;
+    expect(tools(report).map((each) => [each.id, each.name, each.startMs, each.endMs, each.evidence, each.tool?.callId])).toEqual([
+      ['search-x', 'search', 1200, 1600, 'measured', 't-x'],
+      ['search-y', 'search', 1250, 1650, 'measured', 't-y'],
+    ]);
+    expect(report.tools).toMatchObject([{ name: 'search', calls: 2, evidence: 'measured' }]);
+  });
+
+  it('stays apart where both conversations are in the same function', () => {
+    const asked = (id: string, at: number): object[] => [call(`${id}1`, at, { parent: 'run', request: { messages: [message('user', id)] } }), callEnd(`${id}1`, at + 1000, { toolCalls: [toolCall(`t-${id}`, 'search')] })];
+    const answered = (id: string, at: number): object[] => [call(`${id}2`, at, { parent: 'run', request: { messages: [message('user', id), message('assistant', ''), message('tool', 'r')], toolResults: [{ callId: `t-${id}`, bytes: 5 }] } }), callEnd(`${id}2`, at + 1000)];
+    const searches = [1200, 1300].flatMap((at) => [span(`s${at}`, at, { kind: 'other', source: 'function', name: 'search', parent: 'run', ...frames('search', 'research') }), spanEnd(`s${at}`, at + 400)]);
+    const lines = [span('run', 0, { kind: 'other', source: 'function', name: 'research', ...frames('research') }), ...asked('x', 0), ...asked('y', 50), ...searches, ...answered('x', 3000), ...answered('y', 3050), spanEnd('run', 4500)].sort(byTime);
+    expect(tools(analyze(readRecording(recordingText(header(), ...lines, end(5000)))).report).map((each) => [each.name, each.evidence])).toEqual([['search', 'inferred'], ['search', 'inferred']]);
   });
 
   it('made of several parts under a function of its name is one tool on that function’s line', () => {
