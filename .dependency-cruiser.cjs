@@ -33,7 +33,7 @@ const allowed = {
   // Reads what passed through the proxy, in a thread of its own, with the proxy's parsers.
   'src/recorder': [
     BUILT_IN,
-    folders('src/profile', 'src/protocol', 'src/telemetry', 'src/profiler/clock.ts', 'src/proxy/(json|jsonLines|sse|chunkedDecoder|usage).ts'),
+    folders('src/profile', 'src/protocol', 'src/telemetry', 'src/profiler/(clock|processes).ts', 'src/proxy/(json|jsonLines|sse|chunkedDecoder|usage).ts'),
     packages('zod', '@jridgewell/trace-mapping', '@bufbuild/protobuf'),
   ],
   'src/recorder/redaction': [BUILT_IN, folders('src/profile'), packages('re2js')],

@@ -11,6 +11,7 @@ import { crc32 } from '../recorder/crc32.ts';
 import { LOST, MISSING, NEXT_PART, recordedLines, type Recorded } from '../recorder/recordedLines.ts';
 import { LOST_STRETCH, MISSING_PART } from '../recorder/recordingFile.ts';
 import { RECORDING_EXTENSION } from '../recorder/recordingNames.ts';
+import { sweepReserves } from '../recorder/reserve.ts';
 import { UsageError } from './usageError.ts';
 
 export function addRepairCommand(root: Command): Command {
@@ -25,6 +26,7 @@ export function addRepairCommand(root: Command): Command {
     const path = resolve(flags.out ?? `${file.endsWith(RECORDING_EXTENSION) ? file.slice(0, -RECORDING_EXTENSION.length) : file}.repaired${RECORDING_EXTENSION}`);
     if (path === resolve(file)) throw new UsageError(`${path} is the damaged recording itself: name another file with --out.`);
     const repairer = await repair(file, path);
+    await sweepReserves(resolve(file));
     const { kept, leftOut, leftOutCount, headerMade } = repairer;
     process.stdout.write(flags.json === true ? `${JSON.stringify({ path, kept, leftOut: leftOutCount, lines: leftOut, headerMade })}\n` : `${path}\n`);
     const named = leftOut.map(({ line, part, why, lost }) => `line ${line}${part === undefined ? '' : ` of part ${part}`} left out${lost === undefined ? '' : ` (${lost})`}: ${why}\n`);

@@ -1,9 +1,10 @@
 /** Recordings that are to be deleted: which a folder has, and what goes with one. */
-import { lstat, readdir, unlink } from 'node:fs/promises';
+import { lstat, readdir, rm, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Bytes } from '../profile/units.ts';
 import { RECORDING_EXTENSION } from './recordingNames.ts';
 import { foundRecording, partsOf, type FoundRecording } from './recordingParts.ts';
+import { reservePath } from './reserve.ts';
 import { deleteSourceTexts } from './sourceTexts.ts';
 
 /** The recordings in a folder, and in folders right in it, where runs that belong together lie; the oldest first. */
@@ -27,6 +28,8 @@ export async function deleteRecording(file: string): Promise<Bytes> {
     await unlink(part);
     bytes += size;
   }
+  // Of a recorder that was killed.
+  await rm(reservePath(file), { force: true });
   await deleteSourceTexts(file);
   return bytes;
 }

@@ -5,10 +5,11 @@
 import { formatCount } from '../profile/formatCount.ts';
 import { formatBytes } from '../profile/formatValue.ts';
 import { withChecksum } from '../profile/lineChecksum.ts';
-import type { CallEndLine, CallLine, RecordingLine } from '../profile/recordingFormat.ts';
+import type { RecordingLine } from '../profile/recordingFormat.ts';
 import type { Bytes, Milliseconds } from '../profile/units.ts';
 import { crc32 } from './crc32.ts';
 import type { RecordingSink } from './recordingSink.ts';
+import { DROPPED_FIRST, fitting, LostLines, thinned, withoutText, type Waiting } from './thinLines.ts';
 
 /** A call's end is written at once, unless calls end faster than this. */
 const FLUSH_AFTER_MS: Milliseconds = 20;
@@ -17,8 +18,8 @@ export const GREW_EVERY_MS: Milliseconds = 25;
 const RETRY_AFTER_MS: Milliseconds = 500;
 const BATCH_BYTES: Bytes = 1024 * 1024;
 export const MAX_WAITING_BYTES: Bytes = 64 * 1024 * 1024;
-/** What goes first when too much waits, after texts and chunk times. */
-const DROPPED_FIRST: RecordingLine['type'][] = ['firstToken', 'sample', 'gpu'];
+/** Of the room that is held for the end: what the warning about what did not fit may take. */
+const WARNING_BYTES: Bytes = 1024;
 
 export interface WriterListener {
   /** The file has grown to so many bytes, all of it whole lines. */
@@ -27,28 +28,23 @@ export interface WriterListener {
   onLoss(code: string, message: string): void;
 }
 
-interface Waiting {
-  type: RecordingLine['type'];
-  text: string;
-}
-
 export class RecordingWriter {
   readonly #sink: RecordingSink;
   readonly #mostBytes: Bytes;
   readonly #listener: WriterListener;
   #queue: Waiting[] = [];
   #queuedBytes: Bytes = 0;
-  /** Being written: `#batch` from `#batchAt` on. */
+  /** Being written: `#batch` from `#batchAt` on, which holds these lines. */
   #batch: Buffer | null = null;
+  #batchLines: Waiting[] = [];
   #batchAt = 0;
   #bytes: Bytes = 0;
   #writing: Promise<void> | null = null;
   #timer: NodeJS.Timeout | null = null;
   #failure: string | null = null;
-  #thinned = 0;
-  /** How much of what was thinned or dropped has been told. */
+  readonly #lost = new LostLines();
+  /** How much of what was lost has been told. */
   #toldOf = 0;
-  #dropped = 0;
   /** Calls and answers whose texts were not kept because the recording is as long as it may be. */
   #withoutTexts = 0;
   #closing = false;
@@ -83,15 +79,17 @@ export class RecordingWriter {
         // There may be room again since the last try.
         await this.#write();
         if (this.#failure === null) continue;
+        if (await this.#writeLast()) break;
         this.#thinQueue();
         await this.#write();
         if (this.#failure !== null) break;
       } else this.#flush();
     }
     if (this.#timer !== null) clearTimeout(this.#timer);
-    const lost = this.#queue.length;
-    this.#dropped += lost;
-    if (this.#failure !== null) this.#listener.onLoss('recordingIncomplete', `The recording is incomplete: ${this.#lossText()} could not be written (${this.#failure}).`);
+    if (this.#batch !== null && this.#failure !== null) {
+      this.#lost.drop(this.#queue);
+      this.#listener.onLoss('recordingIncomplete', `The recording is incomplete: ${this.#lost.words()} could not be written (${this.#failure}).`);
+    }
     await this.#finish();
     await this.#sink.close();
     return this.#bytes;
@@ -118,7 +116,8 @@ export class RecordingWriter {
       while (count < this.#queue.length && (count === 0 || bytes < BATCH_BYTES)) bytes += this.#queue[count++]!.text.length;
       const taken = this.#queue.splice(0, count);
       this.#queuedBytes -= bytes;
-      this.#batch = await this.#sink.encode(taken.map(({ text }) => `${withChecksum(text, crc32)}\n`).join(''));
+      this.#batch = await this.#sink.encode(written(taken));
+      this.#batchLines = taken;
       this.#batchAt = 0;
     }
     try {
@@ -132,10 +131,36 @@ export class RecordingWriter {
     }
     this.#bytes += this.#batch.length;
     this.#batch = null;
+    this.#batchLines = [];
     this.#listener.onGrew(this.#bytes);
     const why = this.#failure ?? 'the disk did not keep up';
     this.#failure = null;
     this.#tellOfLoss(why);
+  }
+
+  /**
+   * Writes the lines that wait into the room that is held for them, as far as they fit.
+   * @returns false where none is held, or it cannot be written either
+   */
+  async #writeLast(): Promise<boolean> {
+    const room = (await this.#sink.lastBytes()) - WARNING_BYTES;
+    const queue = this.#queue;
+    if (room <= 0 || (this.#batch === null && queue.length === 0)) return false;
+    if (await this.#sink.takeBack()) this.#batchAt = 0;
+    const lines = fitting([...this.#batchLines, ...queue], room, this.#lost);
+    this.#setQueue([]);
+    if (this.#lost.count > this.#toldOf) this.#listener.onLoss('recordingIncomplete', `The recording is incomplete: ${this.#lost.words()} found no room (${this.#failure}).`);
+    try {
+      this.#bytes += await this.#sink.writeLast(Buffer.from(written([...lines, ...this.#queue])));
+    } catch {
+      // Told below as what could not be written.
+      this.#setQueue(queue);
+      return false;
+    }
+    this.#batch = null;
+    this.#setQueue([]);
+    this.#listener.onGrew(this.#bytes);
+    return true;
   }
 
   /** The end of what is compressed; readers do without it. */
@@ -165,17 +190,10 @@ export class RecordingWriter {
 
   /** Says what was lost since that was last said, once no more is about to be. */
   #tellOfLoss(why: string): void {
-    const lost = this.#thinned + this.#dropped;
+    const lost = this.#lost.count;
     if (lost === this.#toldOf || this.#queuedBytes > MAX_WAITING_BYTES / 2) return;
     this.#toldOf = lost;
-    this.#listener.onLoss('recordingIncomplete', `The recording is incomplete: while ${why}, ${this.#lossText()} was lost.`);
-  }
-
-  #lossText(): string {
-    const parts = [];
-    if (this.#dropped > 0) parts.push(`${this.#dropped} ${this.#dropped === 1 ? 'line' : 'lines'}`);
-    if (this.#thinned > 0) parts.push(`the texts and chunk times of ${this.#thinned} ${this.#thinned === 1 ? 'line' : 'lines'}`);
-    return parts.length === 0 ? 'the last line' : parts.join(' and ');
+    this.#listener.onLoss('recordingIncomplete', `The recording is incomplete: while ${why}, ${this.#lost.words()} was lost.`);
   }
 
   /** Makes room: texts and chunk times first, calls and their totals last. */
@@ -183,22 +201,22 @@ export class RecordingWriter {
     this.#thinQueue();
     for (const type of DROPPED_FIRST) {
       if (this.#queuedBytes <= MAX_WAITING_BYTES / 2) return;
-      const kept = this.#queue.filter((waiting) => waiting.type !== type);
-      this.#dropped += this.#queue.length - kept.length;
-      this.#setQueue(kept);
+      this.#lost.drop(this.#queue.filter((waiting) => waiting.type === type));
+      this.#setQueue(this.#queue.filter((waiting) => waiting.type !== type));
     }
     while (this.#queuedBytes > MAX_WAITING_BYTES) {
-      this.#queuedBytes -= this.#queue.shift()!.text.length;
-      this.#dropped++;
+      const first = this.#queue.shift()!;
+      this.#queuedBytes -= first.text.length;
+      this.#lost.drop([first]);
     }
   }
 
   #thinQueue(): void {
     this.#setQueue(
       this.#queue.map((waiting) => {
-        const text = waiting.type === 'call' || waiting.type === 'callEnd' ? thinned(waiting.text) : waiting.text;
-        if (text.length < waiting.text.length) this.#thinned++;
-        return { type: waiting.type, text };
+        const thin = thinned(waiting);
+        if (thin.text.length < waiting.text.length) this.#lost.thin(1);
+        return thin;
       }),
     );
   }
@@ -209,14 +227,7 @@ export class RecordingWriter {
   }
 }
 
-/** A call's line without its texts and chunk times. */
-function thinned(text: string): string {
-  const line = withoutText(JSON.parse(text) as CallLine | CallEndLine);
-  if (line.type === 'callEnd') line.chunkGaps = [];
-  return JSON.stringify(line);
-}
-
-function withoutText(line: CallLine | CallEndLine): CallLine | CallEndLine {
-  if (line.type === 'call') return { ...line, request: { ...line.request, messages: line.request.messages.map((message) => ({ ...message, text: null })) } };
-  return { ...line, text: null, toolCalls: line.toolCalls.map((call) => ({ ...call, arguments: null })) };
+/** Lines as they stand in the file. */
+function written(lines: readonly Waiting[]): string {
+  return lines.map(({ text }) => `${withChecksum(text, crc32)}\n`).join('');
 }

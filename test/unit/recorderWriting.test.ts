@@ -45,6 +45,11 @@ class Disk implements AppendTarget {
     return { bytesWritten };
   }
 
+  async truncate(bytes: number): Promise<void> {
+    this.content = this.content.slice(0, bytes);
+    await Promise.resolve();
+  }
+
   async close(): Promise<void> {
     await Promise.resolve();
   }

@@ -1,7 +1,7 @@
 /** Disks that are full, read-only, or stand still: the agent notices nothing, and the recording says what it lacks. */
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, truncateSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, mkdirSync, readdirSync, truncateSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { readRecordingFile } from '../../../src/recorder/recordingFile.ts';
 import type { ChaosCase } from '../case.ts';
@@ -43,6 +43,30 @@ const diskFull: ChaosCase = {
     // As the agents and the recorder see it, the disk is where it was; it is read from outside.
     const found = await finish({ ...stage, profiler: { ...profiler, out: seenFromOutside(world, profiler.out) } });
     return { told: `${momentText(stage.moment)}, full for ${Math.round(now() - full)} ms at most`, ...found };
+  },
+};
+
+const fullForGood: ChaosCase = {
+  name: 'disk-full-to-the-end',
+  title: 'the disk is full and stays so beyond the end: every call’s figures are in the recording, which is complete and says what it lacks',
+  missing: namespacesMissing,
+  async round(world, random, _round, options) {
+    const disk = await ownDisk(world, 'size=3m');
+    const stage = await setStage(world, random, options, { profiler: { out: join(disk, 'a.agentcost') }, before: 0.4, calls: 16, padding: 60_000 });
+    await stage.atMoment();
+    runInside(world, `head -c 4m /dev/zero > ${disk}/ballast 2>/dev/null || true`);
+    const out = seenFromOutside(world, stage.profiler.out);
+    // Whose text was left out is told by its figures alone.
+    const found = await finish({ ...stage, profiler: { ...stage.profiler, out } }, { unrecorded: () => true });
+    const { calls, end, warnings } = await readRecordingFile(out);
+    const answered = world.upstreamNotes().filter(({ e }) => e === 'out').length;
+    const whole = calls.filter((call) => call.end?.status === 'ok' && call.end.usage !== null).length;
+    const problems = [...found.problems, ...saysSo(warnings.map(({ code }) => code))];
+    if (whole !== answered) problems.push(`${answered} calls were answered, and ${whole} are recorded with their tokens`);
+    if (end === null) problems.push('the recording has no end');
+    const withoutText = calls.filter((call) => call.end !== null && call.start.request.messages.some(({ text }) => text === null)).length;
+    problems.push(...readdirSync(dirname(out)).filter((name) => !/^(a(\.2)?\.agentcost|sources|ballast|\.gitignore)$/.test(name)).map((name) => `${name} stays beside the recording`));
+    return { told: `${momentText(stage.moment)}, ${withoutText} of ${calls.length} prompts left out`, ...found, recorded: whole, problems };
   },
 };
 
@@ -121,4 +145,4 @@ function run(program: string, ...args: string[]): void {
   if (ran.status !== 0) throw new Error(`${program} ${args.join(' ')}: ${ran.stderr}`);
 }
 
-export const disks = [diskFull, fileLimit, readOnly, stalls];
+export const disks = [diskFull, fullForGood, fileLimit, readOnly, stalls];
