@@ -1,7 +1,8 @@
 /** What the agent was doing at each moment: waiting for a model, running tools, both, or neither; and what it did then. */
 import type { Activity } from '../profile/recordingFormat.ts';
 import type { Milliseconds } from '../profile/units.ts';
-import { ancestors, type Draft } from './drafts.ts';
+import type { Draft, Drafts } from './drafts.ts';
+import { ascendingOrder } from './numericOrder.ts';
 import { Replay } from './replay.ts';
 import { tidy } from './statistics.ts';
 
@@ -15,13 +16,30 @@ export interface Wait {
    * Tools that run and have no running tool inside them; else the LLM calls in flight; else what the program did itself, as far
    * in as it was seen; else nothing. In order of start. Ask for one stretch after the other: it is found anew each time.
    */
-  waitingFor: () => readonly Draft[];
+  waitingFor(): readonly Draft[];
 }
 
-interface Edge {
-  at: Milliseconds;
-  draft: Draft;
-  starts: boolean;
+class Stretch implements Wait {
+  readonly start: Milliseconds;
+  readonly end: Milliseconds;
+  readonly llm: boolean;
+  readonly tool: boolean;
+  readonly #replay: Replay<Running, number>;
+  readonly #edge: number;
+
+  /** @param edge how many of the replay's steps come before it */
+  constructor(start: Milliseconds, end: Milliseconds, llm: boolean, tool: boolean, replay: Replay<Running, number>, edge: number) {
+    this.start = start;
+    this.end = end;
+    this.llm = llm;
+    this.tool = tool;
+    this.#replay = replay;
+    this.#edge = edge;
+  }
+
+  waitingFor(): readonly Draft[] {
+    return waitedFor(this.#replay.after(this.#edge));
+  }
 }
 
 /** What runs at a moment. */
@@ -29,46 +47,61 @@ interface Running {
   calls: Set<Draft>;
   tools: Set<Draft>;
   functions: Set<Draft>;
-  /** How much of the same sort runs somewhere inside each tool, and inside each function. */
-  inside: Map<Draft, number>;
+  /** How much of the same sort runs somewhere inside each tool, and inside each function, by index. */
+  inside: Int32Array;
 }
 
-/** Contiguous stretches over [0, wallMs]. `functions`: what the program did itself; the others are calls and tools. */
-export function findWaits(drafts: readonly Draft[], functions: readonly Draft[], wallMs: Milliseconds): Wait[] {
-  const own = new Set(functions);
-  const relevant = drafts.filter((draft) => (draft.span.kind === 'llm' || draft.span.kind === 'tool' || own.has(draft)) && draft.end > draft.start);
-  const around = ancestors(drafts);
-  const edges: Edge[] = [];
-  for (const draft of relevant) edges.push({ at: draft.start, draft, starts: true }, { at: draft.end, draft, starts: false });
-  edges.sort((a, b) => a.at - b.at);
-  const replay = new Replay<Running, Edge>(
+/** Contiguous stretches over [0, wallMs]. `shown`: all spans; `functions`: of these what the program did itself; the others are calls and tools. */
+export function findWaits(shown: readonly Draft[], functions: readonly Draft[], wallMs: Milliseconds, drafts: Drafts): Wait[] {
+  const own = drafts.membersOf(functions);
+  const members = drafts.membersOf(shown);
+  const relevant = shown.filter((draft) => (draft.span.kind === 'llm' || draft.span.kind === 'tool' || own[draft.index] === 1) && draft.end > draft.start);
+  /** Each one's start and then its end. */
+  const times = new Float64Array(relevant.length * 2);
+  relevant.forEach(({ start, end }, place) => {
+    times[2 * place] = start;
+    times[2 * place + 1] = end;
+  });
+  const edges = ascendingOrder(times);
+  const draftAt = (edge: number): Draft => relevant[edge >>> 1] as Draft;
+  const isStart = (edge: number): boolean => (edge & 1) === 0;
+  const replay = new Replay<Running, number>(
     edges,
-    () => ({ calls: new Set(), tools: new Set(), functions: new Set(), inside: new Map() }),
-    ({ calls, tools, functions: running, inside }, { draft, starts }) => {
-      const set = draft.span.kind === 'llm' ? calls : draft.span.kind === 'tool' ? tools : running;
-      if (starts) set.add(draft);
+    () => ({ calls: new Set(), tools: new Set(), functions: new Set(), inside: new Int32Array(drafts.size) }),
+    ({ calls, tools, functions: running, inside }, edge) => {
+      const draft = draftAt(edge);
+      const { kind } = draft.span;
+      const set = kind === 'llm' ? calls : kind === 'tool' ? tools : running;
+      if (isStart(edge)) set.add(draft);
       else set.delete(draft);
-      if (draft.span.kind === 'llm') return;
-      for (const outer of around(draft)) {
-        if (outer.span.kind === draft.span.kind) inside.set(outer, (inside.get(outer) ?? 0) + (starts ? 1 : -1));
+      if (kind === 'llm') return;
+      for (let outer = drafts.outerOf(draft); outer !== null && members[outer.index] === 1; outer = drafts.outerOf(outer)) {
+        if (outer.span.kind === kind) inside[outer.index]! += isStart(edge) ? 1 : -1;
       }
     },
   );
   const waits: Wait[] = [];
   let from = 0;
-  const close = (until: Milliseconds, edge: number): void => {
-    if (until <= from) return;
-    const { calls, tools } = replay.after(edge);
-    waits.push({ start: from, end: until, llm: calls.size > 0, tool: tools.size > 0, waitingFor: () => waitedFor(replay.after(edge)) });
-    from = until;
-  };
-  edges.forEach(({ at }, edge) => close(at, edge));
-  close(wallMs, edges.length);
+  let calls = 0;
+  let tools = 0;
+  for (let count = 0; count <= edges.length; count++) {
+    const edge = edges[count];
+    const until = edge === undefined ? wallMs : (times[edge] as number);
+    if (until > from) {
+      waits.push(new Stretch(from, until, calls > 0, tools > 0, replay, count));
+      from = until;
+    }
+    if (edge === undefined) break;
+    const { kind } = draftAt(edge).span;
+    const by = isStart(edge) ? 1 : -1;
+    if (kind === 'llm') calls += by;
+    else if (kind === 'tool') tools += by;
+  }
   return waits;
 }
 
 function waitedFor({ calls, tools, functions, inside }: Running): Draft[] {
-  const innermost = (all: ReadonlySet<Draft>): Draft[] => [...all].filter((draft) => (inside.get(draft) ?? 0) === 0);
+  const innermost = (all: ReadonlySet<Draft>): Draft[] => [...all].filter(({ index }) => inside[index] === 0);
   return tools.size > 0 ? innermost(tools) : calls.size > 0 ? [...calls] : innermost(functions);
 }
 

@@ -12,7 +12,7 @@ import type { TimelineDocument } from '../protocol/webview.ts';
 import { agentTime, findWaits, otherTime } from './agentTime.ts';
 import { withCellsJoined } from './cells.ts';
 import { findConversations } from './conversations.ts';
-import { SpanIds, callDrafts, hookDrafts, linkHookParents, recordedAround, toolAncestors, wallTime, type Clock, type Draft } from './drafts.ts';
+import { Drafts, callDrafts, hookDrafts, linkHookParents, recordedAround, toolAncestors, wallTime, type Above, type Clock, type Draft } from './drafts.ts';
 import { useOfEnergy, type EnergyUse } from './energy.ts';
 import { boundaryText, footprint } from './footprint.ts';
 import { findFindings } from './findings.ts';
@@ -53,33 +53,32 @@ export function analyze(recorded: Profile, options: AnalyzeOptions = {}): Timeli
   const ownClock = runClock(recorded);
   const profile = withTraces(withCellsJoined(withServerTimes(onRunClock(recorded, ownClock))));
   const clock: Clock = { live, wallMs: wallTime(profile, live && options.nowMs !== undefined ? Math.max(0, ownClock.at(options.nowMs)) : null) };
-  const ids = new SpanIds();
-  const wireDrafts = callDrafts(profile, clock, ids);
+  const made = new Drafts();
+  const wireDrafts = callDrafts(profile, clock, made);
   const calls = wireDrafts.filter((draft) => draft.span.kind === 'llm');
-  const hooks = hookDrafts(profile, clock, ids);
-  linkHookParents(wireDrafts, hooks);
-  linkServedTools(hooks);
+  const hooks = hookDrafts(profile, clock, made);
+  linkHookParents(wireDrafts, hooks, made);
+  linkServedTools(hooks, made);
   fillUnreportedCache(profile, calls);
-  const own = findOwnFunctions(hooks, wireDrafts, askedTools(calls), ids);
+  const own = findOwnFunctions(hooks, wireDrafts, askedTools(calls), made);
   const seen = [...own.rest, ...own.functions];
-  const around = recordedAround(hooks);
-  const inferredTools = wireTools(calls, seen, around, ids);
-  const { functions, carriers } = settleFunctions(own, [...wireDrafts, ...seen, ...inferredTools]);
+  const inferredTools = wireTools(calls, seen, recordedAround, made);
+  const { functions, carriers } = settleFunctions(own, [...wireDrafts, ...seen, ...inferredTools], made);
   const tools = [...[...own.rest, ...own.functions].filter((draft) => draft.span.kind === 'tool'), ...inferredTools];
   const conversations = findConversations(calls);
   setRoles(calls, conversations);
   for (const [call, before] of conversations.continuationOf) if (call.span.llm !== null) call.span.llm.continues = before.span.id;
   const retries = findRetries(calls);
-  const backoffs = findBackoffs(retries, [...own.stretches, ...hooks.filter(({ span }) => span.source === 'sampled' || span.source === 'wait')], ids);
+  const backoffs = findBackoffs(retries, [...own.stretches, ...hooks.filter(({ span }) => span.source === 'sampled' || span.source === 'wait')], made);
   const functionsAndStretches = [...functions, ...own.stretches, ...backoffs].sort((a, b) => a.start - b.start);
   for (const { failed, again } of retries) if (again.span.llm !== null) again.span.llm.retryOf = failed.span.id;
-  const requests = findRequests({ calls, tools, functions: functionsAndStretches, hooks: own.rest, conversations, carriers, around }, ids);
+  const requests = findRequests({ calls, tools, functions: functionsAndStretches, hooks: own.rest, conversations, carriers }, made);
   const drafts = [...wireDrafts, ...tools, ...functionsAndStretches, ...own.rest.filter((draft) => draft.span.kind !== 'tool'), ...requests.agents, ...requests.steps];
   drafts.sort((a, b) => compareSpans(a.span, b.span));
   tools.sort((a, b) => compareSpans(a.span, b.span));
 
-  const above = toolAncestors(drafts);
-  const waits = findWaits(drafts, functionsAndStretches, clock.wallMs);
+  const above = toolAncestors(drafts, made);
+  const waits = findWaits(drafts, functionsAndStretches, clock.wallMs, made);
   const server = serverReadings(profile, calls);
   const track = buildGpuTrack(profile, calls, clock, server?.others ?? null);
   const energy = useOfEnergy({ profile, calls, track, waits, wallMs: clock.wallMs }, accounting);
@@ -139,7 +138,7 @@ function fillUnreportedCache(profile: Profile, calls: readonly Draft[]): void {
 function totalsOf(
   calls: readonly Draft[],
   tools: readonly Draft[],
-  above: ReadonlyMap<string, Draft>,
+  above: Above,
   requests: Requests,
   { wallMs }: Clock,
   { agentMs, otherMs, footprint, track, energy }: Pick<Totals, 'agentMs' | 'otherMs' | 'footprint'> & { track: GpuTrack; energy: EnergyUse },
@@ -149,7 +148,7 @@ function totalsOf(
     requests: requests.count,
     requestsEvidence: requests.evidence,
     llmCalls: calls.length,
-    toolCalls: tools.filter((tool) => !tool.partOfWireTool && !above.has(tool.span.id)).length,
+    toolCalls: tools.filter((tool) => !tool.partOfWireTool && above(tool) === undefined).length,
     failedCalls: calls.filter((draft) => draft.span.status === 'error').length,
     retriedCalls: calls.filter((draft) => draft.span.llm?.retryOf !== null).length,
     ...tokenSums(calls),

@@ -24,18 +24,61 @@ export interface Draft {
   issuer: Draft | null;
   /** Tools: measured work that may be part of a tool seen on the wire, and is not to be counted as one more. */
   partOfWireTool: boolean;
+  /** Its place among all drafts of its analysis. */
+  index: number;
+  /** What the recording names as its parent, wherever the analysis puts it; null where it names none, or none that is there. */
+  recorded: Draft | null;
+  /** Place of the hook span that it was made from, whose copies have it too; -1 for none. */
+  hookIndex: number;
+  /** Its parent when it was last asked for: `Drafts.outerOf` has it now. */
+  outer: Draft | null;
 }
 
-/** Hands out ids that no other span has; ids in recordings are anybody's. */
-export class SpanIds {
-  readonly #taken = new Set<string>();
+/** What a draft begins with before it is among the others. */
+export const UNPLACED = { issuer: null, partOfWireTool: false, index: -1, recorded: null, hookIndex: -1, outer: null };
 
-  take(wanted: string): string {
-    let id = wanted;
-    for (let n = 2; this.#taken.has(id); n++) id = `${wanted}~${n}`;
-    this.#taken.add(id);
-    return id;
+/** All drafts of one analysis. */
+export class Drafts {
+  readonly #byId = new Map<string, Draft>();
+
+  get size(): number {
+    return this.#byId.size;
   }
+
+  /** Takes a draft in. Its span is given another id where that is another's: ids in recordings are anybody's. */
+  add(draft: Draft): Draft {
+    const { span } = draft;
+    const wanted = span.id;
+    for (let n = 2; this.#byId.has(span.id); n++) span.id = `${wanted}~${n}`;
+    draft.index = this.#byId.size;
+    this.#byId.set(span.id, draft);
+    return draft;
+  }
+
+  withId(id: string): Draft | undefined {
+    return this.#byId.get(id);
+  }
+
+  /** The draft of its span's parent; null where that is none. */
+  outerOf(draft: Draft): Draft | null {
+    const { parent } = draft.span;
+    if (parent === null) return null;
+    if (draft.outer?.span.id !== parent) draft.outer = this.#byId.get(parent) ?? null;
+    return draft.outer;
+  }
+
+  /** Which drafts are among these, by index. */
+  membersOf(some: readonly Draft[]): Uint8Array {
+    const members = new Uint8Array(this.#byId.size);
+    for (const { index } of some) members[index] = 1;
+    return members;
+  }
+}
+
+/** Puts a draft's span under another's. */
+export function setParent(draft: Draft, parent: Draft | null): void {
+  draft.span.parent = parent === null ? null : parent.span.id;
+  draft.outer = parent;
 }
 
 /** The run's length: to its end line, or to the last thing known of it. */
@@ -55,7 +98,7 @@ export function isLlmCall(call: CallLine): boolean {
   return call.method.toUpperCase() === 'POST' && !NO_GENERATION.test(call.path);
 }
 
-export function callDrafts(profile: Profile, clock: Clock, ids: SpanIds): Draft[] {
+export function callDrafts(profile: Profile, clock: Clock, drafts: Drafts): Draft[] {
   return profile.calls.map((call) => {
     const { start, end } = call;
     const llm = isLlmCall(start);
@@ -63,7 +106,7 @@ export function callDrafts(profile: Profile, clock: Clock, ids: SpanIds): Draft[
     const [startMs, endMs] = within(clock, start.t, end?.t ?? null);
     const usage = end?.usage ?? null;
     const span: ReportSpan = {
-      id: ids.take(start.id),
+      id: start.id,
       parent: null,
       kind: llm ? 'llm' : 'other',
       name: llm ? (start.model ?? end?.model ?? `${start.method} ${start.path}`) : `${start.method} ${start.path}`,
@@ -110,16 +153,16 @@ export function callDrafts(profile: Profile, clock: Clock, ids: SpanIds): Draft[
             },
       tool: null,
     };
-    return { span, start: startMs, end: endMs, call, phases, hook: null, issuer: null, partOfWireTool: false };
+    return drafts.add({ ...UNPLACED, span, start: startMs, end: endMs, call, phases, hook: null });
   });
 }
 
-export function hookDrafts(profile: Profile, clock: Clock, ids: SpanIds): Draft[] {
+export function hookDrafts(profile: Profile, clock: Clock, drafts: Drafts): Draft[] {
   return profile.hookSpans.map((hook) => {
     const { start, end } = hook;
     const [startMs, endMs] = within(clock, start.t, end?.t ?? null);
     const span: ReportSpan = {
-      id: ids.take(start.id),
+      id: start.id,
       parent: null,
       kind: start.kind,
       name: start.name,
@@ -142,12 +185,14 @@ export function hookDrafts(profile: Profile, clock: Clock, ids: SpanIds): Draft[
           ? { name: start.name, callId: start.callId, detail: start.detail, argumentBytes: start.argumentBytes, resultBytes: end?.resultBytes ?? null, idleBlameMs: null, idleEnergyWh: null }
           : null,
     };
-    return { span, start: startMs, end: endMs, call: null, phases: null, hook, issuer: null, partOfWireTool: false };
+    const draft = drafts.add({ ...UNPLACED, span, start: startMs, end: endMs, call: null, phases: null, hook });
+    draft.hookIndex = draft.index;
+    return draft;
   });
 }
 
 /** A span that nothing measured: a request, a step, a tool seen on the wire. */
-export function inferredDraft(fields: Pick<ReportSpan, 'id' | 'parent' | 'kind' | 'name' | 'unattributed' | 'tool'>, start: Milliseconds, end: Milliseconds): Draft {
+export function inferredDraft(drafts: Drafts, fields: Pick<ReportSpan, 'id' | 'parent' | 'kind' | 'name' | 'unattributed' | 'tool'>, start: Milliseconds, end: Milliseconds): Draft {
   const span: ReportSpan = {
     ...fields,
     startMs: start,
@@ -164,57 +209,51 @@ export function inferredDraft(fields: Pick<ReportSpan, 'id' | 'parent' | 'kind' 
     activity: null,
     llm: null,
   };
-  return { span, start, end, call: null, phases: null, hook: null, issuer: null, partOfWireTool: false };
+  return drafts.add({ ...UNPLACED, span, start, end, call: null, phases: null, hook: null });
 }
 
 /**
  * Sets the parents that the hooks saw. A parent that is not there, or that would close a circle, is none.
  */
-export function linkHookParents(calls: readonly Draft[], hooks: readonly Draft[]): void {
-  const byHookId = new Map<string, Draft>();
-  for (const draft of hooks) byHookId.set(draft.hook?.start.id ?? '', draft);
-  const parents = new Map<Draft, Draft>();
+export function linkHookParents(calls: readonly Draft[], hooks: readonly Draft[], drafts: Drafts): void {
+  /** Hook spans that go by another id than their own: by theirs. */
+  const renamed = new Map<string, Draft>();
+  for (const draft of hooks) if (draft.hook !== null && draft.hook.start.id !== draft.span.id) renamed.set(draft.hook.start.id, draft);
+  const hookWithId = (id: string | null): Draft | null => {
+    if (id === null) return null;
+    const draft = renamed.get(id) ?? drafts.withId(id);
+    return draft?.hook?.start.id === id ? draft : null;
+  };
   for (const draft of hooks) {
-    const parent = parentAmong(byHookId, draft.hook?.start.parent ?? null);
-    if (parent === undefined) continue;
-    draft.span.parent = parent.span.id;
-    parents.set(draft, parent);
+    draft.recorded = hookWithId(draft.hook?.start.parent ?? null);
+    if (draft.recorded !== null) setParent(draft, draft.recorded);
   }
-  for (const draft of calls) draft.span.parent = parentAmong(byHookId, draft.call?.start.parent ?? null)?.span.id ?? draft.span.parent;
-  /** In which walk upwards each was come by: the present one's are a circle. */
-  const walks = new Map<Draft, number>();
-  hooks.forEach((draft, walk) => {
-    let at: Draft | undefined = draft;
-    while (at !== undefined && !walks.has(at)) {
-      walks.set(at, walk);
-      const parent = parents.get(at);
-      if (parent !== undefined && walks.get(parent) === walk) {
-        at.span.parent = null;
-        parents.delete(at);
-      }
-      at = parents.get(at);
+  for (const draft of calls) {
+    draft.recorded = hookWithId(draft.call?.start.parent ?? null);
+    if (draft.recorded !== null) setParent(draft, draft.recorded);
+  }
+  /** In which walk upwards each was come by, from 1 on: the present one's are a circle. */
+  const walks = new Int32Array(drafts.size);
+  hooks.forEach((draft, place) => {
+    const walk = place + 1;
+    let at: Draft | null = draft;
+    while (at !== null && walks[at.index] === 0) {
+      walks[at.index] = walk;
+      const parent = drafts.outerOf(at);
+      if (parent !== null && walks[parent.index] === walk) setParent(at, null);
+      at = drafts.outerOf(at);
     }
   });
 }
 
-function parentAmong(byHookId: ReadonlyMap<string, Draft>, wanted: string | null): Draft | undefined {
-  return wanted === null ? undefined : byHookId.get(wanted);
-}
-
-function byIdOf(drafts: readonly Draft[]): Map<string, Draft> {
-  const byId = new Map<string, Draft>();
-  for (const draft of drafts) byId.set(draft.span.id, draft);
-  return byId;
-}
-
-/** Finds what is around a draft, innermost first. Most runs have nothing of what some ask this for: nothing is looked up by id before the first asks. */
-export function ancestors(drafts: readonly Draft[]): (draft: Draft) => Draft[] {
-  let known: Map<string, Draft> | null = null;
+/** Finds what of some drafts is around one, innermost first. Most runs have nothing of what some ask this for: nothing is gathered before the first asks. */
+export function ancestors(some: readonly Draft[], drafts: Drafts): (draft: Draft) => Draft[] {
+  let known: Uint8Array | null = null;
   return (draft) => {
     const found: Draft[] = [];
     if (draft.span.parent === null) return found;
-    const byId = (known ??= byIdOf(drafts));
-    for (let at = byId.get(draft.span.parent ?? ''); at !== undefined; at = byId.get(at.span.parent ?? '')) found.push(at);
+    const members = (known ??= drafts.membersOf(some));
+    for (let at = drafts.outerOf(draft); at !== null && members[at.index] === 1; at = drafts.outerOf(at)) found.push(at);
     return found;
   };
 }
@@ -222,58 +261,53 @@ export function ancestors(drafts: readonly Draft[]): (draft: Draft) => Draft[] {
 /** Ids of what was recorded as running around a call or a hook's span, innermost first: also of what is no parent in the report. */
 export type RecordedAround = (draft: Draft) => ReadonlySet<string>;
 
-/** `hooks`: all that hooks saw, functions that carry the agent included. */
-export function recordedAround(hooks: readonly Draft[]): RecordedAround {
-  let known: Map<string, string | null> | null = null;
-  const parentsOf = (): Map<string, string | null> => {
-    const parents = new Map<string, string | null>();
-    for (const { hook } of hooks) if (hook !== null) parents.set(hook.start.id, hook.start.parent);
-    return parents;
-  };
-  return ({ call, hook }) => {
-    const ids = new Set<string>();
-    const parents = (known ??= parentsOf());
-    for (let at = call?.start.parent ?? hook?.start.parent ?? null; at !== null && !ids.has(at); at = parents.get(at) ?? null) ids.add(at);
-    return ids;
-  };
-}
-
-/** The nearest tool above each draft, by span id; those without one are not in it. */
-export function toolAncestors(drafts: readonly Draft[]): Map<string, Draft> {
-  const tools = new Set<string>();
-  for (const { span } of drafts) if (span.kind === 'tool') tools.add(span.id);
-  // In most runs no tool has anything inside of it.
-  if (tools.size === 0 || !drafts.some(({ span }) => span.parent !== null && tools.has(span.parent))) return new Map();
-  const byId = byIdOf(drafts);
-  const nearest = new Map<string, Draft | null>();
-  const find = (draft: Draft): Draft | null => {
-    const path: Draft[] = [];
-    let at: Draft = draft;
-    let found: Draft | null | undefined;
-    for (;;) {
-      found = nearest.get(at.span.id);
-      if (found !== undefined) break;
-      path.push(at);
-      const parent = at.span.parent === null ? undefined : byId.get(at.span.parent);
-      found = parent === undefined ? null : parent.span.kind === 'tool' ? parent : undefined;
-      if (found !== undefined || parent === undefined) break;
-      at = parent;
-    }
-    for (const each of path) nearest.set(each.span.id, found ?? null);
-    return found ?? null;
-  };
-  const ancestors = new Map<string, Draft>();
-  for (const draft of drafts) {
-    const tool = find(draft);
-    if (tool !== null) ancestors.set(draft.span.id, tool);
+export const recordedAround: RecordedAround = (draft) => {
+  const ids = new Set<string>();
+  for (let at: Draft | null = draft; at !== null; at = at.recorded) {
+    const parent: string | null = (at.call ?? at.hook)?.start.parent ?? null;
+    if (parent === null || ids.has(parent)) break;
+    ids.add(parent);
   }
-  return ancestors;
+  return ids;
+};
+
+/** The nearest tool above a draft. */
+export type Above = (draft: Draft) => Draft | undefined;
+
+/** The nearest tool above each of some drafts, among these. */
+export function toolAncestors(some: readonly Draft[], drafts: Drafts): Above {
+  const members = drafts.membersOf(some);
+  const outerOf = (draft: Draft): Draft | null => {
+    const outer = drafts.outerOf(draft);
+    return outer !== null && members[outer.index] === 1 ? outer : null;
+  };
+  // In most runs no tool has anything inside of it.
+  if (!some.some((draft) => outerOf(draft)?.span.kind === 'tool')) return () => undefined;
+  const nearest = new Array<Draft | null | undefined>(drafts.size).fill(undefined);
+  const path: Draft[] = [];
+  for (const draft of some) {
+    let at = draft;
+    let found = nearest[at.index];
+    while (found === undefined) {
+      path.push(at);
+      const outer = outerOf(at);
+      if (outer === null) found = null;
+      else if (outer.span.kind === 'tool') found = outer;
+      else {
+        at = outer;
+        found = nearest[at.index];
+      }
+    }
+    for (const each of path) nearest[each.index] = found;
+    path.length = 0;
+  }
+  return ({ index }) => nearest[index] ?? undefined;
 }
 
 /** The tool that a tool is a part of, at the top; itself where it is part of none. */
-export function outermostTool(tool: Draft, above: ReadonlyMap<string, Draft>): Draft {
+export function outermostTool(tool: Draft, above: Above): Draft {
   let outermost = tool;
-  for (let outer = above.get(tool.span.id); outer !== undefined; outer = above.get(outer.span.id)) outermost = outer;
+  for (let outer = above(tool); outer !== undefined; outer = above(outer)) outermost = outer;
   return outermost;
 }
 

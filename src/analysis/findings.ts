@@ -7,7 +7,7 @@ import { activityText } from '../profile/activityText.ts';
 import type { Activity, Evidence, Site } from '../profile/recordingFormat.ts';
 import type { Report, ReportFunction } from '../profile/report.ts';
 import type { Conversations } from './conversations.ts';
-import { outermostTool, type Draft } from './drafts.ts';
+import { outermostTool, type Above, type Draft } from './drafts.ts';
 import type { EnergyUse } from './energy.ts';
 import { groupBy } from './grouping.ts';
 import type { GpuTrack } from './gpuTrack.ts';
@@ -24,7 +24,7 @@ export interface FindingInput {
   /** What the program did itself, by function. */
   functions: readonly ReportFunction[];
   /** Nearest tool above each span. */
-  above: ReadonlyMap<string, Draft>;
+  above: Above;
   conversations: Conversations;
   energy: EnergyUse;
   track: GpuTrack;

@@ -2,7 +2,7 @@
 import type { Activity } from '../profile/recordingFormat.ts';
 import type { ReportFunction } from '../profile/report.ts';
 import type { Milliseconds } from '../profile/units.ts';
-import type { Draft } from './drafts.ts';
+import type { Above, Draft } from './drafts.ts';
 import type { EnergyUse } from './energy.ts';
 import { groupBy } from './grouping.ts';
 import { ascending, percentile, tidy, weakestEvidence } from './statistics.ts';
@@ -15,8 +15,8 @@ const SHORTEST: Milliseconds = 5;
 export const LEAST_SHOWN_SHARE = 0.005;
 
 /** `functions`: spans of the program's own that are no tools. `all`: of the run, tools and calls among them. `above`: the nearest tool around each span. */
-export function functionTable(functions: readonly Draft[], all: readonly Draft[], above: ReadonlyMap<string, Draft>, energy: EnergyUse): ReportFunction[] {
-  const shown = functions.filter((draft) => !above.has(draft.span.id));
+export function functionTable(functions: readonly Draft[], all: readonly Draft[], above: Above, energy: EnergyUse): ReportFunction[] {
+  const shown = functions.filter((draft) => above(draft) === undefined);
   const inner = groupBy(all, ({ span }) => span.parent);
   const rows: ReportFunction[] = [];
   for (const runs of groupBy(shown, ({ span }) => `${span.pid}\n${span.site?.file}\n${span.site?.line}\n${span.site?.function}`).values()) {

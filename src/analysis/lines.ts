@@ -6,7 +6,7 @@
  */
 import type { InclusiveCost, ReportLine } from '../profile/report.ts';
 import type { Site } from '../profile/recordingFormat.ts';
-import type { Draft } from './drafts.ts';
+import type { Above, Draft } from './drafts.ts';
 import type { EnergyUse } from './energy.ts';
 import { ascending, percentile, sumKnown, tidy, weakestEvidence } from './statistics.ts';
 import { sumBlame, tokenSums, totalTime, unionTime } from './tables.ts';
@@ -26,7 +26,7 @@ interface LineGroup {
 }
 
 /** Lines with calls of their own first, the longest first; then those that lead to calls. Unattributed calls are on no line. */
-export function lineTable(calls: readonly Draft[], tools: readonly Draft[], above: ReadonlyMap<string, Draft>, energy: EnergyUse): ReportLine[] {
+export function lineTable(calls: readonly Draft[], tools: readonly Draft[], above: Above, energy: EnergyUse): ReportLine[] {
   const groups = new Map<string, LineGroup>();
   const groupAt = (site: Site): LineGroup => {
     const key = `${site.line}:${site.file}`;
@@ -62,7 +62,7 @@ export function lineTable(calls: readonly Draft[], tools: readonly Draft[], abov
   }
   // What the GPU idled for behind a tool is behind what runs inside it as well, wherever that is written.
   for (const tool of tools) {
-    for (let outer = above.get(tool.span.id); outer !== undefined; outer = above.get(outer.span.id)) {
+    for (let outer = above(tool); outer !== undefined; outer = above(outer)) {
       const way = groupsOf(outer);
       const [own] = way;
       if (own === undefined) continue;
@@ -98,8 +98,8 @@ const isOn = (tool: Draft, site: Site): boolean => sameLine(tool.span.site, site
 const leadsThrough = (tool: Draft, site: Site): boolean => tool.span.frames.some((frame) => sameLine(frame, site));
 
 /** Whether the tool runs inside another one that the line is already counted with. */
-function isPart(tool: Draft, site: Site, above: ReadonlyMap<string, Draft>, counted: (outer: Draft, site: Site) => boolean): boolean {
-  for (let outer = above.get(tool.span.id); outer !== undefined; outer = above.get(outer.span.id)) if (counted(outer, site)) return true;
+function isPart(tool: Draft, site: Site, above: Above, counted: (outer: Draft, site: Site) => boolean): boolean {
+  for (let outer = above(tool); outer !== undefined; outer = above(outer)) if (counted(outer, site)) return true;
   return false;
 }
 

@@ -8,7 +8,7 @@
  */
 import type { Activity, Site } from '../profile/recordingFormat.ts';
 import type { Milliseconds } from '../profile/units.ts';
-import { ancestors, type Draft, type SpanIds } from './drafts.ts';
+import { ancestors, setParent, type Draft, type Drafts } from './drafts.ts';
 import { groupBy } from './grouping.ts';
 
 /** A stack is looked at every 5 to 20 ms: two stretches of one function further apart are two runs. */
@@ -42,18 +42,18 @@ interface Stretch {
  * Takes apart what hooks saw; sets parents. `wire`: what passed the proxy, with its parents set. `isTool` tells by its name whether a
  * function was asked for as a tool: such a one is no carrier, though it asks a model itself.
  */
-export function findOwnFunctions(hooks: readonly Draft[], wire: readonly Draft[], isTool: (name: string) => boolean, ids: SpanIds): OwnFunctions {
+export function findOwnFunctions(hooks: readonly Draft[], wire: readonly Draft[], isTool: (name: string) => boolean, drafts: Drafts): OwnFunctions {
   const calls = wire.filter(({ span }) => span.kind === 'llm');
   const sampled = hooks.filter(isSampled);
   const measured = hooks.filter((draft) => draft.hook?.start.source === 'function');
   const rest = hooks.filter((draft) => !isSampled(draft) && draft.hook?.start.source !== 'function');
-  const carriers = carriersAmong(measured, [...calls, ...rest.filter(({ span }) => span.kind === 'agent' || span.kind === 'step')], hooks);
+  const carriers = carriersAmong(measured, [...calls, ...rest.filter(({ span }) => span.kind === 'agent' || span.kind === 'step')], hooks, drafts);
   for (const draft of carriers) if (isTool(draft.span.name)) carriers.delete(draft);
-  takeOut([...carriers, ...sampled], [...hooks, ...wire]);
+  takeOut([...carriers, ...sampled], [...hooks, ...wire], drafts);
   const functions = measured.filter((draft) => !carriers.has(draft));
   const carrierKeys = new Set(calls.flatMap(({ span }) => span.frames.map((frame) => `${span.pid}\n${keyOf(frame)}`)));
-  const found = new Folding(functions, rest, carrierKeys, ids).fold(sampled);
-  nestMeasuredWork(found.functions, rest, ancestors([...functions, ...found.functions, ...rest]));
+  const found = new Folding(functions, rest, carrierKeys, drafts).fold(sampled);
+  nestMeasuredWork(found.functions, rest, ancestors([...functions, ...found.functions, ...rest], drafts));
   const known = groupBy([...calls, ...rest.filter(({ span }) => span.kind === 'tool')], ({ span }) => placeOf(span.pid, span.site));
   const stretches = found.stretches.filter((stretch) => bestOverlap(known.get(placeOf(stretch.span.pid, stretch.span.site)) ?? [], stretch) === null);
   return { functions: [...functions, ...found.functions].sort((a, b) => a.start - b.start), stretches, carriers: [...carriers], rest };
@@ -73,11 +73,18 @@ function placeOf(pid: number | null, site: Site | null): string {
   return `${pid}\n${site?.line}\n${site?.file}`;
 }
 
-function carriersAmong(measured: readonly Draft[], inner: readonly Draft[], all: readonly Draft[]): Set<Draft> {
-  const candidates = new Set(measured);
+function carriersAmong(measured: readonly Draft[], inner: readonly Draft[], all: readonly Draft[], drafts: Drafts): Set<Draft> {
   const carriers = new Set<Draft>();
-  const above = ancestors(all);
-  for (const draft of inner) for (const outer of above(draft)) if (candidates.has(outer)) carriers.add(outer);
+  const candidates = drafts.membersOf(measured);
+  const members = drafts.membersOf(all);
+  /** What is around these was looked at: the same functions are around many calls. */
+  const walked = new Uint8Array(drafts.size);
+  for (const draft of inner) {
+    for (let at = drafts.outerOf(draft); at !== null && members[at.index] === 1 && walked[at.index] === 0; at = drafts.outerOf(at)) {
+      walked[at.index] = 1;
+      if (candidates[at.index] === 1) carriers.add(at);
+    }
+  }
   return carriers;
 }
 
@@ -85,7 +92,7 @@ class Folding {
   /** Runs that were measured, by process, thread and function. */
   readonly #runs: Map<string, Draft[]>;
   readonly #carrierKeys: ReadonlySet<string>;
-  readonly #ids: SpanIds;
+  readonly #drafts: Drafts;
   readonly #above: (draft: Draft) => Draft[];
   readonly #activities = new Map<Draft, Map<Activity, Milliseconds>>();
   /** How much of each run was sampled so far. */
@@ -93,13 +100,13 @@ class Folding {
   readonly #functions: Draft[] = [];
   readonly #stretches: Draft[] = [];
 
-  constructor(functions: readonly Draft[], rest: readonly Draft[], carrierKeys: ReadonlySet<string>, ids: SpanIds) {
+  constructor(functions: readonly Draft[], rest: readonly Draft[], carrierKeys: ReadonlySet<string>, drafts: Drafts) {
     // A framework's tool stands on the line where its function is defined: it is a run of that function.
     const tools = rest.filter(({ span, hook }) => span.kind === 'tool' && span.site !== null && (hook?.start.source === 'framework' || hook?.start.source === 'toolRunner' || hook?.start.source === 'otlp'));
     this.#runs = groupBy([...functions, ...tools], ({ span }) => `${span.pid}\n${span.thread}\n${span.site === null ? '' : keyOf(span.site)}`);
     this.#carrierKeys = carrierKeys;
-    this.#ids = ids;
-    this.#above = ancestors([...functions, ...rest]);
+    this.#drafts = drafts;
+    this.#above = ancestors([...functions, ...rest], drafts);
   }
 
   fold(sampled: readonly Draft[]): Pick<OwnFunctions, 'functions' | 'stretches'> {
@@ -157,7 +164,7 @@ class Folding {
       const end = Math.max(...run.map(({ draft }) => draft.end));
       if (end - first.draft.start < (isOwn ? SHORTEST_OWN : shortest)) continue;
       const frames = isOwn ? first.draft.span.frames : first.draft.span.frames.slice(innerFrames(first, level));
-      const found = functionDraft(first.draft, this.#ids, frames, end, run, parent);
+      const found = functionDraft(first.draft, this.#drafts, frames, end, run, parent);
       (isOwn ? this.#stretches : this.#functions).push(found);
       for (const { draft } of run) this.#spend(draft, [found]);
       if (isOwn) continue;
@@ -219,17 +226,16 @@ function runsOf(stretches: readonly Stretch[], level: number): Stretch[][] {
   return runs;
 }
 
-function functionDraft(first: Draft, ids: SpanIds, frames: readonly Site[], end: Milliseconds, run: readonly Stretch[], parent: Draft | null): Draft {
+function functionDraft(first: Draft, drafts: Drafts, frames: readonly Site[], end: Milliseconds, run: readonly Stretch[], parent: Draft | null): Draft {
   const site = frames[0] ?? null;
   const incomplete = run.some(({ draft }) => draft.span.status === 'incomplete');
   const running = run.some(({ draft }) => draft.span.endMs === null);
-  return {
+  const draft = drafts.add({
     ...first,
     end,
     span: {
       ...first.span,
-      id: ids.take(`function:${first.span.id}`),
-      parent: parent?.span.id ?? null,
+      id: `function:${first.span.id}`,
       name: plainFunctionName(site?.function ?? null) ?? first.span.name,
       endMs: running ? null : end,
       status: incomplete ? 'incomplete' : 'ok',
@@ -237,7 +243,9 @@ function functionDraft(first: Draft, ids: SpanIds, frames: readonly Site[], end:
       site,
       activity: null,
     },
-  };
+  });
+  setParent(draft, parent);
+  return draft;
 }
 
 /** `Tools.search` → `search`, `main.<locals>.run` → `run`. */
@@ -282,7 +290,7 @@ function nestMeasuredWork(sampled: readonly Draft[], rest: readonly Draft[], abo
     for (const frame of span.frames) {
       const run = bestOverlap(byKey.get(`${span.pid}\n${span.thread}\n${keyOf(frame)}`) ?? [], work);
       if (run === null || above(run).includes(work)) continue;
-      span.parent = run.span.id;
+      setParent(work, run);
       for (let outer: Draft | undefined = run; outer !== undefined; outer = byId.get(outer.span.parent ?? '')) {
         outer.start = Math.min(outer.start, work.start);
         outer.end = Math.max(outer.end, work.end);
@@ -301,14 +309,14 @@ export function becomeTool(draft: Draft): void {
 }
 
 /**
- * What is left of the functions once the wire's tool calls have found theirs. `drafts`: all there is, the functions included.
+ * What is left of the functions once the wire's tool calls have found theirs. `all`: all there is, the functions included.
  * Functions that are tools by now have kind `tool`.
  */
-export function settleFunctions({ functions, carriers }: OwnFunctions, drafts: readonly Draft[]): Pick<OwnFunctions, 'functions' | 'carriers'> {
-  promoteWorkers(functions, drafts);
-  const left = withoutToolsOwn(functions.filter(({ span }) => span.kind === 'other'), drafts);
-  const late = carriersAmong(left, drafts.filter(({ span }) => span.kind === 'llm'), drafts);
-  takeOut([...late], drafts);
+export function settleFunctions({ functions, carriers }: OwnFunctions, all: readonly Draft[], drafts: Drafts): Pick<OwnFunctions, 'functions' | 'carriers'> {
+  promoteWorkers(functions, all, drafts);
+  const left = withoutToolsOwn(functions.filter(({ span }) => span.kind === 'other'), all, drafts);
+  const late = carriersAmong(left, all.filter(({ span }) => span.kind === 'llm'), all, drafts);
+  takeOut([...late], all, drafts);
   return { functions: left.filter((draft) => !late.has(draft)), carriers: [...carriers, ...late] };
 }
 
@@ -316,11 +324,11 @@ export function settleFunctions({ functions, carriers }: OwnFunctions, drafts: r
  * Functions that no tool call on the wire named, and that work outside of the program (a request, a child process), are tools:
  * of those around one such piece of work the outermost that is no dispatcher, which leads to several others.
  */
-function promoteWorkers(functions: readonly Draft[], drafts: readonly Draft[]): void {
+function promoteWorkers(functions: readonly Draft[], all: readonly Draft[], drafts: Drafts): void {
   const own = new Set(functions.filter(({ span }) => span.kind === 'other' && span.frames.length > 0));
-  const above = ancestors(drafts);
+  const above = ancestors(all, drafts);
   const chains: Draft[][] = [];
-  for (const work of drafts) {
+  for (const work of all) {
     if (work.span.kind !== 'tool' || (work.span.source !== 'http' && work.span.source !== 'process') || own.has(work)) continue;
     const around = above(work);
     // Inside a tool that is known, all is a part of it.
@@ -350,8 +358,8 @@ function runKey({ span }: Draft): string {
  * The function that a framework's or an SDK's tool runs is that tool: it is taken out, and the tool took as long as it did, without
  * what the framework does around it (checking arguments, waiting for a thread). Returns the functions that are left.
  */
-function withoutToolsOwn(functions: readonly Draft[], drafts: readonly Draft[]): Draft[] {
-  const above = ancestors(drafts);
+function withoutToolsOwn(functions: readonly Draft[], all: readonly Draft[], drafts: Drafts): Draft[] {
+  const above = ancestors(all, drafts);
   const gone = new Set<Draft>();
   const runs = new Map<Draft, Draft[]>();
   for (const draft of functions) {
@@ -363,8 +371,8 @@ function withoutToolsOwn(functions: readonly Draft[], drafts: readonly Draft[]):
     if (tool.span.source !== 'function') runs.set(tool, [...(runs.get(tool) ?? []), draft]);
   }
   if (gone.size === 0) return [...functions];
-  takeOut([...gone], drafts);
-  const inside = groupBy(drafts.filter((draft) => !gone.has(draft)), ({ span }) => span.parent ?? '');
+  takeOut([...gone], all, drafts);
+  const inside = groupBy(all.filter((draft) => !gone.has(draft)), ({ span }) => span.parent ?? '');
   for (const [tool, own] of runs) if (own.every(hasEnded) && hasEnded(tool)) narrow(tool, [...own, ...(inside.get(tool.span.id) ?? [])]);
   return functions.filter((draft) => !gone.has(draft));
 }
@@ -388,8 +396,16 @@ function isRunOf({ span }: Draft, { span: tool }: Draft): boolean {
 }
 
 /** What was inside of spans that are taken out belongs to what was around them. */
-function takeOut(gone: readonly Draft[], drafts: readonly Draft[]): void {
+function takeOut(gone: readonly Draft[], all: readonly Draft[], drafts: Drafts): void {
   if (gone.length === 0) return;
-  const parents = new Map(gone.map(({ span }) => [span.id, span.parent]));
-  for (const { span } of drafts) while (span.parent !== null && parents.has(span.parent)) span.parent = parents.get(span.parent) ?? null;
+  const isGone = drafts.membersOf(gone);
+  /** As it was before any of them was put elsewhere. */
+  const around = new Array<Draft | null>(drafts.size).fill(null);
+  for (const draft of gone) around[draft.index] = drafts.outerOf(draft);
+  for (const draft of all) {
+    let outer = drafts.outerOf(draft);
+    if (outer === null || isGone[outer.index] !== 1) continue;
+    while (outer !== null && isGone[outer.index] === 1) outer = around[outer.index] ?? null;
+    setParent(draft, outer);
+  }
 }

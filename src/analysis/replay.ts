@@ -3,14 +3,14 @@
  * flight at every moment of a long run, that would be more than memory has room for.
  */
 export class Replay<State, Step> {
-  readonly #steps: readonly Step[];
+  readonly #steps: ArrayLike<Step>;
   readonly #begin: () => State;
   readonly #apply: (state: State, step: Step) => void;
   #state: State;
   #done = 0;
 
   /** @param begin makes the state before the first step */
-  constructor(steps: readonly Step[], begin: () => State, apply: (state: State, step: Step) => void) {
+  constructor(steps: ArrayLike<Step>, begin: () => State, apply: (state: State, step: Step) => void) {
     this.#steps = steps;
     this.#begin = begin;
     this.#apply = apply;

@@ -9,7 +9,7 @@ import * as l10n from '@vscode/l10n';
 import type { Evidence, Site } from '../profile/recordingFormat.ts';
 import type { Milliseconds } from '../profile/units.ts';
 import { hasHashes, type Conversations } from './conversations.ts';
-import { inferredDraft, type Draft, type RecordedAround, type SpanIds } from './drafts.ts';
+import { inferredDraft, setParent, type Draft, type Drafts } from './drafts.ts';
 import { groupBy } from './grouping.ts';
 
 const LONGEST_NAME = 80;
@@ -42,11 +42,10 @@ export interface RequestInput {
   conversations: Conversations;
   /** Functions in which models were called. */
   carriers: readonly Draft[];
-  around: RecordedAround;
 }
 
 /** Sets the parents of top-level calls, tools and functions; returns the spans made for that. */
-export function findRequests({ calls, tools, functions, hooks, conversations, carriers, around }: RequestInput, ids: SpanIds): Requests {
+export function findRequests({ calls, tools, functions, hooks, conversations, carriers }: RequestInput, drafts: Drafts): Requests {
   const measured = hooks.filter((draft) => draft.span.kind === 'agent');
   if (measured.length > 0) {
     const count = measured.filter((draft) => draft.span.parent === null).length;
@@ -55,14 +54,14 @@ export function findRequests({ calls, tools, functions, hooks, conversations, ca
   const topCalls = calls.filter((draft) => draft.span.parent === null);
   const topTools = [...tools, ...functions].filter((draft) => draft.span.parent === null).sort((a, b) => a.start - b.start);
   if (topCalls.length === 0) return { agents: [], steps: [], count: 0, evidence: 'inferred' };
-  const groups = splitCalls(topCalls, conversations) ?? splitByFunction(topCalls, carriers, around) ?? [{ calls: topCalls, tools: [], name: nameOf(topCalls[0]) }];
-  placeTools(groups, topTools, around);
+  const groups = splitCalls(topCalls, conversations) ?? splitByFunction(topCalls, carriers, drafts) ?? [{ calls: topCalls, tools: [], name: nameOf(topCalls[0]) }];
+  placeTools(groups, topTools, drafts);
   const agents: Draft[] = [];
   const steps: Draft[] = [];
   groups.forEach((group, index) => {
-    const agent = spanAround('agent', ids.take(`request:${index + 1}`), group.name ?? l10n.t`request ${index + 1}`, null, [...group.calls, ...group.tools]);
+    const agent = spanAround(drafts, 'agent', `request:${index + 1}`, group.name ?? l10n.t`request ${index + 1}`, null, [...group.calls, ...group.tools]);
     agents.push(agent);
-    steps.push(...buildSteps(group, agent, ids));
+    steps.push(...buildSteps(group, agent, drafts));
   });
   return { agents, steps, count: agents.length, evidence: 'inferred' };
 }
@@ -103,7 +102,7 @@ function splitCalls(calls: readonly Draft[], { headOf, continuationOf }: Convers
  * Functions are measured from the first answer on, so that the very first run may not be: then all calls that are in no run began
  * before the runs did, one after the other, and came through that function too.
  */
-function splitByFunction(calls: readonly Draft[], carriers: readonly Draft[], around: RecordedAround): Group[] | null {
+function splitByFunction(calls: readonly Draft[], carriers: readonly Draft[], drafts: Drafts): Group[] | null {
   const byFunction = groupBy([...carriers].sort((a, b) => a.start - b.start), ({ span }) => `${span.pid}\n${span.site?.file}\n${span.site?.function}`);
   let best: { depth: number; groups: Group[] } | null = null;
   for (const runs of byFunction.values()) {
@@ -112,20 +111,20 @@ function splitByFunction(calls: readonly Draft[], carriers: readonly Draft[], ar
     if (first === undefined || site === null) continue;
     const depth = first.span.frames.length;
     if (best !== null && depth >= best.depth) continue;
-    const groups = groupsOfRuns(calls, runs, site, around);
+    const groups = groupsOfRuns(calls, runs, site, drafts);
     if (groups !== null && groups.length > 1) best = { depth, groups };
   }
   return best?.groups ?? null;
 }
 
-function groupsOfRuns(calls: readonly Draft[], runs: readonly Draft[], site: Site, around: RecordedAround): Group[] | null {
+function groupsOfRuns(calls: readonly Draft[], runs: readonly Draft[], site: Site, drafts: Drafts): Group[] | null {
   const groups = runs.map((run): Group => ({ calls: [], tools: [], name: null, run }));
   const early: Draft[] = [];
-  const homeOf = firstAround(runs.map(({ hook }) => hook?.start.id ?? null));
+  const homeOf = firstAround(runs, drafts);
   for (const call of calls) {
     if (!call.span.frames.some((frame) => frame.file === site.file && frame.function === site.function)) return null;
     // Of a function that calls itself the outermost run: they are in order of start.
-    const home = homeOf(around(call));
+    const home = homeOf(call);
     (home === -1 ? early : groups[home]?.calls)?.push(call);
   }
   const begun = runs[0]?.start ?? Infinity;
@@ -136,15 +135,23 @@ function groupsOfRuns(calls: readonly Draft[], runs: readonly Draft[], site: Sit
   return found;
 }
 
-/** The place of the first of these ids among those around a draft, or -1: a look-up for each id around, however many runs there are. */
-function firstAround(ids: readonly (string | null)[]): (around: ReadonlySet<string>) => number {
-  const places = new Map<string, number>();
-  ids.forEach((id, place) => {
-    if (id !== null && !places.has(id)) places.set(id, place);
+/** Finds the place of the first of these runs that was recorded as running around a draft, or -1: a look-up for each one around, however many runs there are. */
+function firstAround(runs: readonly (Draft | null)[], drafts: Drafts): (draft: Draft) => number {
+  const places = new Int32Array(drafts.size).fill(-1);
+  runs.forEach((run, place) => {
+    if (run !== null && run.hookIndex >= 0 && places[run.hookIndex] === -1) places[run.hookIndex] = place;
   });
-  return (around) => {
+  return (draft) => {
     let first = Infinity;
-    for (const id of around) first = Math.min(first, places.get(id) ?? Infinity);
+    /** What a recording names may be a circle: then this is come by again (Brent's way to find one). */
+    let mark: Draft | null = null;
+    let steps = 0;
+    for (let at = draft.recorded; at !== null && at !== mark; at = at.recorded) {
+      const place = places[at.hookIndex] as number;
+      if (place !== -1) first = Math.min(first, place);
+      if ((steps & (steps - 1)) === 0) mark = at;
+      steps++;
+    }
     return first === Infinity ? -1 : first;
   };
 }
@@ -186,13 +193,13 @@ function nameOf(head: Draft | undefined): string | null {
   return text.length <= LONGEST_NAME ? text : `${text.slice(0, LONGEST_NAME - 1).trimEnd()}…`;
 }
 
-function placeTools(groups: readonly Group[], tools: readonly Draft[], around: RecordedAround): void {
+function placeTools(groups: readonly Group[], tools: readonly Draft[], drafts: Drafts): void {
   const groupOf = new Map(groups.flatMap((group) => group.calls.map((call) => [call, group] as const)));
   const [only] = groups;
   const sequential = oneAtATime(groups);
-  const homeOf = firstAround(groups.map((group) => group.run?.hook?.start.id ?? null));
+  const homeOf = firstAround(groups.map(({ run }) => run ?? null), drafts);
   for (const tool of tools) {
-    const asked = tool.issuer === null ? groups[homeOf(around(tool))] : groupOf.get(tool.issuer);
+    const asked = tool.issuer === null ? groups[homeOf(tool)] : groupOf.get(tool.issuer);
     if (asked !== undefined) asked.tools.push(tool);
     else if (groups.length === 1) only?.tools.push(tool);
     else if (sequential) {
@@ -203,20 +210,20 @@ function placeTools(groups: readonly Group[], tools: readonly Draft[], around: R
   }
 }
 
-function buildSteps(group: Group, agent: Draft, ids: SpanIds): Draft[] {
+function buildSteps(group: Group, agent: Draft, drafts: Drafts): Draft[] {
   const thinking = group.calls.filter((call) => call.call?.start.endpoint !== 'embeddings');
   const toolsOf = new Map<Draft, Draft[]>(thinking.map((call) => [call, []]));
   const latestEnd = inFlightIndex(thinking);
   for (const tool of group.tools) {
     const owner = tool.issuer !== null && toolsOf.has(tool.issuer) ? tool.issuer : latestEnd(tool.start);
-    if (owner === null) tool.span.parent = agent.span.id;
+    if (owner === null) setParent(tool, agent);
     else toolsOf.get(owner)?.push(tool);
   }
-  for (const call of group.calls) if (!toolsOf.has(call)) call.span.parent = agent.span.id;
+  for (const call of group.calls) if (!toolsOf.has(call)) setParent(call, agent);
   return thinking.map((call, index) => {
     const parts = [call, ...(toolsOf.get(call) ?? [])];
-    const step = spanAround('step', ids.take(`step:${call.span.id}`), l10n.t`step ${index + 1}`, agent.span.id, parts);
-    for (const part of parts) part.span.parent = step.span.id;
+    const step = spanAround(drafts, 'step', `step:${call.span.id}`, l10n.t`step ${index + 1}`, agent.span.id, parts);
+    for (const part of parts) setParent(part, step);
     return step;
   });
 }
@@ -244,14 +251,14 @@ function countUpTo(length: number, fulfils: (index: number) => boolean): number 
   return low;
 }
 
-function spanAround(kind: 'agent' | 'step', id: string, name: string, parent: string | null, parts: readonly Draft[]): Draft {
+function spanAround(drafts: Drafts, kind: 'agent' | 'step', id: string, name: string, parent: string | null, parts: readonly Draft[]): Draft {
   let start = Infinity;
   let end = 0;
   for (const part of parts) {
     start = Math.min(start, part.start);
     end = Math.max(end, part.end);
   }
-  const draft = inferredDraft({ id, parent, kind, name, unattributed: NO_SITE, tool: null }, start, end);
+  const draft = inferredDraft(drafts, { id, parent, kind, name, unattributed: NO_SITE, tool: null }, start, end);
   if (parts.some((part) => part.span.endMs === null)) draft.span.endMs = null;
   if (parts.some((part) => part.span.status === 'incomplete')) draft.span.status = 'incomplete';
   draft.span.pid = parts[0]?.span.pid ?? null;

@@ -4,7 +4,7 @@
  */
 import * as l10n from '@vscode/l10n';
 import type { Milliseconds } from '../profile/units.ts';
-import { inferredDraft, type Draft, type SpanIds } from './drafts.ts';
+import { inferredDraft, type Draft, type Drafts } from './drafts.ts';
 import { unionTime } from './tables.ts';
 
 /** A call that failed, and the call that sent the same again. */
@@ -56,7 +56,7 @@ function keysOf({ span, call }: Draft, ahead = 0): string[] {
  * Names the waits. `stretches`: what was sampled; what of it lies between two tries, in sleep, becomes back-off.
  * Returns inferred spans for waits of which nothing was seen.
  */
-export function findBackoffs(retries: readonly Retry[], stretches: readonly Draft[], ids: SpanIds): Draft[] {
+export function findBackoffs(retries: readonly Retry[], stretches: readonly Draft[], drafts: Drafts): Draft[] {
   const inferred: Draft[] = [];
   for (const { failed, again } of retries) {
     const length = again.start - failed.end;
@@ -67,7 +67,7 @@ export function findBackoffs(retries: readonly Retry[], stretches: readonly Draf
     }
     if (unionTime(inside) >= length / 2) continue;
     const unattributed = again.span.site === null ? l10n.t('Inferred from two tries of one call.') : null;
-    const draft = inferredDraft({ id: ids.take(`backoff:${again.span.id}`), parent: again.span.parent, kind: 'other', name: 'back-off', unattributed, tool: null }, failed.end, again.start);
+    const draft = inferredDraft(drafts, { id: `backoff:${again.span.id}`, parent: again.span.parent, kind: 'other', name: 'back-off', unattributed, tool: null }, failed.end, again.start);
     Object.assign(draft.span, { pid: again.span.pid, thread: again.span.thread, site: again.span.site, frames: again.span.frames, activity: 'backoff' });
     inferred.push(draft);
   }

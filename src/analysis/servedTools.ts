@@ -3,24 +3,24 @@
  * client's spans. Here the second becomes part of the first.
  */
 import type { Milliseconds } from '../profile/units.ts';
-import { ancestors, type Draft } from './drafts.ts';
+import { ancestors, setParent, type Draft, type Drafts } from './drafts.ts';
 
 /** The processes' clocks are placed beside each other with about this error. */
 const CLOCK_SKEW: Milliseconds = 5;
 const SERVER = /^(mcp|fastmcp|@modelcontextprotocol\/[\w-]+)( |$)/;
 
 /** Gives each tool that an MCP server ran its client's span as its parent. Calls of one tool at once are taken in their order. */
-export function linkServedTools(hooks: readonly Draft[]): void {
+export function linkServedTools(hooks: readonly Draft[], drafts: Drafts): void {
   const tools = hooks.filter(({ hook }) => hook?.start.kind === 'tool' && (hook.start.source === 'framework' || hook.start.source === 'toolRunner'));
   const inOrder = [...tools].sort((a, b) => a.start - b.start || b.end - a.end);
-  const above = ancestors(hooks);
+  const above = ancestors(hooks, drafts);
   const taken = new Set<Draft>();
   for (const served of inOrder) {
     if (served.span.parent !== null || !SERVER.test(served.span.framework ?? '')) continue;
     const asked = inOrder.find((other) => other.span.pid !== served.span.pid && !taken.has(other) && isNamed(other.span.name, served.span.name) && contains(other, served) && !above(other).includes(served));
     if (asked === undefined) continue;
     taken.add(asked);
-    served.span.parent = asked.span.id;
+    setParent(served, asked);
   }
 }
 

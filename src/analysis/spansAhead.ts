@@ -5,7 +5,7 @@
 import { emptyProfile } from '../profile/foldRecording.ts';
 import type { Call, HookSpan, Profile } from '../profile/model.ts';
 import type { ReportSpan } from '../profile/report.ts';
-import { callDrafts, hookDrafts, SpanIds } from './drafts.ts';
+import { callDrafts, hookDrafts, Drafts } from './drafts.ts';
 import { onRunClock, runClock } from './runClock.ts';
 
 /**
@@ -18,9 +18,9 @@ export function spansAhead(known: Profile, calls: Call[], hookSpans: HookSpan[])
   const recorded: Profile = { ...emptyProfile(header), backend, calls, hookSpans: hookSpans.filter(({ start }) => start.kind === 'tool') };
   const profile = onRunClock(recorded, runClock(known));
   const clock = { live: true, wallMs: Infinity };
-  const ids = new SpanIds();
-  const spans = callDrafts(profile, clock, ids).map(({ span }) => span).filter(({ kind }) => kind === 'llm');
-  for (const { span } of hookDrafts(profile, clock, ids)) spans.push(span);
+  const drafts = new Drafts();
+  const spans = callDrafts(profile, clock, drafts).map(({ span }) => span).filter(({ kind }) => kind === 'llm');
+  for (const { span } of hookDrafts(profile, clock, drafts)) spans.push(span);
   return spans;
 }
 

@@ -1,7 +1,7 @@
 /** The table by tool, and the sums that both tables share. */
 import type { Evidence } from '../profile/recordingFormat.ts';
 import type { ReportLine, ReportTool } from '../profile/report.ts';
-import { outermostTool, type Draft } from './drafts.ts';
+import { outermostTool, type Above, type Draft } from './drafts.ts';
 import type { Blame, EnergyUse } from './energy.ts';
 import { ascending, percentile, sumKnown, tidy, weakestEvidence } from './statistics.ts';
 
@@ -20,7 +20,7 @@ export function tokenSums(calls: readonly Draft[]): Pick<ReportLine, 'promptToke
  * Tools by name, the longest first. Parts inside a tool are not listed beside it, but the idle time blamed on them is
  * in the tool's row.
  */
-export function toolTable(tools: readonly Draft[], above: ReadonlyMap<string, Draft>, energy: EnergyUse): ReportTool[] {
+export function toolTable(tools: readonly Draft[], above: Above, energy: EnergyUse): ReportTool[] {
   const groups = new Map<string, { outer: Draft[]; all: Draft[]; evidence: Evidence[] }>();
   for (const tool of tools) {
     const outermost = outermostTool(tool, above);

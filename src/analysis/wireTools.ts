@@ -7,7 +7,7 @@ import { formatCount } from '../profile/formatCount.ts';
 import type { MessageDigest, Site, ToolCall } from '../profile/recordingFormat.ts';
 import type { Milliseconds } from '../profile/units.ts';
 import { groupBy } from './grouping.ts';
-import { ancestors, inferredDraft, toolAncestors, type Draft, type RecordedAround, type SpanIds } from './drafts.ts';
+import { ancestors, inferredDraft, setParent, toolAncestors, type Above, type Draft, type Drafts, type RecordedAround } from './drafts.ts';
 import { becomeTool } from './ownFunctions.ts';
 import { findTextActions, parseAction } from './textActions.ts';
 import { leaveToNearest } from './toolClaims.ts';
@@ -47,13 +47,13 @@ export function askedTools(calls: readonly Draft[]): (functionName: string) => b
  * place, the rest is returned as new drafts. `hooks`: what was seen inside the program, its functions among it. `recorded`: what ran
  * around each.
  */
-export function wireTools(calls: readonly Draft[], hooks: readonly Draft[], recorded: RecordedAround, ids: SpanIds): Draft[] {
+export function wireTools(calls: readonly Draft[], hooks: readonly Draft[], recorded: RecordedAround, drafts: Drafts): Draft[] {
   const asked = calls.flatMap((issuer) =>
     issuer.call?.end ? issuer.call.end.toolCalls.map((tool): Asked => ({ issuer, tool, at: issuer.end })) : [],
   );
   const envelopes = [...findEnvelopes(calls, asked), ...textEnvelopes(calls)].sort((a, b) => a.start - b.start || a.end - b.end);
   if (asked.length === 0 && envelopes.length === 0) return [];
-  const above = toolAncestors([...hooks, ...calls]);
+  const above = toolAncestors([...hooks, ...calls], drafts);
   const measured = hooks.filter((draft) => draft.span.kind === 'tool' || isFunction(draft)).sort((a, b) => a.start - b.start);
   const open = new Set(envelopes);
   const free = new Set(measured);
@@ -71,22 +71,19 @@ export function wireTools(calls: readonly Draft[], hooks: readonly Draft[], reco
   };
   closeHandoffs(hooks, open);
   joinByCallId(asked, envelopes, measured, open, join);
-  const around = ancestors(hooks);
+  const around = ancestors(hooks, drafts);
   const within: Within = (candidates, envelopes) => candidatesWithin(candidates, envelopes, above, around);
-  const spanned = joinByName(open, free, within, recorded, around, join, ids);
+  const spanned = joinByName(open, free, within, recorded, around, join, drafts);
   joinOnlyCandidates(envelopes, open, free, within, recorded, around, join);
-  const inferred = [...open].map((envelope) => envelopeDraft(envelope, ids));
-  const byId = new Map(hooks.map((draft) => [draft.span.id, draft]));
-  for (const draft of [...spanned, ...inferred]) draft.span.parent = parentOf(draft, byId);
+  const inferred = [...open].map((envelope) => envelopeDraft(envelope, drafts));
+  for (const draft of [...spanned, ...inferred]) setParent(draft, parentOf(draft, around));
   adoptMeasured([...open], inferred, free, within, recorded);
   return [...spanned, ...inferred];
 }
 
 /** The nearest span around the call that asked for a tool that goes on until the tool ends: an agent, not its step that called the model. */
-function parentOf({ issuer, start, end }: Draft, hooks: ReadonlyMap<string, Draft>): string | null {
-  let at = hooks.get(issuer?.span.parent ?? '');
-  while (at !== undefined && (start < at.start - CLOCK_SKEW || end > at.end + CLOCK_SKEW)) at = hooks.get(at.span.parent ?? '');
-  return at?.span.id ?? null;
+function parentOf({ issuer, start, end }: Draft, around: Around): Draft | null {
+  return (issuer === null ? undefined : around(issuer).find((outer) => start >= outer.start - CLOCK_SKEW && end <= outer.end + CLOCK_SKEW)) ?? null;
 }
 
 /** Actions in the models' texts, and the prompts with their observations: they have no ids. */
@@ -159,8 +156,6 @@ interface AskedTogether {
 /** Measured work within the time of envelopes of one answer. */
 type Within = (candidates: readonly Draft[], envelopes: readonly Envelope[]) => Draft[];
 type Join = (envelope: Asked, measured: Draft, resultBytes: number | null) => void;
-/** The nearest tool around each span. */
-type Above = ReadonlyMap<string, Draft>;
 /** All that is around a span, innermost first. */
 type Around = (draft: Draft) => readonly Draft[];
 
@@ -202,7 +197,7 @@ function joinByCallId(asked: readonly Asked[], envelopes: readonly Envelope[], t
  * A function of the tool's own name was on the stack. As many measured spans as tool calls of that name: joined in
  * order. Several for one tool call (a search that sends two requests): one span over all of them.
  */
-function joinByName(open: Set<Envelope>, free: Set<Draft>, within: Within, recorded: RecordedAround, around: Around, join: Join, ids: SpanIds): Draft[] {
+function joinByName(open: Set<Envelope>, free: Set<Draft>, within: Within, recorded: RecordedAround, around: Around, join: Join, drafts: Drafts): Draft[] {
   const groups = new Map<string, AskedTogether>();
   for (const envelope of open) {
     const key = `${envelope.issuer.span.id}\n${plainName(envelope.tool.name)}`;
@@ -229,7 +224,7 @@ function joinByName(open: Set<Envelope>, free: Set<Draft>, within: Within, recor
         open.delete(envelope);
       });
     } else if (envelopes.length === 1) {
-      spanned.push(spanOver(first, found, ids));
+      spanned.push(spanOver(first, found, drafts));
       for (const draft of found) free.delete(draft);
       open.delete(first);
     }
@@ -275,15 +270,16 @@ function adoptMeasured(envelopes: readonly Envelope[], inferred: readonly Draft[
   for (const [draft, tools] of homes) {
     draft.partOfWireTool = true;
     const only = tools[0];
-    if (tools.length === 1 && only !== undefined && draft.span.parent === null) draft.span.parent = only.span.id;
+    if (tools.length === 1 && only !== undefined && draft.span.parent === null) setParent(draft, only);
   }
 }
 
-function envelopeDraft(envelope: Envelope, ids: SpanIds): Draft {
+function envelopeDraft(envelope: Envelope, drafts: Drafts): Draft {
   const { tool, issuer } = envelope;
   const draft = inferredDraft(
+    drafts,
     {
-      id: ids.take(`tool:${issuer.span.id}:${tool.callId || 'text'}`),
+      id: `tool:${issuer.span.id}:${tool.callId || 'text'}`,
       parent: null,
       kind: 'tool',
       name: tool.name,
@@ -300,8 +296,8 @@ function envelopeDraft(envelope: Envelope, ids: SpanIds): Draft {
 }
 
 /** One tool made of several measured parts that ran under a function of its name; its site is that function's line. */
-function spanOver(envelope: Envelope, parts: readonly Draft[], ids: SpanIds): Draft {
-  const draft = envelopeDraft(envelope, ids);
+function spanOver(envelope: Envelope, parts: readonly Draft[], drafts: Drafts): Draft {
+  const draft = envelopeDraft(envelope, drafts);
   draft.start = Math.min(...parts.map((part) => part.start));
   draft.end = Math.max(...parts.map((part) => part.end));
   draft.span.startMs = draft.start;
@@ -320,7 +316,7 @@ function spanOver(envelope: Envelope, parts: readonly Draft[], ids: SpanIds): Dr
   for (const part of parts) {
     part.partOfWireTool = true;
     part.issuer = envelope.issuer;
-    part.span.parent ??= draft.span.id;
+    if (part.span.parent === null) setParent(part, draft);
   }
   return draft;
 }
@@ -350,8 +346,8 @@ function candidatesWithin(candidates: readonly Draft[], envelopes: readonly Enve
     const other = agentAround(draft, around);
     // Of agents that work at once none answers what another has asked for.
     if (agent !== undefined && other !== undefined && other !== agent && !around(other).includes(agent) && !around(agent).includes(other)) continue;
-    const tool = above.get(draft.span.id);
-    if (envelopes.some((envelope) => liesWithin(draft, envelope) && (tool === undefined || tool === above.get(envelope.issuer.span.id)))) found.push(draft);
+    const tool = above(draft);
+    if (envelopes.some((envelope) => liesWithin(draft, envelope) && (tool === undefined || tool === above(envelope.issuer)))) found.push(draft);
   }
   return found;
 }
