@@ -9,6 +9,7 @@ import type { Bytes, Milliseconds } from '../profile/units.ts';
 import { AlikeEvents, type EventTemplate } from './alikeEvents.ts';
 import { Answer } from './answer.ts';
 import type { CallEnded, CallHead } from './messages.ts';
+import { isPackedStream, Unpacker } from './unpacker.ts';
 
 /** A longer plain answer (embeddings of a whole corpus) is not read for its usage. */
 const MAX_BODY_BYTES: Bytes = 32 * 1024 * 1024;
@@ -30,6 +31,13 @@ const DECOMPRESS: Record<string, Decompress | undefined> = {
   zstd: (zlib as { zstdDecompressSync?: Decompress }).zstdDecompressSync,
 };
 
+export interface CallListener {
+  /** The first output of its stream has come. */
+  onFirstToken?(at: Milliseconds): void;
+  /** Its compressed stream could not be read to its end. */
+  onUnread?(why: string): void;
+}
+
 export class CallRecord {
   readonly id: string;
   readonly upstream: string;
@@ -43,13 +51,17 @@ export class CallRecord {
   /** Events that need not be parsed, and the template that they follow. */
   #alike: AlikeEvents | null = null;
   #template: EventTemplate | null = null;
+  /** Of a stream that comes compressed. */
+  #unpacker: Unpacker | null = null;
+  readonly #listener: CallListener;
   #body: Buffer[] = [];
   #bodyBytes: Bytes = 0;
   #givenUp = false;
 
   /** @param path as the program asked for it, without its query */
-  constructor(id: string, endpoint: Endpoint, upstream: string, path = '') {
+  constructor(id: string, endpoint: Endpoint, upstream: string, path = '', listener: CallListener = {}) {
     this.id = id;
+    this.#listener = listener;
     this.endpoint = endpoint;
     this.#path = path;
     this.upstream = upstream;
@@ -60,7 +72,22 @@ export class CallRecord {
     this.#head = head;
     this.answer.serverTimes = head.serverTimes;
     if (head.chunked) this.#chunked = new ChunkedDecoder();
-    if (head.contentEncoding === null) this.#stream = streamParser(head.contentType);
+    const coding = head.contentEncoding;
+    if (coding !== null && !isPackedStream(coding)) return;
+    this.#stream = streamParser(head.contentType);
+    if (coding === null || this.#stream === null) return;
+    this.#unpacker = new Unpacker(coding, {
+      onBytes: (bytes, at) => this.#events(bytes, 0, bytes.length, at),
+      onGivenUp: (why) => {
+        this.giveUp();
+        this.#listener.onUnread?.(why);
+      },
+    });
+  }
+
+  /** Resolves when what has been read of a compressed stream is known, before which the call is not to be ended; null where it is. */
+  settled(): Promise<void> | null {
+    return this.#unpacker?.settled() ?? null;
   }
 
   /** Takes one read of the answer, framing included. */
@@ -79,6 +106,7 @@ export class CallRecord {
   giveUp(): void {
     this.#givenUp = true;
     this.#stream = null;
+    this.#unpacker?.close();
     this.#body = [];
     const { firstTokenAt, serverTimes, id, model } = this.answer;
     this.answer = Object.assign(new Answer(this.endpoint, this.#path), { firstTokenAt, serverTimes, id, model });
@@ -121,17 +149,29 @@ export class CallRecord {
   }
 
   #payload(bytes: Buffer, start: number, end: number, at: Milliseconds): void {
-    const stream = this.#stream;
-    if (stream === null) {
+    if (this.#unpacker !== null) {
+      this.#unpacker.write(bytes.subarray(start, end), at);
+      return;
+    }
+    if (this.#stream === null) {
       this.#bodyBytes += end - start;
       if (this.#bodyBytes <= MAX_BODY_BYTES) this.#body.push(bytes.subarray(start, end));
       else this.#body = [];
       return;
     }
-    if (!(stream instanceof SseParser)) {
-      stream.push(bytes.subarray(start, end), (data) => this.answer.event(data, at));
-      return;
-    }
+    this.#events(bytes, start, end, at);
+  }
+
+  /** Takes bytes of a stream as they would come if it were not compressed. */
+  #events(bytes: Buffer, start: number, end: number, at: Milliseconds): void {
+    const isFirst = this.answer.firstTokenAt === null;
+    const stream = this.#stream;
+    if (stream instanceof SseParser) this.#serverSent(stream, bytes, start, end, at);
+    else stream?.push(bytes.subarray(start, end), (data) => this.answer.event(data, at));
+    if (isFirst && this.answer.firstTokenAt !== null) this.#listener.onFirstToken?.(this.answer.firstTokenAt);
+  }
+
+  #serverSent(stream: SseParser, bytes: Buffer, start: number, end: number, at: Milliseconds): void {
     const from = stream.isBetweenEvents ? this.#alikeFrom(bytes, start, end, at) : start;
     if (from === end) return;
     const beganEvent = stream.isBetweenEvents;
@@ -170,18 +210,7 @@ export class CallRecord {
         return;
       }
     }
-    const text = body.toString('utf8');
-    const stream = streamParser(this.#head?.contentType ?? null);
-    if (stream !== null) {
-      // A stream that came compressed: its events are known, their times are not.
-      const at = this.#head!.at;
-      stream.push(body, (data) => this.answer.event(data, at));
-      stream.end((data) => this.answer.event(data, at));
-      this.answer.firstTokenAt = null;
-      this.answer.outputAt = [];
-      return;
-    }
-    const answer = parseObject(text);
+    const answer = parseObject(body.toString('utf8'));
     if (answer !== null) this.answer.body(answer);
   }
 }

@@ -40,6 +40,8 @@ export class Recorder {
   readonly #calls = new Map<number, CallRecord>();
   /** Calls that may turn out to be sessions of the realtime API. */
   readonly #sessions = new Map<number, RealtimeSession>();
+  /** Calls that have ended and whose compressed streams are still being read. */
+  readonly #ending = new Set<Promise<void>>();
   readonly #sourceMaps = new SourceMaps();
   readonly #warned = new Set<string>();
   /** Servers whose answers have shown cached tokens: where they then name none, there are none. */
@@ -122,10 +124,7 @@ export class Recorder {
       if (!session.read(bytes, at)) this.warn('sessionUnread', 'A session of the realtime API could not be read any further: answers in it from then on are not in the recording.', at);
       return;
     }
-    const before = record.answer.firstTokenAt;
     record.read(bytes, at);
-    const first = record.answer.firstTokenAt;
-    if (before === null && first !== null) this.#listener.append({ type: 'firstToken', t: this.#t(first), id: record.id });
   }
 
   #otlp({ request, signal, contentType, contentEncoding, body }: OtlpArrived, bytes: Buffer): void {
@@ -199,6 +198,11 @@ export class Recorder {
     this.#listener.onWarning(code, message);
   }
 
+  /** Resolves when all calls that have ended are recorded. */
+  async settled(): Promise<void> {
+    await Promise.all(this.#ending);
+  }
+
   /** The last line of an orderly end. Calls in flight stay without an end. */
   end(exitCode: number | null, signal: string | null, at: Milliseconds): void {
     if (this.#malformedEvents > 1) this.warn('hookEventsMalformed', `${this.#malformedEvents} events from inside the program could not be read and were left out.`, at);
@@ -212,7 +216,11 @@ export class Recorder {
   }
 
   #callBegun(begun: CallBegun, bytes: Buffer): void {
-    const record = new CallRecord(callId(begun.call), begun.endpoint, begun.upstream, begun.path);
+    const id = callId(begun.call);
+    const record = new CallRecord(id, begun.endpoint, begun.upstream, begun.path, {
+      onFirstToken: (at) => this.#listener.append({ type: 'firstToken', t: this.#t(at), id }),
+      onUnread: (why) => this.warn('answerUnread', `A compressed stream could not be read to its end (${why}): its text and what it says of tokens are not in the recording. The program has it as it came.`, begun.at),
+    });
     this.#calls.set(begun.call, record);
     const body = begun.body === null ? null : parseObject(bytes.toString('utf8', begun.body.start, begun.body.end));
     const tag = readTag(begun.tag);
@@ -255,6 +263,19 @@ export class Recorder {
     this.#calls.delete(ended.call);
     this.#sessions.get(ended.call)?.end(ended.at);
     this.#sessions.delete(ended.call);
+    const settled = record.settled();
+    if (settled === null) {
+      this.#recordEnd(record, ended);
+      return;
+    }
+    const recorded = settled.then(() => {
+      this.#recordEnd(record, ended);
+      this.#ending.delete(recorded);
+    });
+    this.#ending.add(recorded);
+  }
+
+  #recordEnd(record: CallRecord, ended: CallEnded): void {
     const line = record.end(ended, this.#options.capture, (at) => this.#t(at));
     const evidence = this.#backend.simulated ? 'simulated' : 'measured';
     const times = record.answer.serverTimes;

@@ -91,6 +91,7 @@ export async function runRecorderThread(): Promise<void> {
     events.readNow();
     events.close();
     await sources?.settled();
+    await joined.settled();
     for (const words of toldOf(redactor)) joined.warn('redacted', words, message.at);
     joined.end(message.exitCode, message.signal, message.at);
     const total = (await writer?.close()) ?? 0;
