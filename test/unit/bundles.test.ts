@@ -3,7 +3,7 @@ import { bundledPackage, isMixed, noteBundle } from '../../src/instrument/node/b
 
 /** The package of each line. */
 function packagesOf(text: string, file = 'bundle.js'): (string | null)[] {
-  noteBundle(Buffer.from(text), file);
+  noteBundle(text, file, null);
   return text.split('\n').map((_, index) => bundledPackage(file, index + 1));
 }
 
@@ -23,14 +23,32 @@ describe('lines of a bundle', () => {
     expect(packagesOf(text.join('\r\n'))).toEqual(['openai', 'openai', null, null, '@x/y', '@x/y', null, null]);
   });
 
+  it('are told by those of webpack 5.113 and Rolldown, and modules without a name are not taken for the package before', () => {
+    const text = ['/***/ "./node_modules/openai/client.mjs"', 'a();', '/***/ },', '/***/ "./src/agent.js"', 'b();', ';// ./node_modules/@x/y/index.js', 'c();', '/***/ 441', 'd();', '//#region node_modules/ms/index.js', 'e();', '/************************************************************************/', 'f();'];
+    expect(packagesOf(text.join('\n'), 'new.js')).toEqual(['openai', 'openai', 'openai', null, null, '@x/y', '@x/y', null, null, 'ms', 'ms', null, null]);
+  });
+
+  it('are told by the map where there are no headings, which is read when it is asked for', () => {
+    let reads = 0;
+    const readMap = (reference: string) => {
+      reads += 1;
+      expect(reference).toBe('//# sourceMappingURL=small.js.map\n');
+      return [{ line: 1, column: 1, package: 'openai', isOwn: false }, { line: 1, column: 20, package: null, isOwn: true }];
+    };
+    noteBundle('var X=class{};X.OpenAIError=Y;\n//# sourceMappingURL=small.js.map\n', 'small.js', readMap);
+    expect(reads).toBe(0);
+    expect([bundledPackage('small.js', 1, 19), bundledPackage('small.js', 1, 20), isMixed('small.js')]).toEqual(['openai', null, false]);
+    expect(reads).toBe(1);
+  });
+
   it('cannot be told without', () => {
-    expect(noteBundle('var X=class{};X.OpenAIError=Y;X.Chat=Z;', 'minified.js')).toBe(true);
+    expect(noteBundle('var X=class{};X.OpenAIError=Y;X.Chat=Z;', 'minified.js', null).hasSdk).toBe(true);
     expect([isMixed('minified.js'), bundledPackage('minified.js', 1)]).toEqual([true, null]);
   });
 
   it('are the program’s own in what is none', () => {
-    expect(noteBundle('if (error.OpenAIError === x) throw error; // see node_modules/openai', 'own.js')).toBe(false);
-    expect(noteBundle('// src/agent.ts\nrun();', 'plain.js')).toBe(false);
+    expect(noteBundle('if (error.OpenAIError === x) throw error; // see node_modules/openai', 'own.js', null).hasSdk).toBe(false);
+    expect(noteBundle('// src/agent.ts\nrun();', 'plain.js', null).hasSdk).toBe(false);
     expect([isMixed('own.js'), isMixed('plain.js'), isMixed('never seen')]).toEqual([false, false, false]);
   });
 });

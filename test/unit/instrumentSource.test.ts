@@ -30,7 +30,7 @@ function rowsIn(text: string): FunctionRow[] {
 }
 
 function check(text: string, kind: ModuleKind): number {
-  const changed = instrumentSource(text, '/a/file.js', kind, 'nobody');
+  const changed = instrumentSource({ text, file: '/a/file.js', kind, reader: 'nobody' });
   if (changed === null) return 0;
   Parser.parse(changed, options(kind));
   expect(changed.replace(ADDED, '')).toBe(text);
@@ -120,7 +120,7 @@ const hideProbesIn = `() => { const { toString } = Function.prototype; Object.de
 
 async function compare(text: string): Promise<Run[]> {
   const bare = await run(text);
-  const changed = instrumentSource(text, '/a/file.js', 'commonjs', 'nobody');
+  const changed = instrumentSource({ text, file: '/a/file.js', kind: 'commonjs', reader: 'nobody' });
   expect(changed).not.toBeNull();
   const hooked = await run(changed ?? '');
   expect(hooked.said).toEqual(bare.said);
@@ -306,15 +306,15 @@ describe('of running programs', () => {
       '// node_modules/left-pad/index.js\nfunction leftPad() {\n  return 1;\n}',
       'const $agentCost = 1;\nfunction f() {\n  return 1;\n}',
     ];
-    for (const text of kept) expect(instrumentSource(text, '/a.js', 'commonjs', 'nobody'), text).toBeNull();
-    expect(() => instrumentSource('const a: string = 1;', '/a.js', 'commonjs', 'nobody')).toThrow(SyntaxError);
-    expect(instrumentSource('#!/usr/bin/env node\n"use strict";\nfunction f() {\n  return 1;\n}\n', '/a.js', 'commonjs', 'nobody')).toMatch(/^#!.*\n"use strict";\nfunction f\(\) \{const/);
+    for (const text of kept) expect(instrumentSource({ text, file: '/a.js', kind: 'commonjs', reader: 'nobody' }), text).toBeNull();
+    expect(() => instrumentSource({ text: 'const a: string = 1;', file: '/a.js', kind: 'commonjs', reader: 'nobody' })).toThrow(SyntaxError);
+    expect(instrumentSource({ text: '#!/usr/bin/env node\n"use strict";\nfunction f() {\n  return 1;\n}\n', file: '/a.js', kind: 'commonjs', reader: 'nobody' })).toMatch(/^#!.*\n"use strict";\nfunction f\(\) \{const/);
   });
 
   it('takes types that are blanked out for what they are', () => {
     const typed = 'async function f(a: string): Promise<string> {\n  return a;\n}\n';
     const running = typed.replace(': string', ' '.repeat(8)).replace(': Promise<string>', ' '.repeat(17));
-    const changed = instrumentSource(typed, '/a.ts', 'module', 'nobody', running);
+    const changed = instrumentSource({ text: typed, file: '/a.ts', kind: 'module', reader: 'nobody', running });
     expect(changed).toContain('async function f(a: string): Promise<string> {const $agentCostRun');
   });
 });
@@ -327,7 +327,7 @@ describe('of a file with its source map in it', () => {
   });
 
   it('moves the map along', () => {
-    const changed = instrumentSource(bundled.code, '/a/tools.ts', 'module', 'process') ?? '';
+    const changed = instrumentSource({ text: bundled.code, file: '/a/tools.ts', kind: 'module', reader: 'process' }) ?? '';
     expect(rowsIn(changed).flatMap((row) => (row.length > 4 ? [row[4]] : []))).toEqual(['search', 'parse', 'run']);
     const mapOf = (text: string) => new TraceMap(Buffer.from(/base64,(\S+)/.exec(text)?.[1] ?? '', 'base64').toString());
     const before = mapOf(bundled.code);
@@ -342,7 +342,7 @@ describe('of a file with its source map in it', () => {
   });
 
   it('is left alone, written on one line, where nobody applies the map', () => {
-    expect(instrumentSource(bundled.code, '/a/tools.ts', 'module', 'nobody')).toBeNull();
+    expect(instrumentSource({ text: bundled.code, file: '/a/tools.ts', kind: 'module', reader: 'nobody' })).toBeNull();
   });
 });
 
@@ -351,8 +351,8 @@ describe('for a debugger', () => {
 
   it('says by a map that it is the file on disk, word for word', () => {
     for (const [file, url] of [['/a/b c.mjs', 'file:///a/b%20c.mjs'], ['file:///a/b%20c.mjs', 'file:///a/b%20c.mjs']] as const) {
-      const changed = instrumentSource(text, file, 'module', 'debugger') ?? '';
-      expect(changed.replace(/\/\/# sourceMappingURL=.*\n$/, '')).toBe(instrumentSource(text, file, 'module', 'nobody'));
+      const changed = instrumentSource({ text, file, kind: 'module', reader: 'debugger' }) ?? '';
+      expect(changed.replace(/\/\/# sourceMappingURL=.*\n$/, '')).toBe(instrumentSource({ text, file, kind: 'module', reader: 'nobody' }));
       const map = new TraceMap(Buffer.from(/base64,(\S+)\n$/.exec(changed)?.[1] ?? '', 'base64').toString());
       const placeOf = (whole: string, at: number) => ({ line: whole.slice(0, at).split('\n').length, column: at - (whole.lastIndexOf('\n', at - 1) + 1) });
       for (const word of ['export', 'search', 'found', 'return', 'find(', '} // last', 'list', '].map', 'made())']) {
@@ -364,7 +364,7 @@ describe('for a debugger', () => {
 
   it('leaves the file’s own map as it is', () => {
     const compiled = `${text}//# sourceMappingURL=search.js.map\n`;
-    expect(instrumentSource(compiled, '/a/search.js', 'module', 'debugger')?.match(/sourceMappingURL=\S+/g)).toEqual(['sourceMappingURL=search.js.map']);
+    expect(instrumentSource({ text: compiled, file: '/a/search.js', kind: 'module', reader: 'debugger' })?.match(/sourceMappingURL=\S+/g)).toEqual(['sourceMappingURL=search.js.map']);
   });
 });
 
@@ -403,7 +403,7 @@ it('hides the probes from those who ask for the text of a function', () => {
   try {
     hideProbes();
     const text = 'async function f() {\n  return 1;\n}';
-    const changed = instrumentSource(text, '/a.js', 'commonjs', 'nobody') ?? '';
+    const changed = instrumentSource({ text, file: '/a.js', kind: 'commonjs', reader: 'nobody' }) ?? '';
     const made = new Script(`${changed};f`).runInThisContext() as () => unknown;
     expect(String(made)).toBe(text);
     const replacement = Object.getOwnPropertyDescriptor(Function.prototype, 'toString')?.value as () => string;

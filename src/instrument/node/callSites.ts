@@ -42,10 +42,10 @@ export function callerIn(sites: readonly CallSite[]): Caller {
   for (const site of sites) {
     const file = fileOf(site);
     if (!file || file === self || file.startsWith('node:')) continue;
-    const frame = isLibrary(file, site.getLineNumber()) ? null : toSite(site, file);
+    const frame = isLibrary(file, site) ? null : toSite(site, file);
     if (frame === null) {
-      library = packageAt(file) ?? bundledPackage(file, site.getLineNumber()) ?? library;
-      isUnmapped ||= site.isEval() && !isLibrary(file, site.getLineNumber());
+      library = packageAt(file) ?? bundledPackage(file, site.getLineNumber(), site.getColumnNumber()) ?? library;
+      isUnmapped ||= site.isEval() && !isLibrary(file, site);
     }
     else if (frames.length < MOST_FRAMES && !isModuleWrapper(frame, frames.at(-1))) frames.push(frame);
   }
@@ -70,9 +70,9 @@ function reason(library: string | null): string {
     : `no code of yours was on the stack: called from inside the package ${library}`;
 }
 
-/** `line`: of what runs, for a bundle. */
-function isLibrary(file: string, line: number | null): boolean {
-  return isPackages(file) || bundledPackage(file, line) !== null;
+/** `site`: of what runs, for a bundle. */
+function isLibrary(file: string, site: CallSite): boolean {
+  return isPackages(file) || bundledPackage(file, site.getLineNumber(), site.getColumnNumber()) !== null;
 }
 
 function isPackages(file: string): boolean {
@@ -93,7 +93,7 @@ export function packageAt(file: string): string | null {
 /** A frame of the user's; null for any other. */
 export function userSite(site: CallSite): Site | null {
   const file = fileOf(site);
-  return !file || file === self || file.startsWith('node:') || isLibrary(file, site.getLineNumber()) ? null : toSite(site, file);
+  return !file || file === self || file.startsWith('node:') || isLibrary(file, site) ? null : toSite(site, file);
 }
 
 function toSite(site: CallSite, file: string): Site | null {
@@ -131,7 +131,7 @@ function nameOf(site: CallSite): string | null {
 
 /** A position in running code as the user's own; null for a library's, Node's or ours. */
 export function sourceSite(file: string, line: number, column: number, name: string | null): Site | null {
-  if (file === '' || toPath(file) === self || file.startsWith('node:') || isLibrary(file, line)) return null;
+  if (file === '' || toPath(file) === self || file.startsWith('node:') || isPackages(file) || bundledPackage(file, line, column) !== null) return null;
   const place = toSource(file, line, column);
   return place === null ? null : { ...place, function: name };
 }
@@ -145,8 +145,13 @@ function toSource(file: string, line: number, column: number | null): Site | nul
     // Only what the process registered itself (tsx, --enable-source-maps) or was handed over with its code; files with a map beside
     // them are mapped by the recorder.
     const entry = entryOf(findSourceMap(file) ?? inlineMap(path), line, column);
-    const source = entry === null ? null : toPath(entry.originalSource, dirname(path));
-    return entry === null || source === null ? running : placeIn(source, entry);
+    if (entry === null) return running;
+    if (entry.originalSource.startsWith('webpack:')) {
+      const module = evalFile(entry.originalSource);
+      return module === null ? null : placeIn(module, entry);
+    }
+    const source = toPath(entry.originalSource, dirname(path));
+    return source === null ? running : placeIn(source, entry);
   } catch {
     // A broken map: the running code's own position is still true.
     return running;
@@ -225,7 +230,7 @@ function nearestIsUsers(below: (...args: never[]) => unknown, orMayBe: boolean):
     const file = fileOf(site);
     if (!file || file.startsWith('node:')) continue;
     if (file === self || site.isAsync()) return false;
-    if (isLibrary(file, site.getLineNumber())) continue;
+    if (isLibrary(file, site)) continue;
     if (!isMixed(file)) return true;
     // Minified, only a map can tell.
     if (toSite(site, file) !== null) return orMayBe || findSourceMap(file) !== undefined;

@@ -47,9 +47,9 @@ export class FunctionRuns {
     this.runtime = runtime;
   }
 
-  /** Called once by each file with probes in it. `path` is the file's name as V8 has it. */
-  enterOf(path: string, rows: readonly FunctionRow[]): Enter {
-    const file = new OwnFile(path, rows);
+  /** Called once by each file with probes in it. `path` is the file's name as V8 has it; `isBundle`: there are packages in it. */
+  enterOf(path: string, rows: readonly FunctionRow[], isBundle = false): Enter {
+    const file = new OwnFile(path, rows, isBundle);
     this.#files.set(path, file);
     if (this.#isOn) file.off.fill(0);
     const enter = (index: number): FunctionRun | undefined => {
@@ -94,7 +94,8 @@ export class FunctionRuns {
   }
 
   fileOf(site: CallSite): OwnFile | undefined {
-    return this.#files.get(site.getFileName() ?? '');
+    const file = this.#files.get(site.getFileName() ?? '');
+    return file?.isBundle === true && userSite(site) === null ? undefined : file;
   }
 }
 

@@ -47,7 +47,7 @@ function start(): void {
     functions.begin();
     waits.begin();
   };
-  const enterOf = (file: string, rows: readonly FunctionRow[]): Enter => functions.enterOf(file, rows);
+  const enterOf = (file: string, rows: readonly FunctionRow[], isBundle?: boolean): Enter => functions.enterOf(file, rows, isBundle);
   Object.defineProperty(globalThis, HOOK_SYMBOL, { value: { found, enterOf } });
   for (const part of [
     hideProbes,

@@ -27,6 +27,8 @@ export interface Probe {
 /** A file with probes in it. */
 export class OwnFile {
   readonly path: string;
+  /** There is code of packages in it, which is none of the program's functions. */
+  readonly isBundle: boolean;
   readonly rows: readonly FunctionRow[];
   readonly probes: (Probe | null)[];
   /** By probe, 1: not to be called. */
@@ -36,8 +38,9 @@ export class OwnFile {
   /** It was then loaded inside of a span. */
   isLoadedInside = false;
 
-  constructor(path: string, rows: readonly FunctionRow[]) {
+  constructor(path: string, rows: readonly FunctionRow[], isBundle: boolean) {
     this.path = path;
+    this.isBundle = isBundle;
     this.rows = rows;
     this.off = new Uint8Array(rows.length).fill(1);
     this.probes = rows.map(([, , , , name, line, column, flags]) => {

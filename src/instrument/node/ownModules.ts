@@ -4,16 +4,18 @@ import { dirname, join, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { loadBuiltin } from './builtins.ts';
 import { noteBundle } from './bundles.ts';
-import type { instrumentSource, MapReader, MARK, ModuleKind } from './transform/instrumentSource.ts';
+import type { Section } from './transform/codeMap.ts';
+import type { instrumentSource, MapReader, MARK, ModuleKind, packageSections } from './transform/instrumentSource.ts';
 
 interface Transform {
   instrumentSource: typeof instrumentSource;
   MARK: typeof MARK;
+  packageSections: typeof packageSections;
 }
 type StripTypes = (text: string) => string;
 
-/** A larger file is a bundle, most of it not the user's. */
-const MOST_BYTES = 1024 * 1024;
+/** A larger file is not looked at. What is read of a smaller one, `transform/bundle.ts` says. */
+const MOST_BYTES = 32 * 1024 * 1024;
 const SCRIPT = /\.[cm]?[jt]sx?$/;
 /** Package managers keep these among the user's files. */
 const NOT_OWN = /[\\/](?:node_modules|\.yarn|\.pnp\.[^\\/]+)(?:[\\/]|$)/;
@@ -58,10 +60,13 @@ export function whenSdkIsBundled(found: () => void): void {
 export function withProbes(source: unknown, file: string, format: unknown): unknown {
   try {
     if (typeof source !== 'string' && !(source instanceof Uint8Array)) return source;
-    if (noteBundle(source, file)) onBundledSdk?.();
-    if (source.length > MOST_BYTES || isCompared()) return source;
+    const readMap = appliesMaps() ? null : (reference: string) => load()?.packageSections(reference, file) ?? [];
+    if (source.length > MOST_BYTES) return source;
     const text = typeof source === 'string' ? source : Buffer.from(source.buffer, source.byteOffset, source.byteLength).toString();
-    const changed = instrument(text, file, format);
+    const { hasSdk, sections } = noteBundle(text, file, readMap);
+    if (hasSdk) onBundledSdk?.();
+    if (isCompared()) return source;
+    const changed = instrument(text, file, format, sections);
     if (changed === null) return source;
     return typeof source === 'string' ? changed : Buffer.from(changed);
   } catch {
@@ -70,7 +75,7 @@ export function withProbes(source: unknown, file: string, format: unknown): unkn
   }
 }
 
-function instrument(text: string, file: string, format: unknown): string | null {
+function instrument(text: string, file: string, format: unknown, sections: readonly Section[]): string | null {
   const kinds = kindsOf(format);
   const running = kinds.length > 0 && typeof format === 'string' && format.endsWith('-typescript') ? stripTypes(text) : text;
   if (kinds.length === 0 || running === null) return null;
@@ -78,7 +83,7 @@ function instrument(text: string, file: string, format: unknown): string | null 
   if (instrumentSource === undefined) return null;
   for (const kind of kinds) {
     try {
-      return instrumentSource(text, file, kind, mapReader(), running);
+      return instrumentSource({ text, file, kind, reader: mapReader(), running, sections });
     } catch {
       // Not of this kind.
     }

@@ -175,7 +175,7 @@ function isPromise(site: CallSite | undefined): boolean {
 
 function sleepOf([setter]: readonly CallSite[]): Activity {
   const file = setter?.getFileName() ?? '';
-  return RETRYING.has(packageAt(file) ?? bundledPackage(file, setter?.getLineNumber() ?? null) ?? '') ? 'backoff' : 'sleep';
+  return RETRYING.has(packageAt(file) ?? bundledPackage(file, setter?.getLineNumber() ?? null, setter?.getColumnNumber()) ?? '') ? 'backoff' : 'sleep';
 }
 
 function isWorthALine(ms: unknown): boolean {

@@ -15,10 +15,11 @@ const NAME = '$agentCostError';
 /**
  * @param restOfLine the text from an offset to the end of its line
  * @param mayMove whether places are those of a map that is moved along
+ * @param isForeign whether all of a part is somebody else's
  */
-export function catchInsertions(program: Tree, restOfLine: (at: number) => string, mayMove: boolean): Insertion[] {
+export function catchInsertions(program: Tree, restOfLine: (at: number) => string, mayMove: boolean, isForeign: (node: Tree) => boolean = () => false): Insertion[] {
   const insertions: Insertion[] = [];
-  for (const clause of catchClauses(program)) {
+  for (const clause of catchClauses(program, isForeign)) {
     const body = clause['body'] as Tree;
     const param = clause['param'];
     if (isTree(param) && param.type !== 'Identifier') continue;
@@ -33,9 +34,10 @@ export function catchInsertions(program: Tree, restOfLine: (at: number) => strin
   return insertions;
 }
 
-function* catchClauses(node: Tree): Generator<Tree> {
+function* catchClauses(node: Tree, isForeign: (node: Tree) => boolean): Generator<Tree> {
+  if (isForeign(node)) return;
   if (node.type === 'CatchClause') yield node;
-  for (const child of children(node)) yield* catchClauses(child);
+  for (const child of children(node)) yield* catchClauses(child, isForeign);
 }
 
 /** Nothing with a place of its own: blanks, brackets, comments. */

@@ -9,10 +9,15 @@
  * In a file of its own, with its parser, that is read when the first file of the user's is loaded.
  */
 import { pathToFileURL } from 'node:url';
-import { decode, encode } from '@jridgewell/sourcemap-codec';
+import { encode } from '@jridgewell/sourcemap-codec';
 import { parse } from 'acorn';
 import { catchInsertions, type Insertion } from './catchClauses.ts';
+import { bundleOf } from './bundle.ts';
+import type { Section } from './codeMap.ts';
+import { insert, LINE_END, Lines, Shift } from './places.ts';
 import { children, isTree, type Tree } from './trees.ts';
+
+export { packageSections } from './bundle.ts';
 
 /** Whether `text` is run as an ES module or by `require`. */
 export type ModuleKind = 'module' | 'commonjs';
@@ -41,36 +46,46 @@ interface Found {
   isAsync: boolean;
 }
 
-const LINE_END = /\r\n|[\n\r\u2028\u2029]/g;
 /** Nothing with a place of its own: blanks, comments. */
 const REST_OF_HEAD = /^\s*(?:\/\*(?:[^*]|\*(?!\/))*\*\/\s*)*(?:\/\/.*)?$/;
 /** As before, and brackets. */
 const REST_OF_TAIL = /^[\s)\]};,]*(?:\/\*(?:[^*]|\*(?!\/))*\*\/\s*)*(?:\/\/.*)?$/;
 const BEFORE_TAIL = /^[\s)\]};,]*$/;
-const INLINE_MAP = /\/\/[#@] ?sourceMappingURL=data:application\/json[^,\s]*?;base64,([A-Za-z0-9+/=]+)\s*$/;
 const SOURCE_MAP = /^\s*\/\/[#@] ?sourceMappingURL=/m;
-/** How bundlers head the modules of packages that they put into one file. */
-const BUNDLED_PACKAGE = /^\s*(?:\/\/|\/\*+!?|"|!\*\*\*) ?(?:\.{0,2}\/)*node_modules\//m;
 
 /** Who reads source maps: nobody, the process, or the editor's debugger. */
 export type MapReader = 'nobody' | 'process' | 'debugger';
 
+export interface Source {
+  text: string;
+  /** Its name as V8 has it: a path or a `file:` URL. */
+  file: string;
+  kind: ModuleKind;
+  reader: MapReader;
+  /** The text as it will run where `text` has types in it that are blanked out later (same places, other letters). */
+  running?: string;
+  /** Whose lines are whose, as a bundle's headings tell; empty where it has none. */
+  sections?: readonly Section[];
+}
+
 /**
- * The text with its probes, or null where there is nothing to probe, or that cannot be done. For a debugger, which compares what
- * runs with the file on disk, it says by a map that it is that file. `running`: the text as it will run where `text` has types in
- * it that are blanked out later (same places, other letters).
+ * The text with its probes, or null where there is nothing to probe, or that cannot be done. Of a bundle with packages in it, the
+ * program's own functions have probes, as far as its map or its headings tell them. For a debugger, which compares what runs with the
+ * file on disk, it says by a map that it is that file.
  */
-export function instrumentSource(text: string, file: string, kind: ModuleKind, reader: MapReader, running: string = text): string | null {
-  if (text.includes(MARK) || running.length !== text.length || BUNDLED_PACKAGE.test(text)) return null;
-  const isModule = kind === 'module';
-  const program = parse(running, { ecmaVersion: 'latest', sourceType: kind === 'module' ? 'module' : 'script', allowHashBang: true, allowReturnOutsideFunction: !isModule, allowSuperOutsideMethod: true, checkPrivateFields: false });
+export function instrumentSource({ text, file, kind, reader, running = text, sections = [] }: Source): string | null {
+  if (text.includes(MARK) || running.length !== text.length) return null;
   const lines = new Lines(text);
-  const inline = reader === 'process' ? INLINE_MAP.exec(text) : null;
+  const bundle = bundleOf({ text, file, lines, headed: sections, isApplied: reader === 'process' });
+  if (bundle === null) return null;
+  const map = bundle.moved;
+  const program = bundle.parsed(running, (code) => programOf(code, kind));
   const all: Tree[] = [];
   const probed = new Map<Tree, Found>();
-  collect(program as unknown as Tree, null, null, (node, found) => {
+  collect(program, null, null, (node) => bundle.isForeign(node), (node, found) => {
+    if (!bundle.isOwn(node.start) || !bundle.isOwn(firstIn(node))) return;
     all.push(node);
-    if (found !== null && (inline !== null || keepsPlaces(text, lines, found.body)) && !losesMeaning(found.body)) probed.set(node, found);
+    if (found !== null && (map !== null || keepsPlaces(text, lines, found.body)) && !losesMeaning(found.body)) probed.set(node, found);
   });
   if (probed.size === 0) return null;
   all.sort((a, b) => a.start - b.start || b.end - a.end);
@@ -79,7 +94,7 @@ export function instrumentSource(text: string, file: string, kind: ModuleKind, r
     const found = probed.get(node);
     if (found !== undefined) insertions.push(...probe(found, index));
   }
-  insertions.push(...catchInsertions(program as unknown as Tree, (at) => text.slice(at, lines.endOf(at)), inline !== null));
+  insertions.push(...catchInsertions(program, (at) => text.slice(at, lines.endOf(at)), map !== null, (node) => bundle.isForeign(node)));
   insertions.sort((a, b) => a.at - b.at);
   const shift = new Shift(lines, insertions);
   const rows = all.map((node): FunctionRow => {
@@ -89,17 +104,36 @@ export function instrumentSource(text: string, file: string, kind: ModuleKind, r
     const found = probed.get(node);
     if (found === undefined) return [...range];
     const name = shift.place(found.nameStart);
-    return [...range, found.name, name.line, name.column, (found.isAsync ? ASYNC : 0) | (passesOn(found.body) ? PASSES_ON : 0) | (returnsErrors(found.body) ? RETURNS_ERRORS : 0)];
+    return [...range, bundle.nameAt(found.nameStart) ?? found.name, name.line, name.column, (found.isAsync ? ASYNC : 0) | (passesOn(found.body) ? PASSES_ON : 0) | (returnsErrors(found.body) ? RETURNS_ERRORS : 0)];
   });
-  const result = inline === null ? insert(text, insertions) : moveMap(insert(text, insertions), inline, shift);
-  if (result === null) return null;
-  const map = reader === 'debugger' && !SOURCE_MAP.test(text) ? `//# sourceMappingURL=data:application/json;base64,${identityMap(text, file, shift)}\n` : '';
-  return `${result}\n${enter(file, rows)}\n${map}`;
+  const changed = insert(text, insertions);
+  const result = map === null ? changed : withReference(changed, map.moved((line, segments) => shift.move(line, segments)));
+  const identity = reader === 'debugger' && !SOURCE_MAP.test(text) ? `//# sourceMappingURL=data:application/json;base64,${identityMap(text, file, shift)}\n` : '';
+  return `${result}\n${enter(file, rows, bundle.hasPackages)}\n${identity}`;
+}
+
+/** Where what a function does begins: what wraps a module has no place of its own. */
+function firstIn(node: Tree): number {
+  const body = node['body'] as Tree;
+  return body.type === 'BlockStatement' ? ((body['body'] as Tree[])[0]?.start ?? body.start) : body.start;
+}
+
+/** Raises an error for what is none. */
+function programOf(code: string, kind: ModuleKind): Tree {
+  const isModule = kind === 'module';
+  const options = { ecmaVersion: 'latest', sourceType: isModule ? 'module' : 'script', allowHashBang: true, allowReturnOutsideFunction: !isModule, allowSuperOutsideMethod: true, checkPrivateFields: false } as const;
+  return parse(code, options) as unknown as Tree;
+}
+
+/** The text with another map than the one that its last comment names. */
+function withReference(text: string, reference: string): string {
+  const at = text.lastIndexOf('sourceMappingURL=') + 'sourceMappingURL='.length;
+  return text.slice(0, at) + reference + text.slice(at).replace(/^\S+/, '');
 }
 
 /** A declaration, which is there before all else in the file runs. */
-function enter(file: string, rows: readonly FunctionRow[]): string {
-  const of = `globalThis[Symbol.for("agent-cost.hook")]?.enterOf?.(${JSON.stringify(file)},${JSON.stringify(rows)})`;
+function enter(file: string, rows: readonly FunctionRow[], isBundle: boolean): string {
+  const of = `globalThis[Symbol.for("agent-cost.hook")]?.enterOf?.(${JSON.stringify(file)},${JSON.stringify(rows)}${isBundle ? ',true' : ''})`;
   // Where there is no hook (a file that was changed in another thread), nothing is asked again.
   return `;function ${MARK}(n){const e=${of}??Object.assign(()=>{},{off:${JSON.stringify(rows.map(() => 1))}});${MARK}.off=e.off;return(${MARK}=e)(n)}`;
 }
@@ -120,10 +154,11 @@ function directivesOf(body: Tree): Tree[] {
   return first === -1 ? statements : statements.slice(0, first);
 }
 
-/** Takes every function to `visit`, with what is known of those that may have a probe. */
-function collect(node: Tree, parent: Tree | null, above: Tree | null, visit: (node: Tree, found: Found | null) => void): void {
+/** Takes every function outside of what is `isForeign` to `visit`, with what is known of those that may have a probe. */
+function collect(node: Tree, parent: Tree | null, above: Tree | null, isForeign: (node: Tree) => boolean, visit: (node: Tree, found: Found | null) => void): void {
+  if (isForeign(node)) return;
   if (/^(?:FunctionDeclaration|FunctionExpression|ArrowFunctionExpression)$/.test(node.type)) visit(node, candidate(node, parent, above));
-  for (const child of children(node)) collect(child, node, parent, visit);
+  for (const child of children(node)) collect(child, node, parent, isForeign, visit);
 }
 
 /** Named functions with a body, but for generators, whose consumer's code runs before they end, constructors and accessors. */
@@ -230,92 +265,6 @@ function namesError(node: Tree): boolean {
   if (node.type === 'Identifier' && /^e(?:rr)?$|err(?:or)?$|exception$/i.test(String(node['name']))) return true;
   for (const child of children(node)) if (namesError(child)) return true;
   return false;
-}
-
-/** Offsets as lines and columns. */
-class Lines {
-  readonly #starts = [0];
-  readonly #ends: number[] = [];
-
-  constructor(text: string) {
-    for (const { index, 0: end } of text.matchAll(LINE_END)) {
-      this.#ends.push(index);
-      this.#starts.push(index + end.length);
-    }
-    this.#ends.push(text.length);
-  }
-
-  /** 0-based. */
-  lineOf(offset: number): number {
-    let low = 0;
-    let high = this.#starts.length - 1;
-    while (low < high) {
-      const middle = (low + high + 1) >> 1;
-      if ((this.#starts[middle] ?? 0) <= offset) low = middle;
-      else high = middle - 1;
-    }
-    return low;
-  }
-
-  startOf(offset: number): number {
-    return this.#starts[this.lineOf(offset)] ?? 0;
-  }
-
-  endOf(offset: number): number {
-    return this.#ends[this.lineOf(offset)] ?? 0;
-  }
-}
-
-/** Where things are once the insertions are made. */
-class Shift {
-  readonly #lines: Lines;
-  /** By line (0-based): column in the text before, and letters added there. */
-  readonly #added = new Map<number, { column: number; length: number }[]>();
-
-  constructor(lines: Lines, insertions: readonly Insertion[]) {
-    this.#lines = lines;
-    for (const { at, text } of insertions) {
-      const line = lines.lineOf(at);
-      const list = this.#added.get(line) ?? [];
-      this.#added.set(line, list);
-      list.push({ column: at - lines.startOf(at), length: text.length });
-    }
-  }
-
-  /** 1-based. */
-  place(offset: number): { line: number; column: number } {
-    const line = this.#lines.lineOf(offset);
-    return { line: line + 1, column: this.column(line, offset - this.#lines.startOf(offset)) + 1 };
-  }
-
-  /** 0-based, both. */
-  column(line: number, column: number): number {
-    let moved = column;
-    for (const added of this.#added.get(line) ?? []) if (added.column <= column) moved += added.length;
-    return moved;
-  }
-}
-
-function insert(text: string, insertions: readonly Insertion[]): string {
-  const parts: string[] = [];
-  let from = 0;
-  for (const { at, text: added } of insertions) {
-    parts.push(text.slice(from, at), added);
-    from = at;
-  }
-  return parts.join('') + text.slice(from);
-}
-
-/** The same with the map that it carries moved along; null for a map that is not understood. */
-function moveMap(text: string, inline: RegExpExecArray, shift: Shift): string | null {
-  const { 0: comment, 1: encoded = '' } = inline;
-  const map = JSON.parse(Buffer.from(encoded, 'base64').toString('utf8')) as { mappings?: unknown };
-  if (typeof map.mappings !== 'string') return null;
-  const mappings = decode(map.mappings);
-  for (const [line, segments] of mappings.entries()) for (const segment of segments) segment[0] = shift.column(line, segment[0]);
-  const moved = Buffer.from(JSON.stringify({ ...map, mappings: encode(mappings) })).toString('base64');
-  const at = text.lastIndexOf(comment);
-  return text.slice(0, at) + comment.replace(encoded, () => moved) + text.slice(at + comment.length);
 }
 
 /** Maps each word of the text with its probes to where it stands in the file, in base64. */
