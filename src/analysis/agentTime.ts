@@ -1,7 +1,8 @@
 /** What the agent was doing at each moment: waiting for a model, running tools, both, or neither; and what it did then. */
 import type { Activity } from '../profile/recordingFormat.ts';
 import type { Milliseconds } from '../profile/units.ts';
-import type { Draft, Drafts } from './drafts.ts';
+import type { Draft } from './drafts.ts';
+import type { Drafts } from './draftTree.ts';
 import { ascendingOrder } from './numericOrder.ts';
 import { Replay } from './replay.ts';
 import { tidy } from './statistics.ts';

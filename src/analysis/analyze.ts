@@ -12,7 +12,8 @@ import type { TimelineDocument } from '../protocol/webview.ts';
 import { agentTime, findWaits, otherTime } from './agentTime.ts';
 import { withCellsJoined } from './cells.ts';
 import { findConversations } from './conversations.ts';
-import { Drafts, callDrafts, hookDrafts, linkHookParents, recordedAround, toolAncestors, wallTime, type Above, type Clock, type Draft } from './drafts.ts';
+import { callDrafts, hookDrafts, wallTime, type Clock, type Draft } from './drafts.ts';
+import { Drafts, linkHookParents, recordedAround, toolAncestors, type Above } from './draftTree.ts';
 import { useOfEnergy, type EnergyUse } from './energy.ts';
 import { boundaryText, footprint } from './footprint.ts';
 import { findFindings } from './findings.ts';
@@ -65,9 +66,12 @@ export function analyze(recorded: Profile, options: AnalyzeOptions = {}): Timeli
   const inferredTools = wireTools(calls, seen, recordedAround, made);
   const { functions, carriers } = settleFunctions(own, [...wireDrafts, ...seen, ...inferredTools], made);
   const tools = [...[...own.rest, ...own.functions].filter((draft) => draft.span.kind === 'tool'), ...inferredTools];
-  const conversations = findConversations(calls);
+  const conversations = findConversations(calls, made);
   setRoles(calls, conversations);
-  for (const [call, before] of conversations.continuationOf) if (call.span.llm !== null) call.span.llm.continues = before.span.id;
+  for (const call of calls) {
+    const before = conversations.continuationOf.get(call);
+    if (before !== undefined && call.span.llm !== null) call.span.llm.continues = before.span.id;
+  }
   const retries = findRetries(calls);
   const backoffs = findBackoffs(retries, [...own.stretches, ...hooks.filter(({ span }) => span.source === 'sampled' || span.source === 'wait')], made);
   const functionsAndStretches = [...functions, ...own.stretches, ...backoffs].sort((a, b) => a.start - b.start);
@@ -81,7 +85,7 @@ export function analyze(recorded: Profile, options: AnalyzeOptions = {}): Timeli
   const waits = findWaits(drafts, functionsAndStretches, clock.wallMs, made);
   const server = serverReadings(profile, calls);
   const track = buildGpuTrack(profile, calls, clock, server?.others ?? null);
-  const energy = useOfEnergy({ profile, calls, track, waits, wallMs: clock.wallMs }, accounting);
+  const energy = useOfEnergy({ profile, calls, track, waits, wallMs: clock.wallMs, drafts: made }, accounting);
   for (const call of calls) energy.charge(call);
   for (const tool of tools) {
     if (tool.span.tool === null) continue;
@@ -91,7 +95,7 @@ export function analyze(recorded: Profile, options: AnalyzeOptions = {}): Timeli
   }
   const { header } = profile;
   const serverUse = server === null ? null : { ...server.use, foreign: { ...server.use.foreign, beside: server.use.foreign.mostRunning === null ? null : energy.beside } };
-  const functionRows = functionTable(functionsAndStretches, drafts, above, energy);
+  const functionRows = functionTable(functionsAndStretches, drafts, above, energy, made);
   const report: Report = {
     schema: REPORT_SCHEMA,
     run: {
@@ -153,7 +157,7 @@ function totalsOf(
     retriedCalls: calls.filter((draft) => draft.span.llm?.retryOf !== null).length,
     ...tokenSums(calls),
     reasoningTokens: sumKnown(calls.map((draft) => draft.span.llm?.reasoningTokens ?? null)),
-    ttftMs: percentiles(ascending(calls.flatMap((draft) => draft.span.llm?.ttftMs ?? []))),
+    ttftMs: percentiles(ascending(calls.map((draft) => draft.span.llm?.ttftMs ?? null).filter((ms) => ms !== null))),
     itlMs: percentilesOfMany(allArrivalGaps(calls.flatMap((draft) => draft.call ?? []))),
     agentMs,
     otherMs,

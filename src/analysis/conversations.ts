@@ -3,14 +3,17 @@
  * instead: there the last message begins with the earlier one, and has the answer to that in what follows.
  */
 import type { Draft } from './drafts.ts';
+import { PerDraft, type Drafts } from './draftTree.ts';
+
+type ByCall = Pick<PerDraft<Draft>, 'get' | 'has'>;
 
 export interface Conversations {
   /** The call whose whole prompt this one's begins with: the longest such, and the latest of these. */
-  continuationOf: ReadonlyMap<Draft, Draft>;
+  continuationOf: ByCall;
   /** The first call of each call's conversation (itself for a first one). */
-  headOf: ReadonlyMap<Draft, Draft>;
+  headOf: ByCall;
   /** Calls with the very same messages as an earlier call → that earlier one. */
-  repeats: ReadonlyMap<Draft, Draft>;
+  repeats: ByCall;
 }
 
 interface TrieNode {
@@ -19,6 +22,12 @@ interface TrieNode {
   /** The first and the latest call whose messages end here. */
   first: Draft | null;
   latest: Draft | null;
+  /** Calls that have one message more than this, by what that is. */
+  growing: GrowingTexts | null;
+}
+
+function newNode(): TrieNode {
+  return { children: null, first: null, latest: null, growing: null };
 }
 
 /** Calls whose messages are known by hash: the only ones that can be told to belong together. */
@@ -28,32 +37,33 @@ export function hasHashes(draft: Draft): boolean {
 }
 
 /** `calls` in order of start. */
-export function findConversations(calls: readonly Draft[]): Conversations {
-  const root: TrieNode = { children: null, first: null, latest: null };
-  const continuationOf = new Map<Draft, Draft>();
-  const headOf = new Map<Draft, Draft>();
-  const repeats = new Map<Draft, Draft>();
-  const texts = new GrowingTexts();
+export function findConversations(calls: readonly Draft[], drafts: Drafts): Conversations {
+  const root = newNode();
+  const continuationOf = new PerDraft<Draft>(drafts);
+  const headOf = new PerDraft<Draft>(drafts);
+  const repeats = new PerDraft<Draft>(drafts);
   for (const call of calls) {
     headOf.set(call, call);
     if (!hasHashes(call)) continue;
     let node = root;
+    let allButLast = root;
     let before: Draft | null = null;
     for (const message of call.call?.start.request.messages ?? []) {
       before = node.latest ?? before;
       const children = (node.children ??= new Map<string, TrieNode>());
       let child = children.get(message.hash ?? '');
-      if (child === undefined) {
-        child = { children: null, first: null, latest: null };
-        children.set(message.hash ?? '', child);
-      }
+      if (child === undefined) children.set(message.hash ?? '', (child = newNode()));
+      allButLast = node;
       node = child;
     }
     if (node.first !== null) repeats.set(call, node.first);
     node.first ??= call;
     node.latest = call;
-    before ??= texts.before(call);
-    texts.add(call);
+    if (lastText(call) !== null) {
+      const growing = (allButLast.growing ??= new GrowingTexts());
+      before ??= growing.before(call);
+      growing.add(call);
+    }
     if (before !== null) {
       continuationOf.set(call, before);
       headOf.set(call, headOf.get(before) ?? before);
@@ -69,43 +79,43 @@ const MOST_COMPARED = 64;
 /** So much of an answer must be found again. */
 const RECOGNISED_CHARS = 40;
 
-/** Prompts whose last message grows by what the model answered and what the program made of it. */
+/** A call's last message, and how its answer begins. */
+interface GrowingText {
+  call: Draft;
+  text: string;
+  answer: string;
+}
+
+/** Prompts alike but for their last message, which grows by what the model answered and what the program made of it. */
 class GrowingTexts {
-  readonly #byBeginning = new Map<string, Draft[]>();
+  readonly #byKind = new Map<string, GrowingText[]>();
 
   add(call: Draft): void {
-    const key = keyOf(call);
-    if (key === null) return;
-    const list = this.#byBeginning.get(key) ?? [];
-    list.push(call);
+    const list = this.#like(call);
+    list.push({ call, text: lastText(call) ?? '', answer: call.call?.end?.text?.trim().slice(0, RECOGNISED_CHARS) ?? '' });
     if (list.length > MOST_COMPARED) list.shift();
-    this.#byBeginning.set(key, list);
   }
 
   /** The call with the longest prompt that this one's begins with, and whose answer it has after it. */
   before(call: Draft): Draft | null {
-    const key = keyOf(call);
-    const text = lastText(call);
-    if (key === null || text === null) return null;
-    let best: Draft | null = null;
-    for (const earlier of this.#byBeginning.get(key) ?? []) {
-      const begins = lastText(earlier) ?? '';
-      const answer = earlier.call?.end?.text?.trim().slice(0, RECOGNISED_CHARS) ?? '';
-      if (begins === '' || answer === '' || text.length <= begins.length || begins.length < (lastText(best)?.length ?? 0)) continue;
-      if (text.startsWith(begins) && text.includes(answer, begins.length)) best = earlier;
+    const text = lastText(call) ?? '';
+    let best: GrowingText | null = null;
+    for (const earlier of this.#like(call)) {
+      if (earlier.text === '' || earlier.answer === '' || text.length <= earlier.text.length || earlier.text.length < (best?.text.length ?? 0)) continue;
+      if (text.startsWith(earlier.text) && text.includes(earlier.answer, earlier.text.length)) best = earlier;
     }
-    return best;
+    return best?.call ?? null;
+  }
+
+  /** Those of the same model whose last message is by the same role. */
+  #like({ call }: Draft): GrowingText[] {
+    const key = JSON.stringify([call?.start.model, call?.start.request.messages.at(-1)?.role]);
+    let list = this.#byKind.get(key);
+    if (list === undefined) this.#byKind.set(key, (list = []));
+    return list;
   }
 }
 
-function lastText(call: Draft | null): string | null {
-  return call?.call?.start.request.messages.at(-1)?.text ?? null;
-}
-
-/** All of a prompt but its last message's text. */
-function keyOf({ call }: Draft): string | null {
-  const request = call?.start.request;
-  const last = request?.messages.at(-1);
-  if (request === undefined || last === undefined || last.text === null) return null;
-  return JSON.stringify([call?.start.model, last.role, request.messages.slice(0, -1).map(({ hash }) => hash)]);
+function lastText({ call }: Draft): string | null {
+  return call?.start.request.messages.at(-1)?.text ?? null;
 }

@@ -8,6 +8,7 @@ import type { Grade, GpuSegment, ReportSpan, ServerUse } from '../profile/report
 import { wattHours, type Milliseconds, type Ratio, type UsDollars, type WattHours } from '../profile/units.ts';
 import type { Wait } from './agentTime.ts';
 import type { Draft } from './drafts.ts';
+import { PerDraft, type Drafts } from './draftTree.ts';
 import { energyBand } from './energyError.ts';
 import { amortize, newCharge, uncharged, type Charge } from './energyPolicies.ts';
 import { pushSegment, WaitCursor } from './gpuSegments.ts';
@@ -24,6 +25,8 @@ export interface Blame {
   idleWh: WattHours | null;
 }
 
+export type BlameByDraft = Pick<PerDraft<Blame>, 'get'>;
+
 export interface EnergyUse {
   totals: { active: WattHours | null; idle: WattHours | null; foreign: WattHours | null; total: WattHours | null; grade: Grade | null; band: [number, number] | null; resolutionMs?: Milliseconds };
   /** What others took of the GPU while calls of this run were at work there. */
@@ -36,7 +39,7 @@ export interface EnergyUse {
   /** Sets a call's energy and cost in its span. */
   charge(call: Draft): void;
   /** GPU idle time and energy by the span that the agent was waiting for. */
-  blame: ReadonlyMap<Draft, Blame>;
+  blame: BlameByDraft;
   usdPerMs: Money['usdPerMs'];
   /** The track as views show it. */
   segments: GpuSegment[];
@@ -48,13 +51,14 @@ export interface EnergyInput {
   track: GpuTrack;
   waits: readonly Wait[];
   wallMs: Milliseconds;
+  drafts: Drafts;
 }
 
-export function useOfEnergy({ profile, calls, track, waits, wallMs }: EnergyInput, { policy, apiPrices }: Accounting): EnergyUse {
+export function useOfEnergy({ profile, calls, track, waits, wallMs, drafts }: EnergyInput, { policy, apiPrices }: Accounting): EnergyUse {
   const power = powerSource(profile, wallMs);
   const unchargedWatts = uncharged(policy, profile, track, power);
-  const charges = new Map<Draft, Charge>();
-  const blame = new Map<Draft, Blame>();
+  const charges = new PerDraft<Charge>(drafts);
+  const blame = new PerDraft<Blame>(drafts);
   const sums: Record<'active' | 'idle' | 'foreign' | 'total', WattHours | null> = { active: 0, idle: 0, foreign: 0, total: 0 };
   const segments: GpuSegment[] = [];
   const beside: OthersBeside = { ms: 0, shareMs: 0, energyWh: 0 };
@@ -94,10 +98,10 @@ export function useOfEnergy({ profile, calls, track, waits, wallMs }: EnergyInpu
       pushSegment(segments, piece, [], watts, waitingFor[0]?.span.id ?? null);
     }
   }
-  if (policy === 'amortized' && amortize(charges, sums.idle)) {
+  if (policy === 'amortized' && amortize(charges.values, sums.idle)) {
     sums.active = plus(sums.active, sums.idle);
     sums.idle = 0;
-    for (const each of blame.values()) each.idleWh = null;
+    for (const each of blame.values) each.idleWh = null;
   }
   const { active, idle, total } = sums;
   const foreign = anyForeign ? sums.foreign : null;
@@ -150,7 +154,7 @@ function plus(sum: WattHours | null, energy: WattHours | null): WattHours | null
   return sum === null || energy === null ? null : sum + energy;
 }
 
-function chargeCalls(charges: Map<Draft, Charge>, segment: TrackSegment, shares: Shares, drawn: WattHours | null, charged: WattHours | null): void {
+function chargeCalls(charges: PerDraft<Charge>, segment: TrackSegment, shares: Shares, drawn: WattHours | null, charged: WattHours | null): void {
   for (const [call, share] of shares) {
     let charge = charges.get(call);
     if (charge === undefined) {
@@ -163,7 +167,7 @@ function chargeCalls(charges: Map<Draft, Charge>, segment: TrackSegment, shares:
   }
 }
 
-function blameIdle(blame: Map<Draft, Blame>, waitingFor: readonly Draft[], piece: TrackSegment, watts: number | null): void {
+function blameIdle(blame: PerDraft<Blame>, waitingFor: readonly Draft[], piece: TrackSegment, watts: number | null): void {
   const duration = (piece.end - piece.start) / waitingFor.length;
   for (const draft of waitingFor) {
     let entry = blame.get(draft);

@@ -48,10 +48,10 @@ export function uncharged(policy: EnergyPolicy, profile: Profile, track: GpuTrac
  * Charges the idle energy to the calls in proportion to what each drew (amortized policy).
  * @returns false where there is nothing to go by: no call drew anything, or it is not known what
  */
-export function amortize(charges: ReadonlyMap<unknown, Charge>, idle: WattHours | null): boolean {
+export function amortize(charges: readonly Charge[], idle: WattHours | null): boolean {
   let sum: WattHours | null = 0;
-  for (const { chargedWh } of charges.values()) sum = sum === null || chargedWh === null ? null : sum + chargedWh;
+  for (const { chargedWh } of charges) sum = sum === null || chargedWh === null ? null : sum + chargedWh;
   if (idle === null || sum === null || sum <= 0) return false;
-  for (const charge of charges.values()) charge.idleWh = (idle * (charge.chargedWh ?? 0)) / sum;
+  for (const charge of charges) charge.idleWh = (idle * (charge.chargedWh ?? 0)) / sum;
   return true;
 }

@@ -2,9 +2,10 @@
 import type { Activity } from '../profile/recordingFormat.ts';
 import type { ReportFunction } from '../profile/report.ts';
 import type { Milliseconds } from '../profile/units.ts';
-import type { Above, Draft } from './drafts.ts';
+import type { Draft } from './drafts.ts';
+import type { Above, Drafts } from './draftTree.ts';
 import type { EnergyUse } from './energy.ts';
-import { groupBy } from './grouping.ts';
+import { groupBy, keyBySite } from './grouping.ts';
 import { ascending, percentile, tidy, weakestEvidence } from './statistics.ts';
 import { sumBlame, unionTime } from './tables.ts';
 
@@ -15,17 +16,24 @@ const SHORTEST: Milliseconds = 5;
 export const LEAST_SHOWN_SHARE = 0.005;
 
 /** `functions`: spans of the program's own that are no tools. `all`: of the run, tools and calls among them. `above`: the nearest tool around each span. */
-export function functionTable(functions: readonly Draft[], all: readonly Draft[], above: Above, energy: EnergyUse): ReportFunction[] {
+export function functionTable(functions: readonly Draft[], all: readonly Draft[], above: Above, energy: EnergyUse, drafts: Drafts): ReportFunction[] {
   const shown = functions.filter((draft) => above(draft) === undefined);
-  const inner = groupBy(all, ({ span }) => span.parent);
+  const isShown = drafts.membersOf(shown);
+  /** Directly inside each of those, by its place. */
+  const inner: Draft[][] = new Array<Draft[]>(drafts.size);
+  for (const draft of all) {
+    const outer = drafts.outerOf(draft);
+    if (outer !== null && isShown[outer.index] === 1) (inner[outer.index] ??= []).push(draft);
+  }
+  const keyOf = keyBySite((pid, site) => `${pid}\n${site?.file}\n${site?.line}\n${site?.function}`);
   const rows: ReportFunction[] = [];
-  for (const runs of groupBy(shown, ({ span }) => `${span.pid}\n${span.site?.file}\n${span.site?.line}\n${span.site?.function}`).values()) {
+  for (const runs of groupBy(shown, ({ span }) => keyOf(span)).values()) {
     const [first] = runs;
     if (first === undefined) continue;
     const durations = ascending(runs.map(({ start, end }) => end - start));
     const totalMs = unionTime(runs);
     if (totalMs < SHORTEST) continue;
-    const own = runs.map((run) => run.end - run.start - unionTime(inner.get(run.span.id) ?? []));
+    const own = runs.map((run) => run.end - run.start - unionTime(inner[run.index] ?? []));
     const blame = sumBlame(runs, energy.blame);
     rows.push({
       name: first.span.name,

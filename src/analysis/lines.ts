@@ -6,7 +6,8 @@
  */
 import type { InclusiveCost, ReportLine } from '../profile/report.ts';
 import type { Site } from '../profile/recordingFormat.ts';
-import type { Above, Draft } from './drafts.ts';
+import type { Draft } from './drafts.ts';
+import type { Above } from './draftTree.ts';
 import type { EnergyUse } from './energy.ts';
 import { ascending, percentile, sumKnown, tidy, weakestEvidence } from './statistics.ts';
 import { sumBlame, tokenSums, totalTime, unionTime } from './tables.ts';
@@ -109,7 +110,7 @@ function lineOf(group: LineGroup, energy: EnergyUse): ReportLine {
   const all = [...allCalls, ...allTools];
   const blame = sumBlame([...drafts, ...parts], energy.blame);
   const durations = ascending(drafts.map((draft) => draft.end - draft.start));
-  const ttft = ascending(calls.flatMap((draft) => draft.span.llm?.ttftMs ?? []));
+  const ttft = ascending(calls.map((draft) => draft.span.llm?.ttftMs ?? null).filter((ms) => ms !== null));
   const known = drafts.length > 0 ? drafts : all;
   const counted = calls.length > 0 ? calls : allCalls;
   return {
@@ -134,7 +135,7 @@ function lineOf(group: LineGroup, energy: EnergyUse): ReportLine {
     ttftMs: { p50: percentile(ttft, 0.5), p95: percentile(ttft, 0.95) },
     inclusive: inclusiveOf(group, energy),
     evidence: weakestEvidence(known.map((draft) => draft.span.evidence)) ?? 'measured',
-    tokenEvidence: weakestEvidence(counted.flatMap((draft) => draft.span.llm?.tokenEvidence ?? [])),
+    tokenEvidence: weakestEvidence(counted.map((draft) => draft.span.llm?.tokenEvidence ?? null).filter((each) => each !== null)),
     spans: drafts.map((draft) => draft.span.id),
   };
 }

@@ -8,7 +8,8 @@
  */
 import type { Activity, Site } from '../profile/recordingFormat.ts';
 import type { Milliseconds } from '../profile/units.ts';
-import { ancestors, setParent, type Draft, type Drafts } from './drafts.ts';
+import type { Draft } from './drafts.ts';
+import { ancestors, setParent, type Drafts } from './draftTree.ts';
 import { groupBy } from './grouping.ts';
 
 /** A stack is looked at every 5 to 20 ms: two stretches of one function further apart are two runs. */
@@ -51,6 +52,8 @@ export function findOwnFunctions(hooks: readonly Draft[], wire: readonly Draft[]
   for (const draft of carriers) if (isTool(draft.span.name)) carriers.delete(draft);
   takeOut([...carriers, ...sampled], [...hooks, ...wire], drafts);
   const functions = measured.filter((draft) => !carriers.has(draft));
+  // Most of a long run's functions are measured: then nothing has to be put together.
+  if (sampled.length === 0) return { functions: [...functions].sort((a, b) => a.start - b.start), stretches: [], carriers: [...carriers], rest };
   const carrierKeys = new Set(calls.flatMap(({ span }) => span.frames.map((frame) => `${span.pid}\n${keyOf(frame)}`)));
   const found = new Folding(functions, rest, carrierKeys, drafts).fold(sampled);
   nestMeasuredWork(found.functions, rest, ancestors([...functions, ...found.functions, ...rest], drafts));

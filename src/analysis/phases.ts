@@ -27,9 +27,12 @@ export interface GpuWork {
   end: Milliseconds;
 }
 
+const NO_GAPS = new Float64Array(0);
+
 /** Time between arrivals of a stream's output, those of one packet merged. */
 export function arrivalGaps(call: Call): Float64Array {
   const all = call.end?.chunkGaps ?? [];
+  if (all.length === 0) return NO_GAPS;
   const gaps = new Float64Array(all.length);
   let count = 0;
   for (let index = 1; index < all.length; index++) {

@@ -9,8 +9,9 @@ import * as l10n from '@vscode/l10n';
 import type { Evidence, Site } from '../profile/recordingFormat.ts';
 import type { Milliseconds } from '../profile/units.ts';
 import { hasHashes, type Conversations } from './conversations.ts';
-import { inferredDraft, setParent, type Draft, type Drafts } from './drafts.ts';
-import { groupBy } from './grouping.ts';
+import { inferredDraft, type Draft } from './drafts.ts';
+import { PerDraft, setParent, type Drafts } from './draftTree.ts';
+import { groupBy, keyBySite } from './grouping.ts';
 
 const LONGEST_NAME = 80;
 const CLOCK_SKEW: Milliseconds = 5;
@@ -58,10 +59,12 @@ export function findRequests({ calls, tools, functions, hooks, conversations, ca
   placeTools(groups, topTools, drafts);
   const agents: Draft[] = [];
   const steps: Draft[] = [];
+  const names: string[] = [];
+  const stepName = (index: number): string => (names[index] ??= l10n.t`step ${index + 1}`);
   groups.forEach((group, index) => {
     const agent = spanAround(drafts, 'agent', `request:${index + 1}`, group.name ?? l10n.t`request ${index + 1}`, null, [...group.calls, ...group.tools]);
     agents.push(agent);
-    steps.push(...buildSteps(group, agent, drafts));
+    steps.push(...buildSteps(group, agent, stepName, drafts));
   });
   return { agents, steps, count: agents.length, evidence: 'inferred' };
 }
@@ -103,7 +106,8 @@ function splitCalls(calls: readonly Draft[], { headOf, continuationOf }: Convers
  * before the runs did, one after the other, and came through that function too.
  */
 function splitByFunction(calls: readonly Draft[], carriers: readonly Draft[], drafts: Drafts): Group[] | null {
-  const byFunction = groupBy([...carriers].sort((a, b) => a.start - b.start), ({ span }) => `${span.pid}\n${span.site?.file}\n${span.site?.function}`);
+  const keyOf = keyBySite((pid, site) => `${pid}\n${site?.file}\n${site?.function}`);
+  const byFunction = groupBy([...carriers].sort((a, b) => a.start - b.start), ({ span }) => keyOf(span));
   let best: { depth: number; groups: Group[] } | null = null;
   for (const runs of byFunction.values()) {
     const [first] = runs;
@@ -120,9 +124,12 @@ function splitByFunction(calls: readonly Draft[], carriers: readonly Draft[], dr
 function groupsOfRuns(calls: readonly Draft[], runs: readonly Draft[], site: Site, drafts: Drafts): Group[] | null {
   const groups = runs.map((run): Group => ({ calls: [], tools: [], name: null, run }));
   const early: Draft[] = [];
+  /** Frames that are known to lead through the function: calls that came the same way share them. */
+  let through: readonly Site[] | null = null;
   const homeOf = firstAround(runs, drafts);
   for (const call of calls) {
-    if (!call.span.frames.some((frame) => frame.file === site.file && frame.function === site.function)) return null;
+    if (call.span.frames !== through && !call.span.frames.some((frame) => frame.file === site.file && frame.function === site.function)) return null;
+    through = call.span.frames;
     // Of a function that calls itself the outermost run: they are in order of start.
     const home = homeOf(call);
     (home === -1 ? early : groups[home]?.calls)?.push(call);
@@ -194,7 +201,8 @@ function nameOf(head: Draft | undefined): string | null {
 }
 
 function placeTools(groups: readonly Group[], tools: readonly Draft[], drafts: Drafts): void {
-  const groupOf = new Map(groups.flatMap((group) => group.calls.map((call) => [call, group] as const)));
+  const groupOf = new PerDraft<Group>(drafts);
+  for (const group of groups) for (const call of group.calls) groupOf.set(call, group);
   const [only] = groups;
   const sequential = oneAtATime(groups);
   const homeOf = firstAround(groups.map(({ run }) => run ?? null), drafts);
@@ -210,7 +218,7 @@ function placeTools(groups: readonly Group[], tools: readonly Draft[], drafts: D
   }
 }
 
-function buildSteps(group: Group, agent: Draft, drafts: Drafts): Draft[] {
+function buildSteps(group: Group, agent: Draft, stepName: (index: number) => string, drafts: Drafts): Draft[] {
   const thinking = group.calls.filter((call) => call.call?.start.endpoint !== 'embeddings');
   const toolsOf = new Map<Draft, Draft[]>(thinking.map((call) => [call, []]));
   const latestEnd = inFlightIndex(thinking);
@@ -222,7 +230,7 @@ function buildSteps(group: Group, agent: Draft, drafts: Drafts): Draft[] {
   for (const call of group.calls) if (!toolsOf.has(call)) setParent(call, agent);
   return thinking.map((call, index) => {
     const parts = [call, ...(toolsOf.get(call) ?? [])];
-    const step = spanAround(drafts, 'step', `step:${call.span.id}`, l10n.t`step ${index + 1}`, agent.span.id, parts);
+    const step = spanAround(drafts, 'step', `step:${call.span.id}`, stepName(index), agent.span.id, parts);
     for (const part of parts) setParent(part, step);
     return step;
   });

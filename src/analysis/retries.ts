@@ -4,7 +4,8 @@
  */
 import * as l10n from '@vscode/l10n';
 import type { Milliseconds } from '../profile/units.ts';
-import { inferredDraft, type Draft, type Drafts } from './drafts.ts';
+import { inferredDraft, type Draft } from './drafts.ts';
+import type { Drafts } from './draftTree.ts';
 import { unionTime } from './tables.ts';
 
 /** A call that failed, and the call that sent the same again. */
@@ -28,7 +29,7 @@ export function findRetries(calls: readonly Draft[]): Retry[] {
   const retries: Retry[] = [];
   const failed = new Map<string, Draft>();
   for (const again of calls) {
-    for (const key of keysOf(again)) {
+    for (const key of failed.size === 0 ? [] : keysOf(again)) {
       const before = failed.get(key);
       if (before === undefined || again.start < before.end) continue;
       retries.push({ failed: before, again });

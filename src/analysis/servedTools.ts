@@ -3,7 +3,8 @@
  * client's spans. Here the second becomes part of the first.
  */
 import type { Milliseconds } from '../profile/units.ts';
-import { ancestors, setParent, type Draft, type Drafts } from './drafts.ts';
+import type { Draft } from './drafts.ts';
+import { ancestors, setParent, type Drafts } from './draftTree.ts';
 
 /** The processes' clocks are placed beside each other with about this error. */
 const CLOCK_SKEW: Milliseconds = 5;

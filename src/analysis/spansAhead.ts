@@ -5,7 +5,8 @@
 import { emptyProfile } from '../profile/foldRecording.ts';
 import type { Call, HookSpan, Profile } from '../profile/model.ts';
 import type { ReportSpan } from '../profile/report.ts';
-import { callDrafts, hookDrafts, Drafts } from './drafts.ts';
+import { callDrafts, hookDrafts } from './drafts.ts';
+import { Drafts } from './draftTree.ts';
 import { onRunClock, runClock } from './runClock.ts';
 
 /**

@@ -1,19 +1,26 @@
 /** The table by tool, and the sums that both tables share. */
 import type { Evidence } from '../profile/recordingFormat.ts';
 import type { ReportLine, ReportTool } from '../profile/report.ts';
-import { outermostTool, type Above, type Draft } from './drafts.ts';
-import type { Blame, EnergyUse } from './energy.ts';
-import { ascending, percentile, sumKnown, tidy, weakestEvidence } from './statistics.ts';
+import type { Draft } from './drafts.ts';
+import { outermostTool, type Above } from './draftTree.ts';
+import type { Blame, BlameByDraft, EnergyUse } from './energy.ts';
+import { ascending, percentile, tidy, weakestEvidence } from './statistics.ts';
 
 /** Tokens of several calls; cached ones only when every prompt's share is known, or a ratio would mislead. */
 export function tokenSums(calls: readonly Draft[]): Pick<ReportLine, 'promptTokens' | 'cachedTokens' | 'completionTokens'> {
-  const details = calls.flatMap((draft) => (draft.span.llm === null ? [] : [draft.span.llm]));
-  const withPrompt = details.filter((llm) => llm.promptTokens !== null);
-  return {
-    promptTokens: sumKnown(details.map((llm) => llm.promptTokens)),
-    cachedTokens: withPrompt.every((llm) => llm.cachedTokens !== null) ? sumKnown(withPrompt.map((llm) => llm.cachedTokens)) : null,
-    completionTokens: sumKnown(details.map((llm) => llm.completionTokens)),
-  };
+  const sums: { promptTokens: number | null; cachedTokens: number | null; completionTokens: number | null } = { promptTokens: null, cachedTokens: null, completionTokens: null };
+  let isCacheKnown = true;
+  for (const { span } of calls) {
+    if (span.llm === null) continue;
+    const { promptTokens, cachedTokens, completionTokens } = span.llm;
+    if (promptTokens !== null) {
+      sums.promptTokens = (sums.promptTokens ?? 0) + promptTokens;
+      if (cachedTokens === null) isCacheKnown = false;
+      else sums.cachedTokens = (sums.cachedTokens ?? 0) + cachedTokens;
+    }
+    if (completionTokens !== null) sums.completionTokens = (sums.completionTokens ?? 0) + completionTokens;
+  }
+  return isCacheKnown ? sums : { ...sums, cachedTokens: null };
 }
 
 /**
@@ -55,7 +62,7 @@ export function toolTable(tools: readonly Draft[], above: Above, energy: EnergyU
 }
 
 /** Idle time and energy blamed on any of several spans; energy null once a part of it is not known. */
-export function sumBlame(drafts: readonly Draft[], blame: ReadonlyMap<Draft, Blame>): Blame {
+export function sumBlame(drafts: readonly Draft[], blame: BlameByDraft): Blame {
   const sum: Blame = { idleMs: 0, idleWh: 0 };
   for (const draft of drafts) {
     const each = blame.get(draft);
@@ -74,10 +81,15 @@ export function totalTime(drafts: readonly Draft[]): number {
 export function unionTime(drafts: readonly Draft[]): number {
   let total = 0;
   let until = -Infinity;
-  for (const { start, end } of [...drafts].sort((a, b) => a.start - b.start)) {
+  for (const { start, end } of inOrderOfStart(drafts)) {
     if (end <= until) continue;
     total += end - Math.max(start, until);
     until = end;
   }
   return tidy(total);
+}
+
+function inOrderOfStart(drafts: readonly Draft[]): readonly Draft[] {
+  for (let k = 1; k < drafts.length; k++) if ((drafts[k - 1] as Draft).start > (drafts[k] as Draft).start) return [...drafts].sort((a, b) => a.start - b.start);
+  return drafts;
 }

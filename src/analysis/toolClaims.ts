@@ -1,5 +1,6 @@
 /** Which of several answers a piece of measured work belongs to, where by its time it could be the tool that any of them asked for. */
-import type { Draft, RecordedAround } from './drafts.ts';
+import type { Draft } from './drafts.ts';
+import type { RecordedAround } from './draftTree.ts';
 
 /**
  * Leaves each piece of work to those that claim it from nearest by: a call inside the innermost function's run that is also around

@@ -7,7 +7,8 @@ import { formatCount } from '../profile/formatCount.ts';
 import type { MessageDigest, Site, ToolCall } from '../profile/recordingFormat.ts';
 import type { Milliseconds } from '../profile/units.ts';
 import { groupBy } from './grouping.ts';
-import { ancestors, inferredDraft, setParent, toolAncestors, type Above, type Draft, type Drafts, type RecordedAround } from './drafts.ts';
+import { inferredDraft, type Draft } from './drafts.ts';
+import { ancestors, setParent, toolAncestors, type Above, type Drafts, type RecordedAround } from './draftTree.ts';
 import { becomeTool } from './ownFunctions.ts';
 import { findTextActions, parseAction } from './textActions.ts';
 import { leaveToNearest } from './toolClaims.ts';
@@ -34,12 +35,19 @@ interface Envelope extends Asked {
 
 /** Whether a function was asked for as a tool by any of the calls' answers. */
 export function askedTools(calls: readonly Draft[]): (functionName: string) => boolean {
-  const inText = (text: string | null | undefined): string[] => {
-    const action = parseAction(text ?? '');
-    return action === null ? [] : [action.name];
+  const written = new Set<string>();
+  for (const { call } of calls) {
+    for (const { name } of call?.end?.toolCalls ?? []) written.add(name);
+    const action = parseAction(call?.end?.text ?? '');
+    if (action !== null) written.add(action.name);
+  }
+  const names = new Set([...written].map(plainName));
+  const known = new Map<string, boolean>();
+  return (functionName) => {
+    let isAsked = known.get(functionName);
+    if (isAsked === undefined) known.set(functionName, (isAsked = names.has(plainName(functionName))));
+    return isAsked;
   };
-  const names = new Set(calls.flatMap(({ call }) => [...(call?.end?.toolCalls.map(({ name }) => name) ?? []), ...inText(call?.end?.text)].map(plainName)));
-  return (functionName) => names.has(plainName(functionName));
 }
 
 /**
@@ -56,7 +64,7 @@ export function wireTools(calls: readonly Draft[], hooks: readonly Draft[], reco
   const above = toolAncestors([...hooks, ...calls], drafts);
   const measured = hooks.filter((draft) => draft.span.kind === 'tool' || isFunction(draft)).sort((a, b) => a.start - b.start);
   const open = new Set(envelopes);
-  const free = new Set(measured);
+  const joined = new Set<Draft>();
   const join = (envelope: Asked, measured: Draft, resultBytes: number | null): void => {
     if (isFunction(measured)) becomeTool(measured);
     measured.span.name = envelope.tool.name;
@@ -67,14 +75,20 @@ export function wireTools(calls: readonly Draft[], hooks: readonly Draft[], reco
       measured.span.tool.argumentBytes ??= envelope.tool.argumentBytes;
       measured.span.tool.resultBytes = resultBytes ?? measured.span.tool.resultBytes;
     }
-    free.delete(measured);
+    joined.add(measured);
   };
   closeHandoffs(hooks, open);
   joinByCallId(asked, envelopes, measured, open, join);
+  if (open.size === 0) return [];
+  const free = new Set(measured.filter((draft) => !joined.has(draft)));
   const around = ancestors(hooks, drafts);
   const within: Within = (candidates, envelopes) => candidatesWithin(candidates, envelopes, above, around);
-  const spanned = joinByName(open, free, within, recorded, around, join, drafts);
-  joinOnlyCandidates(envelopes, open, free, within, recorded, around, join);
+  const joinFree: Join = (envelope, draft, resultBytes) => {
+    join(envelope, draft, resultBytes);
+    free.delete(draft);
+  };
+  const spanned = joinByName(open, free, within, recorded, around, joinFree, drafts);
+  joinOnlyCandidates(envelopes, open, free, within, recorded, around, joinFree);
   const inferred = [...open].map((envelope) => envelopeDraft(envelope, drafts));
   for (const draft of [...spanned, ...inferred]) setParent(draft, parentOf(draft, around));
   adoptMeasured([...open], inferred, free, within, recorded);
@@ -96,12 +110,14 @@ function textEnvelopes(calls: readonly Draft[]): Envelope[] {
 
 /** Each tool call that was asked for and answered. Unanswered ones have no known end and are left out. */
 function findEnvelopes(calls: readonly Draft[], asked: readonly Asked[]): Envelope[] {
+  const requests = calls.filter(({ call }) => call !== null && call.start.request.toolResults.length > 0);
+  if (requests.length === 0) return [];
   const times = new Map<string, number>();
   for (const { tool } of asked) times.set(tool.callId, (times.get(tool.callId) ?? 0) + 1);
   const pending = new Map<string, Asked[]>();
   const envelopes: Envelope[] = [];
   const byAnswer = [...asked].sort((a, b) => a.at - b.at);
-  const byStart = [...calls].sort((a, b) => a.start - b.start);
+  const byStart = requests.sort((a, b) => a.start - b.start);
   let next = 0;
   for (const request of byStart) {
     for (; next < byAnswer.length; next++) {
