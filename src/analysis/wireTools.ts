@@ -11,7 +11,7 @@ import { inferredDraft, type Draft } from './drafts.ts';
 import { ancestors, setParent, toolAncestors, type Above, type Drafts, type RecordedAround } from './draftTree.ts';
 import { becomeTool } from './ownFunctions.ts';
 import { findTextActions, parseAction } from './textActions.ts';
-import { leaveToNearest } from './toolClaims.ts';
+import { leaveToNearest, type Claimant } from './toolClaims.ts';
 
 /** Share of the time between the model's answer and the next request. */
 const NEARLY_ALL = 0.8;
@@ -22,12 +22,12 @@ const NO_ID = '';
 const NOT_SEEN = l10n.t("Inferred from the wire: the tool's code was not seen.");
 
 interface Asked {
-  issuer: Draft;
+  readonly issuer: Draft;
   tool: ToolCall;
   at: Milliseconds;
 }
 
-interface Envelope extends Asked {
+interface Envelope extends Asked, Claimant {
   start: Milliseconds;
   end: Milliseconds;
   resultBytes: number;
@@ -104,7 +104,7 @@ function parentOf({ issuer, start, end }: Draft, around: Around): Draft | null {
 function textEnvelopes(calls: readonly Draft[]): Envelope[] {
   return findTextActions(calls).map(({ issuer, name, arguments: text, answeredBy, resultBytes }) => {
     const tool = { callId: NO_ID, name, argumentBytes: new TextEncoder().encode(text).length, arguments: text };
-    return { issuer, tool, at: issuer.end, start: issuer.end, end: answeredBy.start, resultBytes };
+    return { issuer, count: 1, tool, at: issuer.end, start: issuer.end, end: answeredBy.start, resultBytes };
   });
 }
 
@@ -135,7 +135,7 @@ function findEnvelopes(calls: readonly Draft[], asked: readonly Asked[]): Envelo
       if (issuer === null) continue;
       const left: Asked[] = [];
       for (const entry of waiting) {
-        if (entry.issuer === issuer) envelopes.push({ ...entry, start: entry.at, end: request.start, resultBytes: bytes });
+        if (entry.issuer === issuer) envelopes.push({ ...entry, count: 1, start: entry.at, end: request.start, resultBytes: bytes });
         else left.push(entry);
       }
       if (left.length > 0) pending.set(callId, left);
@@ -164,9 +164,22 @@ function continues(longer: readonly MessageDigest[], shorter: readonly MessageDi
 }
 
 /** Tool calls of one name in one answer. */
-interface AskedTogether {
-  first: Envelope;
-  envelopes: Envelope[];
+class AskedTogether implements Claimant {
+  readonly first: Envelope;
+  readonly envelopes: Envelope[];
+
+  constructor(first: Envelope) {
+    this.first = first;
+    this.envelopes = [first];
+  }
+
+  get issuer(): Draft {
+    return this.first.issuer;
+  }
+
+  get count(): number {
+    return this.envelopes.length;
+  }
 }
 
 /** Measured work within the time of envelopes of one answer. */
@@ -218,7 +231,7 @@ function joinByName(open: Set<Envelope>, free: Set<Draft>, within: Within, recor
   for (const envelope of open) {
     const key = `${envelope.issuer.span.id}\n${plainName(envelope.tool.name)}`;
     const group = groups.get(key);
-    if (group === undefined) groups.set(key, { first: envelope, envelopes: [envelope] });
+    if (group === undefined) groups.set(key, new AskedTogether(envelope));
     else group.envelopes.push(envelope);
   }
   const candidates = [...free];
@@ -227,7 +240,7 @@ function joinByName(open: Set<Envelope>, free: Set<Draft>, within: Within, recor
     const named = within(candidates, group.envelopes).filter((draft) => namedFrame(draft, group.first.tool.name) !== null);
     claims.set(group, outermost(named, around));
   }
-  const claimed = leaveToNearest(claims, ({ first }) => first.issuer, recorded);
+  const claimed = leaveToNearest(claims, recorded);
   const spanned: Draft[] = [];
   for (const [{ first, envelopes }, found] of claims) {
     // Two conversations in one function that call the same tool at once: which is whose cannot be told.
@@ -255,7 +268,7 @@ function joinByName(open: Set<Envelope>, free: Set<Draft>, within: Within, recor
 function joinOnlyCandidates(envelopes: readonly Envelope[], open: Set<Envelope>, free: Set<Draft>, within: Within, recorded: RecordedAround, around: Around, join: Join): void {
   const candidates = [...free];
   const claims = new Map<Envelope, Draft[]>(envelopes.map((envelope) => [envelope, within(candidates, [envelope])]));
-  leaveToNearest(claims, ({ issuer }) => issuer, recorded);
+  leaveToNearest(claims, recorded);
   const claimed = new Map<Draft, number>();
   for (const [envelope, found] of claims) {
     const outer = outermost(found, around);
@@ -277,7 +290,7 @@ function adoptMeasured(envelopes: readonly Envelope[], inferred: readonly Draft[
   const homes = new Map<Draft, Draft[]>();
   const candidates = [...free];
   const claims = new Map<Envelope, Draft[]>(envelopes.map((envelope) => [envelope, within(candidates, [envelope])]));
-  leaveToNearest(claims, ({ issuer }) => issuer, recorded);
+  leaveToNearest(claims, recorded);
   envelopes.forEach((envelope, index) => {
     const home = inferred[index];
     if (home === undefined) return;

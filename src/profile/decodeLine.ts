@@ -134,21 +134,23 @@ export class LineDecoder {
   }
 
   #spanOf(raw: Raw): SpanLine | null {
-    const { t, id, kind, name, parent, pid, thread, unattributed, evidence, source, framework, argumentBytes, activity, detail, callId } = raw;
+    const { t, id, kind, name, parent, pid, thread, unattributed, evidence, source, framework, argumentBytes, activity, detail, callId, after } = raw;
     if (!isNumber(t) || !isId(id) || !KINDS.has(kind) || !isText(name) || !isTextOrNull(parent) || !isInt(pid) || !isText(thread) || !isTextOrNull(unattributed)) return null;
-    if (!EVIDENCE.has(evidence) || !SOURCES.has(source) || !isTextOrNull(framework) || !isIntOrNull(argumentBytes) || !ACTIVITIES.has(activity) || !isTextOrNull(detail) || !isTextOrNull(callId)) return null;
+    if (!EVIDENCE.has(evidence) || !SOURCES.has(source) || !isTextOrNull(framework) || !isIntOrNull(argumentBytes) || !ACTIVITIES.has(activity) || !isTextOrNull(detail) || !isTextOrNull(callId) || !(after === undefined || isText(after))) return null;
     const frames = this.#stacks.hold(raw['frames']);
     if (frames === null) return null;
-    return {
+    const line: SpanLine = {
       type: 'span', t, id, kind: kind as SpanLine['kind'], name: this.#name(name), parent, pid, thread: this.#name(thread), frames, unattributed: this.#nameOrNull(unattributed),
       evidence: evidence as SpanLine['evidence'], source: source as SpanLine['source'], framework: this.#nameOrNull(framework), argumentBytes, activity: activity as SpanLine['activity'], detail, callId,
     };
+    if (after !== undefined) line.after = after;
+    return line;
   }
 
   #callOf(raw: Raw): CallLine | null {
-    const { t, id, endpoint, method, path, server, model, stream, attempt, pid, thread, unattributed, parent } = raw;
+    const { t, id, endpoint, method, path, server, model, stream, attempt, pid, thread, unattributed, parent, tag } = raw;
     if (!isNumber(t) || !isId(id) || !ENDPOINTS.has(endpoint) || !isText(method) || !isText(path) || !(server === undefined || isText(server)) || !isTextOrNull(model) || typeof stream !== 'boolean') return null;
-    if (!isInt(attempt) || attempt < 1 || !isIntOrNull(pid) || !isTextOrNull(thread) || !isTextOrNull(unattributed) || !isTextOrNull(parent)) return null;
+    if (!isInt(attempt) || attempt < 1 || !isIntOrNull(pid) || !isTextOrNull(thread) || !isTextOrNull(unattributed) || !isTextOrNull(parent) || !(tag === undefined || isText(tag))) return null;
     const frames = this.#stacks.hold(raw['frames']);
     const trace = traceOf(raw['trace']);
     const request = requestOf(raw['request']);
@@ -158,6 +160,7 @@ export class LineDecoder {
       thread: this.#nameOrNull(thread), frames, unattributed: this.#nameOrNull(unattributed), parent, trace, request,
     };
     if (server !== undefined) line.server = this.#name(server);
+    if (tag !== undefined) line.tag = tag;
     return line;
   }
 

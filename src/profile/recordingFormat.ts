@@ -157,6 +157,8 @@ export const callLineSchema = z.object({
   unattributed: z.string().nullable(),
   /** Id of the measured span that was running around the call, if the hook knew one. */
   parent: z.string().nullable(),
+  /** What the hook calls it by. */
+  tag: z.string().optional(),
   /** The W3C trace context that the program's own instrumentation sent along: where traces of its exporter are joined. */
   trace: z.object({ traceId: z.string(), spanId: z.string() }).nullable(),
   request: z.object({
@@ -267,6 +269,8 @@ export const spanLineSchema = z.object({
   detail: z.string().nullable(),
   /** Id of the model's tool call that this answers, when the hook knows it. */
   callId: z.string().nullable(),
+  /** `tag` of the last model call before it in the same course of the program (a task, a thread, what follows an `await`). */
+  after: z.string().optional(),
 });
 
 export const spanEndLineSchema = z.object({

@@ -95,6 +95,8 @@ export const hookEventSchema = z.discriminatedUnion('type', [
     evidence: z.enum(['measured', 'sampled']).default('measured'),
     detail: z.string().nullable(),
     callId: z.string().nullable(),
+    /** Tag of the model call after which it began, in the same course of the program; left out where there is none. */
+    after: z.string().optional(),
   }),
   z.object({
     type: z.literal('spanEnd'),

@@ -146,10 +146,10 @@ export class Recorder {
         return;
       }
       case 'span': {
-        const { id, kind, name, parent, thread, unattributed, source, framework, argumentBytes, activity, evidence, detail, callId: toolCall } = event;
+        const { id, kind, name, parent, thread, unattributed, source, framework, argumentBytes, activity, evidence, detail, callId: toolCall, after } = event;
         const frames = this.#original(event.frames, file.pid);
         this.#listener.append({
-          type: 'span', t: t(), id, kind, name, parent, pid: file.pid, thread, frames, unattributed, evidence, source, framework, argumentBytes, activity, detail, callId: toolCall,
+          type: 'span', t: t(), id, kind, name, parent, pid: file.pid, thread, frames, unattributed, evidence, source, framework, argumentBytes, activity, detail, callId: toolCall, after,
         });
         return;
       }
@@ -251,10 +251,10 @@ export class Recorder {
     return new RealtimeSession({ session, capture: this.#options.capture, evidence, toT: (at) => this.#t(at), append: (line) => this.#listener.append(line) });
   }
 
-  #attribution(tag: CallTag | 'unreadable' | null, program: string | null): Pick<CallLine, 'pid' | 'thread' | 'frames' | 'unattributed' | 'parent'> {
+  #attribution(tag: CallTag | 'unreadable' | null, program: string | null): Pick<CallLine, 'pid' | 'thread' | 'frames' | 'unattributed' | 'parent' | 'tag'> {
     if (tag === null || tag === 'unreadable') return { pid: null, thread: null, frames: [], unattributed: tag !== null ? TAG_UNREADABLE : program === null ? ONLY_ON_THE_WIRE : onlyOnTheWire(program), parent: null };
     const frames = this.#original(tag.frames, tag.pid);
-    return { pid: tag.pid, thread: tag.thread, frames, unattributed: frames.length > 0 ? null : (tag.unattributed ?? (tag.frames.length > 0 ? ONLY_PACKAGES : 'no line of the program was on the stack')), parent: tag.parent };
+    return { pid: tag.pid, thread: tag.thread, frames, unattributed: frames.length > 0 ? null : (tag.unattributed ?? (tag.frames.length > 0 ? ONLY_PACKAGES : 'no line of the program was on the stack')), parent: tag.parent, tag: tag.id };
   }
 
   #callEnded(ended: CallEnded): void {

@@ -155,12 +155,34 @@ describe('a tool that a hook measured', () => {
     expect(report.tools).toMatchObject([{ name: 'search', calls: 2, evidence: 'measured' }]);
   });
 
-  it('stays apart where both conversations are in the same function', () => {
-    const asked = (id: string, at: number): object[] => [call(`${id}1`, at, { parent: 'run', request: { messages: [message('user', id)] } }), callEnd(`${id}1`, at + 1000, { toolCalls: [toolCall(`t-${id}`, 'search')] })];
-    const answered = (id: string, at: number): object[] => [call(`${id}2`, at, { parent: 'run', request: { messages: [message('user', id), message('assistant', ''), message('tool', 'r')], toolResults: [{ callId: `t-${id}`, bytes: 5 }] } }), callEnd(`${id}2`, at + 1000)];
-    const searches = [1200, 1300].flatMap((at) => [span(`s${at}`, at, { kind: 'other', source: 'function', name: 'search', parent: 'run', ...frames('search', 'research') }), spanEnd(`s${at}`, at + 400)]);
-    const lines = [span('run', 0, { kind: 'other', source: 'function', name: 'research', ...frames('research') }), ...asked('x', 0), ...asked('y', 50), ...searches, ...answered('x', 3000), ...answered('y', 3050), spanEnd('run', 4500)].sort(byTime);
-    expect(tools(analyze(readRecording(recordingText(header(), ...lines, end(5000)))).report).map((each) => [each.name, each.evidence])).toEqual([['search', 'inferred'], ['search', 'inferred']]);
+  describe('in a function that two conversations are in at once', () => {
+    /** The conversations x and y ask for one search each; a search is seen after each of the calls given, by their tags. */
+    const searched = (...after: (string | undefined)[]): unknown[] => {
+      const asked = (id: string, at: number): object[] => [call(`${id}1`, at, { parent: 'run', tag: `tag-${id}`, request: { messages: [message('user', id)] } }), callEnd(`${id}1`, at + 1000, { toolCalls: [toolCall(`t-${id}`, 'search')] })];
+      const answered = (id: string, at: number): object[] => [call(`${id}2`, at, { parent: 'run', request: { messages: [message('user', id), message('assistant', ''), message('tool', 'r')], toolResults: [{ callId: `t-${id}`, bytes: 5 }] } }), callEnd(`${id}2`, at + 1000)];
+      const searches = after.flatMap((tag, index) => [span(`s${index}`, 1200 + index, { kind: 'other', source: 'function', name: 'search', parent: 'run', after: tag, ...frames('search', 'research') }), spanEnd(`s${index}`, 1600 + index)]);
+      const lines = [span('run', 0, { kind: 'other', source: 'function', name: 'research', ...frames('research') }), ...asked('x', 0), ...asked('y', 50), ...searches, ...answered('x', 3000), ...answered('y', 3050), spanEnd('run', 4500)].sort(byTime);
+      return tools(analyze(readRecording(recordingText(header(), ...lines, end(5000)))).report).map((each) => [each.id, each.evidence, each.tool?.callId]);
+    };
+    const apart = [
+      ['tool:x1:t-x', 'inferred', 't-x'],
+      ['tool:y1:t-y', 'inferred', 't-y'],
+    ];
+
+    it('is joined with what the call asked for that it came after', () => {
+      expect(searched('tag-y', 'tag-x')).toEqual([
+        ['s0', 'measured', 't-y'],
+        ['s1', 'measured', 't-x'],
+      ]);
+    });
+
+    it('stays apart where that is not known', () => {
+      expect(searched(undefined, undefined)).toEqual(apart);
+    });
+
+    it('stays apart where both came after the later of two calls that were waited for together', () => {
+      expect(searched('tag-y', 'tag-y')).toEqual(apart);
+    });
   });
 
   it('made of several parts under a function of its name is one tool on that function’s line', () => {

@@ -42,6 +42,7 @@ const spanSpec = fc.record({
   activity: fc.option(fc.constantFrom('cpu' as const, 'sleep' as const, 'socket' as const)),
   parent: fc.option(fc.integer({ min: 0, max: 5 })),
   callId: fc.option(fc.constantFrom('call_0', 'call_1')),
+  after: fc.option(fc.integer({ min: 0, max: 7 }), { nil: undefined }),
   name: fc.constantFrom('search', 'lookup', 'fetchPage'),
   callers: fc.array(fc.integer({ min: 1, max: 5 }), { maxLength: 3 }),
   line: fc.integer({ min: 1, max: 3 }),
@@ -93,6 +94,7 @@ function linesOf(spec: RecordingSpec): object[] {
         frames: each.attributed ? [site('/project/agent.js', each.line, 'think'), ...each.callers.map((line) => site('/project/agent.js', line, 'plan'))] : [],
         unattributed: each.attributed ? null : 'seen on the wire only',
         parent: each.parent === null ? null : `s${each.parent}`,
+        ...(each.attributed ? { tag: `tag-${id}` } : {}),
         request: { messages: messages.map((digest) => (each.hashed ? digest : { ...digest, hash: null, text: null })), tools: ['search', 'lookup'], toolsChars: 50, toolResults: each.results.map((callId) => ({ callId, bytes: 100 })) },
       }),
     );
@@ -114,7 +116,7 @@ function linesOf(spec: RecordingSpec): object[] {
     );
   });
   spec.spans.forEach((each, index) => {
-    lines.push(span(`s${index}`, each.t, { pid: each.pid, framework: each.served, kind: each.own === null ? each.kind : 'other', name: each.name, source: each.own ?? each.source, evidence: each.own === 'sampled' ? 'sampled' : 'measured', activity: each.own === 'sampled' ? each.activity : null, parent: each.parent === null ? null : `s${each.parent}`, callId: each.callId, frames: [site('/project/tools.js', each.line, each.name), ...each.callers.map((line) => site('/project/agent.js', line, 'plan'))] }));
+    lines.push(span(`s${index}`, each.t, { pid: each.pid, framework: each.served, kind: each.own === null ? each.kind : 'other', name: each.name, source: each.own ?? each.source, evidence: each.own === 'sampled' ? 'sampled' : 'measured', activity: each.own === 'sampled' ? each.activity : null, parent: each.parent === null ? null : `s${each.parent}`, callId: each.callId, ...(each.after === undefined ? {} : { after: `tag-c${each.after}` }), frames: [site('/project/tools.js', each.line, each.name), ...each.callers.map((line) => site('/project/agent.js', line, 'plan'))] }));
     if (each.length !== null) lines.push(spanEnd(`s${index}`, each.t + each.length, { resultBytes: 10 }));
   });
   let at = 0;

@@ -10,10 +10,10 @@ import { call, callEnd, header, message, recordingText, site, span, spanEnd, too
 
 const HOT = new Set(['call', 'callEnd', 'span', 'spanEnd', 'firstToken']);
 const SAMPLES: object[] = [
-  span('s', 1, { kind: 'other', source: 'sampled', activity: 'cpu', framework: 'langgraph 1', argumentBytes: 4, detail: 'GET /', callId: 'c', parent: 'p', unattributed: 'none' }),
+  span('s', 1, { kind: 'other', source: 'sampled', activity: 'cpu', framework: 'langgraph 1', argumentBytes: 4, detail: 'GET /', callId: 'c', parent: 'p', unattributed: 'none', after: 'tag' }),
   span('s', 1, { frames: [site('/a.py', 1), { file: '/b.py', line: 7, column: null, function: 'f' }] }),
   spanEnd('s', 2, { status: 'error', error: 'broken', resultBytes: 12 }),
-  call('c', 3, { server: 'localhost:8000', trace: { traceId: 'a', spanId: 'b' }, request: { messages: [message('user', 'hello'), message('tool', 'x', null)], tools: ['search'], toolsChars: 9, toolResults: [{ callId: 't', bytes: 3 }], maxTokens: 10 } }),
+  call('c', 3, { server: 'localhost:8000', tag: 'tag', trace: { traceId: 'a', spanId: 'b' }, request: { messages: [message('user', 'hello'), message('tool', 'x', null)], tools: ['search'], toolsChars: 9, toolResults: [{ callId: 't', bytes: 3 }], maxTokens: 10 } }),
   callEnd('c', 4, { firstTokenAt: 3.5, headersAt: 3.2, chunkGaps: [0, 1.5], toolCalls: [toolCall('t', 'search')], server: { queueMs: 1, prefillMs: null, decodeMs: 2, evidence: 'measured' }, responseId: null, text: 'hi' }),
   callEnd('d', 5, { server: { queueMs: 1, prefillMs: null, decodeMs: null, inferenceMs: 34, evidence: 'measured' } }),
   callEnd('c', 4, { usage: null, responseId: 'r', status: 'cancelled', error: 'gone' }),

@@ -40,6 +40,11 @@ export interface WireObserver {
   failed(request: object, error: unknown): void;
 }
 
+/** A model call, known from its SDK's entry on: the id of its tag once it is sent, of its last attempt. */
+export interface LastCall {
+  tag: string | null;
+}
+
 export interface CallContext extends Caller {
   /** Set while an SDK works on a call: requests then carry its frames, whatever is on the stack. */
   insideSdk: boolean;
@@ -51,11 +56,19 @@ export interface CallContext extends Caller {
   tool: string | null;
   /** Where that tool is defined: it stands for the frames of its own that a stack has lost. */
   definition: Site | null;
+  /** The last model call that was made in this course of the program. */
+  lastCall?: LastCall;
   /** Who watches the requests made here: an observer, or `handled` when nobody needs to. */
   wire: WireObserver | 'handled' | null;
   /** It is kept until another takes its place, and so may be met where it does not belong. */
   isKept?: boolean;
 }
+
+/**
+ * Whose entries they are: `sdk` of classes as OpenAI's generator makes them, whose resources call their `_client`, and that its own
+ * `request`; `client` of an HTTP client, which may ask anybody.
+ */
+export type EntryKind = 'framework' | 'sdk' | 'client';
 
 const storage = new AsyncLocalStorage<CallContext | undefined>();
 
@@ -104,9 +117,24 @@ export function keptContext(around: CallContext | undefined, span: Enclosing): C
     span,
     tool: around?.tool ?? null,
     definition: around?.definition ?? null,
+    lastCall: around?.lastCall,
     wire: around?.wire ?? null,
     isKept: true,
   };
+}
+
+/** Has what follows here come after a model call. */
+export function goOnAfter(call: LastCall): void {
+  const around = storage.getStore();
+  if (around?.lastCall === call) return;
+  storage.enterWith(around === undefined ? { frames: [], unattributed: null, insideSdk: false, span: null, tool: null, definition: null, lastCall: call, wire: null } : { ...around, lastCall: call });
+}
+
+/** A model call is sent from here, with this tag: the one that an SDK was asked for, or the program's own. What a framework does inside follows no course of the program's. */
+export function callSent(tag: string): void {
+  const around = storage.getStore();
+  if (around?.insideSdk !== true) goOnAfter({ tag });
+  else if (around.lastCall !== undefined) around.lastCall.tag = tag;
 }
 
 function currentStack(): readonly CallSite[] {
@@ -132,20 +160,22 @@ export function enterContext(context: CallContext): () => void {
  * The context of a call into an SDK or a framework: its caller is remembered for all that comes of it. Null where a call that is
  * remembered already comes back to an entry on its way, unless code of the user's made it do so.
  */
-export function entryContext(below: (...args: never[]) => unknown, isClient = false): CallContext | null {
+export function entryContext(below: (...args: never[]) => unknown, kind: EntryKind): CallContext | null {
   const around = currentContext();
   if (around?.insideSdk && around.frames.length > 0 && !isSurelyCalledByUser(below)) return null;
   const nearest = around?.isKept === true && runningIn(around) !== null ? captureSites(below, 1)[0] : undefined;
   const at = nearest === undefined ? null : spanAt(nearest, around);
-  if (at !== null && at !== 'unknown') return entered(joinFrames(at.chain, around!.frames), null, isClient, at.span);
+  if (at !== null && at !== 'unknown') return entered({ frames: joinFrames(at.chain, around!.frames), unattributed: null }, kind, at.span);
   const sites = captureSites(below);
   const { frames, unattributed } = callerAmong(sites);
-  return entered(frames, unattributed, isClient, enclosingSpan(() => sites));
+  return entered({ frames, unattributed }, kind, enclosingSpan(() => sites));
 }
 
-function entered(frames: Site[], unattributed: string | null, isClient: boolean, span: Enclosing | null): CallContext {
+function entered(caller: Caller, kind: EntryKind, span: Enclosing | null): CallContext {
   holdForTurn(span);
-  return { frames, unattributed, insideSdk: true, isClient, span, tool: null, definition: null, wire: null };
+  // Until it is sent, and if it is none, the call before is the last.
+  const lastCall = kind === 'framework' ? undefined : { tag: currentContext()?.lastCall?.tag ?? null };
+  return { ...caller, insideSdk: true, isClient: kind === 'client', span, tool: null, definition: null, lastCall, wire: null };
 }
 
 /**

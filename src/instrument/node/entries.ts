@@ -1,6 +1,6 @@
 /** Remembers who called an SDK or a framework at its entry, where the user's line still is on the stack. */
 import { isSurelyCalledByUser, widenStacks } from './callSites.ts';
-import { currentContext, enterContext, entryContext, type CallContext } from './context.ts';
+import { currentContext, enterContext, entryContext, goOnAfter, type CallContext, type EntryKind } from './context.ts';
 import { isObject, type Callable } from './wrapping.ts';
 
 /** One call of an entry that is about to be made. */
@@ -15,12 +15,6 @@ export interface EntryCall {
 }
 
 const NONE: Running = { client: null, isAtClient: false, isRequested: false };
-
-/**
- * Whose entries they are: `sdk` of classes as OpenAI's generator makes them, whose resources call their `_client`, and that its own
- * `request`; `client` of an HTTP client, which may ask anybody.
- */
-export type EntryKind = 'framework' | 'sdk' | 'client';
 
 export class Entries {
   /** While an entry runs: what it calls in turn has the same caller, unless it is code of the user's that does. */
@@ -38,7 +32,7 @@ export class Entries {
   watch(original: Callable, prepare: ((call: EntryCall) => void) | null = null): Callable {
     const enter = (below: Callable, self: unknown, args: unknown[]): unknown => {
       const around = this.#running;
-      const call = around !== null && this.#isWithin(around, below, self) ? null : open({ below, self, args, prepare, isClient: this.#kind === 'client' });
+      const call = around !== null && this.#isWithin(around, below, self) ? null : open({ below, self, args, prepare, kind: this.#kind });
       if (call === null) return Reflect.apply(original, self, args);
       const leave = enterContext(call.context);
       const narrow = widenStacks(2);
@@ -51,6 +45,7 @@ export class Entries {
         this.#running = around;
         narrow();
         leave();
+        if (call.context.lastCall !== undefined && this.#kind !== 'framework') goOnAfter(call.context.lastCall);
       }
       return call.returned(result);
     };
@@ -99,13 +94,13 @@ interface Opening {
   self: unknown;
   args: unknown[];
   prepare: ((call: EntryCall) => void) | null;
-  isClient: boolean;
+  kind: EntryKind;
 }
 
 /** Null for a call that needs nothing of ours. The call itself goes on as it would without us, whatever happens here. */
-function open({ below, self, args, prepare, isClient }: Opening): EntryCall | null {
+function open({ below, self, args, prepare, kind }: Opening): EntryCall | null {
   try {
-    const context = entryContext(below, isClient);
+    const context = entryContext(below, kind);
     if (context === null && prepare === null) return null;
     const around = currentContext();
     const call: EntryCall = { self, args, context: context ?? { ...around! }, returned: (result) => result };

@@ -8,13 +8,14 @@ const known = new WeakMap<Site, string>();
 
 /** The beginning of a span. What is undefined is left out. */
 export function spanText(span: Omit<SpanEvent, 'type'>): string {
-  const { t, id, kind, name, parent, thread, unattributed, source, framework, argumentBytes, detail, callId, activity, evidence, frames } = span;
+  const { t, id, kind, name, parent, thread, unattributed, source, framework, argumentBytes, detail, callId, activity, evidence, after, frames } = span;
   let text = `{"type":"span","t":${t},"id":"${id}","kind":"${kind}","name":${quoted(name)},"parent":${ownId(parent)},"thread":"${thread}","unattributed":${quoted(unattributed)},"source":"${source}"`;
   if (framework !== undefined) text += `,"framework":${quoted(framework)}`;
   if (argumentBytes !== undefined) text += `,"argumentBytes":${argumentBytes}`;
   text += `,"detail":${quoted(detail)},"callId":${quoted(callId)}`;
   if (activity !== undefined) text += `,"activity":${quoted(activity)}`;
   if (evidence !== undefined) text += `,"evidence":${quoted(evidence)}`;
+  if (after !== undefined) text += `,"after":"${after}"`;
   return `${text},"frames":${sitesText(frames)}}`;
 }
 

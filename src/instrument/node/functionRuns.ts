@@ -5,7 +5,7 @@
  * a millisecond, or when something that is written down ran inside it: then it is the parent of that.
  */
 import { callerIn, MOST_FRAMES, userSite } from './callSites.ts';
-import { currentContext, enclosingSpan, joinFrames, keepContext, keptContext, runningIn, spanAt, type CallContext, type Enclosing } from './context.ts';
+import { currentContext, enclosingSpan, goOnAfter, joinFrames, keepContext, keptContext, runningIn, spanAt, type CallContext, type Enclosing } from './context.ts';
 import type { Site } from './contract.ts';
 import { now } from './events.ts';
 import { OwnFile, type Probe } from './ownFile.ts';
@@ -107,6 +107,8 @@ export class FunctionRun implements Enclosing, MayHaveThrown {
   readonly #index: number;
   readonly #probe: Probe;
   readonly #started: number;
+  /** Tag of the last model call before it. */
+  readonly #after: string | null;
   #around: CallContext | undefined;
   #inside: CallContext | undefined;
   /** Where its callers are not known without it. */
@@ -133,6 +135,7 @@ export class FunctionRun implements Enclosing, MayHaveThrown {
     this.#probe = probe;
     const around = currentContext();
     this.#around = around;
+    this.#after = around?.lastCall?.tag ?? null;
     // The first is its own frame. Of a file's first run, it is that of the declaration that it calls, and the whole stack is read.
     const nearest = around?.isKept === true || runningIn(around) === null ? captureSites(below, 2)[1] : undefined;
     const known = nearest === undefined ? null : runs.callersAt(nearest, around);
@@ -173,13 +176,21 @@ export class FunctionRun implements Enclosing, MayHaveThrown {
   /** Called by the probe. Raises nothing. */
   end(): void {
     try {
-      if (currentContext() === this.#inside) keepContext(this.#around);
+      this.#leaveContext();
       this.#left = now();
       // What it returned is a promise, perhaps, and what it began goes on: it is over when that is.
       if (this.#inner === 0 || !this.#probe.passesOn || this.#hasFailed) this.#finish(this.#left);
     } catch {
       // Then it stays incomplete.
     }
+  }
+
+  /** Its caller goes on in its own context, after the calls that were made here. */
+  #leaveContext(): void {
+    const context = currentContext();
+    if (context?.isKept !== true || context.span !== this) return;
+    keepContext(this.#around);
+    if (context.lastCall !== undefined && context.lastCall !== this.#around?.lastCall) goOnAfter(context.lastCall);
   }
 
   innerBegan(): void {
@@ -285,6 +296,7 @@ export class FunctionRun implements Enclosing, MayHaveThrown {
       detail: null,
       callId: null,
       activity: this.#computed ? 'cpu' : null,
+      after: this.#after,
     });
   }
 

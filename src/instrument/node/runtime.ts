@@ -2,7 +2,7 @@
 import { isMainThread, threadId } from 'node:worker_threads';
 import type { Caller } from './callSites.ts';
 import { CALL_TAG_LIMIT, type CallTag, type HookEvent, type SessionFile } from './contract.ts';
-import { enclosingSpan, holdForTurn, type Enclosing } from './context.ts';
+import { callSent, currentContext, enclosingSpan, holdForTurn, type Enclosing } from './context.ts';
 import { endText, spanText, tagText } from './eventText.ts';
 import { EventLog, now } from './events.ts';
 import { Flights } from './flights.ts';
@@ -28,6 +28,8 @@ export interface SpanStart {
   evidence?: SpanEvent['evidence'];
   /** When it began, if that is not now. */
   t?: number;
+  /** Tag of the last model call before it. */
+  after?: string | null;
 }
 
 /** A span that has begun. The first `end` counts. */
@@ -91,7 +93,7 @@ export class Runtime {
 
   openSpan(start: SpanStart): Span {
     const span = new WrittenSpan(this, this.newId(), enclosingSpan());
-    this.writeSpan({ ...start, id: span.id, parent: span.outer?.id ?? null });
+    this.writeSpan({ ...start, id: span.id, parent: span.outer?.id ?? null, after: currentContext()?.lastCall?.tag });
     return span;
   }
 
@@ -112,6 +114,7 @@ export class Runtime {
       callId: start.callId,
       activity: start.activity ?? undefined,
       evidence: start.evidence,
+      after: start.after ?? undefined,
       frames: start.caller.frames,
     });
     this.#log.write(text);
@@ -132,9 +135,11 @@ export class Runtime {
     if (this.router.isFull) this.note('calls-past-profiler', CALLS_PAST_PROFILER);
     // It goes out in this turn.
     holdForTurn(around);
+    const id = `${process.pid}-${threadId}-${++this.#calls}`;
+    callSent(id);
     const tag: CallTag = {
       v: 1,
-      id: `${process.pid}-${threadId}-${++this.#calls}`,
+      id,
       pid: process.pid,
       thread: this.thread,
       unattributed: caller.unattributed,

@@ -32,6 +32,8 @@ interface Wait {
   activity: Activity;
   caller: NamedCaller;
   around: Enclosing | null;
+  /** Tag of the last model call before it. */
+  after: string | null;
   began: number;
 }
 
@@ -142,11 +144,11 @@ export class Waits {
       const around = enclosingSpan(() => sites);
       // The next try is part of what was called.
       if (what === 'backoff') around?.innerBegan();
-      return { activity: what, caller, around, began };
+      return { activity: what, caller, around, after: currentContext()?.lastCall?.tag ?? null, began };
     });
   }
 
-  #end({ activity, caller, around, began }: Wait): void {
+  #end({ activity, caller, around, after, began }: Wait): void {
     attempt(() => {
       if (activity === 'backoff') {
         holdForTurn(around);
@@ -156,7 +158,7 @@ export class Waits {
       const ended = around?.endedAt ?? now();
       if (ended - began < SHORTEST_MS) return;
       const id = this.#runtime.newId();
-      this.#runtime.writeSpan({ id, t: began, kind: 'other', name: caller.functionName ?? activity, parent: null, caller, source: 'wait', activity, detail: null, callId: null });
+      this.#runtime.writeSpan({ id, t: began, kind: 'other', name: caller.functionName ?? activity, parent: null, caller, source: 'wait', activity, detail: null, callId: null, after });
       this.#runtime.writeSpanEnd(id, ended, 'ok', null, null);
     });
   }

@@ -108,6 +108,28 @@ describe.each(plain)('$title', (environment) => {
 });
 
 describe.each(withAiohttp)('$title', (environment) => {
+  it('names the call that came before in the same conversation', async () => {
+    const spans = await run(environment, 'conversations.py');
+    const labelOf = new Map(server.arrived.map(({ tag, label }) => [tag?.id, label]));
+    const after = (name: string): Record<string, number> => {
+      const counts: Record<string, number> = {};
+      for (const { start } of spans) {
+        if (start.source !== 'function' || start.name !== name) continue;
+        const label = start.after === undefined ? 'none' : (labelOf.get(start.after) ?? start.after);
+        counts[label] = (counts[label] ?? 0) + 1;
+      }
+      return counts;
+    };
+    if (!isMeasured(environment.python.version)) {
+      expect([after('search'), after('look')]).toEqual([{}, {}]);
+      return;
+    }
+    const both = (names: string[], count: number) => Object.fromEntries(names.flatMap((name) => [[`${name} 0`, count], [`${name} 1`, count]]));
+    expect(after('search')).toEqual(both(['left', 'right'], 3));
+    // What a pool's thread did before says nothing of what it does next.
+    expect(after('look')).toEqual({ ...both(['left', 'right', 'up', 'down'], 1), none: 1 });
+  });
+
   it('sees what tasks wait for, and not those that wait for a model', async () => {
     const spans = await run(environment, 'own_coroutines.py');
     expect(server.arrived.map(({ label }) => label).sort()).toEqual(['one', 'three', 'two']);

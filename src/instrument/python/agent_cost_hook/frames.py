@@ -79,6 +79,8 @@ _cells = set()
 _work_item_code = None
 # The span that encloses what runs here. Only our own variable: contexts are the program's.
 current_span = contextvars.ContextVar("agent_cost_span", default=None)
+# The tag's id of the last model call that was sent in the course of the program that runs here.
+last_call = contextvars.ContextVar("agent_cost_call", default=None)
 
 
 def follow_work_items(run):
@@ -254,6 +256,13 @@ def thread_name(ident=None):
     if thread is None:
         return "main" if "threading" not in sys.modules else "thread"
     return "main" if thread is _main_thread() else str(thread.name)
+
+
+def call_sent(ident):
+    """What follows in this task or thread comes after that call. A pool's thread does one thing after another that have nothing in common."""
+    target = getattr(_thread(None), "_target", None)
+    if getattr(target, "__module__", None) != "concurrent.futures.thread":
+        last_call.set(ident)
 
 
 def thread_ident():

@@ -18,7 +18,7 @@ _NAME = "agent-cost"
 # The beginning of a run but for its frames. To look at each value by itself, as an encoder does, takes several times as long.
 _EVENT = (
     '{"type":"span","t":%r,"id":"%s","kind":"other","name":%s,"parent":%s,"thread":%s,'
-    '"unattributed":null,"source":"function","detail":null,"callId":null}'
+    '"unattributed":null,"source":"function","detail":null,"callId":null%s}'
 )
 # inspect.CO_GENERATOR, CO_ASYNC_GENERATOR.
 _GENERATORS = 0x20 | 0x200
@@ -69,7 +69,7 @@ class _Function:
 class _Run:
     """One run of a function: a span to what is begun inside it (see spans.Span), written down only if it comes to matter."""
 
-    __slots__ = ("function", "frame", "ident", "thread", "started", "outer", "ended", "_id", "_origin")
+    __slots__ = ("function", "frame", "ident", "thread", "started", "outer", "after", "ended", "_id", "_origin")
 
     kind = "other"
     source = "function"
@@ -81,6 +81,7 @@ class _Run:
         self.ident = ident
         self.started = events.now()
         self.outer = outer
+        self.after = frames.last_call.get()
         self.ended = False
         self._id = None
         self._origin = None
@@ -147,6 +148,7 @@ class _Run:
             function.name_text,
             "null" if origin.span is None else '"%s"' % origin.span.id,
             json_text.dump_text(frames.thread_name(self.ident)),
+            "" if self.after is None else ',"after":"%s"' % self.after,
         )
         # The first frame is the function itself, at a line in the middle of it.
         return event, [function.site] + origin.frames[1:]

@@ -25,24 +25,25 @@ class Span:
         self.origin = origin
         self.ended = False
         sites = origin.frames if site is None else [site] + origin.frames[: frames.MAX_FRAMES - 1]
-        events.emit(
-            {
-                "type": "span",
-                "t": events.now() if started is None else started,
-                "id": self.id,
-                "kind": kind,
-                "name": name,
-                "parent": None if origin.span is None else origin.span.id,
-                "thread": frames.thread_name(),
-                "unattributed": None if sites else origin.unattributed,
-                "source": source,
-                "detail": detail,
-                "callId": call_id,
-                "framework": framework,
-                "argumentBytes": argument_bytes,
-            },
-            sites,
-        )
+        event = {
+            "type": "span",
+            "t": events.now() if started is None else started,
+            "id": self.id,
+            "kind": kind,
+            "name": name,
+            "parent": None if origin.span is None else origin.span.id,
+            "thread": frames.thread_name(),
+            "unattributed": None if sites else origin.unattributed,
+            "source": source,
+            "detail": detail,
+            "callId": call_id,
+            "framework": framework,
+            "argumentBytes": argument_bytes,
+        }
+        after = frames.last_call.get()
+        if after is not None:
+            event["after"] = after
+        events.emit(event, sites)
 
     def end(self, result_bytes=None, error=None, at=None):
         """`error` in words, for what did not succeed; `at` where it ended before now."""
