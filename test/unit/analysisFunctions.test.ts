@@ -112,6 +112,12 @@ describe('measured functions', () => {
     expect(shown(report, 'other')).toEqual([['search', 110, 210, 'measured', 'file', 48]]);
   });
 
+  it('are not there a second time where a sample came too late for them', () => {
+    const inSearch = [site(AGENT, 50, 'search'), site(AGENT, 31, 'answer'), MODULE];
+    const report = reportOf(...modelCall('a', 0, 100), ...measured('f', 110, 210, 'search', 48), ...sampled('s1', 225, 280, inSearch, 'cpu'), ...modelCall('b', 500, 600));
+    expect(shown(report, 'other')).toEqual([['search', 110, 210, 'measured', 'cpu', 48]]);
+  });
+
   it('one after the other have each their part of samples that look alike', () => {
     const inSearch = [site(AGENT, 50, 'search'), site(AGENT, 31, 'answer'), MODULE];
     const report = reportOf(...modelCall('a', 0, 100), ...measured('f', 110, 210, 'search', 48), ...measured('g', 212, 310, 'search', 48), ...measured('h', 312, 420, 'search', 48), ...sampled('s1', 106, 424, inSearch, 'file'), ...modelCall('b', 500, 600));
