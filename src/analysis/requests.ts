@@ -9,25 +9,22 @@ import * as l10n from '@vscode/l10n';
 import type { Evidence, Site } from '../profile/recordingFormat.ts';
 import type { Milliseconds } from '../profile/units.ts';
 import { hasHashes, type Conversations } from './conversations.ts';
-import { inferredDraft, type Draft } from './drafts.ts';
-import { PerDraft, setParent, type Drafts } from './draftTree.ts';
+import type { Draft } from './drafts.ts';
+import { PerDraft, type Drafts } from './draftTree.ts';
 import { groupBy, keyBySite } from './grouping.ts';
+import { buildSteps, countUpTo, nameOf, spanAround, type Task } from './requestSteps.ts';
 
-const LONGEST_NAME = 80;
 const CLOCK_SKEW: Milliseconds = 5;
-const NO_SITE = l10n.t('Inferred from the calls in it; it has no line of its own.');
 
 export interface Requests {
+  /** The requests, and the conversations that go on at once in one of them. */
   agents: Draft[];
   steps: Draft[];
   count: number;
   evidence: Evidence;
 }
 
-interface Group {
-  calls: Draft[];
-  /** Sent by the agent, in no order; tools whose group is known are added. */
-  tools: Draft[];
+interface Group extends Task {
   name: string | null;
   /** The function's run that it is, where one was measured. */
   run?: Draft;
@@ -60,13 +57,23 @@ export function findRequests({ calls, tools, functions, hooks, conversations, ca
   const agents: Draft[] = [];
   const steps: Draft[] = [];
   const names: string[] = [];
-  const stepName = (index: number): string => (names[index] ??= l10n.t`step ${index + 1}`);
+  const stepName = (number: number): string => (names[number] ??= l10n.t`step ${number}`);
   groups.forEach((group, index) => {
     const agent = spanAround(drafts, 'agent', `request:${index + 1}`, group.name ?? l10n.t`request ${index + 1}`, null, [...group.calls, ...group.tools]);
-    agents.push(agent);
-    steps.push(...buildSteps(group, agent, stepName, drafts));
+    const inside = buildSteps(group, agent, conversations, stepName, drafts);
+    // None of several conversations says what the whole is for.
+    if (inside.branches.length > 1) agent.span.name = leadingToAll(group.calls) ?? l10n.t`request ${index + 1}`;
+    agents.push(agent, ...inside.branches);
+    steps.push(...inside.steps);
   });
-  return { agents, steps, count: agents.length, evidence: 'inferred' };
+  return { agents, steps, count: groups.length, evidence: 'inferred' };
+}
+
+/** Name of the outermost function through which all calls came. */
+function leadingToAll([first, ...others]: readonly Draft[]): string | null {
+  const isIn = (call: Draft, { file, function: name }: Site): boolean => call.span.frames.some((frame) => frame.file === file && frame.function === name);
+  const found = first?.span.frames.findLast((frame) => frame.function !== null && !frame.function.startsWith('<') && others.every((call) => isIn(call, frame)));
+  return found?.function ?? null;
 }
 
 /** One group for each request, or null when the calls do not say. */
@@ -193,13 +200,6 @@ function templateOf(head: Draft): string | null {
   return JSON.stringify([head.call?.start.model, request.tools, request.messages.slice(0, -1).map((message) => [message.role, message.hash])]);
 }
 
-function nameOf(head: Draft | undefined): string | null {
-  const messages = head?.call?.start.request.messages ?? [];
-  const text = messages.findLast((message) => message.role === 'user')?.text?.slice(0, 1000).replace(/\s+/g, ' ').trim() ?? '';
-  if (text === '') return null;
-  return text.length <= LONGEST_NAME ? text : `${text.slice(0, LONGEST_NAME - 1).trimEnd()}…`;
-}
-
 function placeTools(groups: readonly Group[], tools: readonly Draft[], drafts: Drafts): void {
   const groupOf = new PerDraft<Group>(drafts);
   for (const group of groups) for (const call of group.calls) groupOf.set(call, group);
@@ -216,60 +216,4 @@ function placeTools(groups: readonly Group[], tools: readonly Draft[], drafts: D
       groups.slice(Math.max(0, begun - 2), begun).find((group) => tool.start <= (group.calls.at(-1)?.end ?? 0))?.tools.push(tool);
     }
   }
-}
-
-function buildSteps(group: Group, agent: Draft, stepName: (index: number) => string, drafts: Drafts): Draft[] {
-  const thinking = group.calls.filter((call) => call.call?.start.endpoint !== 'embeddings');
-  const toolsOf = new Map<Draft, Draft[]>(thinking.map((call) => [call, []]));
-  const latestEnd = inFlightIndex(thinking);
-  for (const tool of group.tools) {
-    const owner = tool.issuer !== null && toolsOf.has(tool.issuer) ? tool.issuer : latestEnd(tool.start);
-    if (owner === null) setParent(tool, agent);
-    else toolsOf.get(owner)?.push(tool);
-  }
-  for (const call of group.calls) if (!toolsOf.has(call)) setParent(call, agent);
-  return thinking.map((call, index) => {
-    const parts = [call, ...(toolsOf.get(call) ?? [])];
-    const step = spanAround(drafts, 'step', `step:${call.span.id}`, stepName(index), agent.span.id, parts);
-    for (const part of parts) setParent(part, step);
-    return step;
-  });
-}
-
-/** Finds the call after which a tool ran: the last to end before it, unless another was in flight just then. */
-function inFlightIndex(calls: readonly Draft[]): (at: Milliseconds) => Draft | null {
-  const ends = [...calls].sort((a, b) => a.end - b.end);
-  const starts = calls.map((call) => call.start).sort((a, b) => a - b);
-  return (at) => {
-    const ended = countUpTo(ends.length, (index) => (ends[index]?.end ?? 0) <= at + CLOCK_SKEW);
-    const started = countUpTo(starts.length, (index) => (starts[index] ?? 0) < at);
-    return started > ended ? null : (ends[ended - 1] ?? null);
-  };
-}
-
-/** How many leading indexes fulfil a condition that is true up to some place and false from there on. */
-function countUpTo(length: number, fulfils: (index: number) => boolean): number {
-  let low = 0;
-  let high = length;
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if (fulfils(middle)) low = middle + 1;
-    else high = middle;
-  }
-  return low;
-}
-
-function spanAround(drafts: Drafts, kind: 'agent' | 'step', id: string, name: string, parent: string | null, parts: readonly Draft[]): Draft {
-  let start = Infinity;
-  let end = 0;
-  for (const part of parts) {
-    start = Math.min(start, part.start);
-    end = Math.max(end, part.end);
-  }
-  const draft = inferredDraft(drafts, { id, parent, kind, name, unattributed: NO_SITE, tool: null }, start, end);
-  if (parts.some((part) => part.span.endMs === null)) draft.span.endMs = null;
-  if (parts.some((part) => part.span.status === 'incomplete')) draft.span.status = 'incomplete';
-  draft.span.pid = parts[0]?.span.pid ?? null;
-  draft.span.thread = parts[0]?.span.thread ?? null;
-  return draft;
 }

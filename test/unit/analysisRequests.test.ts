@@ -56,7 +56,62 @@ describe('requests', () => {
       ['Q2', ['Q21', 'Q22', 'p2']],
     ]);
     const atOnce = reportOf(...conversation('Q1', 0, 500), ...conversation('Q2', 10, 300), ...planner('p1', 200), end(3000));
-    expect(requests(atOnce)).toHaveLength(1);
+    // Which of both it plans for is not known: one request, with the conversations that can be told apart inside.
+    expect(atOnce.totals.requests).toBe(1);
+    expect(requests(atOnce)).toEqual([
+      ['think', ['p1']],
+      ['Q1', ['Q11', 'Q12']],
+      ['Q2', ['Q21', 'Q22']],
+    ]);
+  });
+
+  describe('with conversations that go on at once', () => {
+    /** Three that one function leads to, after a call and before another, each of two calls with a tool between them. */
+    const lines = (): object[] => {
+      const frames = [site('/project/agent.js', 10, 'think'), site('/project/agent.js', 50, 'main')];
+      const alone = (id: string, t: number): object[] => [call(id, t, { frames, request: { messages: [message('system', 'You plan.'), message('user', id)] } }), callEnd(id, t + 50)];
+      const branch = (name: string, t: number): object[] => {
+        const first = [system, message('user', name)];
+        const grown = [...first, message('assistant', ''), message('tool', 'r')];
+        return [
+          call(`${name}1`, t, { frames, tag: `tag-${name}`, request: { messages: first } }),
+          callEnd(`${name}1`, t + 50, { toolCalls: [toolCall(`t-${name}`, 'search')] }),
+          span(`f-${name}`, t + 100, { kind: 'other', source: 'function', name: 'prepare', after: `tag-${name}` }),
+          spanEnd(`f-${name}`, t + 120),
+          call(`${name}2`, t + 400, { frames, request: { messages: grown, toolResults: [{ callId: `t-${name}`, bytes: 1 }] } }),
+          callEnd(`${name}2`, t + 500),
+        ];
+      };
+      return [...alone('plan', 0), ...[branch('A', 100), branch('B', 110), branch('C', 120)].flat().sort((a, b) => Number(Reflect.get(a, 't')) - Number(Reflect.get(b, 't'))), ...alone('write', 700), end(1000)];
+    };
+
+    it('have these as parts, each with its own steps', () => {
+      const report = reportOf(...lines());
+      expect(report.totals).toMatchObject({ requests: 1, requestsEvidence: 'inferred' });
+      const [whole, ...branches] = report.spans.filter(({ kind }) => kind === 'agent');
+      expect(whole).toMatchObject({ name: 'main', parent: null, startMs: 0, endMs: 750 });
+      expect(branches.map(({ name, parent, startMs, endMs }) => [name, parent, startMs, endMs])).toEqual([
+        ['A', whole?.id, 100, 600],
+        ['B', whole?.id, 110, 610],
+        ['C', whole?.id, 120, 620],
+      ]);
+      const stepsOf = (parent: string | undefined) => report.spans.filter((each) => each.kind === 'step' && each.parent === parent).map(({ name }) => name);
+      for (const branch of branches) expect(stepsOf(branch.id)).toEqual(['step 1', 'step 2']);
+      expect(stepsOf(whole?.id)).toEqual(['step 1', 'step 2']);
+    });
+
+    it('have what ran after a call in its step, where its conversation went on', () => {
+      const report = reportOf(...lines());
+      for (const name of ['A', 'B', 'C']) {
+        const own = report.spans.find(({ id }) => id === `f-${name}`);
+        expect([own?.parent, report.spans.find(({ id }) => id === `tool:${name}1:t-${name}`)?.parent]).toEqual([`tool:${name}1:t-${name}`, `step:${name}1`]);
+      }
+    });
+
+    it('are left as they are where one follows the other', () => {
+      const report = reportOf(...conversation('Q1', 0), ...exchange('p', 300, [message('system', 'You plan.'), message('user', 'plan')]), ...conversation('Q2', 500, 300), ...exchange('r', 600, [message('system', 'You rate.'), message('user', 'rate')]), end(3000));
+      expect(report.spans.filter(({ kind, parent }) => kind === 'agent' && parent !== null)).toEqual([]);
+    });
   });
 
   it('are one for the whole run where nothing shows that conversations go on', () => {
