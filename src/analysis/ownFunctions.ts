@@ -348,6 +348,8 @@ function promoteWorkers(functions: readonly Draft[], all: readonly Draft[], draf
   const chains: Draft[][] = [];
   for (const work of all) {
     if (work.span.kind !== 'tool' || (work.span.source !== 'http' && work.span.source !== 'process') || own.has(work)) continue;
+    // It is the tool that the model asked for.
+    if (work.issuer !== null) continue;
     const around = above(work);
     // Inside a tool that is known, all is a part of it.
     if (around.some(({ span }) => span.kind === 'tool')) continue;

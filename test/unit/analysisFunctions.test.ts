@@ -197,6 +197,12 @@ describe('a tool', () => {
     expect(report.totals.toolCalls).toBe(2);
   });
 
+  it('is not the dispatcher around a request that is made in a function of the tool’s name', () => {
+    const report = reportOf(...modelCall('a', 0, 100, { asks: [['t1', 'search']] }), ...measured('d1', 105, 290, 'act', 40), ...http('h1', 115, 260, [site(AGENT, 50, 'search'), site(AGENT, 41, 'act'), MODULE], 'd1'), ...modelCall('b', 300, 400, { brings: ['t1'] }));
+    expect(report.tools.map(({ name, calls, totalMs }) => [name, calls, totalMs])).toEqual([['search', 1, 145]]);
+    expect(row(report, 'act')).toMatchObject({ calls: 1, selfMs: 40 });
+  });
+
   it('leaves what is around it with its own time alone, and what was not seen of either is not known', () => {
     const callers = [site(AGENT, 70, 'act'), site(AGENT, 31, 'answer'), MODULE];
     const report = reportOf(
