@@ -1,17 +1,20 @@
 /** The prompts and answers of a recording, each message once. Pure; texts are there only in recordings whose capture is `full`. */
 import type { Call } from '../profile/model.ts';
 import type { PromptMessage, PromptTable } from '../protocol/content.ts';
+import type { MessageDigest } from '../profile/recordingFormat.ts';
 import { isLlmCall } from './drafts.ts';
 
-/** The prompts and answers of a recording's model calls, each message once however many prompts hold it. `calls` in order of start. */
-export function promptTable(calls: readonly Call[]): PromptTable {
+const NONE = { has: () => false };
+
+/** The prompts and answers of a recording's model calls, each message once however many prompts hold it. `calls` in order of start; `leftOut` has the messages whose texts were too many to be read. */
+export function promptTable(calls: readonly Call[], leftOut: { has(message: MessageDigest): boolean } = NONE): PromptTable {
   const messages: PromptMessage[] = [];
   const numbers = new Map<string, number>();
-  const numberOf = (message: PromptMessage): number => {
+  const numberOf = (message: MessageDigest): number => {
     const key = message.hash === null ? null : `${message.hash} ${message.role} ${message.chars}`;
     const known = key === null ? undefined : numbers.get(key);
     if (known !== undefined) return known;
-    const number = messages.push({ role: message.role, hash: message.hash, chars: message.chars, text: message.text }) - 1;
+    const number = messages.push({ role: message.role, hash: message.hash, chars: message.chars, text: message.text, ...(leftOut.has(message) ? { leftOut: true as const } : {}) }) - 1;
     if (key !== null) numbers.set(key, number);
     return number;
   };

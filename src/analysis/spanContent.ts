@@ -22,12 +22,12 @@ function callContent(table: PromptTable, at: number): CallContent {
   const results = resultsOf(table, call);
   const totalChars = parts.reduce((sum, { chars }) => sum + chars, call.toolsChars);
   let left = shared?.chars ?? 0;
-  const messages = parts.map(({ role, chars, text }, index): MessageContent => {
+  const messages = parts.map(({ role, chars, text, leftOut }, index): MessageContent => {
     const sharedChars = Math.min(left, chars);
     left -= sharedChars;
     const answers = results.get(index) ?? null;
     const asked = answers === null ? null : (askedBefore(table, answers, at)?.toolCall ?? null);
-    return { role, chars, text, sharedChars, answersTool: answers === null ? null : { callId: answers, name: asked?.name ?? null, arguments: asked?.arguments ?? null } };
+    return { role, chars, text, ...(leftOut === true ? { leftOut } : {}), sharedChars, answersTool: answers === null ? null : { callId: answers, name: asked?.name ?? null, arguments: asked?.arguments ?? null } };
   });
   const isKnown = parts.length > 0 && parts.every(({ hash }) => hash !== null);
   const { promptTokens, cachedTokens } = call;

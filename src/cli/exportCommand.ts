@@ -1,7 +1,8 @@
 /** `agent-cost export FILE --format F`: a recording for other eyes and tools. */
 import { type Command, Option } from 'commander';
 import { readFileSync, writeFileSync } from 'node:fs';
-import { resolve } from 'node:path';
+import { tmpdir } from 'node:os';
+import { dirname, resolve } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { version } from '../../package.json';
 import { analyze } from '../analysis/analyze.ts';
@@ -15,10 +16,12 @@ import { exportFormats, renderExport, type ExportFormat } from '../profile/expor
 import { jsonText } from '../profile/jsonPieces.ts';
 import type { PromptTable } from '../protocol/content.ts';
 import type { TimelineDocument } from '../protocol/webview.ts';
+import { readRecordingFile, readRecordingForPage } from '../recorder/recordingFile.ts';
 import { RECORDING_EXTENSION } from '../recorder/recordingNames.ts';
+import { TextFile } from '../recorder/textFile.ts';
 import { accounting, addAccountingOptions, type AccountingFlags } from './accountingOptions.ts';
 import { installation } from './installation.ts';
-import { openProfile } from './openRecording.ts';
+import { opened, openRecording } from './openRecording.ts';
 import { UsageError } from './usageError.ts';
 import { printPieces, writePieces } from './writePieces.ts';
 
@@ -35,7 +38,7 @@ type Content = string | Uint8Array | Iterable<string>;
 const loadFormats = {
   k6: { extension: '.k6.js', render: (load: RecordedLoad, name: string) => toK6Script(load, { name, version }) },
   aiperf: { extension: '.aiperf.jsonl', render: toAiperfTrace },
-} satisfies Record<string, { extension: string; render: (load: RecordedLoad, name: string) => string }>;
+} satisfies Record<string, { extension: string; render: (load: RecordedLoad, name: string) => Iterable<string> }>;
 type LoadFormat = keyof typeof loadFormats;
 
 function isLoadFormat(format: ExportFormat | LoadFormat): format is LoadFormat {
@@ -94,26 +97,56 @@ export function addExportCommand(root: Command): Command {
     .option('--json', 'print {"path"} as JSON instead of the path')
     .addHelpText('after', '\nExample:\n  $ agent-cost export .agent-cost/my_agent-20261122-1412.agentcost --format html\n  $ agent-cost export .agent-cost/my_agent-20261122-1412.agentcost --format k6 && k6 run .agent-cost/my_agent-20261122-1412.k6.js');
   addAccountingOptions(command).action(async (file: string, flags: AccountingFlags & { format: ExportFormat | LoadFormat; weight: CostWeight; out?: string; json?: true }) => {
-    const { content, extension } = await rendered(file, flags, accounting(flags));
-    if (flags.out === '-') {
-      if (isWhole(content)) process.stdout.write(content);
-      else await printPieces(content);
+    const { out, json, ...how } = flags;
+    if (!isLoadFormat(how.format)) {
+      await handOver(await renderedView(file, { ...how, format: how.format }), out, json === true, recordingStem(file) + exportFormats[how.format].ending);
       return;
     }
-    const path = write(content, flags.out === undefined ? recordingStem(file) + extension : resolve(flags.out));
-    process.stdout.write(flags.json ? `${JSON.stringify({ path })}\n` : `${path}\n`);
+    const { extension, render } = loadFormats[how.format];
+    const path = out === undefined ? recordingStem(file) + extension : out === '-' ? '-' : resolve(out);
+    // Beside what is written, where more than these texts has to find room.
+    const texts = new TextFile(path === '-' ? tmpdir() : dirname(path));
+    try {
+      const { load, name } = await loadOf(file, texts, accounting(flags));
+      await handOver(render(load, name), out, json === true, path);
+    } finally {
+      texts.close();
+    }
   });
   return command;
 }
 
+/** Writes what was rendered to a file, whose path it tells, or to stdout. */
+async function handOver(content: Content, out: string | undefined, json: boolean, path: string): Promise<void> {
+  if (out === '-') {
+    if (isWhole(content)) process.stdout.write(content);
+    else await printPieces(content);
+    return;
+  }
+  const written = write(content, out === undefined ? path : resolve(out));
+  process.stdout.write(json ? `${JSON.stringify({ path: written })}\n` : `${written}\n`);
+}
+
 /** @throws UsageError or RecordingError */
-async function rendered(file: string, { format, weight }: { format: ExportFormat | LoadFormat; weight: CostWeight }, charged: Accounting): Promise<{ content: Content; extension: string }> {
-  const profile = await openProfile(file, format === 'html' || isLoadFormat(format) ? 'all' : 'report');
+async function renderedView(file: string, { format, weight, ...flags }: AccountingFlags & { format: ExportFormat; weight: CostWeight }): Promise<Content> {
+  if (format === 'html') {
+    const { profile, leftOut } = await opened(readRecordingForPage(file));
+    const document = analyze(profile, { accounting: accounting(flags) });
+    for (const { code, message } of document.report.warnings) if (LEFT_OUT.has(code)) process.stderr.write(`${message}\n`);
+    return renderRun({ document, prompts: promptTable(profile.calls, leftOut) }, format, weight);
+  }
+  const document = await openRecording(file, accounting(flags));
+  return format === 'json' ? jsonText(document.report) : renderRun({ document, prompts: promptTable([]) }, format, weight);
+}
+
+/** What a page lacks of its recording. */
+const LEFT_OUT: ReadonlySet<string> = new Set(['textsNotRead', 'promptsNotWhole']);
+
+/** @throws UsageError or RecordingError */
+async function loadOf(file: string, texts: TextFile, charged: Accounting): Promise<{ load: RecordedLoad; name: string }> {
+  const profile = await opened(readRecordingFile(file, 'all', { elsewhere: texts }));
   const document = analyze(profile, { accounting: charged });
-  if (format === 'json') return { content: jsonText(document.report), extension: exportFormats.json.ending };
-  if (!isLoadFormat(format)) return { content: renderRun({ document, prompts: promptTable(format === 'html' ? profile.calls : []) }, format, weight), extension: exportFormats[format].ending };
-  const load = recordedLoad(profile, document);
+  const load = recordedLoad(profile, document, texts);
   if (load.sessions.length === 0) throw new UsageError(`${file} has no call of a model with messages and an answer: there is no load to send again.`);
-  const { extension, render } = loadFormats[format];
-  return { content: render(load, document.report.run.name), extension };
+  return { load, name: document.report.run.name };
 }

@@ -6,10 +6,9 @@ import { launchEnvironment } from '../instrument/launch.ts';
 import { startProfiler } from '../profiler/client.ts';
 import { promptTable } from '../analysis/prompts.ts';
 import type { Accounting } from '../profile/accounting.ts';
-import type { Profile } from '../profile/model.ts';
 import type { ProfilerOptions } from '../protocol/profiler.ts';
 import type { TimelineDocument } from '../protocol/webview.ts';
-import { readRecordingFile } from '../recorder/recordingFile.ts';
+import { readRecordingFile, readRecordingForPage, type ShownRecording } from '../recorder/recordingFile.ts';
 import type { ExportedRun } from './exportCommand.ts';
 import { installation } from './installation.ts';
 import { summaryText } from './summary.ts';
@@ -24,8 +23,8 @@ export interface Profiling {
   /** What to set in a program's environment, on top of `base`. */
   environment: (base: NodeJS.ProcessEnv, hooks: boolean) => Record<string, string>;
   stop: (end: { exitCode: number | null; signal: string | null }) => Promise<void>;
-  /** Prints the summary on stderr, or the report's JSON on stdout. */
-  summarize: (options: { json: boolean; paths: (run: ExportedRun) => [string, string][] }) => Promise<void>;
+  /** Prints the summary on stderr, or the report's JSON on stdout. `page`: prompts are wanted for one as well. */
+  summarize: (options: { json: boolean; page: boolean; paths: (run: ExportedRun) => [string, string][] }) => Promise<void>;
 }
 
 /** @throws ProfilerError when the profiler cannot serve */
@@ -58,12 +57,12 @@ export async function startProfiling(options: ProfilerOptions, accounting: Accou
         backend: options.backend.kind === 'url' ? 'fixed' : options.backend.kind,
       }),
     stop: (end) => profiler.stop(end),
-    async summarize({ json, paths }) {
-      let profile: Profile;
+    async summarize({ json, page, paths }) {
+      let shown: ShownRecording | null = null;
       let document: TimelineDocument;
       try {
-        profile = await readRecordingFile(ready.out);
-        document = analyze(profile, { accounting });
+        if (page) shown = await readRecordingForPage(ready.out);
+        document = analyze(shown?.profile ?? (await readRecordingFile(ready.out, 'report')), { accounting });
       } catch (error) {
         // The program ran; only its recording is lost (a full disk, say). That is told, and changes no exit code.
         const warnings = [...said.values()].map((message) => `agent-cost: ${message}\n`).join('');
@@ -74,7 +73,7 @@ export async function startProfiling(options: ProfilerOptions, accounting: Accou
       const recorded = new Set(report.warnings.map((warning) => warning.code));
       for (const [code, message] of said) if (!recorded.has(code)) report.warnings.push({ code, message });
       if (json) process.stdout.write(`${JSON.stringify(report, null, 2)}\n`);
-      else process.stderr.write(`\n${summaryText(report, { style: terminalStyle(process.stderr), paths: paths({ document, prompts: promptTable(profile.calls) }) })}`);
+      else process.stderr.write(`\n${summaryText(report, { style: terminalStyle(process.stderr), paths: paths({ document, prompts: promptTable(shown?.profile.calls ?? [], shown?.leftOut) }) })}`);
     },
   };
 }

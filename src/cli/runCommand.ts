@@ -46,6 +46,7 @@ async function run(words: string[], flags: RunFlags): Promise<number> {
   await profiling.stop({ exitCode: ended.code, signal: ended.signal });
   await profiling.summarize({
     json: flags.json === true,
+    page: flags.html === true,
     paths: (exported) => [
       ['recording', profiling.out],
       ...(flags.html === true ? [['timeline', exportRun(exported, 'html', profiling.out, null)] satisfies [string, string]] : []),

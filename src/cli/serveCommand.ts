@@ -28,7 +28,7 @@ export function addServeCommand(root: Command): Command {
     if (flags.listen !== undefined) process.stderr.write(beyondLoopback(flags.listen));
     await untilAsked();
     await profiling.stop({ exitCode: null, signal: null });
-    await profiling.summarize({ json: false, paths: () => [['recording', profiling.out], ['next', `agent-cost export ${profiling.shownOut} --format html`]] });
+    await profiling.summarize({ json: false, page: false, paths: () => [['recording', profiling.out], ['next', `agent-cost export ${profiling.shownOut} --format html`]] });
   });
   return command;
 }

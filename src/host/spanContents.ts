@@ -91,6 +91,7 @@ export class SpanContents {
 }
 
 async function read(file: string): Promise<PromptTable> {
-  const [{ readRecordingFile }, { promptTable }] = await Promise.all([import('../recorder/recordingFile.ts'), import('../analysis/prompts.ts')]);
-  return promptTable((await readRecordingFile(file)).calls);
+  const [{ readRecordingForPage }, { promptTable }] = await Promise.all([import('../recorder/recordingFile.ts'), import('../analysis/prompts.ts')]);
+  const { profile, leftOut } = await readRecordingForPage(file);
+  return promptTable(profile.calls, leftOut);
 }

@@ -5,10 +5,10 @@ import { Damage } from './damage.ts';
 import { LineDecoder } from './decodeLine.ts';
 import { ProfileFolder, type OnEnded } from './foldRecording.ts';
 import { formatBytes } from './formatValue.ts';
-import { HeldTexts, type TextsHeld } from './heldTexts.ts';
+import { HeldTexts, type TextsElsewhere, type TextsHeld } from './heldTexts.ts';
 import { hasRightChecksum, plainCrc32, type Crc32 } from './lineChecksum.ts';
 import type { Profile } from './model.ts';
-import { RECORDING_FORMAT, RECORDING_VERSION, RecordingError, headerLineSchema, recordingLineSchema, type HeaderLine, type RecordingLine, type WarningLine } from './recordingFormat.ts';
+import { RECORDING_FORMAT, RECORDING_VERSION, RecordingError, headerLineSchema, recordingLineSchema, type CallLine, type HeaderLine, type RecordingLine, type WarningLine } from './recordingFormat.ts';
 import { upgradeLine, UPGRADES } from './upgradeRecording.ts';
 
 /** A header longer than this is not ours; says so instead of buffering gigabytes of a file without line ends. */
@@ -19,6 +19,10 @@ const LONGEST_LINE = 128 * 1024 * 1024;
 const MOST_HELD_CHARS = 1024 * 1024 * 1024;
 /** Texts that a report is made with: with its figures less than the longest string that Node can write (2²⁹ chars). */
 const MOST_REPORT_TEXT_CHARS = 128 * 1024 * 1024;
+/** Texts that a page has beside those: written as JSON, both are less than that. */
+const MOST_PAGE_TEXT_CHARS = 96 * 1024 * 1024;
+/** Texts that are held where further ones can be put elsewhere. */
+const MOST_CHARS_BEFORE_ELSEWHERE = 256 * 1024 * 1024;
 
 /** About what is held of a call and of a span beside texts, of the end of one, and of each chunk's time. Their frames are held once. */
 const CALL_CHARS = 600;
@@ -37,9 +41,15 @@ export interface ReadingOptions {
   crc32?: Crc32;
   /** Chars of lines held at most, less what of prompts is held already or not held; others are refused. */
   mostHeldChars?: number;
-  /** With `texts: 'report'`. */
+  /** With `texts` of `report` and `page`; with `all` where there is `elsewhere`. */
   mostTextChars?: number;
+  /** With `texts: 'page'`: beside those. */
+  mostOtherTextChars?: number;
+  /** Takes texts of prompts that are too many to be held (`all`), or is told which those are (`page`). */
+  elsewhere?: TextsElsewhere;
   onEnded?: OnEnded;
+  /** Told of each call as it is read, with all its texts, which must not be kept. */
+  onPrompt?: (line: CallLine) => void;
 }
 
 /**
@@ -65,11 +75,13 @@ export class RecordingReader {
   readonly #texts: HeldTexts;
   readonly #mostHeldChars: number;
   readonly #onEnded: OnEnded | null;
+  readonly #onPrompt: ((line: CallLine) => void) | null;
 
-  constructor({ texts = 'all', crc32 = plainCrc32, mostHeldChars = MOST_HELD_CHARS, mostTextChars = MOST_REPORT_TEXT_CHARS, onEnded }: ReadingOptions = {}) {
+  constructor({ texts = 'all', crc32 = plainCrc32, mostHeldChars = MOST_HELD_CHARS, mostTextChars, mostOtherTextChars = MOST_PAGE_TEXT_CHARS, elsewhere, onEnded, onPrompt }: ReadingOptions = {}) {
     this.#onEnded = onEnded ?? null;
+    this.#onPrompt = onPrompt ?? null;
     this.#crc32 = crc32;
-    this.#texts = new HeldTexts(texts, mostTextChars);
+    this.#texts = new HeldTexts(texts, mostTextChars ?? (texts === 'all' ? MOST_CHARS_BEFORE_ELSEWHERE : MOST_REPORT_TEXT_CHARS), { mostOtherChars: mostOtherTextChars, elsewhere });
     this.#mostHeldChars = mostHeldChars;
   }
 
@@ -143,13 +155,20 @@ export class RecordingReader {
   #warnings({ lastT }: Profile): WarningLine[] {
     const warnings: WarningLine[] = [];
     if (this.#damage.count > 0) warnings.push({ type: 'warning', t: lastT, code: 'damagedLines', message: this.#damage.message });
-    const { leftOut } = this.#texts;
+    const { leftOut, shortened } = this.#texts;
     if (leftOut > 0)
       warnings.push({
         type: 'warning',
         t: lastT,
         code: 'textsNotRead',
         message: l10n.t`The recording holds more text than a report is made with: that of ${localNumber(leftOut)} later prompts and answers was not read. Their figures are exact; tools and tasks that only a text tells of are missing among them.`,
+      });
+    if (shortened > 0 && this.#texts.held === 'page')
+      warnings.push({
+        type: 'warning',
+        t: lastT,
+        code: 'promptsNotWhole',
+        message: l10n.t`The recording holds more text than a page can: of ${localNumber(shortened)} prompts the earlier messages are not all here. Figures, the ends of prompts and answers are; the recording has the rest.`,
       });
     return warnings;
   }
@@ -252,6 +271,7 @@ export class RecordingReader {
   #charsOf(line: Exclude<RecordingLine, HeaderLine>, text: string): number {
     switch (line.type) {
       case 'call':
+        this.#onPrompt?.(line);
         return CALL_CHARS + this.#texts.takePrompt(line);
       case 'callEnd':
         return CALL_CHARS + line.chunkGaps.length * NUMBER_CHARS + this.#texts.takeAnswer(line);

@@ -1,13 +1,18 @@
 /** Reads the recording whose answers the embedded server gives again. */
 import { readRecordingFile } from '../recorder/recordingFile.ts';
-import { Replay } from '../simulator/answers/replay.ts';
+import { conversationBefore, Replay } from '../simulator/answers/replay.ts';
 import { ProfilerError } from './profilerError.ts';
 
 /** @throws ProfilerError when it cannot be read, or has no answer */
 export async function readReplay(file: string): Promise<Replay> {
   let replay: Replay;
+  const conversations = new Map<string, string | null>();
   try {
-    replay = new Replay(await readRecordingFile(file));
+    const recording = await readRecordingFile(file, 'answers', {
+      // A line that says again what an earlier one said is left out.
+      onPrompt: (line) => void (conversations.has(line.id) || conversations.set(line.id, conversationBefore(line))),
+    });
+    replay = new Replay(recording, conversations);
   } catch (error) {
     throw new ProfilerError('badReplay', `--replay: ${error instanceof Error ? error.message : String(error)}`);
   }

@@ -5,8 +5,8 @@ import { endpointSchema } from '../profile/recordingFormat.ts';
 const chars = z.int().min(0);
 const toolCall = z.object({ callId: z.string(), name: z.string(), arguments: z.string().nullable() });
 
-/** One message; `text` only where the recording's capture is `full`. */
-const promptMessageSchema = z.object({ role: z.string(), hash: z.string().nullable(), chars, text: z.string().nullable() });
+/** One message; `text` only where the recording's capture is `full`; `leftOut`: it is in the recording, and there are too many to be shown. */
+const promptMessageSchema = z.object({ role: z.string(), hash: z.string().nullable(), chars, text: z.string().nullable(), leftOut: z.literal(true).optional() });
 export type PromptMessage = z.infer<typeof promptMessageSchema>;
 
 const promptCallSchema = z.object({
@@ -43,6 +43,8 @@ const messageContentSchema = z.object({
   role: z.string(),
   chars,
   text: z.string().nullable(),
+  /** As of the table's messages. */
+  leftOut: z.literal(true).optional(),
   /** So many characters from its beginning an earlier prompt has at the same place. */
   sharedChars: chars,
   /** The tool's call whose result it is; `name` is null where no recorded answer asked for it. */

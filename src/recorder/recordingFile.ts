@@ -1,12 +1,12 @@
 /** Recordings in files, read as a whole. */
 import { createReadStream, statSync } from 'node:fs';
-import { RecordingReader } from '../profile/readRecording.ts';
+import { RecordingReader, type ReadingOptions } from '../profile/readRecording.ts';
 import { crc32 } from './crc32.ts';
 import { RecordedText } from './recordedText.ts';
 import { RECORDING_EXTENSION } from './recordingNames.ts';
 import { partsInOrder, recordingOf } from './recordingParts.ts';
 import { RecordingError } from '../profile/recordingFormat.ts';
-import type { TextsHeld } from '../profile/heldTexts.ts';
+import { MessagesLeftOut, type TextsHeld } from '../profile/heldTexts.ts';
 import type { Profile } from '../profile/model.ts';
 
 /** Of a compressed recording: a damaged byte can cost so much. */
@@ -20,13 +20,13 @@ export const MISSING_PART = 'the file with this part is not there; put it back b
  * spans; with `texts: 'report'` not on how long their prompts are.
  * @throws RecordingError for what is not a readable recording; Error with a clear message for what is no readable file
  */
-export async function readRecordingFile(path: string, texts: TextsHeld = 'all'): Promise<Profile> {
+export async function readRecordingFile(path: string, texts: TextsHeld = 'all', options: Pick<ReadingOptions, 'elsewhere' | 'onPrompt'> = {}): Promise<Profile> {
   try {
     if (statSync(path).isDirectory()) throw new Error(`${path} is a folder. Name a recording in it (*${RECORDING_EXTENSION}).`);
   } catch (error) {
     throw fileError(path, error);
   }
-  const reader = new RecordingReader({ texts, crc32 });
+  const reader = new RecordingReader({ ...options, texts, crc32 });
   try {
     for (const [index, part] of (await partsInOrder(await recordingOf(path))).entries()) {
       if (index > 0) reader.beginPart();
@@ -39,6 +39,21 @@ export async function readRecordingFile(path: string, texts: TextsHeld = 'all'):
     throw fileError(path, error);
   }
   return reader.profile;
+}
+
+/** A recording, read for who looks at what its calls said, and which messages of prompts are too many to be shown. */
+export interface ShownRecording {
+  profile: Profile;
+  leftOut: MessagesLeftOut;
+}
+
+/**
+ * Reads a recording with as many texts as a page can hold: those that a report is made with, then others.
+ * @throws as `readRecordingFile`
+ */
+export async function readRecordingForPage(path: string): Promise<ShownRecording> {
+  const leftOut = new MessagesLeftOut();
+  return { profile: await readRecordingFile(path, 'page', { elsewhere: leftOut }), leftOut };
 }
 
 async function readInto(reader: RecordingReader, file: string): Promise<void> {

@@ -2,9 +2,12 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { analyze } from '../../src/analysis/analyze.ts';
+import { promptTable } from '../../src/analysis/prompts.ts';
+import { MessagesLeftOut } from '../../src/profile/heldTexts.ts';
 import type { Profile } from '../../src/profile/model.ts';
 import { RecordingReader, type ReadingOptions } from '../../src/profile/readRecording.ts';
 import { RecordingError, type RecordingLine } from '../../src/profile/recordingFormat.ts';
+import { conversationBefore } from '../../src/simulator/answers/replay.ts';
 import { longRecording } from '../fixtures/longRecording.ts';
 import { arbitraryRecording } from './arbitraryRecording.ts';
 import { call, callEnd, end, header, message, recordingText } from './recordingLines.ts';
@@ -85,4 +88,47 @@ describe('a message', () => {
     const text = recordingText(header(), call('a', 1, { request: { messages: [message('user', 'one', null)] } }), call('b', 2, { request: { messages: [message('user', 'two', null)] } }));
     expect(read(text, {}).calls.map(({ start }) => start.request.messages[0]?.text)).toEqual(['one', 'two']);
   });
+});
+
+describe('texts of a page', () => {
+  const readForPage = (text: string, options: ReadingOptions = {}) => {
+    const leftOut = new MessagesLeftOut();
+    return { profile: read(text, { ...options, texts: 'page', elsewhere: leftOut }), leftOut };
+  };
+
+  it('are all of them where they fit, and else first those that a report is made with', () => {
+    const prompts = Array.from({ length: 20 }, (_, n) => Array.from({ length: 6 }, (_part, part) => message('user', `${n} ${part} ${'word '.repeat(50)}`)));
+    const text = recordingText(header(), ...prompts.flatMap((messages, n) => [call(`c${n}`, 10 * n, { request: { messages } }), callEnd(`c${n}`, 10 * n + 5, { text: `answer ${n}` })]), end(1000));
+    const all = read(text, {});
+    const { profile: whole, leftOut: none } = readForPage(text);
+    expect(promptTable(whole.calls, none)).toEqual(promptTable(all.calls));
+    expect(whole.warnings).toEqual([]);
+    const { profile, leftOut } = readForPage(text, { mostOtherTextChars: 5000 });
+    expect(profile.warnings).toMatchObject([{ code: 'promptsNotWhole', message: expect.stringMatching(/of \d+ prompts the earlier messages are not all here/) as string }]);
+    const { warnings: told, ...page } = analyze(profile).report;
+    const { warnings, ...report } = analyze(read(text, { texts: 'report' })).report;
+    expect([page, told.map(({ code }) => code).sort()]).toEqual([report, [...warnings.map(({ code }) => code), 'promptsNotWhole'].sort()]);
+    const { messages } = promptTable(profile.calls, leftOut);
+    expect(messages.length).toBe(promptTable(all.calls).messages.length);
+    const cut = messages.filter((each) => each.leftOut === true);
+    expect(cut.length).toBeGreaterThan(0);
+    expect(messages.every((each) => (each.text === null) === (each.leftOut === true))).toBe(true);
+  });
+
+  it('that were not recorded are not left out', () => {
+    const text = recordingText(header(), call('a', 1, { request: { messages: [{ role: 'user', hash: 'h', chars: 5, text: null }, message('user', 'known'), message('user', 'last')] } }), callEnd('a', 2), end(3));
+    const { profile, leftOut } = readForPage(text, { mostOtherTextChars: 0 });
+    expect(promptTable(profile.calls, leftOut).messages.map((each) => [each.text, each.leftOut])).toEqual([[null, undefined], ['known', undefined], ['last', undefined]]);
+  });
+});
+
+it('with answers alone has no prompt’s text, and each of them passes by', () => {
+  const text = longText(100);
+  const seen: (string | null)[] = [];
+  const profile = read(text, { texts: 'answers', onPrompt: (line) => seen.push(conversationBefore(line)) });
+  const all = read(text, {});
+  expect(profile.calls.flatMap(({ start }) => start.request.messages.filter((each) => each.text !== null))).toEqual([]);
+  expect(profile.calls.map(({ end: over }) => over?.text)).toEqual(all.calls.map(({ end: over }) => over?.text));
+  expect(seen).toEqual(all.calls.map(({ start }) => conversationBefore(start)));
+  expect(new Set(seen).size).toBeGreaterThan(10);
 });

@@ -1,15 +1,18 @@
 /** A run's calls as a load for k6 and AIPerf. */
-import { mkdtempSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { runInNewContext } from 'node:vm';
-import { describe, expect, it } from 'vitest';
+import fc from 'fast-check';
+import { afterAll, describe, expect, it } from 'vitest';
 import { analyze } from '../../src/analysis/analyze.ts';
 import { toAiperfTrace } from '../../src/analysis/load/aiperfTrace.ts';
 import { toK6Script } from '../../src/analysis/load/k6Script.ts';
 import { recordedLoad, type RecordedLoad } from '../../src/analysis/load/recordedLoad.ts';
-import { readRecording } from '../../src/profile/readRecording.ts';
+import { readRecording, RecordingReader } from '../../src/profile/readRecording.ts';
 import type { RecordingLine } from '../../src/profile/recordingFormat.ts';
+import { TextFile } from '../../src/recorder/textFile.ts';
+import { arbitraryRecording } from './arbitraryRecording.ts';
 import { call, callEnd, end, header, message, recordingText, span, spanEnd } from './recordingLines.ts';
 
 const system = message('system', 'Be brief.');
@@ -44,28 +47,30 @@ const withoutTexts = lines.map((line) => (line.type === 'call' ? { ...line, requ
 
 describe('the load of a recording', () => {
   it('has the requests when they came, and their calls after what they waited for', () => {
-    const { sessions, left, hasTexts, model } = loadOf(...lines);
+    const { sessions, left, hasTexts, model, messageOf } = loadOf(...lines);
     expect({ left, hasTexts, model }).toEqual({ left: 1, hasTexts: true, model: 'm' });
     expect(sessions.map(({ name, atMs, calls }) => [name, atMs, calls.map(({ after, gapMs, completionTokens }) => [after, gapMs, completionTokens])])).toEqual([
       ['one', 0, [[null, 0, 7], [0, 500, 8], [0, 510, 9], [2, 10, 10]]],
       ['two', 400, [[null, 0, 3]]],
     ]);
-    expect(sessions[0]!.calls[1]!.messages).toEqual([{ role: 'system', content: 'Be brief.' }, { role: 'user', content: 'First?' }, { role: 'assistant', content: '' }, { role: 'user', content: 'Found.' }]);
+    expect(sessions[0]!.calls[1]!.prompt.map(messageOf)).toEqual([{ role: 'system', content: 'Be brief.' }, { role: 'user', content: 'First?' }, { role: 'assistant', content: '' }, { role: 'user', content: 'Found.' }]);
   });
 
   it('has prompts of the same lengths, which share what they shared, where texts were not kept', () => {
     const plain = loadOf(...lines);
-    const { sessions, hasTexts } = loadOf(...withoutTexts);
-    expect(hasTexts).toBe(false);
-    const [first] = sessions;
-    expect(first!.calls[0]!.messages[0]).toEqual(first!.calls[2]!.messages[0]);
-    expect(first!.calls[0]!.messages[1]!.content).not.toBe(first!.calls[2]!.messages[1]!.content);
-    expect(sessions.map(({ calls }) => calls.map(({ messages }) => messages.map(({ content }) => content.length)))).toEqual(plain.sessions.map(({ calls }) => calls.map(({ messages }) => messages.map(({ content }) => content.length))));
+    const load = loadOf(...withoutTexts);
+    expect(load.hasTexts).toBe(false);
+    const said = ({ sessions, messageOf }: RecordedLoad) => sessions.map(({ calls }) => calls.map(({ prompt }) => prompt.map((each) => messageOf(each).content)));
+    const [first] = said(load);
+    expect(first![0]![0]).toBe(first![2]![0]);
+    expect(first![0]![1]).not.toBe(first![2]![1]);
+    const lengths = (texts: string[][][]) => texts.map((calls) => calls.map((messages) => messages.map((text) => text.length)));
+    expect(lengths(said(load))).toEqual(lengths(said(plain)));
   });
 });
 
 describe('the trace for AIPerf', () => {
-  const entries = (load: RecordedLoad) => toAiperfTrace(load).trimEnd().split('\n').map((line) => JSON.parse(line) as Record<string, unknown>);
+  const entries = (load: RecordedLoad) => [...toAiperfTrace(load)].join('').trimEnd().split('\n').map((line) => JSON.parse(line) as Record<string, unknown>);
 
   it('has a timestamp for what begins a session, and a delay for what waited for an answer', () => {
     expect(entries(loadOf(...lines)).map(({ messages, ...rest }) => ({ ...rest, messages: (messages as unknown[]).length }))).toEqual([
@@ -151,7 +156,7 @@ async function asK6(script: string, environment: Record<string, string>): Promis
 }
 
 describe('the script for k6', () => {
-  const script = toK6Script(loadOf(...lines), { name: 'a run\n*/ alert()', version: '1.2.3' });
+  const script = [...toK6Script(loadOf(...lines), { name: 'a run\n*/ alert()', version: '1.2.3' })].join('');
 
   it('sends the requests when they came, and their calls after the answers that they waited for', async () => {
     const { posted, options, trends } = await asK6(script, { MODEL: 'mine', BASE_URL: 'http://box/v1' });
@@ -160,6 +165,10 @@ describe('the script for k6', () => {
     expect(posted.map(({ at, body }) => [at, body.max_tokens])).toEqual([[0, 7], [400, 3], [600, 8], [610, 9], [720, 10]]);
     expect(posted[0]).toMatchObject({ url: 'POST http://box/v1/chat/completions', body: { model: 'mine', ignore_eos: true, messages: [{ role: 'system', content: 'Be brief.' }, { role: 'user', content: 'First?' }] } });
     expect(trends).toMatchObject({ request_duration: [100, 820], request_started_late: [0, 0], completion_tokens: [4, 4, 4, 4, 4] });
+  });
+
+  it('has each message once', () => {
+    expect(script.split('"Be brief."')).toHaveLength(2);
   });
 
   it('sends them faster, and with answers that may end, when it is told to', async () => {
@@ -175,5 +184,55 @@ describe('the script for k6', () => {
     await expect(import(/* @vite-ignore */ `file://${file}`)).rejects.toThrow(/k6/);
     expect(script).toContain('1 calls that failed, or wrote nothing, are left out');
     expect(script.split('\n')[0]).toMatch(/^\/\/ 2 requests with 5 calls of a model, as a run \*\/ alert\(\) made them; written by agent-cost 1\.2\.3\.$/);
+  });
+});
+
+describe('texts that are more than are held', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'agent-cost-texts-'));
+  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+  /** The load of a recording of which so many chars are held. */
+  function heldIn(text: string, mostTextChars: number, texts: TextFile): RecordedLoad {
+    const reader = new RecordingReader({ texts: 'all', mostTextChars, elsewhere: texts });
+    reader.push(text);
+    reader.finish();
+    return recordedLoad(reader.profile, analyze(reader.profile), texts);
+  }
+
+  it('are in the load all the same, from a file that nobody sees', () => {
+    fc.assert(
+      fc.property(arbitraryRecording, fc.integer({ min: 0, max: 200 }), (text, mostTextChars) => {
+        const profile = readRecording(text);
+        const whole = recordedLoad(profile, analyze(profile));
+        const texts = new TextFile(folder);
+        const load = heldIn(text, mostTextChars, texts);
+        const how = { name: 'run', version: '1' };
+        expect([...toAiperfTrace(load)]).toEqual([...toAiperfTrace(whole)]);
+        expect([...toK6Script(load, how)]).toEqual([...toK6Script(whole, how)]);
+        expect([...toK6Script(load, how)]).toEqual([...toK6Script(whole, how)]);
+        expect(load.hasTexts).toBe(whole.hasTexts);
+        if (process.platform !== 'win32') expect(readdirSync(folder)).toEqual([]);
+        texts.close();
+        expect(readdirSync(folder)).toEqual([]);
+      }),
+      { numRuns: 50 },
+    );
+  });
+
+  it('are put there once, whatever is in them', () => {
+    const odd = 'a\ud800b\u2028 “é” 😀\0';
+    const texts = new TextFile(folder);
+    const prompt = [message('system', odd), message('user', 'x'.repeat(3_000_000)), message('user', odd)];
+    const load = heldIn(recordingText(header(), call('a', 1, { request: { messages: prompt } }), callEnd('a', 2), call('b', 3, { request: { messages: prompt } }), callEnd('b', 4), end(5)), 0, texts);
+    const said = load.sessions.flatMap(({ calls }) => calls.map((each) => each.prompt.map(load.messageOf)));
+    expect(said).toEqual(Array(2).fill(prompt.map(({ role, text }) => ({ role, content: text }))));
+    expect(load.sessions.flatMap(({ calls }) => calls.flatMap((each) => each.prompt.filter(({ text }) => text !== null)))).toEqual([]);
+    expect([...toK6Script(load, { name: '', version: '' })].filter((piece) => piece.includes('xxx'))).toHaveLength(1);
+    texts.close();
+  });
+
+  it('that find no room are told of, with the folder', () => {
+    const texts = new TextFile(join(folder, 'nowhere'));
+    expect(() => heldIn(recordingText(header(), call('a', 1, { request: { messages: [message('user', 'x'.repeat(2_000_000))] } }), end(5)), 0, texts)).toThrow(/more than can be held, and found no room in a file .*nowhere.*ENOENT/);
   });
 });

@@ -6,32 +6,35 @@
  */
 import type { LoadCall, LoadSession, RecordedLoad } from './recordedLoad.ts';
 
-export function toAiperfTrace({ sessions, hasTexts }: RecordedLoad): string {
-  // Of a synthesized prompt AIPerf makes a longer one with each turn: these come one by one, at their times.
-  const entries = hasTexts ? sessions.flatMap(entriesOf) : sessions.flatMap(({ calls }) => calls).map(lengthsOnly);
+/** The trace, line by line. */
+export function* toAiperfTrace(load: RecordedLoad): Generator<string> {
   // Sessions stay together, in the order in which they begin: AIPerf tells a fixed schedule by the first entry's timestamp.
-  return entries.map((entry) => `${JSON.stringify(entry)}\n`).join('');
+  for (const [number, session] of load.sessions.entries()) {
+    // Of a synthesized prompt AIPerf makes a longer one with each turn: these come one by one, at their times.
+    const entries = load.hasTexts ? entriesOf(session, number, load) : session.calls.map(lengthsOnly);
+    for (const entry of entries) yield `${JSON.stringify(entry)}\n`;
+  }
 }
 
 /** A session of AIPerf's is one call after another: calls at once are sessions of their own, each with those that waited for it. */
-function entriesOf({ calls }: LoadSession, number: number): object[] {
+function* entriesOf({ calls }: LoadSession, number: number, { messageOf }: RecordedLoad): Generator<object> {
   const chains: number[][] = [];
   calls.forEach(({ after }, index) => {
     const chain = after === null ? undefined : chains.find((each) => each.at(-1) === after);
     if (chain === undefined) chains.push([index]);
     else chain.push(index);
   });
-  return chains.flatMap((chain, part) =>
-    chain.map((index, turn) => {
-      const { messages, completionTokens, atMs, gapMs } = calls[index]!;
+  for (const [part, chain] of chains.entries()) {
+    for (const [turn, index] of chain.entries()) {
+      const { prompt, completionTokens, atMs, gapMs } = calls[index]!;
       const when = turn === 0 ? { timestamp: Math.round(atMs) } : { delay: Math.round(gapMs) };
-      return { session_id: part === 0 ? `request-${number + 1}` : `request-${number + 1}-${part + 1}`, ...when, messages, output_length: completionTokens };
-    }),
-  );
+      yield { session_id: part === 0 ? `request-${number + 1}` : `request-${number + 1}-${part + 1}`, ...when, messages: prompt.map(messageOf), output_length: completionTokens };
+    }
+  }
 }
 
-function lengthsOnly({ atMs, promptTokens, messages, completionTokens }: LoadCall): object {
+function lengthsOnly({ atMs, promptTokens, prompt, completionTokens }: LoadCall): object {
   // Where the server did not count: four characters a token, as English has about.
-  const tokens = promptTokens ?? Math.max(1, Math.round(messages.reduce((sum, { content }) => sum + content.length, 0) / 4));
+  const tokens = promptTokens ?? Math.max(1, Math.round(prompt.reduce((sum, { chars }) => sum + chars, 0) / 4));
   return { timestamp: Math.round(atMs), input_length: tokens, output_length: completionTokens };
 }

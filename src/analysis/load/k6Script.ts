@@ -2,16 +2,19 @@
  * A load as a script for k6 (https://grafana.com/docs/k6): each request of the recording is one iteration, which begins when it came
  * and sends its calls in their order, those at once at once, with the gaps that tools and the program made.
  */
+import type { MessageDigest } from '../../profile/recordingFormat.ts';
 import type { RecordedLoad } from './recordedLoad.ts';
 
 /** Each iteration waits for its time in a virtual user: so many at most, since each holds memory. */
 const MOST_USERS = 1000;
 
-export function toK6Script({ sessions, model, url, hasTexts, left }: RecordedLoad, { name, version }: { name: string; version: string }): string {
+/** The script, in pieces: prompts repeat the ones before, so that each message stands in it once. */
+export function* toK6Script({ sessions, model, url, hasTexts, messageOf, left }: RecordedLoad, { name, version }: { name: string; version: string }): Generator<string> {
   const users = Math.max(1, Math.min(sessions.length, MOST_USERS));
   const lastMs = Math.max(0, ...sessions.flatMap(({ calls }) => calls.map(({ atMs }) => atMs)));
-  const plain = sessions.map(({ atMs, calls }) => ({ atMs: round(atMs), calls: calls.map(({ after, gapMs, messages, completionTokens }) => ({ after, gapMs: round(gapMs), tokens: completionTokens, messages })) }));
-  return `// ${sessions.length} requests with ${sessions.reduce((sum, { calls }) => sum + calls.length, 0)} calls of a model, as ${comment(name)} made them; written by agent-cost ${version}.
+  const numbers = new Map<MessageDigest, number>();
+  for (const { calls } of sessions) for (const { prompt } of calls) for (const message of prompt) if (!numbers.has(message)) numbers.set(message, numbers.size);
+  yield `// ${sessions.length} requests with ${sessions.reduce((sum, { calls }) => sum + calls.length, 0)} calls of a model, as ${comment(name)} made them; written by agent-cost ${version}.
 // Needs k6 0.52 or newer: BASE_URL=http://gpu-box:8000/v1 k6 run FILE
 //
 // BASE_URL, MODEL, API_KEY   the server, its model, its key
@@ -31,6 +34,7 @@ const SPEED = Number(__ENV.SPEED || 1);
 const LONGEST_S = 3600;
 
 const sessions = new SharedArray('sessions', recorded);
+const said = new SharedArray('messages', messages);
 const requestMs = new Trend('request_duration', true);
 const lateMs = new Trend('request_started_late', true);
 const completionTokens = new Counter('completion_tokens');
@@ -43,9 +47,9 @@ export const options = {
 
 const until = (ms) => new Promise((resolve) => setTimeout(resolve, Math.max(0, ms)));
 
-async function send({ messages, tokens }) {
+async function send({ prompt, tokens }) {
   const exact = __ENV.IGNORE_EOS === '0' ? {} : { ignore_eos: true };
-  const body = JSON.stringify({ model: MODEL, messages, max_tokens: tokens, ...exact });
+  const body = JSON.stringify({ model: MODEL, messages: prompt.map((number) => said[number]), max_tokens: tokens, ...exact });
   const headers = { 'Content-Type': 'application/json', ...(__ENV.API_KEY ? { Authorization: \`Bearer \${__ENV.API_KEY}\` } : {}) };
   const response = await http.asyncRequest('POST', \`\${BASE_URL}/chat/completions\`, body, { headers, timeout: \`\${LONGEST_S}s\` });
   const answered = check(response, { answered: ({ status }) => status === 200 });
@@ -68,7 +72,18 @@ export default async function () {
 }
 
 function recorded() {
-  return ${JSON.stringify(plain)};
+  return [
+`;
+  for (const { atMs, calls } of sessions)
+    yield `${JSON.stringify({ atMs: round(atMs), calls: calls.map(({ after, gapMs, prompt, completionTokens }) => ({ after, gapMs: round(gapMs), tokens: completionTokens, prompt: prompt.map((message) => numbers.get(message)!) })) })},\n`;
+  yield `  ];
+}
+
+function messages() {
+  return [
+`;
+  for (const message of numbers.keys()) yield `${JSON.stringify(messageOf(message))},\n`;
+  yield `  ];
 }
 `;
 }

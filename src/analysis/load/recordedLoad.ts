@@ -3,6 +3,7 @@
  * for. Pure.
  */
 import type { Call, Profile } from '../../profile/model.ts';
+import type { MessageDigest } from '../../profile/recordingFormat.ts';
 import type { Milliseconds, Tokens } from '../../profile/units.ts';
 import type { TimelineDocument } from '../../protocol/webview.ts';
 import { groupBy } from '../grouping.ts';
@@ -19,7 +20,8 @@ export interface LoadCall {
   gapMs: Milliseconds;
   /** From the run's start. */
   atMs: Milliseconds;
-  messages: LoadMessage[];
+  /** As they were recorded: the same object for the same message. */
+  prompt: readonly MessageDigest[];
   promptTokens: Tokens | null;
   completionTokens: Tokens;
 }
@@ -39,11 +41,22 @@ export interface RecordedLoad {
   url: string | null;
   /** Prompts are what was sent; else the recording kept none, and they are as long as they were. */
   hasTexts: boolean;
+  /** A prompt's message as it is to be sent. All of them at once may be more than can be held. */
+  messageOf: (message: MessageDigest) => LoadMessage;
   /** Calls that are not in it: they failed, wrote nothing, or had no messages. */
   left: number;
 }
 
-export function recordedLoad(profile: Profile, { report }: TimelineDocument): RecordedLoad {
+/** Where texts are that were too many to be read into a profile. */
+export interface FurtherTexts {
+  has(message: MessageDigest): boolean;
+  /** A message's text, from there or its own; null where the recording has none. */
+  textOf(message: MessageDigest): string | null;
+}
+
+const NO_FURTHER: FurtherTexts = { has: () => false, textOf: ({ text }) => text };
+
+export function recordedLoad(profile: Profile, { report }: TimelineDocument, further: FurtherTexts = NO_FURTHER): RecordedLoad {
   const parents = new Map(report.spans.map(({ id, parent }) => [id, parent]));
   const names = new Map(report.spans.map(({ id, name }) => [id, name]));
   const rootOf = (id: string): string => {
@@ -59,7 +72,14 @@ export function recordedLoad(profile: Profile, { report }: TimelineDocument): Re
     const begin = calls[0]!.start.t;
     return { name: names.get(root) ?? root, atMs: begin - first, calls: calls.map((call, index) => loadCall(call, calls.slice(0, index), begin, first)) };
   });
-  return { sessions, model: profile.backend.model, url: profile.backend.url, hasTexts: sent.every(({ start }) => start.request.messages.every(({ text }) => text !== null)), left: asked.length - sent.length };
+  return {
+    sessions,
+    model: profile.backend.model,
+    url: profile.backend.url,
+    hasTexts: sent.every(({ start }) => start.request.messages.every((message) => message.text !== null || further.has(message))),
+    messageOf: (message) => ({ role: sentRole(message.role), content: further.textOf(message) ?? filler(message.chars, message.hash) }),
+    left: asked.length - sent.length,
+  };
 }
 
 type Sent = Call & { end: NonNullable<Call['end']> };
@@ -78,7 +98,7 @@ function loadCall({ start, end }: Sent, before: readonly Sent[], begin: Millisec
     after,
     gapMs: start.t - (after === null ? begin : before[after]!.end.t),
     atMs: start.t - first,
-    messages: start.request.messages.map(({ role, text, hash, chars }) => ({ role: sentRole(role), content: text ?? filler(chars, hash) })),
+    prompt: start.request.messages,
     promptTokens: end.usage?.promptTokens ?? null,
     completionTokens: end.usage?.completionTokens ?? 0,
   };

@@ -1,5 +1,7 @@
 /** A recording's own answers, given again: to the conversation that they were given to, else in their order. */
+import { createHash } from 'node:crypto';
 import type { Call, Profile } from '../../profile/model.ts';
+import type { CallLine } from '../../profile/recordingFormat.ts';
 import type { Tokens } from '../../profile/units.ts';
 import { estimatingTokenizer } from '../tokens/estimatingTokenizer.ts';
 import type { Answer, Tokenizer } from '../tokens/tokenizer.ts';
@@ -10,7 +12,7 @@ import type { Random } from './random.ts';
 
 /** What of an answer was recorded. Without `--capture full` its words are not, and its length and the tools that it called are. */
 interface RecordedAnswer {
-  /** Null where the conversation was not recorded. */
+  /** Its digest; null where the conversation was not recorded. */
   conversation: string | null;
   text: string | null;
   toolCalls: { name: string; arguments: string | null }[];
@@ -32,8 +34,9 @@ export class Replay {
   readonly counts: ReplayCounts = { byContent: 0, byOrder: 0, unanswered: 0 };
   readonly #answers: RecordedAnswer[];
 
-  constructor(recording: Profile) {
-    this.#answers = recording.calls.flatMap((call) => recordedAnswer(call) ?? []);
+  /** @param conversations what was said before each answer (`conversationBefore`), by the call's id, where the recording was read without prompts' texts */
+  constructor(recording: Profile, conversations: ReadonlyMap<string, string | null> | null = null) {
+    this.#answers = recording.calls.flatMap((call) => recordedAnswer(call, conversations === null ? conversationBefore(call.start) : (conversations.get(call.start.id) ?? null)) ?? []);
   }
 
   /** What became of the questions so far, in words. */
@@ -73,12 +76,17 @@ export class Replay {
   }
 }
 
-function recordedAnswer({ start, end }: Call): RecordedAnswer | null {
-  if (end === null || end.status !== 'ok' || end.error !== null || (end.httpStatus ?? 200) !== 200 || !ANSWERING.has(start.endpoint)) return null;
-  const texts = start.request.messages.map(({ text }) => text);
+/** The digest of what was said before an answer; null where that is not in the recording. */
+export function conversationBefore({ request }: CallLine): string | null {
+  const texts = request.messages.map(({ text }) => text);
   const known = texts.filter((text) => text !== null);
+  return known.length === 0 || known.length < texts.length ? null : conversationOf(known);
+}
+
+function recordedAnswer({ start, end }: Call, conversation: string | null): RecordedAnswer | null {
+  if (end === null || end.status !== 'ok' || end.error !== null || (end.httpStatus ?? 200) !== 200 || !ANSWERING.has(start.endpoint)) return null;
   return {
-    conversation: known.length === 0 || known.length < texts.length ? null : conversationOf(known),
+    conversation,
     text: end.text,
     toolCalls: end.toolCalls.map(({ name, arguments: given }) => ({ name, arguments: given })),
     completionTokens: end.usage?.completionTokens ?? null,
@@ -87,14 +95,17 @@ function recordedAnswer({ start, end }: Call): RecordedAnswer | null {
 }
 
 /**
- * What was said, without how each API has it: who is called what, which messages have no text, where words are broken and parts are
- * joined, and the ids of tools' calls, which are new in each run.
+ * The digest of what was said, without how each API has it: who is called what, which messages have no text, where words are broken
+ * and parts are joined, and the ids of tools' calls, which are new in each run. Each prompt repeats those before: held whole, they
+ * would be the recording many times over.
  */
 function conversationOf(texts: readonly string[]): string {
-  return texts
-    .map((text) => text.replace(/\s+/g, ''))
-    .filter((text) => text !== '')
-    .join('\n');
+  const digest = createHash('sha256');
+  for (const text of texts) {
+    const bare = text.replace(/\s+/g, '');
+    if (bare !== '') digest.update(bare).update('\n');
+  }
+  return digest.digest('base64');
 }
 
 function hasWords({ text, toolCalls }: RecordedAnswer): boolean {

@@ -89,7 +89,7 @@ function cacheText({ llm }: ReportSpan, { shared, totalChars, toolsChars }: Call
 }
 
 function messageBlock(message: MessageContent, { shared }: CallContent, isFirstNew: boolean, open: boolean): HTMLElement {
-  const { role, chars, text, sharedChars, answersTool } = message;
+  const { role, chars, text, leftOut, sharedChars, answersTool } = message;
   const isOld = sharedChars >= chars && chars > 0;
   const state = shared === null ? null : isOld ? l10n.t('as before') : isFirstNew && shared.chars > 0 ? l10n.t('new from here') : l10n.t('new');
   const summary = element('summary', '', element('b', '', visibleText(role, 40)), answersTool?.name ? ` ${l10n.t('of {0}', visibleText(answersTool.name, 60))}` : null, ` · ${formatCount(chars, 'character')}`, state === null ? null : element('span', `state-${isOld ? 'old' : 'new'}`, state));
@@ -97,7 +97,7 @@ function messageBlock(message: MessageContent, { shared }: CallContent, isFirstN
   // Filled when it is opened: a prompt may have a thousand messages, each of a megabyte.
   const show = (): void => {
     if (!node.open || node.childElementCount > 1) return;
-    node.append(text === null ? element('p', 'dim', l10n.t('Its text was not kept in this recording.')) : messageText(text, shared === null ? null : sharedChars));
+    node.append(text === null ? element('p', 'dim', leftOut === true ? l10n.t('Its text is in the recording, and left out here: there are more texts than can be shown.') : l10n.t('Its text was not kept in this recording.')) : messageText(text, shared === null ? null : sharedChars));
   };
   node.addEventListener('toggle', show);
   node.open = open;
@@ -134,7 +134,7 @@ function answerSections(content: CallContent, actions: ContentActions): HTMLElem
       if (node.childElementCount > 1) return;
       if (given !== null) node.append(element('p', 'dim', l10n.t('arguments')), textBlock(given));
       if (result !== null) node.append(element('p', 'dim', l10n.t('result')), textBlock(result));
-      else node.append(element('p', 'dim', handedTo === null ? l10n.t('No later call was handed its result.') : l10n.t('Its result was not kept in this recording.')));
+      else node.append(element('p', 'dim', handedTo === null ? l10n.t('No later call was handed its result.') : l10n.t('Its result is not kept here.')));
       if (handedTo !== null) node.append(element('p', 'dim', toCall(l10n.t('handed to'), handedTo, actions)));
     });
     return node;
