@@ -126,8 +126,8 @@ describe.each(withAiohttp)('$title', (environment) => {
     }
     const both = (names: string[], count: number) => Object.fromEntries(names.flatMap((name) => [[`${name} 0`, count], [`${name} 1`, count]]));
     expect(after('search')).toEqual(both(['left', 'right'], 3));
-    // What a pool's thread did before says nothing of what it does next.
-    expect(after('look')).toEqual({ ...both(['left', 'right', 'up', 'down'], 1), none: 1 });
+    // What a pool's thread did for the piece of work before says nothing of what it does next.
+    expect(after('look')).toEqual({ ...both(['left', 'right', 'up', 'down', 'early', 'late'], 1), none: 2 });
   });
 
   it('sees what tasks wait for, and not those that wait for a model', async () => {

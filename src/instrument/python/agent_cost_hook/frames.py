@@ -79,6 +79,8 @@ _cells = set()
 _work_item_code = None
 # The span that encloses what runs here. Only our own variable: contexts are the program's.
 current_span = contextvars.ContextVar("agent_cost_span", default=None)
+# Whether functions.py is told when a pool's thread begins its next piece of work.
+work_is_seen = hasattr(sys, "monitoring")
 # The tag's id of the last model call that was sent in the course of the program that runs here.
 last_call = contextvars.ContextVar("agent_cost_call", default=None)
 
@@ -259,10 +261,15 @@ def thread_name(ident=None):
 
 
 def call_sent(ident):
-    """What follows in this task or thread comes after that call. A pool's thread does one thing after another that have nothing in common."""
-    target = getattr(_thread(None), "_target", None)
-    if getattr(target, "__module__", None) != "concurrent.futures.thread":
+    """What follows in this task or thread comes after that call: in a pool's thread until its next piece of work, where that is seen to begin."""
+    pool = getattr(getattr(_thread(None), "_target", None), "__module__", None)
+    if pool != "multiprocessing.pool" and (pool != "concurrent.futures.thread" or work_is_seen):
         last_call.set(ident)
+
+
+def is_work_item(code):
+    """Whether code runs a pool's piece of work."""
+    return code is _work_item_code
 
 
 def thread_ident():

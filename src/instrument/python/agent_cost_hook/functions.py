@@ -169,6 +169,7 @@ def _start():
     monitoring = _monitoring = sys.monitoring
     tool = next((number for number in (4, 3) if monitoring.get_tool(number) is None), None)
     if tool is None:
+        frames.work_is_seen = False
         return  # Others watch the program: what it does is sampled.
     monitoring.use_tool_id(tool, _NAME)
     _tool = tool
@@ -183,6 +184,10 @@ def _begin(code, _offset):
     try:
         function = _known.get(id(code))
         if function is None:
+            if frames.is_work_item(code):
+                # Not let go of: nothing that this thread did before is before what it does now.
+                frames.last_call.set(None)
+                return None
             if code.co_flags & _GENERATORS or code.co_name.startswith("<") or not frames.is_users(code):
                 return _monitoring.DISABLE
             function = _known[id(code)] = _Function(code)
