@@ -48,6 +48,7 @@ async function repair(file: string, path: string): Promise<RecordingRepairer> {
       if (each === NEXT_PART) repairer.beginPart();
       else if (each === MISSING) repairer.lose(MISSING_PART);
       else if (each === LOST) repairer.lose(LOST_STRETCH);
+      else if (typeof each === 'object') repairer.resumeAt(each.line);
       else for (const text of repairer.push(each)) writeSync(out, text);
     }
     if (repairer.kept === 0) throw new UsageError(`${file}: nothing of a recording can be read in it. Profile the program again.`);

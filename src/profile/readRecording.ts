@@ -109,6 +109,11 @@ export class RecordingReader {
     this.#isTooLong = false;
   }
 
+  /** What comes next begins with the line of this number in its file: behind a stretch that could not be read. */
+  resumeAt(line: number): void {
+    this.#line = line - 1;
+  }
+
   /**
    * Says that no more text comes. A last line without its line end counts when it is whole, and is left out when it
    * is torn. Throws a `RecordingError` when there was no header.

@@ -54,6 +54,11 @@ export class RecordingRepairer {
     this.#damage.add({ line: this.#line + 1, part: this.#part }, why, '');
   }
 
+  /** The next line has this number in its file: behind a stretch that could not be read. */
+  resumeAt(line: number): void {
+    this.#line = line - 1;
+  }
+
   /**
    * The lines to write for the next line of the file: none where it cannot be used.
    * @throws RecordingError for the first line of a newer format version

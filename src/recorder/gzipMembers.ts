@@ -6,8 +6,13 @@ import { constants, createDeflateRaw, createGunzip, type Gunzip } from 'node:zli
 import type { Bytes } from '../profile/units.ts';
 import { crc32 } from './crc32.ts';
 
-/** A member's header: deflate, with an extra field `AC` without content; no time, no name (RFC 1952, 2.3). */
-const MEMBER_HEADER = Buffer.from([0x1f, 0x8b, 8, 4, 0, 0, 0, 0, 0, 0xff, 4, 0, 0x41, 0x43, 0, 0]);
+/** How a member's header begins: deflate, with an extra field; no time, no name (RFC 1952, 2.3). */
+const MARK = Buffer.from([0x1f, 0x8b, 8, 4, 0, 0, 0, 0, 0, 0xff]);
+/** The extra field `AC` with four bytes: the number of the member's first line in its file, from 1. */
+const NUMBERED = Buffer.from([8, 0, 0x41, 0x43, 4, 0]);
+const NUMBER_BYTES: Bytes = 4;
+/** The same without a number, as it was written at first. */
+const UNNUMBERED = Buffer.from([4, 0, 0x41, 0x43, 0, 0]);
 /** A further member begins when one holds this much text: what a damaged byte can cost. */
 const MEMBER_BYTES: Bytes = 4 * 1024 * 1024;
 /** On growing contexts of prose (`test/fixtures/longRecording.ts`) level 6 takes eight times as long for a quarter less, level 3 twice for a seventh. */
@@ -22,11 +27,15 @@ export function isGzip(beginning: Buffer): boolean | null {
 /** A member that is being written. */
 class Member {
   private readonly stream = createDeflateRaw({ level: LEVEL });
-  private output: Buffer[] = [MEMBER_HEADER];
+  private output: Buffer[];
   private crc = 0;
   bytes: Bytes = 0;
 
-  constructor() {
+  /** @param line number of its first line */
+  constructor(line: number) {
+    const number = Buffer.alloc(NUMBER_BYTES);
+    number.writeUInt32LE(line % 2 ** 32);
+    this.output = [MARK, NUMBERED, number];
     this.stream.on('data', (part: Buffer) => this.output.push(part));
   }
 
@@ -57,10 +66,18 @@ class Member {
 /** Compresses batches of whole lines; each can be decompressed when it is written, though its member goes on. */
 export class GzipMembers {
   private member: Member | null = null;
+  /** Number of the next line in its file. */
+  private line = 1;
+
+  /** Lines are counted anew: those that follow go into another file. */
+  beginFile(): void {
+    this.line = 1;
+  }
 
   /** @returns what to write for a batch: all of it, up to its last byte */
   async add(text: string): Promise<Buffer> {
-    const member = (this.member ??= new Member());
+    const member = (this.member ??= new Member(this.line));
+    for (let at = text.indexOf('\n'); at !== -1; at = text.indexOf('\n', at + 1)) this.line++;
     const bytes = await member.add(text);
     return member.bytes < MEMBER_BYTES ? bytes : Buffer.concat([bytes, await this.finish()]);
   }
@@ -77,6 +94,8 @@ export interface GunzipListener {
   onBytes(bytes: Buffer): void;
   /** A stretch is lost: what comes next begins with a new line. */
   onDamage(): void;
+  /** The first line behind a stretch that was lost has this number in its file. */
+  onResumed(line: number): void;
 }
 
 /** Decompresses what comes in pieces of any size, and goes on behind what is damaged. */
@@ -92,6 +111,7 @@ export class GunzipMembers {
   /** Of this member: text that came out, and the last bytes that went in, which at its end say how much text it has. */
   private textBytes: Bytes = 0;
   private lastBytes: Buffer = Buffer.alloc(0);
+  private isDamaged = false;
 
   constructor(listener: GunzipListener) {
     this.listener = listener;
@@ -102,14 +122,20 @@ export class GunzipMembers {
     const bytes = this.held.length === 0 ? piece : Buffer.concat([this.held, piece]);
     let from = 0;
     let searched = 0;
-    for (let at = bytes.indexOf(MEMBER_HEADER); at !== -1; at = bytes.indexOf(MEMBER_HEADER, searched)) {
+    let to = -1;
+    for (let at = bytes.indexOf(MARK); at !== -1 && to < 0; at = bytes.indexOf(MARK, searched)) {
+      const header = headerBehindMark(bytes.subarray(at + MARK.length));
+      searched = at + MARK.length;
+      if (header === 'cut') to = at;
+      if (header === 'cut' || header === 'none') continue;
       await this.feed(bytes.subarray(from, at));
       await this.endMember(true);
       this.begin();
+      if (this.isDamaged && header.line !== null) this.listener.onResumed(header.line);
+      this.isDamaged = false;
       from = at;
-      searched = at + MEMBER_HEADER.length;
     }
-    const to = bytes.length - lengthOfBegunHeader(bytes.subarray(searched));
+    if (to < 0) to = bytes.length - lengthOfBegunMark(bytes.subarray(searched));
     await this.feed(bytes.subarray(from, to));
     this.held = Buffer.from(bytes.subarray(to));
   }
@@ -133,7 +159,7 @@ export class GunzipMembers {
     });
     gunzip.on('error', () => {
       this.gunzip = null;
-      this.listener.onDamage();
+      this.damaged();
       this.settle?.();
     });
   }
@@ -161,14 +187,28 @@ export class GunzipMembers {
     });
     if (this.gunzip === null) return;
     this.gunzip = null;
-    if (isFollowed && (this.lastBytes.length < 4 || this.lastBytes.readUInt32LE() !== this.textBytes % 2 ** 32)) this.listener.onDamage();
+    if (isFollowed && (this.lastBytes.length < 4 || this.lastBytes.readUInt32LE() !== this.textBytes % 2 ** 32)) this.damaged();
+  }
+
+  private damaged(): void {
+    this.isDamaged = true;
+    this.listener.onDamage();
   }
 }
 
-/** How many of the last bytes may be the beginning of a member's header. */
-function lengthOfBegunHeader(bytes: Buffer): number {
-  for (let length = Math.min(MEMBER_HEADER.length - 1, bytes.length); length > 0; length--) {
-    if (bytes.subarray(-length).equals(MEMBER_HEADER.subarray(0, length))) return length;
+/** What stands behind a mark: a header's rest, with the number of its first line where it has one; `cut` where that is not all there. */
+function headerBehindMark(bytes: Buffer): { line: number | null } | 'cut' | 'none' {
+  const field = bytes.subarray(0, NUMBERED.length);
+  if (field.equals(UNNUMBERED)) return { line: null };
+  const isBegun = [NUMBERED, UNNUMBERED].some((each) => field.equals(each.subarray(0, field.length)));
+  if (!isBegun) return 'none';
+  return bytes.length < NUMBERED.length + NUMBER_BYTES ? 'cut' : { line: bytes.readUInt32LE(NUMBERED.length) };
+}
+
+/** How many of the last bytes may be the beginning of a mark. */
+function lengthOfBegunMark(bytes: Buffer): number {
+  for (let length = Math.min(MARK.length - 1, bytes.length); length > 0; length--) {
+    if (bytes.subarray(-length).equals(MARK.subarray(0, length))) return length;
   }
   return 0;
 }

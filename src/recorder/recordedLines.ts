@@ -6,11 +6,11 @@ import { partsInOrder } from './recordingParts.ts';
 /** A longer line is taken for damage, as readers do. */
 const LONGEST_LINE_CHARS = 128 * 1024 * 1024;
 
-/** Between lines: the recording goes on in its next file; that file is not there; a stretch could not be decompressed. */
+/** Between lines: the recording goes on in its next file; that file is not there; a stretch could not be decompressed, and what number the next line has, where that is known. */
 export const NEXT_PART = Symbol('next part');
 export const MISSING = Symbol('missing');
 export const LOST = Symbol('lost');
-export type Recorded = string | typeof NEXT_PART | typeof MISSING | typeof LOST;
+export type Recorded = string | typeof NEXT_PART | typeof MISSING | typeof LOST | { line: number };
 
 /**
  * The lines of all parts of a recording; the last one without its line end, too.
@@ -48,6 +48,7 @@ async function* linesOf(file: string): AsyncGenerator<Recorded> {
       found.push(LOST);
       begin();
     },
+    onResumed: (line) => found.push({ line }),
   });
   for await (const bytes of createReadStream(file, { highWaterMark: 1 << 20 })) {
     await text.write(bytes as Buffer);

@@ -10,6 +10,8 @@ export interface TextListener {
   onText(text: string): void;
   /** A stretch of the file could not be decompressed; what comes next begins with a new line. */
   onLost(): void;
+  /** What comes next begins with the line of this number in its file. */
+  onResumed?(line: number): void;
 }
 
 export class RecordedText {
@@ -17,7 +19,7 @@ export class RecordedText {
   private decoder = new StringDecoder('utf8');
   private gunzip: GunzipMembers | null = null;
   /** What came out of the decompressor, whose events must not be thrown through. */
-  private decompressed: (Buffer | 'lost')[] = [];
+  private decompressed: (Buffer | 'lost' | { line: number })[] = [];
   /** The first bytes, until they say what the file is. */
   private beginning: Buffer | null = Buffer.alloc(0);
 
@@ -36,7 +38,7 @@ export class RecordedText {
       const isCompressed = isGzip(bytes);
       this.beginning = isCompressed === null ? bytes : null;
       if (isCompressed === null) return;
-      if (isCompressed) this.gunzip = new GunzipMembers({ onBytes: (text) => this.decompressed.push(text), onDamage: () => this.decompressed.push('lost') });
+      if (isCompressed) this.gunzip = new GunzipMembers({ onBytes: (text) => this.decompressed.push(text), onDamage: () => this.decompressed.push('lost'), onResumed: (line) => this.decompressed.push({ line }) });
     }
     if (this.gunzip === null) {
       this.decode(bytes);
@@ -59,12 +61,11 @@ export class RecordedText {
     const decompressed = this.decompressed;
     this.decompressed = [];
     for (const each of decompressed) {
-      if (each !== 'lost') {
-        this.decode(each);
-        continue;
-      }
-      this.decoder = new StringDecoder('utf8');
-      this.listener.onLost();
+      if (each === 'lost') {
+        this.decoder = new StringDecoder('utf8');
+        this.listener.onLost();
+      } else if (Buffer.isBuffer(each)) this.decode(each);
+      else this.listener.onResumed?.(each.line);
     }
   }
 

@@ -57,7 +57,7 @@ export async function readRecordingForPage(path: string): Promise<ShownRecording
 }
 
 async function readInto(reader: RecordingReader, file: string): Promise<void> {
-  const text = new RecordedText({ onText: (part) => reader.push(part), onLost: () => reader.lose(LOST_STRETCH) });
+  const text = new RecordedText({ onText: (part) => reader.push(part), onLost: () => reader.lose(LOST_STRETCH), onResumed: (line) => reader.resumeAt(line) });
   for await (const bytes of createReadStream(file, { highWaterMark: 1 << 20 })) await text.write(bytes as Buffer);
   await text.end();
 }

@@ -61,6 +61,7 @@ export class RecordingSink {
       this.endsPart = false;
       this.opensPart = true;
       this.partBytes = 0;
+      this.gzip?.beginFile();
       text = this.parts.header(++this.part) + lines;
     }
     let bytes = this.gzip === null ? Buffer.from(text) : await this.gzip.add(text);

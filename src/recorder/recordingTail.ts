@@ -89,7 +89,7 @@ export class RecordingTail {
 
   constructor(file: string, { onEnded, onPiece }: { onEnded?: OnEnded; onPiece?: (bytes: Bytes) => void } = {}) {
     this.reader = new RecordingReader({ texts: 'report', crc32, onEnded });
-    this.tail = new FileTail(file, { onText: (text) => this.reader.push(text), onLost: () => this.reader.lose(LOST_STRETCH), onPart: () => this.reader.beginPart(), onPiece });
+    this.tail = new FileTail(file, { onText: (text) => this.reader.push(text), onLost: () => this.reader.lose(LOST_STRETCH), onResumed: (line) => this.reader.resumeAt(line), onPart: () => this.reader.beginPart(), onPiece });
   }
 
   /**
