@@ -267,6 +267,19 @@ export async function forgetKept(folder: string, file: string): Promise<void> {
   for (const name of await namesIn(folder)) if (name.startsWith(begins)) await rm(join(folder, name), { force: true });
 }
 
+/** Deletes what is kept of recordings that are gone, however they went. */
+export async function forgetGone(folder: string): Promise<void> {
+  for (const name of await namesIn(folder)) {
+    if (!name.endsWith(ENDING)) continue;
+    const file = join(folder, name);
+    try {
+      if (!(await isOfSome(file))) await rm(file, { force: true });
+    } catch {
+      // Another window deleted it.
+    }
+  }
+}
+
 async function namesIn(folder: string): Promise<string[]> {
   try {
     return await readdir(folder);

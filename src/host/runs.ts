@@ -56,6 +56,8 @@ export class RunStore implements Disposable {
   private recentlyUsed: string[] = [];
   private currentRun: MutableRun | null = null;
   private watching = false;
+  /** One after the other: folders may change faster than they are looked through. */
+  private forgettingGone: Promise<void> = Promise.resolve();
   private readonly git: Git;
   private readonly analysisThread: string;
   private readonly keptIn: string;
@@ -107,6 +109,15 @@ export class RunStore implements Disposable {
     for (const run of [...this.runs.values()])
       if (!found.has(run.file) && !run.live && run !== this.currentRun && !this.keptInList.has(run.file)) this.runs.delete(run.file);
     this.listChanged.fire();
+    this.forgettingGone = this.forgettingGone.then(() => this.forgetGone());
+  }
+
+  /** Deletes what is kept of recordings that were deleted elsewhere. */
+  private async forgetGone(): Promise<void> {
+    // Where nothing is kept, of most users, what keeps it is not loaded.
+    if ((await namesIn(this.keptIn)).length === 0) return;
+    const { forgetGone } = await import('./keptDocuments.ts');
+    await forgetGone(this.keptIn);
   }
 
   /**
@@ -298,15 +309,17 @@ async function sizeOf(file: string): Promise<number> {
   }
 }
 
-async function collect(folder: string, extension: string, found: Map<string, number>): Promise<void> {
-  let names: string[];
+/** None where there is no such folder: nothing has been written there yet. */
+async function namesIn(folder: string): Promise<string[]> {
   try {
-    names = await readdir(folder);
+    return await readdir(folder);
   } catch {
-    // No such folder: nothing has been recorded here yet.
-    return;
+    return [];
   }
-  for (const name of names) {
+}
+
+async function collect(folder: string, extension: string, found: Map<string, number>): Promise<void> {
+  for (const name of await namesIn(folder)) {
     if (!name.endsWith(extension)) continue;
     const file = join(folder, name);
     try {

@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { analyze } from '../../src/analysis/analyze.ts';
 import type { ColumnDocument } from '../../src/analysis/columnDocument.ts';
-import { forgetKept, Keeper, KeptRecording, sweep } from '../../src/host/keptDocuments.ts';
+import { forgetGone, forgetKept, Keeper, KeptRecording, sweep } from '../../src/host/keptDocuments.ts';
 import { LiveRecording } from '../../src/host/liveRecording.ts';
 import { analyzeInThread, type OnRead } from '../../src/host/recordingAnalysis.ts';
 import { LONG_RECORDING_BYTES } from '../../src/host/recordingSize.ts';
@@ -169,6 +169,23 @@ describe('what is kept', () => {
     utimesSync(join(keptIn, old ?? ''), 1, 1);
     await sweep(keptIn, 'none-', statSync(join(keptIn, used ?? '')).size);
     expect(kept()).toEqual([used]);
+  });
+
+  it('goes with a recording that was deleted elsewhere, and stays with others', async () => {
+    const recordings = ['1', '2'].map((name) => join(folder, `${name}.agentcost`));
+    for (const recording of recordings) {
+      writeFileSync(recording, text);
+      await keepHere(recording);
+    }
+    const both = kept();
+    await forgetGone(keptIn);
+    expect(kept()).toEqual(both);
+    rmSync(recordings[0] ?? '');
+    await forgetGone(keptIn);
+    expect(kept()).toHaveLength(1);
+    const left = await KeptRecording.of(recordings[1] ?? '', { folder: keptIn, maker: 'test' }, null);
+    expect(await left.read()).not.toBeNull();
+    await forgetGone(join(folder, 'nowhere'));
   });
 
   it('is begun by no one who is gone', async () => {

@@ -133,6 +133,12 @@ export function recordingsSuite(): void {
       await answering([], 'Delete Permanently', () => run('agentCost.deleteRecordings', { kind: 'run', run: uri.fsPath }));
       assert.equal(existsSync(uri.fsPath), false);
       assert.deepEqual(kept(), []);
+      // As the command line deletes one.
+      await run('agentCost.openRecording', write('long.agentcost', recordingText(...bigRecording(400))));
+      await eventually('it is kept', () => kept()[0]);
+      rmSync(uri.fsPath);
+      await run('agentCost.refreshRuns');
+      await eventually('what was kept is gone', () => kept().length === 0);
     });
 
     it('is undone by deleting it, once that was confirmed', async () => {
