@@ -52,7 +52,7 @@ export function findRequests({ calls, tools, functions, hooks, conversations, ca
   const topCalls = calls.filter((draft) => draft.span.parent === null);
   const topTools = [...tools, ...functions].filter((draft) => draft.span.parent === null).sort((a, b) => a.start - b.start);
   if (topCalls.length === 0) return { agents: [], steps: [], count: 0, evidence: 'inferred' };
-  const groups = splitCalls(topCalls, conversations) ?? splitByFunction(topCalls, carriers, drafts) ?? [{ calls: topCalls, tools: [], name: nameOf(topCalls[0]) }];
+  const groups = splitCalls(topCalls, conversations) ?? splitByFunction(topCalls, carriers, conversations, drafts) ?? [{ calls: topCalls, tools: [], name: nameOf(topCalls[0]) }];
   placeTools(groups, topTools, drafts);
   const agents: Draft[] = [];
   const steps: Draft[] = [];
@@ -107,12 +107,13 @@ function splitCalls(calls: readonly Draft[], { headOf, continuationOf }: Convers
 }
 
 /**
- * One group for each run of the outermost function that ran several times and leads to every call; null when there is none.
+ * One group for each run of the outermost function that ran several times and leads to every call; null when there is none. What is
+ * embedded outside of it (documents, before the first question) is in no request.
  *
  * Functions are measured from the first answer on, so that the very first run may not be: then all calls that are in no run began
  * before the runs did, one after the other, and came through that function too.
  */
-function splitByFunction(calls: readonly Draft[], carriers: readonly Draft[], drafts: Drafts): Group[] | null {
+function splitByFunction(calls: readonly Draft[], carriers: readonly Draft[], conversations: Conversations, drafts: Drafts): Group[] | null {
   const keyOf = keyBySite((pid, site) => `${pid}\n${site?.file}\n${site?.function}`);
   const byFunction = groupBy([...carriers].sort((a, b) => a.start - b.start), ({ span }) => keyOf(span));
   let best: { depth: number; groups: Group[] } | null = null;
@@ -123,7 +124,7 @@ function splitByFunction(calls: readonly Draft[], carriers: readonly Draft[], dr
     const depth = first.span.frames.length;
     if (best !== null && depth >= best.depth) continue;
     const groups = groupsOfRuns(calls, runs, site, drafts);
-    if (groups !== null && groups.length > 1) best = { depth, groups };
+    if (groups !== null && groups.length > 1 && !isOneTask(groups, conversations)) best = { depth, groups };
   }
   return best?.groups ?? null;
 }
@@ -135,7 +136,10 @@ function groupsOfRuns(calls: readonly Draft[], runs: readonly Draft[], site: Sit
   let through: readonly Site[] | null = null;
   const homeOf = firstAround(runs, drafts);
   for (const call of calls) {
-    if (call.span.frames !== through && !call.span.frames.some((frame) => frame.file === site.file && frame.function === site.function)) return null;
+    if (call.span.frames !== through && !call.span.frames.some((frame) => frame.file === site.file && frame.function === site.function)) {
+      if (call.call?.start.endpoint === 'embeddings') continue;
+      return null;
+    }
     through = call.span.frames;
     // Of a function that calls itself the outermost run: they are in order of start.
     const home = homeOf(call);
@@ -145,8 +149,27 @@ function groupsOfRuns(calls: readonly Draft[], runs: readonly Draft[], site: Sit
   if (early.some((call) => call.end > begun + CLOCK_SKEW) || !oneAfterTheOther(early)) return null;
   const all = early.length === 0 ? groups : [{ calls: early, tools: [], name: null }, ...groups];
   const found = all.filter((group) => group.calls.length > 0);
-  for (const group of found) group.name = nameOf(group.calls[0]);
+  for (const group of found) group.name = group.calls.map(nameOf).find((name) => name !== null) ?? null;
   return found;
+}
+
+/** Whether a conversation goes on from one run to another, or a tool's result is handed over: then the runs are steps of a task. */
+function isOneTask(groups: readonly Group[], { continuationOf }: Conversations): boolean {
+  const homes = new Map<Draft, Group>();
+  const askers = new Map<string, Group | null>();
+  for (const group of groups) {
+    for (const call of group.calls) {
+      homes.set(call, group);
+      // Some servers number their tool calls anew in every answer.
+      for (const { callId } of call.call?.end?.toolCalls ?? []) askers.set(callId, askers.has(callId) ? null : group);
+    }
+  }
+  for (const [call, home] of homes) {
+    const before = continuationOf.get(call);
+    if (before !== undefined && homes.get(before) !== home) return true;
+    for (const { callId } of call.call?.start.request.toolResults ?? []) if ((askers.get(callId) ?? home) !== home) return true;
+  }
+  return false;
 }
 
 /** Finds the place of the first of these runs that was recorded as running around a draft, or -1: a look-up for each one around, however many runs there are. */

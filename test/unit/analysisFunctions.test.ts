@@ -298,6 +298,35 @@ describe('requests', () => {
     expect(report.totals).toMatchObject({ requests: 3, requestsEvidence: 'inferred' });
   });
 
+  it('are not the runs of a function that goes on with one conversation, or hands over a tool’s result', () => {
+    const steps = (hash: (text: string) => string | null): object[] =>
+      [0, 1, 2].flatMap((n) => {
+        const messages = Array.from({ length: 2 * n + 1 }, (_, index) => message(index === 0 ? 'user' : index % 2 === 1 ? 'assistant' : 'tool', `m${index}`, hash(`m${index}`)));
+        const at = n * 1000;
+        return [
+          ...measured(`m${n}`, at + 5, at + 600, 'step', 29, null, [MODULE]),
+          call(`c${n}`, at + 10, { frames: [site(AGENT, 30, 'step'), MODULE], parent: `m${n}`, request: { messages, toolResults: Array.from({ length: n }, (_, index) => ({ callId: `t${index}`, bytes: 1 })) } }),
+          callEnd(`c${n}`, at + 100, { toolCalls: [toolCall(`t${n}`, 'search')] }),
+        ];
+      });
+    expect(reportOf(...steps((text) => text)).totals.requests).toBe(1);
+    expect(reportOf(...steps(() => null)).totals.requests).toBe(1);
+  });
+
+  it('have nothing of what was embedded outside of them, and their name by their first question', () => {
+    const embedding = (id: string, at: number, parent?: string): object[] => [call(id, at, { endpoint: 'embeddings', frames: parent === undefined ? [MODULE] : [site(AGENT, 32, 'answer'), MODULE], parent: parent ?? null, request: { messages: [] } }), callEnd(id, at + 20)];
+    const runs = ['one', 'two'].flatMap((question, index) => {
+      const at = 1000 * (index + 1);
+      return [...measured(`m${index}`, at, at + 600, 'answer', 29, null, [MODULE]), ...embedding(`e${index}`, at + 10, `m${index}`), ...modelCall(`a${index}`, at + 100, at + 200, { parent: `m${index}`, question })];
+    });
+    const report = reportOf(...embedding('d1', 10), ...embedding('d2', 40), ...runs);
+    expect(report.spans.filter(({ kind }) => kind === 'agent').map(({ name, startMs, endMs }) => [name, startMs, endMs])).toEqual([
+      ['one', 1010, 1200],
+      ['two', 2010, 2200],
+    ]);
+    expect(report.spans.filter(({ kind, parent }) => kind === 'llm' && parent === null).map(({ id }) => id)).toEqual(['d1', 'd2']);
+  });
+
   it('stay one where calls that overlap came before the runs', () => {
     const report = reportOf(
       ...modelCall('a', 10, 100, { question: 'one' }),
