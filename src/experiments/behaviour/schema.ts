@@ -46,7 +46,7 @@ export const behaviourSchema = z.object({
   step: z.object({
     instructionTokens: tokens,
     exampleTokens: tokens,
-    /** Worked examples in the prompt. */
+    /** Worked examples in ReAct's prompt. */
     examples: count,
     answerTokens: lengths,
     /** Calls of the model in an attempt that comes to an answer, the one that answers included. */
@@ -55,11 +55,12 @@ export const behaviourSchema = z.object({
     stuck: share.refine(({ value }) => value > 0, 'some attempts come to no answer'),
   }),
   react: z.object({ mostCalls: count }),
-  reflexion: z.object({ mostCalls: count, reflections: count, instructionTokens: tokens, answerTokens: lengths }),
+  reflexion: z.object({ mostCalls: count, reflections: count, examples: count, instructionTokens: tokens, answerTokens: lengths }),
   lats: z.object({
     children: count,
     iterations: count,
     depth: count,
+    examples: count,
     /** How steps are followed downwards and valued; not where tests tell how good a whole solution is. */
     steps: z
       .object({

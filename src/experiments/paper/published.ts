@@ -35,7 +35,7 @@ export const GPU_TIME = { prefill: 0.047, decode: 0.741, idle: 1 - 0.047 - 0.741
 /** Figure 7's text: what most chats are answered within. Taken as the 95th percentile. */
 export const MOST_CHATS_SECONDS = 9.7;
 
-/** Figure 5's text, Figure 8's text and Section IV-C: ReAct on HotpotQA. */
+/** Figure 5's text, Figure 8's text (prompts: of agents on HotpotQA, mean) and Section IV-C: ReAct on HotpotQA. */
 export const REACT_HOTPOTQA = { toolSeconds: 1.2, firstPromptTokens: 1000, growsTo: [3, 4] as const, seconds: 9.6, mostIdle: 0.545 };
 
 /** Figure 4's text: calls of the model per request. The mean over tool-augmented agents cannot count LATS's 71.0, with which four agents' mean would be above 17. */

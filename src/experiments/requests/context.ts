@@ -25,6 +25,6 @@ export function addTestWriting(builder: RequestBuilder, { behaviour: { id, testW
 }
 
 /** Instructions and worked examples of a step: the same for all requests of an agent on a benchmark. */
-export function stepPreamble(agent: string, { id, step }: Behaviour, examples = step.examples.value): number[] {
+export function stepPreamble(agent: string, { id, step }: Behaviour, examples: number): number[] {
   return TokenSupply.shared(`${agent} ${id}`, step.instructionTokens.value + Math.round(examples * step.exampleTokens.value));
 }

@@ -106,7 +106,7 @@ class LatsSearch {
   #expand(node: Node, count: number): Node[] {
     this.#reflectIfDue();
     const { behaviour, random, supply } = this.#context;
-    const beginning = [...stepPreamble('lats', behaviour), ...this.#insights, ...this.#task, ...node.path];
+    const beginning = [...stepPreamble('lats', behaviour, behaviour.lats.examples.value), ...this.#insights, ...this.#task, ...node.path];
     const outputs = Array.from({ length: count }, () => supply.own(drawLength(random, behaviour.step.answerTokens)));
     const calls = outputs.map((output, index) => this.#builder.call('act', this.#after, () => beginning, output, index * STAGGER_MS));
     const children = outputs.map((output): Node => {

@@ -18,7 +18,7 @@ export function latsByTests(context: RequestContext, answers: TaskAnswers, { chi
   const { behaviour, random, supply } = context;
   const builder = new RequestBuilder();
   const task = supply.own(behaviour.taskTokens.value);
-  const beginning = [...stepPreamble('lats', behaviour), ...task];
+  const beginning = [...stepPreamble('lats', behaviour, behaviour.lats.examples.value), ...task];
   const reflecting = TokenSupply.shared(`reflect ${behaviour.id}`, behaviour.reflexion.instructionTokens.value);
 
   /** So many solutions at once, each run, and reflected on where it fails. */

@@ -14,7 +14,7 @@ export function reactRequest(context: RequestContext, { mostCalls, examples }: R
   const { behaviour, model, random, supply } = context;
   const builder = new RequestBuilder();
   const task = supply.own(behaviour.taskTokens.value);
-  const beginning = [...stepPreamble('react', behaviour, examples), ...task];
+  const beginning = [...stepPreamble('react', behaviour, examples ?? behaviour.step.examples.value), ...task];
   const right = random.next() < behaviour.success[model].firstTry.value;
   const { answered } = addAttempt(builder, context, {
     // What it said stays the assistant's own message, word for word, so that each prompt goes on where the one before and its answer end.

@@ -26,7 +26,7 @@ export function reflexionRequest(context: RequestContext, { reflections }: Refle
   const most = reflections ?? reflexion.reflections.value;
   const answers = new TaskAnswers(difficultyOf(firstTry.value, inTheEnd.solved.value, inTheEnd.tries.value), random);
   const task = supply.own(taskTokens.value);
-  const preamble = stepPreamble('reflexion', behaviour);
+  const preamble = stepPreamble('reflexion', behaviour, reflexion.examples.value);
   const reflecting = TokenSupply.shared(`reflect ${id}`, reflexion.instructionTokens.value);
   const builder = new RequestBuilder();
   let after = addTestWriting(builder, context, task, []);
