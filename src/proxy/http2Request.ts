@@ -184,8 +184,8 @@ function fields(list: readonly string[]): OutgoingHttpHeaders {
   return Object.fromEntries([...values].map(([name, all]) => [name, all.length === 1 ? all[0]! : all]));
 }
 
-/** @param raw names and values in turn; null without a status */
-function responseHead(raw: string[]): ResponseHead | null {
+/** An answer's head as HTTP/1.1 has it. @param raw names and values in turn; null without a status */
+export function responseHead(raw: string[]): ResponseHead | null {
   const headers: string[] = [];
   let status: number | null = null;
   for (let i = 0; i < raw.length; i += 2) {

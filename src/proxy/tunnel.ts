@@ -9,8 +9,9 @@ import { ORIGIN_HEADER } from '../protocol/hook.ts';
 import { callId } from '../recorder/messages.ts';
 import { callBegun } from './callBegun.ts';
 import type { ClientConnection, RequestHead } from './clientConnection.ts';
-import { dial, DialError } from './dial.ts';
+import { dial, ProtocolRefused } from './dial.ts';
 import type { ForwardContext, Open } from './forward.ts';
+import { Http2WebSocket } from './http2WebSocket.ts';
 import { answerInPlace, unreachableRemedy } from './ownAnswer.ts';
 import { requestHead } from './requestHead.ts';
 import { headerValue, ResponseReader, type ResponseHead } from './responseReader.ts';
@@ -27,13 +28,16 @@ export function isUpgrade({ method, minor, headers, body }: RequestHead): boolea
   return (headerValue(headers, 'connection') ?? '').toLowerCase().split(',').some((option) => option.trim() === 'upgrade');
 }
 
+/** The server's end: a socket, or a stream of HTTP/2 that speaks as one would. */
+type ServerSide = Socket | Http2WebSocket;
+
 export class Tunnel implements Open {
   readonly #request: RequestHead;
   readonly #client: ClientConnection;
   readonly #route: Route;
   readonly #context: ForwardContext;
   readonly #call: number;
-  #server: Socket | null = null;
+  #server: ServerSide | null = null;
   #cancelDial: () => void = () => undefined;
   #httpStatus: number | null = null;
   #relay: ResponseRelay | null = null;
@@ -65,19 +69,31 @@ export class Tunnel implements Open {
 
   #connect(upstream: Upstream): void {
     this.#client.accept({ onBody: () => undefined, onBodyEnd: () => undefined, onGone: () => this.#end('cancelled', null) });
-    if (upstream.address.h2c) {
-      this.#fail(upstream, new DialError('it speaks HTTP/2 alone, over which none are carried here'));
-      return;
-    }
-    this.#cancelDial = dial(upstream.address, { trust: this.#context.pool.trust, protocol: 'http/1.1', tunnel: true }, (result) => {
-      if (result instanceof Socket) this.#ask(upstream, result);
+    if (upstream.address.h2c) this.#connectHttp2(upstream);
+    else
+      this.#cancelDial = dial(upstream.address, { trust: this.#context.pool.trust, protocol: 'http/1.1', tunnel: true }, (result) => {
+        if (result instanceof Socket) {
+          result.write(this.#handshake(upstream), 'latin1');
+          this.#listen(upstream, result);
+        } else if (result instanceof ProtocolRefused) this.#connectHttp2(upstream);
+        else this.#fail(upstream, result);
+      });
+  }
+
+  /** On a connection of its own, as each WebSocket has. */
+  #connectHttp2(upstream: Upstream): void {
+    this.#cancelDial = dial(upstream.address, { trust: this.#context.pool.trust, protocol: 'h2', tunnel: true }, (result) => {
+      if (result instanceof Socket) this.#listen(upstream, new Http2WebSocket(result, upstream.address, this.#handshake(upstream)));
       else this.#fail(upstream, result);
     });
   }
 
-  #ask(upstream: Upstream, server: Socket): void {
+  #handshake(upstream: Upstream): string {
+    return requestHead(this.#request, { upstream, suffix: this.#route.suffix, root: this.#route.root, callId: callId(this.#call), body: null, identity: false, upgrade: WEBSOCKET });
+  }
+
+  #listen(upstream: Upstream, server: ServerSide): void {
     this.#server = server;
-    server.write(requestHead(this.#request, { upstream, suffix: this.#route.suffix, root: this.#route.root, callId: callId(this.#call), body: null, identity: false, upgrade: WEBSOCKET }), 'latin1');
     const reader = new ResponseReader('GET', {
       onInterim: () => undefined,
       onHead: (head, bodyFollows) => this.#onHead(head, bodyFollows),
@@ -114,7 +130,7 @@ export class Tunnel implements Open {
   }
 
   /** From here on both sides are one connection; the recorder reads along what the server says in a session of the realtime API. */
-  #join(server: Socket, read: (bytes: Buffer) => void, first: Buffer | null): void {
+  #join(server: ServerSide, read: (bytes: Buffer) => void, first: Buffer | null): void {
     server.off('data', read);
     const { socket, ahead } = this.#client.release();
     if (REALTIME.test(this.#route.path)) {

@@ -22,7 +22,7 @@ export interface Http2Upstream {
 }
 
 /** @param early is called with each stream before its request has come in full */
-export async function startHttp2Upstream(script: Http2Script, options: { tls?: ServerCertificate; settings?: SessionOptions['settings']; early?: (stream: ServerHttp2Stream) => void } = {}): Promise<Http2Upstream> {
+export async function startHttp2Upstream(script: Http2Script, options: { tls?: ServerCertificate; settings?: SessionOptions['settings']; early?: (stream: ServerHttp2Stream, headers: IncomingHttpHeaders) => void } = {}): Promise<Http2Upstream> {
   const { tls, settings, early } = options;
   const requests: Http2Request[] = [];
   const sessions = new Set<ServerHttp2Session>();
@@ -42,7 +42,7 @@ export async function startHttp2Upstream(script: Http2Script, options: { tls?: S
   server.on('stream', (stream, headers) => {
     const parts: Buffer[] = [];
     stream.on('error', () => undefined);
-    early?.(stream);
+    early?.(stream, headers);
     stream.on('data', (bytes: Buffer) => parts.push(bytes));
     stream.on('end', () => {
       const request = { headers, body: Buffer.concat(parts) };

@@ -255,7 +255,7 @@ describe('over HTTP/2', () => {
     const { fixture } = await before(words);
     const answer = await exchange(fixture.port, requestBytes('GET', `${fixture.token}/v1/realtime`, 'localhost', null, { connection: 'Upgrade', upgrade: 'websocket' }));
     expect(answer.statusLine).toContain('502');
-    expect(answer.body.toString()).toContain('it speaks HTTP/2 alone, over which none are carried here');
+    expect(answer.body.toString()).toContain('it speaks HTTP/2 alone, and takes no WebSockets over it');
   });
 
   it('a server that speaks something else gets a 502 that says so', async () => {
