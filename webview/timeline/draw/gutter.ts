@@ -6,6 +6,9 @@ import { clipTop, laneTop, textWidth, type Area, type Scene } from './scene.ts';
 import { powerScale } from './seriesPainter.ts';
 import type { LaneBox } from './laneLayout.ts';
 
+/** From a lane’s top: below its name, with room for half a line. */
+const NAME_BOTTOM = 27;
+
 export function paintGutter(ctx: CanvasRenderingContext2D, area: Area, scene: Scene): void {
   const { theme } = scene;
   ctx.save();
@@ -30,7 +33,7 @@ export function paintGutter(ctx: CanvasRenderingContext2D, area: Area, scene: Sc
     for (const watts of ticks) {
       const y = top + box.height * (1 - watts / most);
       // Not over the lane's name, nor over the tick below.
-      if (y < Math.max(top + 20, clipTop(box, scene, area) + 6) || lowest - y < 15) continue;
+      if (y < Math.max(top + NAME_BOTTOM, clipTop(box, scene, area) + 6) || lowest - y < 15) continue;
       lowest = y;
       ctx.fillText(formatPower(watts), area.left - 6, y);
     }
