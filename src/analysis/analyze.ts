@@ -17,6 +17,7 @@ import { Drafts, linkHookParents, recordedAround, toolAncestors, type Above } fr
 import { useOfEnergy, type EnergyUse } from './energy.ts';
 import { boundaryText, footprint } from './footprint.ts';
 import { findFindings } from './findings.ts';
+import { gpuUsed } from './gpuUsed.ts';
 import { gpuParts } from './gpuParts.ts';
 import { buildGpuTrack, gpuTime, type GpuTrack } from './gpuTrack.ts';
 import { MS_PER_HOUR } from './money.ts';
@@ -116,7 +117,7 @@ export function analyze(recorded: Profile, options: AnalyzeOptions = {}): Timeli
     backend: profile.backend,
     accounting: { policy: accounting.policy, boundary: boundaryText(accounting.overheads), overheads: [...accounting.overheads], grid: accounting.grid, prices: energy.prices, gpuUsdPerHour: energy.usdPerMs === null ? null : tidy(energy.usdPerMs * MS_PER_HOUR) },
     server: serverUse,
-    totals: totalsOf(calls, tools, above, requests, clock, { agentMs: agentTime(waits), otherMs: otherTime(waits, [...hooks, ...backoffs]), footprint: footprint(energy.ownWh, accounting), track, energy }),
+    totals: totalsOf(calls, tools, above, requests, clock, { agentMs: agentTime(waits), otherMs: otherTime(waits, [...hooks, ...backoffs]), footprint: footprint(energy.ownWh, accounting), gpuUtilization: gpuUsed(profile, clock.wallMs), track, energy }),
     spans: drafts.map((draft) => draft.span),
     lines: lineTable(calls, tools, above, energy),
     tools: toolTable(tools, above, energy),
@@ -145,7 +146,7 @@ function totalsOf(
   above: Above,
   requests: Requests,
   { wallMs }: Clock,
-  { agentMs, otherMs, footprint, track, energy }: Pick<Totals, 'agentMs' | 'otherMs' | 'footprint'> & { track: GpuTrack; energy: EnergyUse },
+  { agentMs, otherMs, footprint, gpuUtilization, track, energy }: Pick<Totals, 'agentMs' | 'otherMs' | 'footprint' | 'gpuUtilization'> & { track: GpuTrack; energy: EnergyUse },
 ): Totals {
   return {
     wallMs,
@@ -163,6 +164,7 @@ function totalsOf(
     otherMs,
     gpuMs: gpuTime(track),
     gpuEvidence: track.evidence,
+    gpuUtilization,
     energyWh: energy.totals,
     footprint,
     costUsd: energy.costUsd,

@@ -2,6 +2,7 @@
 import { basename, isAbsolute, relative } from 'node:path';
 import { DEFAULT_ACCOUNTING } from '../profile/accounting.ts';
 import { POLICY_TEXTS } from '../profile/policyText.ts';
+import { gpuUsedTexts } from '../profile/gpuUsedText.ts';
 import { formatCarbon, formatDuration, formatEnergy, formatPercent, formatTokens, formatUsd } from '../profile/formatValue.ts';
 import { callersOf, type CallerCost } from '../analysis/callers.ts';
 import { LEAST_SHOWN_SHARE } from '../analysis/functions.ts';
@@ -102,6 +103,7 @@ function phases(report: Report): string[] {
       // Of no use where nothing of it was seen.
       ...(otherParts.length > 0 && totals.otherMs['unknown'] !== agent.other ? [['other', otherParts.join('   ')]] : []),
       ['GPU', gpuParts.join('   ') + (totals.gpuEvidence === null || totals.gpuEvidence === 'measured' ? '' : `   ${totals.gpuEvidence}`)],
+      ...(totals.gpuUtilization ? [['used', gpuUsedTexts(totals.gpuUtilization).join('   ')]] : []),
       ['calls', calls.join('   ')],
       ['energy', energyParts.join('   ')],
       ...footprintRow({ totals, accounting }),

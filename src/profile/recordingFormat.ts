@@ -360,6 +360,17 @@ export const serverCountersSchema = z.object({
 export type ServerCounters = z.infer<typeof serverCountersSchema>;
 
 /** A reading of the server's or the GPU's own instruments. */
+/** How busy the GPUs were, 0 to 1; of several the mean. What the instrument does not say is left out. */
+export const gpuUtilizationSchema = z.object({
+  /** Share of the time in which a kernel ran (NVML's and nvidia-smi's `utilization.gpu`, DCGM's `GPU_UTIL`): says nothing of how much of the GPU it used. */
+  busy: z.number().optional(),
+  /** Share of the time in which the graphics or compute engine was active (DCGM's `GR_ENGINE_ACTIVE`). */
+  engine: z.number().optional(),
+  /** Share of cycles in which the tensor cores were active (DCGM's `PIPE_TENSOR_ACTIVE`). */
+  tensor: z.number().optional(),
+});
+export type GpuUtilization = z.infer<typeof gpuUtilizationSchema>;
+
 export const sampleLineSchema = z.object({
   type: z.literal('sample'),
   t,
@@ -376,6 +387,8 @@ export const sampleLineSchema = z.object({
   overMs: z.number().optional(),
   /** Of each GPU, where `watts` or `joules` are of several; recordings of before have none. `gpu`: its number, as the instrument counts. */
   gpus: z.array(z.object({ gpu: z.int(), watts: z.number().nullable(), joules: z.number().nullable() })).optional(),
+  /** Over the time since the reading before, as far as the instrument looks back; recordings of before have none. */
+  utilization: gpuUtilizationSchema.optional(),
   /** A server's; recordings of before have none. */
   counters: serverCountersSchema.optional(),
   /** How long the server took to answer, with `t` in its middle (ms): it read its counters somewhere between. Recordings of before have none. */

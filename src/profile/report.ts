@@ -165,6 +165,20 @@ export const reportLineSchema = z.object({
 });
 export type ReportLine = z.infer<typeof reportLineSchema>;
 
+/** How busy the GPUs were by their own instrument, as in the recording's `utilization`: means over the time that readings cover, null where it does not say. */
+export const gpuUsedSchema = z.object({
+  /** What was read. */
+  source: z.string(),
+  evidence: evidenceSchema,
+  readings: count,
+  /** Time that they cover. */
+  overMs: z.number(),
+  busy: n,
+  engine: n,
+  tensor: n,
+});
+export type GpuUsed = z.infer<typeof gpuUsedSchema>;
+
 /** What the server's own instruments say of the run. Sums are of what it counted between its first and its last reading, over its restarts. */
 export const serverUseSchema = z.object({
   readings: count,
@@ -252,6 +266,8 @@ export const reportSchema = z.object({
     /** Union over the run; sums to wallMs. `foreign`, others' work while none of the run's own was under way, is null where nothing tells (then it hides in the other states). */
     gpuMs: z.object({ prefill: n, decode: n, mixed: n, foreign: n, idle: n }),
     gpuEvidence: evidenceSchema.nullable(),
+    /** What the GPUs' instrument said of how busy they were, mean over the time that it was read; null or absent where it says nothing. */
+    gpuUtilization: gpuUsedSchema.nullable().optional(),
     /** `foreign`: what others drew alone, and their share of what they drew beside the run's calls. */
     energyWh: z.object({
       active: n,

@@ -184,9 +184,9 @@ export class Recorder {
   }
 
   /** A reading of the GPUs' power or energy counter; what was measured before the recording began is left out. */
-  power(source: string, { at, watts, joules, overMs, gpus }: PowerReading): void {
+  power(source: string, { at, watts, joules, overMs, gpus, utilization }: PowerReading): void {
     if (this.#t(at) < 0) return;
-    this.#listener.append({ type: 'sample', t: this.#t(at), source, running: null, waiting: null, kvUse: null, watts, joules, ...(overMs > 0 ? { overMs } : {}), ...(gpus === undefined ? {} : { gpus }) });
+    this.#listener.append({ type: 'sample', t: this.#t(at), source, running: null, waiting: null, kvUse: null, watts, joules, ...(overMs > 0 ? { overMs } : {}), ...(gpus === undefined ? {} : { gpus }), ...(utilization === undefined ? {} : { utilization }) });
   }
 
   /** Records a warning, once for each message. */

@@ -2,7 +2,7 @@
 import type { Milliseconds } from '../profile/units.ts';
 import { averagedOver, parseRow, powerKind, readingAge, type NvidiaRow } from './nvidiaSmi.ts';
 import type { PowerRows, SumListener } from './powerRows.ts';
-import { sumOfAll } from './powerSource.ts';
+import { meanUtilization, sumOfAll } from './powerSource.ts';
 import { StampClock } from './stampClock.ts';
 
 export class NvidiaRows implements PowerRows {
@@ -36,8 +36,8 @@ export class NvidiaRows implements PowerRows {
     this.#group = new Map();
     const kind = powerKind(this.#field, row.name);
     const sum = sumOfAll(rows.map(({ watts }) => watts));
-    if (rows.length === 1) this.#onSum(at - readingAge(kind), sum, averagedOver(kind));
-    else this.#onSum(at - readingAge(kind), sum, averagedOver(kind), rows.map(({ index, watts }) => ({ gpu: index, watts, joules: null })));
+    const utilization = meanUtilization(rows.map(({ busy }) => (busy === null ? null : { busy })));
+    this.#onSum(at - readingAge(kind), sum, averagedOver(kind), rows.length === 1 ? undefined : rows.map(({ index, watts }) => ({ gpu: index, watts, joules: null })), utilization);
     return true;
   }
 }

@@ -1,12 +1,13 @@
 /**
- * What `nvidia-smi --query-gpu=… --format=csv,noheader,nounits -lms N` prints: one row for each GPU and reading.
+ * What `nvidia-smi --query-gpu=… --format=csv,noheader,nounits -lms N` prints: one row for each GPU and reading, of power and of
+ * `utilization.gpu`, a percentage of the time that the driver looks back (1/6 to 1 s by product).
  *
  * Two kinds of reading. `power.draw.instant` is what the board draws now, renewed every 100 ms. `power.draw` is, on
  * GPUs since Ampere except the A100 and A30, the mean of the last second: it is right over a run, but of a call of
  * 0.3 s that draws 610 W it says 225 W (measured on an H100; `test/fixtures/gpu`). So the first is asked for, and the
  * second only where the driver does not know the first; its readings then stand for the middle of their second.
  */
-import type { Milliseconds, Watts } from '../profile/units.ts';
+import type { Milliseconds, Ratio, Watts } from '../profile/units.ts';
 
 /** How `power.draw` is to be read. */
 export type PowerKind = 'instant' | 'averaged';
@@ -18,6 +19,8 @@ export interface NvidiaRow {
   name: string;
   /** Null where the driver has no reading. */
   watts: Watts | null;
+  /** Share of the last sixth of a second to second in which a kernel ran; null where the driver does not say (MIG), or was not asked. */
+  busy: Ratio | null;
 }
 
 export const INSTANT_FIELD = 'power.draw.instant';
@@ -29,7 +32,7 @@ const AVERAGING_MS: Milliseconds = 1000;
 
 /** Arguments of a loop that prints a row for each GPU every `everyMs`. */
 export function loopArguments(field: string, everyMs: Milliseconds): string[] {
-  return [`--query-gpu=timestamp,index,name,${field}`, '--format=csv,noheader,nounits', '-lms', String(everyMs)];
+  return [`--query-gpu=timestamp,index,name,${field},utilization.gpu`, '--format=csv,noheader,nounits', '-lms', String(everyMs)];
 }
 
 /** Arguments of the question which GPUs there are, and which of them programs use. */
@@ -39,14 +42,14 @@ export const LIST_PROGRAMS = ['--query-compute-apps=gpu_uuid,pid', '--format=csv
 /** A row of the loop, or null when the line is none (an error's text, a torn line). */
 export function parseRow(line: string): NvidiaRow | null {
   const cells = line.split(',').map((cell) => cell.trim());
-  const [when = '', index = '', name = '', draw = ''] = cells;
+  const [when = '', index = '', name = '', draw = '', use] = cells;
   const time = /^(\d{4})\/(\d\d)\/(\d\d) (\d\d):(\d\d):(\d\d)\.(\d{3})$/.exec(when);
-  if (cells.length !== 4 || time === null || !/^\d+$/.test(index) || draw === '') return null;
+  if (cells.length < 4 || cells.length > 5 || time === null || !/^\d+$/.test(index) || draw === '') return null;
   const [year = 0, month = 1, day = 1, hour = 0, minute = 0, second = 0, milli = 0] = time.slice(1).map(Number);
   const watts = /^\d+(?:\.\d+)?$/.test(draw) ? Number(draw) : null;
   // Anything else in its place (`[N/A]`, `[Unknown Error]`, `[GPU is lost]`) is a reading that there is not.
   if (watts === null && !draw.startsWith('[')) return null;
-  return { stamp: Date.UTC(year, month - 1, day, hour, minute, second, milli), index: Number(index), name, watts };
+  return { stamp: Date.UTC(year, month - 1, day, hour, minute, second, milli), index: Number(index), name, watts, busy: use !== undefined && /^\d{1,3}$/.test(use) ? Number(use) / 100 : null };
 }
 
 /** The field that this driver does not know, out of what it printed instead of rows; null when it is another trouble. */

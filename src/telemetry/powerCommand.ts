@@ -56,11 +56,11 @@ export class PowerCommand implements PowerReader {
     const complain = (text: string) => {
       if (complaint.length < MAX_COMPLAINT) complaint = `${complaint}${text}\n`.slice(0, MAX_COMPLAINT);
     };
-    const rows = powerRows(this.#spec.format, command.field, this.#spec.gpus, (at, watts, overMs, gpus) => {
+    const rows = powerRows(this.#spec.format, command.field, this.#spec.gpus, (at, watts, overMs, gpus, utilization) => {
       if (this.#closed) return;
       this.#startsWithoutReading = 0;
       this.#hasRead = true;
-      this.#listener.onReading({ at, watts, joules: null, overMs, ...(gpus === undefined ? {} : { gpus }) });
+      this.#listener.onReading({ at, watts, joules: null, overMs, ...(gpus === undefined ? {} : { gpus }), ...(utilization ? { utilization } : {}) });
     });
     const echoes = this.#spec.echoes ? new Echoes((line) => child.stdin?.write(line)) : null;
     let echoing = echoes !== null;

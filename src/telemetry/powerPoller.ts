@@ -1,9 +1,10 @@
 /** Asks again and again for the GPUs' energy counter and power. */
+import type { GpuUtilization } from '../profile/recordingFormat.ts';
 import type { Joules, Milliseconds } from '../profile/units.ts';
 import { monotonicMs } from '../profiler/clock.ts';
 import type { PolledGpu } from './gpuExporters.ts';
 import { averagedOver, readingAge, type PowerKind } from './nvidiaSmi.ts';
-import { INSTEAD, sumOfAll, type GpuPower, type PowerListener, type PowerReader } from './powerSource.ts';
+import { INSTEAD, meanUtilization, sumOfAll, type GpuPower, type PowerListener, type PowerReader } from './powerSource.ts';
 
 const TIMEOUT_MS: Milliseconds = 3000;
 /** Beyond this, what lies between two readings cannot be told apart, and analysis does not use them. */
@@ -75,11 +76,11 @@ export class PowerPoller implements PowerReader {
     if (gpus === null || this.#closed) return gpus !== null;
     const mine = this.#source.gpus.map((index) => gpus.find((gpu) => gpu.index === index));
     const each = this.#source.gpus.map((gpu, place) => ({ gpu, watts: mine[place]?.watts ?? null, joules: mine[place]?.joules ?? null }));
-    this.#take((asked + monotonicMs()) / 2, this.#source.kind(mine[0]?.name ?? ''), each);
+    this.#take((asked + monotonicMs()) / 2, this.#source.kind(mine[0]?.name ?? ''), each, meanUtilization(mine.map((gpu) => gpu?.utilization ?? null)));
     return true;
   }
 
-  #take(at: Milliseconds, kind: PowerKind, each: readonly GpuPower[]): void {
+  #take(at: Milliseconds, kind: PowerKind, each: readonly GpuPower[], used: GpuUtilization | null): void {
     const watts = sumOfAll(each.map((gpu) => gpu.watts));
     const joules = sumOfAll(each.map((gpu) => gpu.joules));
     if (joules !== null && joules === this.#lastJoules) {
@@ -91,8 +92,9 @@ export class PowerPoller implements PowerReader {
     this.#lastNewAt = at;
     // The counter says all that the power says, and when.
     const several = each.length > 1;
-    if (joules === null) this.#listener.onReading({ at: at - readingAge(kind), watts, joules, overMs: averagedOver(kind), ...(several ? { gpus: each.map((gpu) => ({ ...gpu, joules: null })) } : {}) });
-    else this.#listener.onReading({ at, watts: null, joules, overMs: 0, ...(several ? { gpus: each.map((gpu) => ({ ...gpu, watts: null })) } : {}) });
+    const utilization = used === null ? {} : { utilization: used };
+    if (joules === null) this.#listener.onReading({ at: at - readingAge(kind), watts, joules, overMs: averagedOver(kind), ...(several ? { gpus: each.map((gpu) => ({ ...gpu, joules: null })) } : {}), ...utilization });
+    else this.#listener.onReading({ at, watts: null, joules, overMs: 0, ...(several ? { gpus: each.map((gpu) => ({ ...gpu, watts: null })) } : {}), ...utilization });
   }
 
   #tell(code: string, message: string): void {

@@ -1,4 +1,5 @@
 /** What commands that print power for ever have in common, and which of them reads which lines. */
+import type { GpuUtilization } from '../profile/recordingFormat.ts';
 import type { Milliseconds, Watts } from '../profile/units.ts';
 import { AmdRows } from './amdSmi.ts';
 import { NvidiaRows } from './nvidiaRows.ts';
@@ -7,7 +8,7 @@ import type { GpuPower, PowerCommandFormat } from './powerSource.ts';
 import { TegraRows } from './tegrastats.ts';
 
 /** `at`: what moment, on our clock, the watts are of; where they are a mean, its middle. `gpus`: of each, where there are several. */
-export type SumListener = (at: Milliseconds, watts: Watts | null, overMs: Milliseconds, gpus?: GpuPower[]) => void;
+export type SumListener = (at: Milliseconds, watts: Watts | null, overMs: Milliseconds, gpus?: GpuPower[], utilization?: GpuUtilization | null) => void;
 
 export interface PowerRows {
   /** How long lines take to come here. */

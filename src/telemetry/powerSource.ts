@@ -1,4 +1,5 @@
 /** What a recording's thread reads GPU power from. All that is decided before it starts is in the spec, which is plain data. */
+import type { GpuUtilization } from '../profile/recordingFormat.ts';
 import type { Joules, Milliseconds, Watts } from '../profile/units.ts';
 
 /** Whose lines they are. */
@@ -54,6 +55,7 @@ export interface PowerReading {
   overMs: Milliseconds;
   /** Of each, where there are several. */
   gpus?: GpuPower[];
+  utilization?: GpuUtilization;
 }
 
 export interface PowerListener {
@@ -68,6 +70,16 @@ export const INSTEAD = "Energy comes from the GPU's profile where there is one."
 /** Reads until it is closed. */
 export interface PowerReader {
   close(): void;
+}
+
+/** The mean of all GPUs, field by field; what is not known of one is left out, and null is all of it. */
+export function meanUtilization(each: readonly (GpuUtilization | null)[]): GpuUtilization | null {
+  const mean: GpuUtilization = {};
+  for (const field of ['busy', 'engine', 'tensor'] as const) {
+    const sum = sumOfAll(each.map((gpu) => gpu?.[field] ?? null));
+    if (sum !== null) mean[field] = sum / each.length;
+  }
+  return Object.keys(mean).length === 0 ? null : mean;
 }
 
 /** The sum, or null when a part is not known: half of the GPUs' power is nobody's power. */

@@ -77,7 +77,7 @@ else if (!${JSON.stringify(knows)}.includes(query[3])) {
     const two = (n) => String(n).padStart(2, '0');
     const now = new Date();
     const stamp = now.getFullYear() + '/' + two(now.getMonth() + 1) + '/' + two(now.getDate()) + ' ' + two(now.getHours()) + ':' + two(now.getMinutes()) + ':' + two(now.getSeconds()) + '.' + String(now.getMilliseconds()).padStart(3, '0');
-    gpus.forEach((watts, index) => console.log(stamp + ', ' + index + ', ${name}, ' + (typeof watts === 'number' ? watts.toFixed(2) : watts)));
+    gpus.forEach((watts, index) => console.log(stamp + ', ' + index + ', ${name}, ' + (typeof watts === 'number' ? watts.toFixed(2) : watts) + (query.includes('utilization.gpu') ? ', ' + (index === 0 ? 80 : 40) : '')));
   };
   print();
   setInterval(print, Number(args[args.indexOf('-lms') + 1]));
@@ -133,11 +133,12 @@ describe('nvidia-smi of this machine', () => {
     nvidiaSmi({});
     const choice = options('nvidia-smi');
     const { profiler, samples } = await record(choice, 12, spanned);
-    expect(samples[0]).toMatchObject({ source: 'nvidia-smi', watts: 250, joules: null });
+    expect(samples[0]).toMatchObject({ source: 'nvidia-smi', watts: 250, joules: null, utilization: { busy: 0.8 } });
     expect(samples[0]).not.toHaveProperty('overMs');
     expect(profiler.ready.backend.gpu).toBe('NVIDIA H100 80GB SXM');
     const { report } = analyze(readRecording(readFileSync(choice.out, 'utf8')));
     expect(report.totals.energyWh.grade).toBe('integrated');
+    expect(report.totals.gpuUtilization).toMatchObject({ source: 'nvidia-smi', evidence: 'measured', busy: expect.closeTo(0.8, 9) as unknown, engine: null, tensor: null });
     expect(report.totals.energyWh.total).toBeCloseTo((250 * report.totals.wallMs) / 3_600_000, 9);
     // The command ends with the recording.
     await until(() => logged('nvidia-smi').every((line) => !isAlive(Number(line.split(' ')[0]))), 'the end of nvidia-smi');
@@ -147,6 +148,7 @@ describe('nvidia-smi of this machine', () => {
     nvidiaSmi({ gpus: [100, 200, 400], inUse: [] });
     const { samples } = await record(options('nvidia-smi', { gpuIndexes: [0, 2], gpuCount: 2 }));
     expect(new Set(samples.map(({ watts }) => watts))).toEqual(new Set([500]));
+    expect(samples[0]!.utilization!.busy).toBeCloseTo(0.6, 9);
   });
 
   it('has no sum where one GPU has no reading', async () => {
@@ -226,7 +228,7 @@ describe('nvidia-smi of another host', () => {
 });
 
 describe('an exporter’s page', () => {
-  const dcgm = (joules: number) => `DCGM_FI_DEV_POWER_USAGE{gpu="0",modelName="NVIDIA L4"} 60\nDCGM_FI_DEV_TOTAL_ENERGY_CONSUMPTION{gpu="0",modelName="NVIDIA L4"} ${joules * 1000}\n`;
+  const dcgm = (joules: number) => `DCGM_FI_DEV_POWER_USAGE{gpu="0",modelName="NVIDIA L4"} 60\nDCGM_FI_DEV_TOTAL_ENERGY_CONSUMPTION{gpu="0",modelName="NVIDIA L4"} ${joules * 1000}\nDCGM_FI_PROF_GR_ENGINE_ACTIVE{gpu="0",modelName="NVIDIA L4"} 0.25\n`;
 
   it('gives the counter where it has one, each reading once', async () => {
     page = dcgm(1000);
@@ -240,7 +242,7 @@ describe('an exporter’s page', () => {
     await until(() => readings(choice.out).length === 2, 'the second reading');
     await profiler.stop({ exitCode: 0, signal: null });
     expect(readings(choice.out)).toMatchObject([
-      { joules: 1000, watts: null },
+      { joules: 1000, watts: null, utilization: { engine: 0.25 } },
       { joules: 1050, watts: null },
     ]);
     expect(profiler.ready.backend.gpu).toBe('NVIDIA L4 24GB');

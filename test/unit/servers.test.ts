@@ -26,7 +26,7 @@ describe('a server', () => {
     ['llama.cpp', 'llamacpp/models.json', { '/props': 'llamacpp/props.json', '/metrics': 'llamacpp/metrics.txt' }, 'b0-unknown', { ...NONE, contextTokens: 4096 }],
     ['ollama', 'ollama/models.json', { '/api/version': 'ollama/version.json', '/api/ps': 'ollama/ps.json' }, '0.12.6', { ...NONE, contextTokens: 4096 }],
     ['lm-studio', 'lm-studio/models.json', { '/api/v0/models': 'lm-studio/models-v0.json' }, null, { ...NONE, contextTokens: 8192 }],
-    ['tensorrt-llm', 'tensorrt-llm/models.json', { '/version': 'tensorrt-llm/version.json', '/prometheus/metrics': 'tensorrt-llm/metrics.txt' }, '1.2.1', { ...NONE, blockTokens: 32, kvTokens: 64_000 }],
+    ['tensorrt-llm', 'tensorrt-llm/models.json', { '/version': 'tensorrt-llm/version.json', '/prometheus/metrics': 'tensorrt-llm/metrics.txt' }, '1.2.1', { ...NONE, contextTokens: 2048, blockTokens: 32, kvTokens: 64_000, prefixCaching: true }],
   ])('%s names itself (%s) and says how it was started', (kind, models, files, version, settings) => {
     const listed = listedModels(parseObject(read(models))!);
     expect(kindByOwner(listed)).toBe(kind);

@@ -17,7 +17,7 @@ import { chooseGpus } from '../../src/telemetry/gpuChoice.ts';
 import { parseExportedGpus } from '../../src/telemetry/gpuExporters.ts';
 import { averagedOver, DRAW_FIELD, INSTANT_FIELD, parseBusyGpus, parseGpuList, parseRow, powerKind, readingAge, refusedField } from '../../src/telemetry/nvidiaSmi.ts';
 import { echoingScript } from '../../src/telemetry/powerCommand.ts';
-import { sumOfAll } from '../../src/telemetry/powerSource.ts';
+import { meanUtilization, sumOfAll } from '../../src/telemetry/powerSource.ts';
 import { labelIn, seriesRows } from '../../src/telemetry/prometheusText.ts';
 import { StampClock } from '../../src/telemetry/stampClock.ts';
 import { gpuReadings, loopRows } from './gpuReadings.ts';
@@ -39,7 +39,9 @@ describe('rows of nvidia-smi', () => {
   it.each([
     ['2026/11/27 06:55:57.051, 0, NVIDIA T4, [N/A]', { watts: null }],
     ['2026/11/27 06:55:57.051, 3, NVIDIA T4, [Unknown Error]', { watts: null, index: 3 }],
-    ['2026/11/27 06:55:57.051, 0, NVIDIA T4, 27.30', { watts: 27.3, name: 'NVIDIA T4', stamp: Date.UTC(2026, 10, 27, 6, 55, 57, 51) }],
+    ['2026/11/27 06:55:57.051, 0, NVIDIA T4, 27.30', { watts: 27.3, name: 'NVIDIA T4', stamp: Date.UTC(2026, 10, 27, 6, 55, 57, 51), busy: null }],
+    ['2026/11/27 06:55:57.051, 0, NVIDIA T4, 27.30, 87', { watts: 27.3, busy: 0.87 }],
+    ['2026/11/27 06:55:57.051, 0, NVIDIA H100 80GB HBM3, 27.30, [N/A]', { watts: 27.3, busy: null }],
   ])('%s', (line, expected) => {
     expect(parseRow(line)).toMatchObject(expected);
   });
@@ -260,6 +262,14 @@ describe('Zeus’s daemon', () => {
   });
 });
 
+describe('several GPUs’ utilization', () => {
+  it('is their mean where all of them say it, field by field', () => {
+    expect(meanUtilization([{ busy: 1, engine: 0.5 }, { busy: 0.5 }])).toEqual({ busy: 0.75 });
+    expect(meanUtilization([{ busy: 1 }, null])).toBeNull();
+    expect(meanUtilization([])).toBeNull();
+  });
+});
+
 describe('pages of exporters', () => {
   /** In the form of the DCGM exporter's documentation; a GPU in two MIG slices among them. */
   const dcgm = `# HELP DCGM_FI_DEV_POWER_USAGE Power draw (in W).
@@ -268,6 +278,11 @@ DCGM_FI_DEV_POWER_USAGE{gpu="1",UUID="GPU-b",device="nvidia1",modelName="NVIDIA 
 DCGM_FI_DEV_POWER_USAGE{gpu="1",UUID="GPU-b",device="nvidia1",modelName="NVIDIA H100 80GB HBM3",GPU_I_PROFILE="1g.10gb",GPU_I_ID="8",Hostname="box"} 121.000000
 DCGM_FI_DEV_POWER_USAGE{gpu="0",UUID="GPU-a",device="nvidia0",modelName="NVIDIA H100 80GB HBM3",Hostname="box"} 461.500000
 DCGM_FI_DEV_TOTAL_ENERGY_CONSUMPTION{gpu="0",UUID="GPU-a",device="nvidia0",modelName="NVIDIA H100 80GB HBM3",Hostname="box"} 15152422938
+DCGM_FI_DEV_GPU_UTIL{gpu="0",UUID="GPU-a",device="nvidia0",modelName="NVIDIA H100 80GB HBM3",Hostname="box"} 98
+DCGM_FI_PROF_GR_ENGINE_ACTIVE{gpu="0",UUID="GPU-a",device="nvidia0",modelName="NVIDIA H100 80GB HBM3",Hostname="box"} 0.912345
+DCGM_FI_PROF_GR_ENGINE_ACTIVE{gpu="1",UUID="GPU-b",device="nvidia1",modelName="NVIDIA H100 80GB HBM3",GPU_I_PROFILE="1g.10gb",GPU_I_ID="7",Hostname="box"} 0.500000
+DCGM_FI_PROF_GR_ENGINE_ACTIVE{gpu="1",UUID="GPU-b",device="nvidia1",modelName="NVIDIA H100 80GB HBM3",GPU_I_PROFILE="1g.10gb",GPU_I_ID="8",Hostname="box"} 0.250000
+DCGM_FI_PROF_PIPE_TENSOR_ACTIVE{gpu="0",UUID="GPU-a",device="nvidia0",modelName="NVIDIA H100 80GB HBM3",Hostname="box"} 0.103000
 `;
   /** In the form of AMD's documentation: only a GPU's first partition has its power. */
   const amd = `# TYPE gpu_package_power gauge
@@ -277,12 +292,16 @@ gpu_package_power{card_model="AMD Instinct MI300X",gpu_id="0",gpu_partition_id="
 
   it('of NVIDIA’s and AMD’s give each GPU once', () => {
     expect(parseExportedGpus(dcgm)).toEqual([
-      { index: 0, name: 'NVIDIA H100 80GB HBM3', watts: 461.5, joules: 15152422.938 },
+      { index: 0, name: 'NVIDIA H100 80GB HBM3', watts: 461.5, joules: 15152422.938, utilization: { busy: 0.98, engine: 0.912345, tensor: 0.103 } },
+      // Of two slices' shares none is the whole GPU's.
       { index: 1, name: 'NVIDIA H100 80GB HBM3', watts: 121, joules: null },
     ]);
     expect(parseExportedGpus(amd)).toEqual([{ index: 0, name: 'AMD Instinct MI300X', watts: 191, joules: null }]);
     expect(parseExportedGpus(amd.replaceAll('gpu_package_power', 'amd_gpu_package_power'))).toHaveLength(1);
     expect(parseExportedGpus('vllm:num_requests_running 1\n')).toBeNull();
+    expect(parseExportedGpus('DCGM_FI_DEV_GPU_UTIL{gpu="0"} 3\n')).toBeNull();
+    // What no GPU can be is no reading: DCGM's blank values.
+    expect(parseExportedGpus(dcgm.replace('} 98\n', '} 9223372036854775794\n'))![0]!.utilization).toEqual({ engine: 0.912345, tensor: 0.103 });
   });
 
   it('series have exact names, labels with escapes, and finite values', () => {

@@ -65,6 +65,11 @@ function positive(text: string | null): number | null {
   return Number.isInteger(value) && value > 0 ? value : null;
 }
 
+/** As a label of Python's Prometheus client has it. */
+function pythonBoolean(text: string | null): boolean | null {
+  return text === 'True' ? true : text === 'False' ? false : null;
+}
+
 /** `/version`, and the labels of `vllm:cache_config_info`, which V0 and V1 both have (vllm/engine/metrics.py, vllm/v1/metrics/loggers.py). */
 const vllm: ServerReader = {
   pages: ['/version'],
@@ -72,7 +77,6 @@ const vllm: ServerReader = {
   facts(pages, model) {
     const [config] = seriesRows(text(pages, '/metrics'), 'vllm:cache_config_info');
     const label = (name: string) => (config === undefined ? null : labelIn(config.labels, name));
-    const caching = label('enable_prefix_caching');
     const blockTokens = positive(label('block_size'));
     return {
       version: asString(json(pages, '/version')?.['version']),
@@ -81,7 +85,7 @@ const vllm: ServerReader = {
         contextTokens: model?.contextTokens ?? null,
         blockTokens,
         kvTokens: product(positive(label('num_gpu_blocks')), blockTokens),
-        prefixCaching: caching === 'True' ? true : caching === 'False' ? false : null,
+        prefixCaching: pythonBoolean(label('enable_prefix_caching')),
       },
     };
   },
@@ -176,14 +180,27 @@ const lmStudio: ServerReader = {
   missing: () => [],
 };
 
-/** `/version`, and gauges of `MetricsCollector` in tensorrt_llm/metrics/collector.py. */
+/** `/version`, and gauges of `MetricsCollector` in tensorrt_llm/metrics/collector.py: those of its settings (`log_config_info`) are there since 2026. */
 const tensorrtLlm: ServerReader = {
   pages: ['/version'],
   metrics: '/prometheus/metrics',
   facts(pages) {
     const page = text(pages, '/prometheus/metrics');
+    const label = (series: string, name: string) => {
+      const [info] = seriesRows(page, series);
+      return info === undefined ? null : labelIn(info.labels, name);
+    };
     const blockTokens = gauge(page, 'trtllm_kv_cache_tokens_per_block');
-    return { version: asString(json(pages, '/version')?.['version']), settings: { ...NOTHING_SAID, blockTokens, kvTokens: product(gauge(page, 'trtllm_kv_cache_max_blocks'), blockTokens) } };
+    return {
+      version: asString(json(pages, '/version')?.['version']),
+      settings: {
+        ...NOTHING_SAID,
+        contextTokens: positive(label('trtllm_model_config_info', 'max_model_len')),
+        blockTokens,
+        kvTokens: product(gauge(page, 'trtllm_kv_cache_max_blocks'), blockTokens),
+        prefixCaching: pythonBoolean(label('trtllm_kv_cache_config_info', 'enable_block_reuse')),
+      },
+    };
   },
   missing(pages) {
     if (/^trtllm_/m.test(text(pages, '/prometheus/metrics'))) return [];

@@ -7,6 +7,7 @@ import { agentShares, gpuShares, linkButton, note, pairs, section, split, type N
 import { callsAround } from '../model/callsAround.ts';
 import { bandText, durationOf, edgeMark, energyText, kindText, mark, nameText, siteText, spanActivityText, spanSentence } from '../model/spanText.ts';
 import { formatCount } from '../../../src/profile/formatCount.ts';
+import { gpuUsedTexts } from '../../../src/profile/gpuUsedText.ts';
 import { formatBytes, formatCarbon, formatDuration, formatEnergy, formatPercent, formatTokens, formatUsd } from '../../../src/profile/formatValue.ts';
 import { localNumber } from '../../../src/profile/language.ts';
 import { phaseSourceText, serverName, serverSettingsTexts, serverUseTexts } from '../../../src/profile/serverText.ts';
@@ -73,6 +74,7 @@ export class Details {
           totals.wallMs,
           mark(totals.gpuEvidence),
         ),
+        ...(totals.gpuUtilization ? [element('p', '', gpuUsedTexts(totals.gpuUtilization).join(' · '))] : []),
       ),
       section(
         l10n.t('Energy and tokens'),
