@@ -4,6 +4,7 @@ import { localNumber } from './language.ts';
 import { Damage } from './damage.ts';
 import { LineDecoder } from './decodeLine.ts';
 import { ProfileFolder, type OnEnded } from './foldRecording.ts';
+import { formatCount } from './formatCount.ts';
 import { formatBytes } from './formatValue.ts';
 import { HeldTexts, type TextsElsewhere, type TextsHeld } from './heldTexts.ts';
 import { hasRightChecksum, plainCrc32, type Crc32 } from './lineChecksum.ts';
@@ -173,7 +174,7 @@ export class RecordingReader {
         type: 'warning',
         t: lastT,
         code: 'promptsNotWhole',
-        message: l10n.t`The recording holds more text than a page can: of ${localNumber(shortened)} prompts the earlier messages are not all here. Figures, the ends of prompts and answers are; the recording has the rest.`,
+        message: l10n.t`The recording holds more text than a page can: of ${formatCount(shortened, 'prompt')} the earlier messages are not all here. Figures, the ends of prompts and answers are; the recording has the rest.`,
       });
     return warnings;
   }
