@@ -150,7 +150,7 @@ function shareIn(from: Milliseconds, to: Milliseconds, { start, end }: Region): 
 }
 
 /** Union over the region, as the report's own is over the run. */
-function agentTimeIn(model: TimelineModel, calls: readonly ReportSpan[], tools: readonly ReportSpan[], { start, end }: Region): RegionSums['agentMs'] {
+export function agentTimeIn(model: TimelineModel, calls: readonly ReportSpan[], tools: readonly ReportSpan[], { start, end }: Region): RegionSums['agentMs'] {
   const edges: { at: Milliseconds; llm: number; tool: number }[] = [];
   const add = (spans: readonly ReportSpan[], llm: number, tool: number): void => {
     for (const span of spans) {
@@ -221,7 +221,8 @@ function gpuIn({ segments, power }: GpuTrack, { start, end }: Region, evidence: 
   return { gpuMs: statesKnown ? gpuMs : null, gpuEvidence: statesKnown ? evidence : null, drawnWh, grade: drawnWh === null ? null : grade, band };
 }
 
-function tokensIn(model: TimelineModel, calls: readonly ReportSpan[], region: Region): Pick<RegionSums, 'promptTokens' | 'cachedTokens' | 'completionTokens' | 'tokenEvidence'> {
+/** Of calls, the share that is in the region. */
+export function tokensIn(model: TimelineModel, calls: readonly ReportSpan[], region: Region): Pick<RegionSums, 'promptTokens' | 'cachedTokens' | 'completionTokens' | 'tokenEvidence'> {
   const sums = { prompt: [] as (number | null)[], cached: [] as (number | null)[], completion: [] as (number | null)[] };
   const evidence: Evidence[] = [];
   const shared = halfOpen(model, region);

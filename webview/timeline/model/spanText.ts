@@ -57,6 +57,7 @@ export function durationOf(span: ReportSpan): number | null {
 const kindNames: Record<ReportSpan['kind'], string> = { agent: l10n.t('Request'), step: l10n.t('Step'), llm: l10n.t('Model call'), tool: l10n.t('Tool'), other: l10n.t('Call') };
 
 export function kindText(span: ReportSpan): string {
+  if (span.kind === 'agent' && span.parent !== null) return l10n.t('Agent');
   return span.kind === 'other' && (span.source === 'function' || span.source === 'sampled') ? l10n.t('Function') : kindNames[span.kind];
 }
 

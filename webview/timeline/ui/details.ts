@@ -4,7 +4,9 @@ import { evidenceWord, gradeWord, statusWord } from '../../../src/profile/words.
 import { attributes, element, fill } from '../../common/dom.ts';
 import { contentSections } from './contentView.ts';
 import { agentShares, gpuShares, linkButton, note, pairs, section, split, type NoteActions, titled, type Pair } from './detailParts.ts';
+import { insideSections } from './insideDetails.ts';
 import { callsAround } from '../model/callsAround.ts';
+import { sumInside } from '../model/insideSpan.ts';
 import { bandText, durationOf, edgeMark, energyText, kindText, mark, nameText, siteText, spanActivityText, spanSentence } from '../model/spanText.ts';
 import { formatCount } from '../../../src/profile/formatCount.ts';
 import { gpuUsedTexts } from '../../../src/profile/gpuUsedText.ts';
@@ -111,6 +113,7 @@ export class Details {
     const sections = [this.what(model, span), this.time(model, head, span)];
     if (span.llm !== null) sections.push(this.tokens(span.llm), this.energy(span.llm));
     if (span.tool !== null) sections.push(this.gpuMeanwhile(head, span.tool, durationOf(span)));
+    if (span.llm === null) sections.push(...insideSections(sumInside(model, span), durationOf(span)));
     const findings = head.findings.filter((finding) => finding.spans.includes(span.id)).slice(0, MOST_FINDINGS);
     if (findings.length > 0) sections.push(section(l10n.t('Why it matters'), ...findings.map((finding) => note(finding.message, this.actions))));
     const said = this.saidBy(model, head, span);

@@ -81,17 +81,18 @@ function callSection(sums: RegionSums): HTMLElement {
 }
 
 function tokenSection(sums: RegionSums): HTMLElement {
-  const show = (tokens: number | null): string => `${tokens === null ? '' : mark(sums.tokenEvidence)}${formatTokens(tokens)}`;
-  const { promptTokens, cachedTokens } = sums;
+  return section(titled(l10n.t('Tokens'), sums.tokenEvidence === null ? null : evidenceWord(sums.tokenEvidence)), pairs(tokenPairs(sums)));
+}
+
+/** Sums of tokens, by the weakest evidence of any. */
+export function tokenPairs({ promptTokens, cachedTokens, completionTokens, tokenEvidence }: Pick<RegionSums, 'promptTokens' | 'cachedTokens' | 'completionTokens' | 'tokenEvidence'>): Pair[] {
+  const show = (tokens: number | null): string => `${tokens === null ? '' : mark(tokenEvidence)}${formatTokens(tokens)}`;
   const share = promptTokens === null || cachedTokens === null || promptTokens <= 0 ? '' : ` (${formatPercent(cachedTokens / promptTokens)})`;
-  return section(
-    titled(l10n.t('Tokens'), sums.tokenEvidence === null ? null : evidenceWord(sums.tokenEvidence)),
-    pairs([
-      [l10n.t('prompt'), show(promptTokens)],
-      [l10n.t('cached'), `${show(cachedTokens)}${share}`],
-      [l10n.t('completion'), show(sums.completionTokens)],
-    ]),
-  );
+  return [
+    [l10n.t('prompt'), show(promptTokens)],
+    [l10n.t('cached'), `${show(cachedTokens)}${share}`],
+    [l10n.t('completion'), show(completionTokens)],
+  ];
 }
 
 /** What the GPUs drew, before a policy shares it among calls. */
