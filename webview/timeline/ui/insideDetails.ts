@@ -23,9 +23,9 @@ export function insideSections(sums: InsideSums | 'too many' | null, length: Mil
   const sections = [section(title, pairs(counts), ...(length === null || length <= 0 ? [] : [split(agentShares(sums.agentMs).filter(({ value }) => value > 0), length)]))];
   if (sums.llmCalls > 0) sections.push(section(titled(l10n.t('Tokens'), sums.tokenEvidence === null ? null : evidenceWord(sums.tokenEvidence)), pairs(tokenPairs(sums))));
   const energy: Pair[] = [];
-  if (sums.llmCalls > 0) energy.push([l10n.t('the calls’ own'), energyText(sums.activeWh, sums.grade)]);
-  if (sums.toolCalls > 0) energy.push([l10n.t('idle behind tools'), `${formatDuration(sums.idleMs)} · ${formatEnergy(sums.idleWh)}`]);
-  if (sums.llmCalls > 0) energy.push([l10n.t('cost of the calls'), sums.callsUsd === null ? formatUsd(null) : `~${formatUsd(sums.callsUsd)}`]);
+  if (sums.llmCalls > 0) energy.push([l10n.t('active'), energyText(sums.activeWh, sums.grade), l10n.t('The calls’ own')]);
+  if (sums.toolCalls > 0) energy.push([l10n.t('idle'), `${formatDuration(sums.idleMs)} · ${formatEnergy(sums.idleWh)}`, l10n.t('While tools in there were waited for')]);
+  if (sums.llmCalls > 0) energy.push([l10n.t('cost'), sums.callsUsd === null ? formatUsd(null) : `~${formatUsd(sums.callsUsd)}`, l10n.t('What the calls are charged')]);
   sections.push(section(titled(l10n.t('Energy and money'), sums.grade === null ? null : gradeWord(sums.grade)), pairs(energy)));
   return sections;
 }
