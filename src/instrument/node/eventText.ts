@@ -5,6 +5,10 @@ type SpanEvent = Extract<HookEvent, { type: 'span' }>;
 type EndEvent = Extract<HookEvent, { type: 'spanEnd' }>;
 
 const known = new WeakMap<Site, string>();
+/** Names and reasons, most of which are written again and again. */
+const texts = new Map<string, string>();
+const MOST_TEXTS = 1000;
+const LONGEST_TEXT = 200;
 
 /** The beginning of a span. What is undefined is left out. */
 export function spanText(span: Omit<SpanEvent, 'type'>): string {
@@ -47,7 +51,12 @@ function ownId(id: string | null): string {
 }
 
 function quoted(text: string | null): string {
-  return text === null ? 'null' : asAscii(JSON.stringify(text));
+  if (text === null) return 'null';
+  const before = texts.get(text);
+  if (before !== undefined) return before;
+  const json = asAscii(JSON.stringify(text));
+  if (text.length <= LONGEST_TEXT && texts.size < MOST_TEXTS) texts.set(text, json);
+  return json;
 }
 
 function asAscii(json: string): string {

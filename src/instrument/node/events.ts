@@ -3,11 +3,13 @@ import { statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { whenTurnIsOver } from './turns.ts';
 
-const hrtime = process.hrtime.bigint.bind(process.hrtime);
+const sinceOrigin = performance.now.bind(performance);
+/** Where this thread's clock begins, on that of the process: it takes half the time to read, for it needs no `bigint`. */
+const origin = Number(process.hrtime.bigint()) / 1e6 - sinceOrigin();
 
 /** Milliseconds of the process's monotonic clock, the same in all its threads. */
 export function now(): number {
-  return Number(hrtime()) / 1e6;
+  return origin + sinceOrigin();
 }
 
 /** What waits to be written, at most: characters, and milliseconds where a turn takes long. To write costs more than all else that an event takes. */

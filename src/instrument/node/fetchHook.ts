@@ -61,20 +61,55 @@ function makePlan(runtime: Runtime, send: Fetch, args: unknown[], below: (...arg
     const followsRedirects = (init?.redirect ?? request?.redirect ?? 'follow') === 'follow';
     return { args, context: wireContext(new HttpSpanObserver(runtime, start, followsRedirects)), undo: null, settle: null };
   }
-  const context = wireContext(route.kind === 'proxy' ? new Flight(runtime.flights) : 'handled');
+  const flight = new Flight(runtime.flights);
+  const context = wireContext(route.kind === 'proxy' ? flight : 'handled');
   if (route.kind === 'direct') return { args: route.url === null ? args : [readdress(input, route.url), init], context, undo: null, settle: null };
   const tag = runtime.tag(llmCallerOf(below), context.span);
   const isFinal = route.origin === null && route.direct === null;
   const answered = isFinal ? null : (answer: Promise<Response>) => settle(runtime, send, input, init, route, answer);
   if (route.origin === null && isPlainHeaders(init?.headers)) {
     const { headers } = init;
+    const args = [readdress(input, route.url), init];
+    if (sendsAtOnce(init)) {
+      flight.header = { name: CALL_HEADER, value: tag, url: route.url };
+      return { args, context, undo: null, settle: answered };
+    }
     headers.set(CALL_HEADER, tag);
-    return { args: [readdress(input, route.url), init], context, undo: () => headers.delete(CALL_HEADER), settle: answered };
+    return { args, context, undo: () => headers.delete(CALL_HEADER), settle: answered };
   }
   const headers = new Headers(init?.headers ?? request?.headers);
   headers.set(CALL_HEADER, tag);
   if (route.origin !== null) headers.set(ORIGIN_HEADER, route.origin);
   return { args: [readdress(input, route.url), withHeaders(init, headers, route.origin !== null)], context, undo: null, settle: answered };
+}
+
+const DISPATCHER = Symbol.for('undici.globalDispatcher.1');
+const dispatchers = new WeakMap<object, boolean>();
+
+/**
+ * Whether Node makes the request as soon as `fetch` is called, and in its context, where undici's channels tell of it: a header that is
+ * added to it there is not copied and looked at three times before. Where a dispatcher may keep it waiting, it would be lost.
+ */
+function sendsAtOnce(init: NonNullable<Init>): boolean {
+  const own: unknown = (init as { dispatcher?: unknown }).dispatcher;
+  const dispatcher: unknown = Reflect.get(globalThis, DISPATCHER);
+  if (own !== undefined || typeof dispatcher !== 'object' || dispatcher === null) return false;
+  let isPlain = dispatchers.get(dispatcher);
+  if (isPlain === undefined) dispatchers.set(dispatcher, (isPlain = isPlainAgent(dispatcher)));
+  return isPlain;
+}
+
+/** An agent that opens as many connections as there are requests, as Node's own does. */
+function isPlainAgent(dispatcher: object): boolean {
+  const of = (name: string): unknown => {
+    const key = Object.getOwnPropertySymbols(dispatcher).find(({ description }) => description === name);
+    return key === undefined ? undefined : Reflect.get(dispatcher, key);
+  };
+  const options = of('options');
+  const factory = of('factory');
+  if (dispatcher.constructor.name !== 'Agent' || typeof options !== 'object' || options === null || typeof factory !== 'function') return false;
+  const { connections, allowH2 } = options as { connections?: unknown; allowH2?: unknown };
+  return factory.name === 'defaultFactory' && (connections ?? null) === null && allowH2 !== true;
 }
 
 /** What SDKs make for each request: `fetch` copies it before it returns, so that one more can be lent to it, which is cheaper than another copy. */

@@ -93,13 +93,18 @@ export class Flights {
 /** Tells of a call that goes through undici from its diagnostics channels. One that is mocked never begins. */
 export class Flight implements WireObserver {
   readonly #flights: Flights;
+  /** A header that its request is to carry, and where that goes. */
+  header: { name: string; value: string; url: string } | null = null;
   #end: (() => void) | null = null;
 
   constructor(flights: Flights) {
     this.#flights = flights;
   }
 
-  created(): void {
+  created(request: { origin?: unknown; addHeader?: (name: string, value: string) => unknown }): void {
+    const { header } = this;
+    // What a body in pieces asks for on its way goes elsewhere.
+    if (header !== null && typeof request.origin === 'string' && header.url.startsWith(request.origin)) request.addHeader?.(header.name, header.value);
     this.#end ??= this.#flights.begin(enclosingSpan());
   }
 

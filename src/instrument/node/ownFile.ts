@@ -9,6 +9,9 @@ const ASYNC = 1;
 const PASSES_ON = 2;
 const RETURNS_ERRORS = 4;
 
+/** More than a line has. */
+const COLUMNS = 2 ** 26;
+
 /** One function with a probe, and what is known of its runs. */
 export interface Probe {
   name: string;
@@ -29,7 +32,9 @@ export class OwnFile {
   readonly path: string;
   /** There is code of packages in it, which is none of the program's functions. */
   readonly isBundle: boolean;
-  readonly rows: readonly FunctionRow[];
+  /** First and last place of each function, in order of the first. */
+  readonly #from: Float64Array;
+  readonly #to: Float64Array;
   readonly probes: (Probe | null)[];
   /** By probe, 1: not to be called. */
   readonly off: Uint8Array;
@@ -41,7 +46,8 @@ export class OwnFile {
   constructor(path: string, rows: readonly FunctionRow[], isBundle: boolean) {
     this.path = path;
     this.isBundle = isBundle;
-    this.rows = rows;
+    this.#from = Float64Array.from(rows, ([line, column]) => placeOf(line, column));
+    this.#to = Float64Array.from(rows, ([, , line, column]) => placeOf(line, column));
     this.off = new Uint8Array(rows.length).fill(1);
     this.probes = rows.map(([, , , , name, line, column, flags]) => {
       if (name === undefined || line === undefined || column === undefined || flags === undefined) return null;
@@ -55,10 +61,15 @@ export class OwnFile {
 
   /** The innermost function around a place: of those that begin before it, which come in order, the last that does not end before it. */
   functionAt(line: number, column: number): number {
-    for (let index = this.rows.length - 1; index >= 0; index -= 1) {
-      const [fromLine, fromColumn, toLine, toColumn] = this.rows[index]!;
-      if (isBefore(fromLine, fromColumn, line, column) && isBefore(line, column, toLine, toColumn)) return index;
+    const place = placeOf(line, column);
+    let low = 0;
+    let high = this.#from.length;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (this.#from[middle]! <= place) low = middle + 1;
+      else high = middle;
     }
+    for (let index = low - 1; index >= 0; index -= 1) if (place <= this.#to[index]!) return index;
     return -1;
   }
 
@@ -68,6 +79,6 @@ export class OwnFile {
   }
 }
 
-function isBefore(line: number, column: number, thanLine: number, thanColumn: number): boolean {
-  return line < thanLine || (line === thanLine && column <= thanColumn);
+function placeOf(line: number, column: number): number {
+  return line * COLUMNS + column;
 }
