@@ -144,6 +144,9 @@ describe.each(withAiohttp)('$title', (environment) => {
     const measured = spans.filter(({ start }) => start.source === 'function' && start.name === 'search');
     expect(measured.length).toBe(isMeasured(environment.python.version) ? 3 : 0);
     const marked = markedLines('own_coroutines.py');
+    // Written down by the thread that it waits for.
+    const fetches = spans.filter(({ start }) => start.source === 'function' && start.name === 'fetch');
+    expect(fetches.map(({ start }) => start.frames.map((frame) => frame.function))).toEqual(isMeasured(environment.python.version) ? [['fetch', 'outer', 'main', '<module>']] : []);
     for (const each of measured) {
       expect(each.start.frames[0]?.line).toBe(marked.get('search')?.[0]);
       expect(lengthOf(each)).toBeGreaterThanOrEqual(299);

@@ -135,9 +135,21 @@ class _Run:
             run._id = events.new_id(frames.thread_ident())
             if not run.ended:
                 entries.append(run)
-            run = run.origin.span
+            run = run._outer_told()
         # Whoever reads them is to know a span before what is inside it.
         events.emit_together([each._event() for each in reversed(entries)])
+
+    def _outer_told(self):
+        """What is around it. A run that waits in another thread for this one is on no stack: its callers are among this one's."""
+        origin = self.origin
+        outer = origin.span
+        if isinstance(outer, _Run) and outer._origin is None and outer.ident != _ident():
+            place = outer.function.site
+            for index, site in enumerate(origin.frames):
+                if index > 0 and site["function"] == place["function"] and site["file"] == place["file"]:
+                    outer.called_from(origin.frames[index:])
+                    break
+        return outer
 
     def _event(self):
         origin = self.origin
