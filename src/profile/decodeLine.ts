@@ -12,11 +12,11 @@ import {
 const MOST_NAMES = 16_384;
 
 const ENDPOINTS = new Set<unknown>(endpointSchema.options);
-const STATUSES = new Set<unknown>(callEndLineSchema.shape.status.options);
-const EVIDENCE = new Set<unknown>(evidenceSchema.options);
-const KINDS = new Set<unknown>(spanLineSchema.shape.kind.options);
-const SOURCES = new Set<unknown>(spanSourceSchema.options);
-const ACTIVITIES = new Set<unknown>([null, ...activitySchema.options]);
+export const STATUSES = new Set<unknown>(callEndLineSchema.shape.status.options);
+export const EVIDENCE = new Set<unknown>(evidenceSchema.options);
+export const KINDS = new Set<unknown>(spanLineSchema.shape.kind.options);
+export const SOURCES = new Set<unknown>(spanSourceSchema.options);
+export const ACTIVITIES = new Set<unknown>([null, ...activitySchema.options]);
 
 type Raw = Readonly<Record<string, unknown>>;
 
@@ -106,8 +106,12 @@ function spanEndOf({ t, id, status, error, resultBytes }: Raw): SpanEndLine | nu
 }
 
 export class LineDecoder {
-  readonly #stacks = new HeldStacks();
+  readonly #stacks: HeldStacks;
   readonly #names = new Map<string, string>();
+
+  constructor(stacks = new HeldStacks()) {
+    this.#stacks = stacks;
+  }
 
   /**
    * Calls, spans and their ends as their schemas would give them; null for other lines, and for what is not as those have it.

@@ -19,6 +19,11 @@ export class ProfileFolder {
     this.profile = emptyProfile(header);
   }
 
+  /** The id of a hook's span, as it is held. */
+  heldId(id: string): string | undefined {
+    return this.#hookSpans.get(id)?.start.id;
+  }
+
   /** @returns false for a line that says what an earlier one said already */
   fold(line: Exclude<RecordingLine, HeaderLine>): boolean {
     const { profile } = this;

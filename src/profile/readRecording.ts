@@ -6,11 +6,13 @@ import { LineDecoder } from './decodeLine.ts';
 import { ProfileFolder, type OnEnded } from './foldRecording.ts';
 import { formatCount } from './formatCount.ts';
 import { formatBytes } from './formatValue.ts';
+import { HeldStacks } from './heldStacks.ts';
 import { HeldTexts, type TextsElsewhere, type TextsHeld } from './heldTexts.ts';
 import { hasRightChecksum, plainCrc32, type Crc32 } from './lineChecksum.ts';
 import type { Profile } from './model.ts';
 import { RECORDING_FORMAT, RECORDING_VERSION, RecordingError, headerLineSchema, recordingLineSchema, type CallLine, type HeaderLine, type RecordingLine, type WarningLine } from './recordingFormat.ts';
 import { upgradeLine, UPGRADES } from './upgradeRecording.ts';
+import { UsualLines } from './usualLines.ts';
 
 /** A header longer than this is not ours; says so instead of buffering gigabytes of a file without line ends. */
 const LONGEST_HEADER = 4 * 1024 * 1024;
@@ -69,7 +71,8 @@ export class RecordingReader {
   #line = 0;
   #held = 0;
   readonly #damage = new Damage();
-  readonly #decoder = new LineDecoder();
+  readonly #usual: UsualLines;
+  readonly #decoder: LineDecoder;
   #version = RECORDING_VERSION;
   #folder: ProfileFolder | null = null;
   readonly #crc32: Crc32;
@@ -79,6 +82,9 @@ export class RecordingReader {
   readonly #onPrompt: ((line: CallLine) => void) | null;
 
   constructor({ texts = 'all', crc32 = plainCrc32, mostHeldChars = MOST_HELD_CHARS, mostTextChars, mostOtherTextChars = MOST_PAGE_TEXT_CHARS, elsewhere, onEnded, onPrompt }: ReadingOptions = {}) {
+    const stacks = new HeldStacks();
+    this.#usual = new UsualLines(stacks, (id) => this.#folder?.heldId(id));
+    this.#decoder = new LineDecoder(stacks);
     this.#onEnded = onEnded ?? null;
     this.#onPrompt = onPrompt ?? null;
     this.#crc32 = crc32;
@@ -206,7 +212,7 @@ export class RecordingReader {
       return;
     }
     if (this.#folder === null) this.#readHeader(text);
-    else if (text.trim() !== '') {
+    else if (!this.#readUsual(text) && text.trim() !== '') {
       const line = parseJson(text);
       if (line === undefined) this.#leaveOut(l10n.t('it is no whole JSON'), text);
       else this.#readLine(text, line);
@@ -243,6 +249,15 @@ export class RecordingReader {
     if (isUnlikeItsChecksum(bare, line, this.#crc32)) this.#leaveOut(l10n.t('the header does not match its checksum, and is used all the same'), '');
     this.#folder = new ProfileFolder(header.data, this.#onEnded);
     this.#hold(text.length);
+  }
+
+  /** @returns whether the line is one of those that can be read without parsing it, and is as it was written */
+  #readUsual(text: string): boolean {
+    if (this.#version !== RECORDING_VERSION) return false;
+    const line = this.#usual.read(text);
+    if (line === null || hasRightChecksum(text, this.#crc32) === false) return false;
+    this.#fold(line, text);
+    return true;
   }
 
   #readLine(text: string, raw: unknown): void {
