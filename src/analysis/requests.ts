@@ -6,7 +6,7 @@
  * to all calls was measured to run several times. Else the whole run is one.
  */
 import * as l10n from '@vscode/l10n';
-import type { Evidence, Site } from '../profile/recordingFormat.ts';
+import type { Endpoint, Evidence, Site } from '../profile/recordingFormat.ts';
 import type { Milliseconds } from '../profile/units.ts';
 import { hasHashes, type Conversations } from './conversations.ts';
 import type { Draft } from './drafts.ts';
@@ -15,6 +15,9 @@ import { groupBy, keyBySite } from './grouping.ts';
 import { buildSteps, countUpTo, nameOf, spanAround, type Task } from './requestSteps.ts';
 
 const CLOCK_SKEW: Milliseconds = 5;
+
+/** What has messages that go on. */
+const CONVERSATIONS: ReadonlySet<Endpoint> = new Set<Endpoint>(['chat', 'completions', 'responses', 'messages', 'ollama', 'llamacpp']);
 
 export interface Requests {
   /** The requests, and the conversations that go on at once in one of them. */
@@ -78,7 +81,7 @@ function leadingToAll([first, ...others]: readonly Draft[]): string | null {
 
 /** One group for each request, or null when the calls do not say. */
 function splitCalls(calls: readonly Draft[], { headOf, continuationOf }: Conversations): Group[] | null {
-  const chat = calls.filter((draft) => draft.call?.start.endpoint === 'chat' || draft.call?.start.endpoint === 'completions');
+  const chat = calls.filter((draft) => CONVERSATIONS.has(draft.call?.start.endpoint ?? 'opaque'));
   const first = chat[0];
   if (first === undefined || !chat.every(hasHashes)) return null;
   const template = templateOf(first);

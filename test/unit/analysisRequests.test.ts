@@ -48,6 +48,14 @@ describe('requests', () => {
     ]);
   });
 
+  it.each(['responses', 'messages', 'ollama'] as const)('are told apart by conversations of %s as well', (endpoint) => {
+    const inTheirWords = [...conversation('Q1', 0, 500), ...conversation('Q2', 10, 300)].map((line) => ('request' in line ? { ...line, endpoint } : line));
+    expect(requests(reportOf(...inTheirWords, end(3000)))).toEqual([
+      ['Q1', ['Q11', 'Q12']],
+      ['Q2', ['Q21', 'Q22']],
+    ]);
+  });
+
   it('take in calls of another kind only while one runs at a time', () => {
     const planner = (id: string, t: number): object[] => exchange(id, t, [message('system', 'You plan.'), message('user', `plan ${id}`)]);
     const apart = reportOf(...conversation('Q1', 0), ...planner('p1', 60), ...conversation('Q2', 1000), ...planner('p2', 1200), end(3000));
