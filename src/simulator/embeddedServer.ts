@@ -89,7 +89,7 @@ export interface EmbeddedServer {
  * @throws Error with code EADDRINUSE when the port is taken
  */
 export async function startEmbeddedServer(options: EmbeddedServerOptions): Promise<EmbeddedServer> {
-  const { gpu, model, onGpu, engine: engineProfile = todaysEngine, schedulingPolicy = 'fcfs' } = options;
+  const { gpu, model, onGpu, engine: engineProfile = todaysEngine, schedulingPolicy = 'fcfs', prefixCaching = true } = options;
   const cost = createCostModel(gpu, model, options.gpuCount ?? 1, engineProfile);
   const servedModel = model.aliases.find((alias) => alias.includes('/')) ?? model.id;
   const metrics = new ServerMetrics(servedModel);
@@ -104,7 +104,7 @@ export async function startEmbeddedServer(options: EmbeddedServerOptions): Promi
     maxSequences,
     scheduler: engineProfile.scheduler,
     schedulingPolicy,
-    prefixCaching: options.prefixCaching ?? true,
+    prefixCaching,
     onStep: (step) => {
       metrics.countStep(step);
       meter.add(step);
@@ -116,6 +116,7 @@ export async function startEmbeddedServer(options: EmbeddedServerOptions): Promi
     metrics,
     gpus: { name: gpu.name, count: gpuCount, meter },
     schedulingPolicy,
+    prefixCaching,
     servedModel,
     maxModelTokens: Math.min(model.maxModelTokens.value, engine.engine.capacityTokens),
     tokenizer: options.tokenizer ?? estimatingTokenizer,

@@ -59,7 +59,7 @@ function serveSimulated(): void {
       for (const { id, index } of step.emitted) (due[/stream-\d+/.exec(id)![0]] ??= [])[index] = end;
     },
   });
-  tellPort(createFront({ engine, metrics, gpus: { name: gpu.name, count: 1, meter }, schedulingPolicy: 'fcfs', servedModel: model.id, maxModelTokens: engine.engine.capacityTokens, tokenizer: estimatingTokenizer, seed: 0, replay: null, lengths: plausibleLengths, created: 0 }));
+  tellPort(createFront({ engine, metrics, gpus: { name: gpu.name, count: 1, meter }, schedulingPolicy: 'fcfs', prefixCaching: true, servedModel: model.id, maxModelTokens: engine.engine.capacityTokens, tokenizer: estimatingTokenizer, seed: 0, replay: null, lengths: plausibleLengths, created: 0 }));
   tellAccount(due);
 }
 

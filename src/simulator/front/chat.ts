@@ -127,10 +127,13 @@ function chatFormat(body: ChatRequest, generation: Generation, prompt: Prompt | 
     return id;
   };
   const chunk = (index: number, delta: Record<string, unknown>) => ({ index, delta, logprobs: null, finish_reason: null });
+  const repeated = body.echo === true ? repeatedText(body) : null;
   return {
     object: 'chat.completion',
     chunkObject: 'chat.completion.chunk',
     openingChoice: (index) => chunk(index, { role: 'assistant', content: '' }),
+    secondChoice: (index) => (repeated ? chunk(index, { content: repeated }) : null),
+    tellsCreatedCache: true,
     openingExtras: { prompt_token_ids: promptIds, prompt_text: null },
     echo: () => null,
     firstTokenExtras: () => ({}),
@@ -144,12 +147,12 @@ function chatFormat(body: ChatRequest, generation: Generation, prompt: Prompt | 
     emptyChoice: (index) => chunk(index, {}),
     wholeChoice(index, laidOut) {
       const toolCalls = toolCallsOf(laidOut).map((called, call) => ({ id: callId(index, call), type: 'function', function: called }));
-      const content = contentOf(laidOut);
+      const content = (repeated ?? '') + contentOf(laidOut);
       return {
         index,
         message: {
           role: 'assistant',
-          content: content === '' && toolCalls.length > 0 ? null : content,
+          content: content === '' && toolCalls.length > 0 && repeated === null ? null : content,
           refusal: null,
           annotations: null,
           audio: null,
@@ -166,6 +169,12 @@ function chatFormat(body: ChatRequest, generation: Generation, prompt: Prompt | 
     },
     bodyExtras: { prompt_logprobs: prompt === null ? null : promptLogprobs(prompt.tokens()), prompt_token_ids: promptIds, prompt_text: null, kv_transfer_params: null, ec_transfer_params: null },
   };
+}
+
+/** What `echo` puts before an answer: the last message, where that is the assistant's. */
+function repeatedText({ messages }: ChatRequest): string {
+  const last = messages.at(-1)!;
+  return last.role === 'assistant' ? contentText(last.content) : '';
 }
 
 /** All visible text of an answer. */

@@ -56,7 +56,6 @@ function checkSupported(body: CompletionRequest): void {
   if (body.prompt === null || body.prompt === undefined || body.prompt === '') throw invalidParameter('Either prompt or prompt_embeds must be provided and non-empty.', 'prompt');
   if (typeof body.logprobs === 'number' && body.logprobs < -1) throw invalidParameter('`logprobs` must be a positive value or -1.', 'logprobs', body.logprobs);
   if (typeof body.suffix === 'string') throw badRequest('suffix is only supported for models with FIM completion rendering', 'suffix');
-  if (body.use_beam_search === true) throw badRequest('The embedded server does not search by beams.', 'use_beam_search');
   checkSampling(body, body.logprobs ?? null);
 }
 
@@ -144,6 +143,8 @@ function textFormat(body: CompletionRequest, prompts: readonly AskedPrompt[]): C
     object: 'text_completion',
     chunkObject: 'text_completion',
     openingChoice: () => null,
+    secondChoice: () => null,
+    tellsCreatedCache: false,
     openingExtras: {},
     echo: (index) => echoes?.[Math.floor(index / choices)] ?? null,
     tokenChoice: (index, part) => (part.kind === 'content' ? chunk(index, part.text) : null),

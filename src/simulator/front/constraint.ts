@@ -1,5 +1,8 @@
 /** What an answer must be like: `response_format` and vLLM's `structured_outputs` (before 0.12 `guided_…`). */
 import type { Constraint } from '../answers/constraint.ts';
+import { parseGrammar, type Grammar } from '../answers/grammar.ts';
+import { sampleOfGrammar } from '../answers/grammarSample.ts';
+import { createRandom } from '../answers/random.ts';
 import { badRequest, invalidParameter } from './errors.ts';
 import type { SamplingRequest } from './requests.ts';
 
@@ -28,7 +31,8 @@ function structured({ structured_outputs: wanted }: SamplingRequest): Constraint
   if (kind === 'json_object') return { kind: 'json', schema: ANY_OBJECT };
   if (kind === 'regex') return { kind, pattern: wanted.regex! };
   if (kind === 'choice') return { kind, choices: asChoices(wanted.choice!) };
-  throw notSimulated(kind === 'grammar' ? 'a grammar' : 'a structural tag', 'structured_outputs');
+  if (kind === 'grammar') return { kind, grammar: asGrammar(wanted.grammar!) };
+  throw notSimulated('a structural tag', 'structured_outputs');
 }
 
 /** As vLLM took them up to 0.11; today it ignores them. */
@@ -52,6 +56,23 @@ function asSchema(given: unknown): unknown {
   }
 }
 
+/** vLLM takes a grammar without `::=` for one of Lark's, which is not understood here. */
+function asGrammar(given: string): Grammar {
+  if (given.trim() === '') throw badRequest('structured_outputs.grammar cannot be an empty string');
+  if (!given.includes('::=')) throw notSimulated('a grammar of Lark', 'structured_outputs');
+  try {
+    const grammar = parseGrammar(given);
+    // Some text of it must end.
+    sampleOfGrammar(grammar, createRandom(0));
+    return grammar;
+  } catch (error) {
+    if (error instanceof SyntaxError) throw badRequest(`Grammar error: ${error.message}`);
+    // Its brackets stand within each other deeper than the stack is.
+    if (error instanceof RangeError) throw badRequest('Grammar error: it is nested too deep.');
+    throw error;
+  }
+}
+
 function notSimulated(what: string, parameter: string) {
-  return badRequest(`The embedded server cannot hold an answer to ${what}. Use json, regex or choice.`, parameter);
+  return badRequest(`The embedded server cannot hold an answer to ${what}. Use json, regex, choice or a grammar in EBNF.`, parameter);
 }

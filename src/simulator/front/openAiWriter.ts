@@ -1,4 +1,6 @@
 /** Answers as OpenAI's chat and text completions have them: a list of choices, streamed as chunks of each. */
+import type { Tokens } from '../../profile/units.ts';
+import { BLOCK_TOKENS } from '../engine/kvBlocks.ts';
 import type { LaidOutAnswer, Visible } from '../answers/layout.ts';
 import type { Token } from '../tokens/tokenizer.ts';
 import type { AnswerWriter, Billed, Generation, RequestMetrics, TokenPlace } from './generation.ts';
@@ -18,6 +20,10 @@ export interface ChoiceFormat {
   chunkObject: string;
   /** A choice's first event, before any token; null for none. */
   openingChoice(index: number): Record<string, unknown> | null;
+  /** A choice's second event, before any token; null for none. */
+  secondChoice(index: number): Record<string, unknown> | null;
+  /** Whether usage tells what of the prompt is new in the prefix cache. */
+  tellsCreatedCache: boolean;
   /** What the answer's first event has beside its choices. */
   openingExtras: Record<string, unknown>;
   /** What stands before a choice's answer; null for nothing. */
@@ -91,7 +97,8 @@ export class OpenAiWriter implements AnswerWriter {
   /** All choices begin when the first token of any is there. */
   #openings(): string {
     const openings = this.#generation.sequences.map((_, index) => this.#format.openingChoice(index)).filter((choice) => choice !== null);
-    return openings.map((choice, index) => this.#choiceEvent(choice, index, 0, false, this.#format.openingExtras)).join('');
+    const seconds = this.#generation.sequences.map((_, index) => this.#format.secondChoice(index)).filter((choice) => choice !== null);
+    return openings.map((choice, index) => this.#choiceEvent(choice, index, 0, false, this.#format.openingExtras)).join('') + seconds.map((choice, index) => this.#choiceEvent(choice, index, 0)).join('');
   }
 
   /** Tells of the tokens up to this one that no event before has told of. */
@@ -108,7 +115,7 @@ export class OpenAiWriter implements AnswerWriter {
   }
 
   end(billed: Billed, metrics: RequestMetrics | null): string {
-    const usage = this.#usage.includeUsage ? event({ ...this.#envelope([]), usage: usageOf(billed), system_fingerprint: SYSTEM_FINGERPRINT, ...(metrics === null ? {} : { metrics }) }) : '';
+    const usage = this.#usage.includeUsage ? event({ ...this.#envelope([]), usage: this.#usageOf(billed), system_fingerprint: SYSTEM_FINGERPRINT, ...(metrics === null ? {} : { metrics }) }) : '';
     return `${usage}data: [DONE]\n\n`;
   }
 
@@ -123,7 +130,7 @@ export class OpenAiWriter implements AnswerWriter {
       ...this.#envelope(choices),
       service_tier: null,
       system_fingerprint: SYSTEM_FINGERPRINT,
-      usage: { ...usageOf(billed), completion_tokens_details: null },
+      usage: { ...this.#usageOf(billed), completion_tokens_details: null },
       ...this.#format.bodyExtras,
       metrics: metrics === null ? null : { ...metrics, speculative_decoding: null },
     };
@@ -142,6 +149,20 @@ export class OpenAiWriter implements AnswerWriter {
     return `${this.#head}${JSON.stringify(choice)}]${tail === '{}' ? '}' : `,${tail.slice(1)}`}\n\n`;
   }
 
+  /** A stream leaves out what vLLM has not set. */
+  #usageOf(billed: Billed) {
+    const created = this.#format.tellsCreatedCache ? this.#createdCache(billed) : null;
+    const whole = { cached_tokens: billed.cachedTokens, created_cache_tokens: created, multimodal_tokens: null };
+    const streamed = created === null ? { cached_tokens: billed.cachedTokens } : { cached_tokens: billed.cachedTokens, created_cache_tokens: created };
+    return { ...counts(billed), prompt_tokens_details: this.#generation.stream ? streamed : whole };
+  }
+
+  /** The prompt's full blocks that were not in the prefix cache before. */
+  #createdCache({ cachedTokens }: Billed): Tokens {
+    const prompt = this.#generation.sequences[0]!.promptTokens.length;
+    return this.#service.prefixCaching ? Math.max(0, Math.floor(prompt / BLOCK_TOKENS) * BLOCK_TOKENS - cachedTokens) : 0;
+  }
+
   #envelope(choices: unknown[]) {
     return { id: this.#generation.id, object: this.#generation.stream ? this.#format.chunkObject : this.#format.object, created: this.#created, model: this.#service.servedModel, choices };
   }
@@ -156,10 +177,6 @@ function behind(echo: Echo, visible: readonly Visible[]): Visible[] {
 
 function event(data: unknown): string {
   return `data: ${JSON.stringify(data)}\n\n`;
-}
-
-function usageOf(billed: Billed) {
-  return { ...counts(billed), prompt_tokens_details: { cached_tokens: billed.cachedTokens } };
 }
 
 function counts({ promptTokens, completionTokens }: Pick<Billed, 'promptTokens' | 'completionTokens'>) {

@@ -66,6 +66,8 @@ const sampling = {
   guided_regex: z.string().nullish(),
   guided_choice: z.array(z.string()).nullish(),
   prompt_logprobs: z.int().nullish(),
+  echo: z.boolean().nullish(),
+  use_beam_search: z.boolean().nullish(),
   return_token_ids: z.boolean().nullish(),
   return_tokens_as_token_ids: z.boolean().nullish(),
 };
@@ -86,9 +88,7 @@ export type ChatRequest = z.infer<typeof chatRequestSchema>;
 export const completionRequestSchema = z.looseObject({
   ...sampling,
   prompt: z.union([z.string(), z.array(z.int()), z.array(z.string()), z.array(z.array(z.int()))]).nullish(),
-  echo: z.boolean().nullish(),
   suffix: z.string().nullish(),
-  use_beam_search: z.boolean().nullish(),
   add_special_tokens: z.boolean().nullish(),
   logprobs: z.int().nullish(),
 });

@@ -13,6 +13,7 @@ const MOST_LOGPROBS = 20;
  */
 export function checkSampling(body: SamplingRequest, logprobs: number | null): void {
   if (body.stream_options !== null && body.stream_options !== undefined && body.stream !== true) throw invalidParameter('Stream options can only be defined when `stream=True`.', 'stream_options');
+  if (body.use_beam_search === true) throw badRequest('The embedded server does not search by beams.', 'use_beam_search');
   checkPromptLogprobs(body);
   checkChoices(body);
   const { temperature, top_p: topP } = body;

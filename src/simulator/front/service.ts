@@ -19,6 +19,7 @@ export interface Service {
   /** What monitors of the GPUs read. */
   gpus: PagedGpus & { meter: GpuMeter };
   schedulingPolicy: SchedulingPolicy;
+  prefixCaching: boolean;
   /** The simulated model, under the name that clients know it by. Requests may name any other. */
   servedModel: string;
   maxModelTokens: Tokens;
