@@ -80,8 +80,8 @@ describe('several GPUs', () => {
   it('are read from the rows of one reading', () => {
     const read: unknown[] = [];
     const rows = new NvidiaRows(INSTANT_FIELD, [0, 2], (...sum) => read.push(sum.slice(1)));
-    for (const [gpu, watts] of [[0, 300], [1, 50], [2, 120.5]]) rows.take(`2026/01/02 03:04:05.100, ${gpu}, NVIDIA H100 80GB HBM3, ${watts}`, 1000);
-    expect(read).toEqual([[420.5, expect.any(Number), [{ gpu: 0, watts: 300, joules: null }, { gpu: 2, watts: 120.5, joules: null }]]]);
+    for (const [gpu, watts] of [[0, 300], [1, 50], [2, 120.5]]) rows.take(`2026/01/02 03:04:05.100, ${gpu}, NVIDIA H100 80GB HBM3, ${watts}, ${gpu === 0 ? 90 : 70}`, 1000);
+    expect(read).toEqual([[420.5, expect.any(Number), [{ gpu: 0, watts: 300, joules: null }, { gpu: 2, watts: 120.5, joules: null }], { busy: expect.closeTo(0.8, 9) as number }]]);
   });
 });
 
