@@ -15,9 +15,6 @@ import type { DocumentPart, TimelineDocument, TimelineUpdate } from '../protocol
 /** Of the machine's memory that the thread may hold. By V8's own limit (4 GB at most) it cleans up again and again from a million spans on, which takes as long as the analysis. */
 const HEAP_SHARE: Ratio = 0.6;
 
-/** Where objects begin their lives: with V8's own 48 MB more of what is soon gone is copied first. Opening 300,000 spans takes 6 % less of the processor. */
-const YOUNG_GENERATION_MB = 384;
-
 /** A document, how long the thread took for it, and how long taking it in held up this one. */
 export interface Analysed {
   document: TimelineDocument;
@@ -40,7 +37,7 @@ export class RecordingAnalysis {
   constructor(threadFile: string, file: string, language: Language = spoken()) {
     this.threadFile = threadFile;
     // Not the editor's own options, which may be for a debugger.
-    this.worker = new Worker(threadFile, { workerData: { file, language } satisfies AnalysisThreadData, execArgv: [], resourceLimits: { maxOldGenerationSizeMb: (totalmem() * HEAP_SHARE) / 2 ** 20, maxYoungGenerationSizeMb: YOUNG_GENERATION_MB } });
+    this.worker = new Worker(threadFile, { workerData: { file, language } satisfies AnalysisThreadData, execArgv: [], resourceLimits: { maxOldGenerationSizeMb: (totalmem() * HEAP_SHARE) / 2 ** 20 } });
     this.worker.unref();
     this.worker.on('error', (error) => this.end(error));
     this.worker.once('exit', (code) => this.end(new Error(l10n.t`the analysis ended early (exit code ${code})`)));
