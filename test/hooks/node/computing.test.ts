@@ -5,8 +5,6 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { HookedRuns, bareEnvironment, lineOf, programs, runProgram, spansOf } from './harness.ts';
 import { NODE_MAJORS, findNode, type NodeMajor } from './nodes.ts';
 
-/** The profiler is started while a model is waited for; a call must last longer than that takes. */
-const THINKING_MS = 600;
 /** What sampled edges may be off by on a busy machine; never a bound on how long something takes. */
 const SLACK_MS = 100;
 const runs = new HookedRuns();
@@ -16,8 +14,18 @@ let url: string;
 
 beforeAll(async () => {
   await runs.build();
+  // The profiler is started while a model is waited for: an answer comes once the program asks for it, which it does later.
+  const waiting: (() => void)[] = [];
+  let asked = 0;
+  const answer = () => {
+    for (; asked > 0 && waiting.length > 0; asked -= 1) waiting.shift()?.();
+  };
   server = createServer((request, response) => {
-    request.resume().on('end', () => setTimeout(() => response.setHeader('content-type', 'application/json').end('{"choices":[]}'), THINKING_MS));
+    if (request.url === '/answer') {
+      asked += 1;
+      response.end();
+    } else waiting.push(() => response.setHeader('content-type', 'application/json').end('{"choices":[]}'));
+    request.resume().on('end', answer);
   });
   await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
   url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/TOKEN`;
