@@ -24,7 +24,7 @@ const END = String.raw`(?:,"crc":"[0-9a-f]{8}")?\}\r?$`;
 
 const SPAN = new RegExp(
   String.raw`^\{"type":"span","t":${NUMBER},"id":${TEXT},"kind":${TEXT},"name":${TEXT},"parent":${TEXT_OR_NULL},"pid":${COUNT},"thread":${TEXT},"frames":(\[.*?\]),"unattributed":${TEXT_OR_NULL},` +
-    String.raw`"evidence":${TEXT},"source":${TEXT},"framework":${TEXT_OR_NULL},"argumentBytes":${COUNT_OR_NULL},"activity":${TEXT_OR_NULL},"detail":${TEXT_OR_NULL},"callId":${TEXT_OR_NULL}${END}`,
+    String.raw`"evidence":${TEXT},"source":${TEXT},"framework":${TEXT_OR_NULL},"argumentBytes":${COUNT_OR_NULL},"activity":${TEXT_OR_NULL},"detail":${TEXT_OR_NULL},"callId":${TEXT_OR_NULL}(?:,"after":${TEXT})?${END}`,
 );
 const SPAN_END = new RegExp(String.raw`^\{"type":"spanEnd","t":${NUMBER},"id":${TEXT},"status":${TEXT},"error":${TEXT_OR_NULL},"resultBytes":${COUNT_OR_NULL}${END}`);
 
@@ -49,15 +49,17 @@ export class UsualLines {
 
   #spanOf(found: RegExpExecArray | null): SpanLine | null {
     if (found === null) return null;
-    const [, t, id = '', kind = '', name = '', parent, pid, thread = '', framesText = '', unattributed, evidence = '', source = '', framework, argumentBytes, activity = null, detail, callId] = found;
+    const [, t, id = '', kind = '', name = '', parent, pid, thread = '', framesText = '', unattributed, evidence = '', source = '', framework, argumentBytes, activity = null, detail, callId, after] = found;
     if (id === '' || !Number.isFinite(Number(t)) || !KINDS.has(kind) || !EVIDENCE.has(evidence) || !SOURCES.has(source) || !ACTIVITIES.has(activity)) return null;
     const frames = this.#framesOf(framesText);
     if (frames === null) return null;
-    return {
+    const line: SpanLine = {
       type: 'span', t: Number(t), id: own(id), kind: this.#name(kind) as SpanLine['kind'], name: this.#name(name), parent: parent === undefined ? null : (this.#heldId(parent) ?? own(parent)), pid: Number(pid), thread: this.#name(thread), frames,
       unattributed: unattributed === undefined ? null : this.#name(unattributed), evidence: this.#name(evidence) as SpanLine['evidence'], source: this.#name(source) as SpanLine['source'],
       framework: framework === undefined ? null : this.#name(framework), argumentBytes: countOrNull(argumentBytes), activity: activity === null ? null : (this.#name(activity) as SpanLine['activity']), detail: ownOrNull(detail), callId: ownOrNull(callId),
     };
+    if (after !== undefined) line.after = own(after);
+    return line;
   }
 
   #spanEndOf(found: RegExpExecArray | null): SpanEndLine | null {

@@ -21,6 +21,7 @@ const SAMPLES = [
   span('s', 3, { frames: [], unattributed: 'The hook saw no frame.' }),
   spanEnd('s', 2, { status: 'error', error: 'broken', resultBytes: 0 }),
   spanEnd('s', 1e300, { resultBytes: 12 }),
+  span('s', 4, { kind: 'other', source: 'function', after: '4711-main-12345678' }),
 ].map((line) => JSON.stringify(line));
 
 describe('a line that is read by a pattern', () => {
@@ -35,6 +36,7 @@ describe('a line that is read by a pattern', () => {
     for (const text of SAMPLES) agree(text);
     expect(read(SAMPLES[0] ?? '')).not.toBeNull();
     expect(read(SAMPLES[3] ?? '')).not.toBeNull();
+    expect(read(SAMPLES[5] ?? '')).toMatchObject({ after: '4711-main-12345678' });
   });
 
   it('has frames that lines have alike as one object', () => {
