@@ -66,7 +66,7 @@ describe('what is inside of a span', () => {
         for (const span of document.report.spans) {
           if (span.parent !== null) continue;
           const sums = sumInside(all, span);
-          if (sums === 'too many') expect.unreachable();
+          if (sums === 'tooMany') expect.unreachable();
           calls += (sums?.llmCalls ?? 0) + (span.kind === 'llm' ? 1 : 0);
           prompt += (sums?.promptTokens ?? 0) + (span.llm?.promptTokens ?? 0);
         }

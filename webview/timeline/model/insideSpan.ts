@@ -22,10 +22,10 @@ export interface InsideSums extends Pick<RegionSums, 'llmCalls' | 'toolCalls' | 
 
 const GRADES: readonly Grade[] = ['counter', 'integrated', 'model', 'simulated'];
 
-/** Null where nothing is inside, or in what is no agent's only parts of a tool; `too many` where it is more than is summed up. */
-export function sumInside(model: TimelineModel, span: ReportSpan): InsideSums | 'too many' | null {
+/** Null where nothing is inside, or in what is no agent's only parts of a tool; `tooMany` where it is more than is summed up. */
+export function sumInside(model: TimelineModel, span: ReportSpan): InsideSums | 'tooMany' | null {
   const inside = callsInside(model, model.numberOf(span.id));
-  if (inside === null) return 'too many';
+  if (inside === null) return 'tooMany';
   const spansOf = (numbers: readonly number[]): ReportSpan[] => numbers.map((number) => model.spanAt(number)).filter((each) => each !== null);
   const calls = spansOf(inside.calls);
   const tools = spansOf(inside.tools);

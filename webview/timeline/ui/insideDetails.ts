@@ -11,10 +11,10 @@ import { agentShares, pairs, section, split, titled, type Pair } from './detailP
 import { tokenPairs } from './regionDetails.ts';
 
 /** @param length of the span; null while that is not known */
-export function insideSections(sums: InsideSums | 'too many' | null, length: Milliseconds | null): HTMLElement[] {
+export function insideSections(sums: InsideSums | 'tooMany' | null, length: Milliseconds | null): HTMLElement[] {
   if (sums === null) return [];
   const title = l10n.t('Inside');
-  if (sums === 'too many') return [section(title, element('p', 'dim', l10n.t('More than {0} calls and tools: drag on the time axis to sum up a part of them.', localNumber(MOST_SUMMED))))];
+  if (sums === 'tooMany') return [section(title, element('p', 'dim', l10n.t('More than {0} calls and tools: drag on the time axis to sum up a part of them.', localNumber(MOST_SUMMED))))];
   const counts: Pair[] = [
     [l10n.t('model calls'), localNumber(sums.llmCalls)],
     [l10n.t('tools'), localNumber(sums.toolCalls)],
