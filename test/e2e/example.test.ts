@@ -42,7 +42,7 @@ it('opens the example: the agent with its lenses, and its timeline, which says t
   await expect.poll(async () => (await timelines(page)).length).toBeGreaterThan(0);
   for (const frame of await timelines(page)) {
     await expect.poll(() => paintedCanvases(frame)).toBeGreaterThan(0);
-    expect(await frame.locator('main.app').innerText()).toMatch(/simulated/i);
+    await expect.poll(() => frame.locator('main.app').innerText()).toMatch(/simulated/i);
   }
   // Again from the start, over what is there.
   await runCommand(page, 'Agent Cost: Open Example Recording');

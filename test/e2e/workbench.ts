@@ -189,10 +189,10 @@ async function framesWith(page: Page, selector: string): Promise<Frame[]> {
   return found;
 }
 
-/** How many of a timeline's canvases show anything. */
+/** How many of a timeline's canvases show anything: one that cannot be looked through has a colour before anything is drawn on it. */
 export const paintedCanvases = (frame: Frame): Promise<number> =>
   frame.evaluate<number>(
-    `[...document.querySelectorAll('canvas')].filter((c) => c.width > 0 && c.height > 0 && c.getContext('2d').getImageData(0, 0, c.width, c.height).data.some((value) => value !== 0)).length`,
+    `[...document.querySelectorAll('canvas')].filter((c) => c.width > 0 && c.height > 0 && c.getContext('2d').getImageData(0, 0, c.width, c.height).data.some((value, at, all) => value !== all[at % 4])).length`,
   );
 
 /** Shows an earlier run by its row in the side panel: a run that has not been read yet goes by its file's name, which ends with its date. */
