@@ -177,7 +177,7 @@ function callerRows(report: Report, line: ReportLine, callers: readonly CallerCo
 function noCalls(): string[] {
   return [
     'No LLM call was seen. The program made none, or it does not use an address that can be redirected:',
-    'set its base URL from OPENAI_BASE_URL, or run it without --no-hooks.',
+    'set its base URL from OPENAI_BASE_URL, which is all that redirects it with --no-hooks.',
   ];
 }
 
