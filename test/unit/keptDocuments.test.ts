@@ -2,7 +2,6 @@
 import { appendFileSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, truncateSync, utimesSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { analyze } from '../../src/analysis/analyze.ts';
 import type { ColumnDocument } from '../../src/analysis/columnDocument.ts';
@@ -16,11 +15,11 @@ import { readRecording } from '../../src/profile/readRecording.ts';
 import { packDocument, rowsOf } from '../../src/protocol/packDocument.ts';
 import { SpanPacker } from '../../src/protocol/packSpans.ts';
 import type { TimelineDocument } from '../../src/protocol/webview.ts';
+import { builtThread } from '../fixtures/builtThread.ts';
 import { bigRecording } from '../fixtures/bigRecording.ts';
 import { call, callEnd, end, header, message, recordingText, toolCall } from './recordingLines.ts';
 
-/** As the sources are: Node strips their types. */
-const thread = fileURLToPath(new URL('../../src/host/analysisThread.ts', import.meta.url));
+const thread = await builtThread('src/host/analysisThread.ts');
 const PLACE = 'kept';
 const SAID = 'what the user said';
 const ANSWERED = 'what the model answered';

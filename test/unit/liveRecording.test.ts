@@ -1,17 +1,16 @@
 import { appendFileSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { LiveRecording } from '../../src/host/liveRecording.ts';
 import { DEFAULT_ACCOUNTING } from '../../src/profile/accounting.ts';
 import { RecordingError } from '../../src/profile/recordingFormat.ts';
 import type { ReportSpan } from '../../src/profile/report.ts';
 import type { TimelineDocument } from '../../src/protocol/webview.ts';
+import { builtThread } from '../fixtures/builtThread.ts';
 import { call, callEnd, end, header, recordingText } from './recordingLines.ts';
 
-/** As the sources are: Node strips their types. */
-const thread = fileURLToPath(new URL('../../src/host/analysisThread.ts', import.meta.url));
+const thread = await builtThread('src/host/analysisThread.ts');
 
 /** On a busy machine a thread takes seconds to read its sources. */
 const PATIENCE = { timeout: 20_000 };

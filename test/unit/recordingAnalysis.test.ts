@@ -2,7 +2,6 @@
 import { appendFileSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { analyze } from '../../src/analysis/analyze.ts';
 import { LiveRecording } from '../../src/host/liveRecording.ts';
@@ -11,6 +10,7 @@ import { DEFAULT_ACCOUNTING } from '../../src/profile/accounting.ts';
 import { ENGLISH, speak, type Language, type Texts } from '../../src/profile/language.ts';
 import { readRecording } from '../../src/profile/readRecording.ts';
 import { RecordingError } from '../../src/profile/recordingFormat.ts';
+import { builtThread } from '../fixtures/builtThread.ts';
 import { bigRecording } from '../fixtures/bigRecording.ts';
 import { groupedLines } from '../fixtures/groupedRun.ts';
 import { call, callEnd, end, header, recordingText } from './recordingLines.ts';
@@ -19,8 +19,7 @@ import type { ReportSpan } from '../../src/profile/report.ts';
 import type { ReadAhead } from '../../src/protocol/analysisThread.ts';
 import type { TimelineDocument } from '../../src/protocol/webview.ts';
 
-/** As the sources are: Node strips their types. */
-const thread = fileURLToPath(new URL('../../src/host/analysisThread.ts', import.meta.url));
+const thread = await builtThread('src/host/analysisThread.ts');
 
 let folder: string;
 let file: string;

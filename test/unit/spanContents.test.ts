@@ -2,7 +2,6 @@
 import { appendFileSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { analyze } from '../../src/analysis/analyze.ts';
 import { promptTable } from '../../src/analysis/prompts.ts';
@@ -10,11 +9,11 @@ import { spanContent } from '../../src/analysis/spanContent.ts';
 import { SpanContents } from '../../src/host/spanContents.ts';
 import { readRecording } from '../../src/profile/readRecording.ts';
 import { RecordingError, type RecordingLine } from '../../src/profile/recordingFormat.ts';
+import { builtThread } from '../fixtures/builtThread.ts';
 import { longRecording } from '../fixtures/longRecording.ts';
 import { call, callEnd, recordingText } from './recordingLines.ts';
 
-/** As the sources are: Node strips their types. */
-const thread = fileURLToPath(new URL('../../src/host/contentsThread.ts', import.meta.url));
+const thread = await builtThread('src/host/contentsThread.ts');
 const LONG_BYTES = 500_000;
 
 let folder: string;
