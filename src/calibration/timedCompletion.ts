@@ -54,6 +54,7 @@ export async function timedCompletion(target: CompletionTarget, prompt: readonly
     throw new CalibrationError(`${where} answers ${response.status} to a prompt of ${prompt.length} token numbers: ${said}`);
   }
   const pieces: Milliseconds[] = [];
+  let lastAt: Milliseconds | null = null;
   let usage: ReturnType<typeof asObject> = null;
   const parser = new SseParser();
   const take = (at: Milliseconds) => (data: string): void => {
@@ -62,7 +63,9 @@ export async function timedCompletion(target: CompletionTarget, prompt: readonly
     if (chunk?.['error'] !== undefined) throw new CalibrationError(`${where} breaks off: ${data.slice(0, 300)}`);
     usage = asObject(chunk?.['usage']) ?? usage;
     // A token that is half a character has no text yet; the last piece may have none because it only says that it is the last.
-    const isPiece = asArray(chunk?.['choices']).some((choice) => {
+    const choices = asArray(chunk?.['choices']);
+    if (choices.length > 0) lastAt = at;
+    const isPiece = choices.some((choice) => {
       const { text: said, finish_reason: reason } = asObject(choice) ?? {};
       return typeof said === 'string' && (said !== '' || (reason ?? null) === null);
     });
@@ -78,6 +81,8 @@ export async function timedCompletion(target: CompletionTarget, prompt: readonly
   const promptTokens = asCount(asObject(usage)?.['prompt_tokens']);
   const completionTokens = asCount(asObject(usage)?.['completion_tokens']);
   if (promptTokens === null || completionTokens === null) throw new CalibrationError(`${where} says nothing of tokens at the end of a stream (stream_options.include_usage). Without it nothing can be calibrated.`);
+  // The only token of an answer may be one without a text: it came with what says that it is the last.
+  if (pieces.length === 0 && lastAt !== null && completionTokens > 0) pieces.push(lastAt);
   if (pieces.length === 0) throw new CalibrationError(`${where} streams no text.`);
   return { sentAt, pieces, promptTokens, completionTokens, cachedTokens: asCount(asObject(asObject(usage)?.['prompt_tokens_details'])?.['cached_tokens']) };
 }
