@@ -24,7 +24,7 @@ export interface ProxyFixture {
   proxied(method: string, path: string, body: string | Buffer | null, headers?: Record<string, string>): Promise<RawAnswer>;
   direct(method: string, path: string, body: string | Buffer | null, headers?: Record<string, string>): Promise<RawAnswer>;
   calls(): CallLine[];
-  /** Waits until so many calls have ended. */
+  /** Waits until so many calls have ended; in the order in which they began, for what is unpacked aside ends when that is done. */
   ends(count: number): Promise<CallEndLine[]>;
   close(): Promise<void>;
 }
@@ -77,7 +77,10 @@ export async function startFixture(script: Script, options: { capture?: Capture;
   });
   const { port: portText, pathname: token } = new URL(proxy.routeUrl);
   const port = Number(portText);
-  const ended = () => lines.filter((line): line is CallEndLine => line.type === 'callEnd');
+  const ended = () => {
+    const order = new Map(lines.flatMap((line) => (line.type === 'call' ? [line.id] : [])).map((id, index) => [id, index]));
+    return lines.filter((line): line is CallEndLine => line.type === 'callEnd').sort((a, b) => order.get(a.id)! - order.get(b.id)!);
+  };
   return {
     upstream,
     proxy,
