@@ -65,6 +65,7 @@ export function wireTools(calls: readonly Draft[], hooks: readonly Draft[], reco
   const measured = hooks.filter((draft) => draft.span.kind === 'tool' || isFunction(draft)).sort((a, b) => a.start - b.start);
   const open = new Set(envelopes);
   const joined = new Set<Draft>();
+  const runs = new Map<Asked, Draft>();
   const join = (envelope: Asked, measured: Draft, resultBytes: number | null): void => {
     if (isFunction(measured)) becomeTool(measured);
     measured.span.name = envelope.tool.name;
@@ -76,6 +77,7 @@ export function wireTools(calls: readonly Draft[], hooks: readonly Draft[], reco
       measured.span.tool.resultBytes = resultBytes ?? measured.span.tool.resultBytes;
     }
     joined.add(measured);
+    runs.set(envelope, measured);
   };
   closeHandoffs(hooks, open);
   joinByCallId(asked, envelopes, measured, open, join);
@@ -88,11 +90,14 @@ export function wireTools(calls: readonly Draft[], hooks: readonly Draft[], reco
     free.delete(draft);
   };
   const spanned = joinByName(open, free, within, recorded, around, joinFree, drafts);
+  for (const [envelope, draft] of spanned) runs.set(envelope, draft);
+  narrowToTurns(envelopes, open, runs);
   joinOnlyCandidates(envelopes, open, free, within, recorded, around, joinFree);
   const inferred = [...open].map((envelope) => envelopeDraft(envelope, drafts));
-  for (const draft of [...spanned, ...inferred]) setParent(draft, parentOf(draft, around));
+  const made = [...spanned.values(), ...inferred];
+  for (const draft of made) setParent(draft, parentOf(draft, around));
   adoptMeasured([...open], inferred, free, within, recorded);
-  return [...spanned, ...inferred];
+  return made;
 }
 
 /** The nearest span around the call that asked for a tool that goes on until the tool ends: an agent, not its step that called the model. */
@@ -226,7 +231,7 @@ function joinByCallId(asked: readonly Asked[], envelopes: readonly Envelope[], t
  * A function of the tool's own name was on the stack. As many measured spans as tool calls of that name: joined in
  * order. Several for one tool call (a search that sends two requests): one span over all of them.
  */
-function joinByName(open: Set<Envelope>, free: Set<Draft>, within: Within, recorded: RecordedAround, around: Around, join: Join, drafts: Drafts): Draft[] {
+function joinByName(open: Set<Envelope>, free: Set<Draft>, within: Within, recorded: RecordedAround, around: Around, join: Join, drafts: Drafts): Map<Envelope, Draft> {
   const groups = new Map<string, AskedTogether>();
   for (const envelope of open) {
     const key = `${envelope.issuer.span.id}\n${plainName(envelope.tool.name)}`;
@@ -241,7 +246,7 @@ function joinByName(open: Set<Envelope>, free: Set<Draft>, within: Within, recor
     claims.set(group, outermost(named, around));
   }
   const claimed = leaveToNearest(claims, recorded);
-  const spanned: Draft[] = [];
+  const spanned = new Map<Envelope, Draft>();
   for (const [{ first, envelopes }, found] of claims) {
     // Two conversations in one function that call the same tool at once: which is whose cannot be told.
     if (found.length === 0 || found.some((draft) => claimed.get(draft) !== 1)) continue;
@@ -253,12 +258,33 @@ function joinByName(open: Set<Envelope>, free: Set<Draft>, within: Within, recor
         open.delete(envelope);
       });
     } else if (envelopes.length === 1) {
-      spanned.push(spanOver(first, found, drafts));
+      spanned.set(first, spanOver(first, found, drafts));
       for (const draft of found) free.delete(draft);
       open.delete(first);
     }
   }
   return spanned;
+}
+
+/**
+ * Of the tools that one answer asked for, those that were seen ran one after the other: each of the others, too short to be seen, had
+ * its turn between its neighbours. `runs`: what those that were seen are. Else it would span all of the others' time.
+ */
+function narrowToTurns(envelopes: readonly Envelope[], open: ReadonlySet<Envelope>, runs: ReadonlyMap<Asked, Draft>): void {
+  for (const together of groupBy(envelopes, ({ issuer }) => issuer).values()) {
+    const seen = together.flatMap((envelope, turn) => {
+      const run = runs.get(envelope);
+      return run === undefined ? [] : [{ run, turn }];
+    });
+    if (seen.length === 0 || seen.some(({ run }, index) => run.end > (seen[index + 1]?.run.start ?? Infinity))) continue;
+    together.forEach((envelope, turn) => {
+      if (!open.has(envelope)) return;
+      const before = seen.findLast((each) => each.turn < turn)?.run.end ?? -Infinity;
+      const after = seen.find((each) => each.turn > turn)?.run.start ?? Infinity;
+      envelope.start = Math.min(Math.max(envelope.start, before), envelope.end);
+      envelope.end = Math.max(Math.min(envelope.end, after), envelope.start);
+    });
+  }
 }
 
 /**

@@ -38,6 +38,23 @@ describe('a tool that only the wire shows', () => {
     expect(report.tools).toMatchObject([{ name: 'calculate', calls: 1, evidence: 'inferred' }]);
   });
 
+  it('has its turn between the others of its answer, where those were seen one after the other', () => {
+    const ran = (id: string, from: number, until: number, name: string): object[] => [span(id, from, { kind: 'other', source: 'function', name, ...frames(name, 'run') }), spanEnd(id, until)];
+    const asked = [['t1', 'look_up'], ['t2', 'search'], ['t3', 'add'], ['t4', 'fetch'], ['t5', 'round']] as const;
+    const report = between(asked, ...ran('s', 1100, 1900, 'search'), ...ran('f', 1903, 2900, 'fetch'));
+    expect(tools(report).map(({ name, startMs, endMs, evidence, parent }) => [name, startMs, endMs, evidence, parent?.startsWith('step')])).toEqual([
+      ['look_up', 1000, 1100, 'inferred', true],
+      ['search', 1100, 1900, 'measured', true],
+      ['add', 1900, 1903, 'inferred', true],
+      ['fetch', 1903, 2900, 'measured', true],
+      ['round', 2900, 3000, 'inferred', true],
+    ]);
+    expect(report.totals.toolCalls).toBe(5);
+    // Beside others that ran at once it may have taken as long as they did.
+    const atOnce = between(asked, ...ran('s', 1100, 1900, 'search'), ...ran('f', 1500, 2900, 'fetch'));
+    expect(tools(atOnce).find(({ name }) => name === 'add')).toMatchObject({ startMs: 1000, endMs: 3000 });
+  });
+
   it('is none when its result never goes back', () => {
     const text = recordingText(header(), call('a', 0), callEnd('a', 1000, { toolCalls: [toolCall('t1', 'submit')] }), end(2000));
     expect(tools(analyze(readRecording(text)).report)).toEqual([]);
