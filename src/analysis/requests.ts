@@ -56,7 +56,7 @@ export function findRequests({ calls, tools, functions, hooks, conversations, ca
   const topTools = [...tools, ...functions].filter((draft) => draft.span.parent === null).sort((a, b) => a.start - b.start);
   if (topCalls.length === 0) return { agents: [], steps: [], count: 0, evidence: 'inferred' };
   const groups = splitCalls(topCalls, conversations) ?? splitByFunction(topCalls, carriers, conversations, drafts) ?? [{ calls: topCalls, tools: [], name: nameOf(topCalls[0]) }];
-  placeTools(groups, topTools, drafts);
+  placeTools(groups, topTools, tools, drafts);
   const agents: Draft[] = [];
   const steps: Draft[] = [];
   const names: string[] = [];
@@ -211,7 +211,7 @@ function placeByTime(groups: readonly Group[], others: readonly Draft[]): boolea
   return true;
 }
 
-function oneAtATime(groups: readonly Group[]): boolean {
+function oneAtATime(groups: readonly Pick<Calls, 'calls'>[]): boolean {
   return groups.every((group, index) => {
     const next = groups[index + 1]?.calls[0];
     return next === undefined || group.calls.every((call) => call.end <= next.start);
@@ -226,20 +226,76 @@ function templateOf(head: Draft): string | null {
   return JSON.stringify([head.call?.start.model, request.tools, request.messages.slice(0, -1).map((message) => [message.role, message.hash])]);
 }
 
-function placeTools(groups: readonly Group[], tools: readonly Draft[], drafts: Drafts): void {
+/**
+ * Puts what ran beside the calls into its request: that of the call that asked for it, or for what is inside of it; of the function's
+ * run around it; of the call that it came after in the program's own course; else by time, where one request ran after the other, in
+ * the whole program or in its thread.
+ */
+function placeTools(groups: readonly Group[], top: readonly Draft[], tools: readonly Draft[], drafts: Drafts): void {
   const groupOf = new PerDraft<Group>(drafts);
-  for (const group of groups) for (const call of group.calls) groupOf.set(call, group);
-  const [only] = groups;
-  const sequential = oneAtATime(groups);
-  const homeOf = firstAround(groups.map(({ run }) => run ?? null), drafts);
-  for (const tool of tools) {
-    const asked = tool.issuer === null ? groups[homeOf(tool)] : groupOf.get(tool.issuer);
-    if (asked !== undefined) asked.tools.push(tool);
-    else if (groups.length === 1) only?.tools.push(tool);
-    else if (sequential) {
-      // Between two requests it is either's; only within one it is certain.
-      const begun = countUpTo(groups.length, (index) => (groups[index]?.calls[0]?.start ?? Infinity) <= tool.start);
-      groups.slice(Math.max(0, begun - 2), begun).find((group) => tool.start <= (group.calls.at(-1)?.end ?? 0))?.tools.push(tool);
+  const byTag = new Map<string, Group>();
+  for (const group of groups) {
+    for (const call of group.calls) {
+      groupOf.set(call, group);
+      if (call.call?.start.tag !== undefined) byTag.set(call.call.start.tag, group);
     }
   }
+  const [only] = groups;
+  const inside = askedInside(tools, groupOf, drafts);
+  const homeOf = firstAround(groups.map(({ run }) => run ?? null), drafts);
+  const during = lookUpByTime(groups.map((group) => ({ group, calls: group.calls })));
+  const duringInThread = byThread(groups);
+  for (const draft of top) {
+    const asked = (draft.issuer === null ? undefined : groupOf.get(draft.issuer)) ?? inside.get(draft) ?? groups[homeOf(draft)];
+    const before = byTag.get(draft.hook?.start.after ?? '');
+    // What comes after a request's last call may be the next one's already.
+    const after = before !== undefined && draft.start <= (before.calls.at(-1)?.start ?? -Infinity) ? before : undefined;
+    const home = asked ?? (groups.length === 1 ? only : (after ?? during(draft) ?? duringInThread.get(threadOf(draft))?.(draft)));
+    home?.tools.push(draft);
+  }
+}
+
+/** For what stands at the top: the request whose calls asked for all the tools inside of it. */
+function askedInside(tools: readonly Draft[], groupOf: PerDraft<Group>, drafts: Drafts): Map<Draft, Group | null> {
+  const found = new Map<Draft, Group | null>();
+  for (const tool of tools) {
+    const group = tool.issuer === null ? undefined : groupOf.get(tool.issuer);
+    if (group === undefined) continue;
+    let top = tool;
+    for (let outer = drafts.outerOf(top); outer !== null; outer = drafts.outerOf(outer)) top = outer;
+    found.set(top, (found.get(top) ?? group) === group && found.get(top) !== null ? group : null);
+  }
+  return found;
+}
+
+/** A request with some of its calls, in order of start. */
+interface Calls {
+  group: Group;
+  calls: readonly Draft[];
+}
+
+/** Finds the request during whose calls something began, where one request runs after the other. Between two it is either's. */
+function lookUpByTime(requests: readonly Calls[]): (draft: Draft) => Group | undefined {
+  if (!oneAtATime(requests)) return () => undefined;
+  return ({ start }) => {
+    const begun = countUpTo(requests.length, (index) => (requests[index]?.calls[0]?.start ?? Infinity) <= start);
+    return requests.slice(Math.max(0, begun - 2), begun).find(({ calls }) => start <= (calls.at(-1)?.end ?? 0))?.group;
+  };
+}
+
+/** The same among the calls of each thread: requests that run at once may each have one of its own. */
+function byThread(groups: readonly Group[]): Map<string, (draft: Draft) => Group | undefined> {
+  const threads = new Map<string, Calls[]>();
+  for (const group of groups) {
+    for (const [thread, calls] of groupBy(group.calls, threadOf)) {
+      const list = threads.get(thread);
+      if (list === undefined) threads.set(thread, [{ group, calls }]);
+      else list.push({ group, calls });
+    }
+  }
+  return new Map([...threads].map(([thread, requests]) => [thread, lookUpByTime(requests.sort((a, b) => (a.calls[0]?.start ?? 0) - (b.calls[0]?.start ?? 0)))]));
+}
+
+function threadOf({ span }: Draft): string {
+  return `${span.pid}\n${span.thread}`;
 }

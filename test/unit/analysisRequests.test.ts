@@ -73,6 +73,41 @@ describe('requests', () => {
     ]);
   });
 
+  describe('that run at once', () => {
+    const parents = (report: Report, ...ids: string[]) => ids.map((id) => report.spans.find((each) => each.id === id)?.parent);
+    const own = (id: string, from: number, until: number, over: object): object[] => [span(id, from, { kind: 'other', source: 'function', name: id, ...over }), spanEnd(id, until)];
+    /** Two calls about one question that asks for a tool, in a thread. */
+    const asking = (name: string, t: number, thread = 'main'): object[] => {
+      const first = [system, message('user', name)];
+      const grown = [...first, message('assistant', ''), message('tool', 'r')];
+      return [
+        call(`${name}1`, t, { thread, tag: `tag-${name}`, request: { messages: first } }),
+        callEnd(`${name}1`, t + 50, { toolCalls: [toolCall(`t-${name}`, 'search')] }),
+        call(`${name}2`, t + 400, { thread, request: { messages: grown, toolResults: [{ callId: `t-${name}`, bytes: 1 }] } }),
+        callEnd(`${name}2`, t + 500),
+      ];
+    };
+    const inOrder = (...lines: object[]): object[] => lines.sort((a, b) => Number(Reflect.get(a, 't')) - Number(Reflect.get(b, 't')));
+
+    it('have what came after their calls, and what the tools that they asked for ran in', () => {
+      const work = ['A', 'B'].flatMap((name) => [
+        ...own(`parse-${name}`, 160, 180, { after: `tag-${name}` }),
+        ...own(`run-${name}`, 200, 300, {}),
+        ...own(`search-${name}`, 210, 290, { name: 'search', parent: `run-${name}`, after: `tag-${name}` }),
+      ]);
+      const report = reportOf(...inOrder(...asking('A', 100), ...asking('B', 105), ...work), end(1000));
+      expect(report.totals.requests).toBe(2);
+      expect(parents(report, 'parse-A', 'run-A', 'parse-B', 'run-B')).toEqual(['step:A1', 'step:A1', 'step:B1', 'step:B1']);
+    });
+
+    it('have what ran in their threads during their calls', () => {
+      const lines = (first: string, second: string): object[] =>
+        inOrder(...asking('A', 100, first), ...asking('B', 105, second), ...own('f', 200, 300, { thread: first }), ...own('late', 700, 750, { thread: first }));
+      expect(parents(reportOf(...lines('t1', 't2'), end(1000)), 'f', 'late')).toEqual(['step:A1', null]);
+      expect(parents(reportOf(...lines('main', 'main'), end(1000)), 'f')).toEqual([null]);
+    });
+  });
+
   describe('with conversations that go on at once', () => {
     /** Three that one function leads to, after a call and before another, each of two calls with a tool between them. */
     const lines = (): object[] => {
