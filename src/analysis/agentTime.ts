@@ -1,5 +1,6 @@
 /** What the agent was doing at each moment: waiting for a model, running tools, both, or neither; and what it did then. */
 import type { Activity } from '../profile/recordingFormat.ts';
+import type { OtherPart } from '../profile/report.ts';
 import type { Milliseconds } from '../profile/units.ts';
 import type { Draft } from './drafts.ts';
 import type { Drafts } from './draftTree.ts';
@@ -115,10 +116,14 @@ export function agentTime(waits: readonly Wait[]): { llm: number; tool: number; 
 
 /**
  * What the agent's time outside of calls and tools went into; sums to it. `seen`: whatever has an activity. Where several things
- * went on at once, each has its part of the time.
+ * went on at once, each has its part of the time. Where nothing was seen it counts as before the first call or tool (a program that
+ * starts, and loads what it needs), after the last one, or as unknown.
  */
-export function otherTime(waits: readonly Wait[], seen: readonly Draft[]): Record<Activity | 'unknown', Milliseconds> {
-  const time = { cpu: 0, sleep: 0, backoff: 0, lock: 0, socket: 0, file: 0, process: 0, input: 0, unknown: 0 };
+export function otherTime(waits: readonly Wait[], seen: readonly Draft[]): Record<OtherPart, Milliseconds> {
+  const time = { cpu: 0, sleep: 0, backoff: 0, lock: 0, socket: 0, file: 0, process: 0, input: 0, before: 0, after: 0, unknown: 0 };
+  const isBusy = ({ llm, tool }: Wait): boolean => llm || tool;
+  const begun = waits.find(isBusy)?.start ?? -Infinity;
+  const done = waits.findLast(isBusy)?.end ?? Infinity;
   const edges = seen
     .filter(({ span, start, end }) => span.activity !== null && end > start)
     .flatMap(({ span, start, end }) => [
@@ -128,10 +133,11 @@ export function otherTime(waits: readonly Wait[], seen: readonly Draft[]): Recor
     .sort((a, b) => a.at - b.at);
   const running = new Map<Activity, number>();
   let next = 0;
-  const spend = (ms: Milliseconds): void => {
+  const spend = (from: Milliseconds, to: Milliseconds): void => {
+    const ms = to - from;
     if (ms <= 0) return;
     const current = [...running].flatMap(([activity, count]) => (count > 0 ? [activity] : []));
-    if (current.length === 0) time.unknown += ms;
+    if (current.length === 0) time[to <= begun ? 'before' : from >= done ? 'after' : 'unknown'] += ms;
     for (const activity of current) time[activity] += ms / current.length;
   };
   for (const { start, end, llm, tool } of waits) {
@@ -139,12 +145,12 @@ export function otherTime(waits: readonly Wait[], seen: readonly Draft[]): Recor
     let at = start;
     for (let edge = edges[next]; edge !== undefined && edge.at < end; edge = edges[++next]) {
       if (edge.at > at) {
-        spend(edge.at - at);
+        spend(at, edge.at);
         at = edge.at;
       }
       running.set(edge.activity, (running.get(edge.activity) ?? 0) + edge.count);
     }
-    spend(end - at);
+    spend(at, end);
   }
   for (const activity of Object.keys(time) as (keyof typeof time)[]) time[activity] = tidy(time[activity]);
   return time;

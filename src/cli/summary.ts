@@ -7,10 +7,9 @@ import { formatCarbon, formatDuration, formatEnergy, formatPercent, formatTokens
 import { callersOf, type CallerCost } from '../analysis/callers.ts';
 import { LEAST_SHOWN_SHARE } from '../analysis/functions.ts';
 import { activityWord } from '../profile/activityText.ts';
-import type { Activity } from '../profile/recordingFormat.ts';
 import { serverName, serverSettingsTexts, serverUseTexts } from '../profile/serverText.ts';
 import { visibleText } from '../profile/visibleText.ts';
-import type { Report, ReportLine } from '../profile/report.ts';
+import type { OtherPart, Report, ReportLine } from '../profile/report.ts';
 import { alignColumns } from '../profile/alignColumns.ts';
 import type { TerminalStyle } from './terminalStyle.ts';
 
@@ -96,7 +95,7 @@ function phases(report: Report): string[] {
   const otherParts = Object.entries(totals.otherMs)
     .filter(([, ms]) => ms > 0 && ms >= totals.wallMs * LEAST_SHARE)
     .sort(([, a], [, b]) => b - a)
-    .map(([activity, ms]) => part(activityWord(activity as Activity | 'unknown'), ms));
+    .map(([activity, ms]) => part(activityWord(activity as OtherPart), ms));
   return alignColumns(
     [
       ['agent', agentParts.join('   ')],

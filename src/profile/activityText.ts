@@ -1,8 +1,9 @@
 /** What a program spends its own time on, in words for people. */
 import * as l10n from '@vscode/l10n';
 import type { Activity } from './recordingFormat.ts';
+import type { OtherPart } from './report.ts';
 
-const WORDS: Record<Activity | 'unknown', string> = {
+const WORDS: Record<Activity, string> = {
   cpu: l10n.t('computing'),
   sleep: l10n.t('sleeping'),
   backoff: l10n.t('backing off before a retry'),
@@ -11,9 +12,8 @@ const WORDS: Record<Activity | 'unknown', string> = {
   file: l10n.t('reading and writing files'),
   process: l10n.t('waiting for another program'),
   input: l10n.t('waiting for input'),
-  unknown: l10n.t('not seen'),
 };
-const SHORT: Record<Activity | 'unknown', string> = {
+const SHORT: Record<OtherPart, string> = {
   cpu: l10n.t('computing'),
   sleep: l10n.t('sleep'),
   backoff: l10n.t('back-off'),
@@ -22,6 +22,8 @@ const SHORT: Record<Activity | 'unknown', string> = {
   file: l10n.t('files'),
   process: l10n.t('other program'),
   input: l10n.t('input'),
+  before: l10n.t('before the first call'),
+  after: l10n.t('after the last call'),
   unknown: l10n.t('not seen'),
 };
 
@@ -31,6 +33,6 @@ export function activityText(activity: Activity): string {
 }
 
 /** `network`: for tables. */
-export function activityWord(activity: Activity | 'unknown'): string {
+export function activityWord(activity: OtherPart): string {
   return SHORT[activity];
 }

@@ -18,6 +18,10 @@ const count = z.int();
 export const gradeSchema = z.enum(['counter', 'integrated', 'model', 'simulated']);
 export type Grade = z.infer<typeof gradeSchema>;
 
+/** What the agent's time outside of calls and tools may have gone into. */
+const otherPartSchema = z.enum([...activitySchema.options, 'before', 'after', 'unknown']);
+export type OtherPart = z.infer<typeof otherPartSchema>;
+
 const percentiles = z.object({ p50: n, p95: n, p99: n });
 
 export const llmDetailsSchema = z.object({
@@ -261,8 +265,8 @@ export const reportSchema = z.object({
     itlMs: percentiles,
     /** Union over the run: llm = only LLM calls in flight, tool = only tools, overlap = both, other = neither. Sums to wallMs. */
     agentMs: z.object({ llm: z.number(), tool: z.number(), overlap: z.number(), other: z.number() }),
-    /** What `agentMs.other` went into, as far as it was seen: sums to it. */
-    otherMs: z.record(z.enum([...activitySchema.options, 'unknown']), z.number()),
+    /** What `agentMs.other` went into, as far as it was seen: sums to it. What was not is before the first call or tool, after the last one, or unknown. */
+    otherMs: z.record(otherPartSchema, z.number()),
     /** Union over the run; sums to wallMs. `foreign`, others' work while none of the run's own was under way, is null where nothing tells (then it hides in the other states). */
     gpuMs: z.object({ prefill: n, decode: n, mixed: n, foreign: n, idle: n }),
     gpuEvidence: evidenceSchema.nullable(),

@@ -41,6 +41,13 @@ const reportOf = (...lines: object[]): Report => analyze(readRecording(recording
 const shown = (report: Report, kind: 'tool' | 'other') => report.spans.filter((each) => each.kind === kind).map(({ name, startMs, endMs, evidence, activity, site: at }) => [name, startMs, endMs, evidence, activity, at?.line ?? null]);
 const row = (report: Report, name: string) => report.functions.find((each) => each.name === name);
 
+it('time before the first call and after the last one is not said to be unknown, but for what was seen of it', () => {
+  const own = [site(AGENT, 40, 'load'), MODULE];
+  const report = reportOf(...sampled('s0', 800, 900, own, 'file'), ...modelCall('a', 1000, 1100), ...modelCall('b', 1300, 1400), ...sampled('s1', 1500, 1600, own, 'file'));
+  expect(report.totals.otherMs).toMatchObject({ before: 900, file: 200, unknown: 200, after: 3500 });
+  expect(reportOf().totals.otherMs).toMatchObject({ before: 0, unknown: 5000, after: 0 });
+});
+
 describe('samples', () => {
   it('of one function next to each other are one run of it, and say what it mostly did', () => {
     const inSearch = (line: number): Site[] => [site(AGENT, line, 'search'), site(AGENT, 31, 'answer'), MODULE];
@@ -58,7 +65,7 @@ describe('samples', () => {
       ['search', 600, 650, 'sampled', 'socket', 50],
     ]);
     expect(row(report, 'search')).toMatchObject({ calls: 2, totalMs: 258, selfMs: 258, meanMs: 129, activity: 'socket', evidence: 'sampled' });
-    expect(report.totals.otherMs).toMatchObject({ cpu: 48, socket: 210, unknown: 5000 - 200 - 258 });
+    expect(report.totals.otherMs).toMatchObject({ cpu: 48, socket: 210, unknown: 342, after: 4200 });
   });
 
   it('belong to the outermost function below those that lead to model calls, with what it called inside', () => {
@@ -91,7 +98,7 @@ describe('samples', () => {
   it('without a line are apart where a function that was measured ran between them', () => {
     const report = reportOf(...modelCall('a', 0, 100), ...sampled('s1', 100, 150, [], 'cpu'), ...measured('f', 150, 190, 'search', 48), ...sampled('s2', 190, 200, [], 'cpu'), ...modelCall('b', 200, 300));
     expect(shown(report, 'other').map(([, from, until]) => [from, until])).toEqual([[100, 150], [150, 190], [190, 200]]);
-    expect(report.totals.otherMs).toMatchObject({ cpu: 60, unknown: 5000 - 200 - 60 });
+    expect(report.totals.otherMs).toMatchObject({ cpu: 60, unknown: 40, after: 4700 });
   });
 
   it('of parallel tasks in one function are runs of their own', () => {
