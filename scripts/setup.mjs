@@ -9,13 +9,14 @@ import { ensureBrowser } from './lib/browser.mjs';
 import { ensureBuilt } from './lib/bundles.mjs';
 import { ensureCodeServer } from './lib/codeServer.mjs';
 import { ensureDependencies } from './lib/dependencies.mjs';
+import { ensurePerfetto } from './lib/perfetto.mjs';
 import { runScript, SetupError } from './lib/steps.mjs';
 
 const needs = {
   nothing: [],
   start: [ensureBuilt],
   editor: [ensureBuilt],
-  test: [ensureCodeServer, ensureBrowser, ensureBuilt],
+  test: [ensureCodeServer, ensureBrowser, ensurePerfetto, ensureBuilt],
 };
 
 await runScript(async () => {

@@ -10,6 +10,7 @@ import { chooseVscode } from './lib/desktop.mjs';
 import { ensureCoreFrameworks } from './lib/frameworks.mjs';
 import { leftovers, markFor } from './lib/leftovers.mjs';
 import { resultsFolder, root, toolNode } from './lib/paths.mjs';
+import { ensurePerfetto } from './lib/perfetto.mjs';
 import { run } from './lib/process.mjs';
 import { runScript, seconds, SetupError } from './lib/steps.mjs';
 import { readEditorSuite, readVitest } from './lib/testResults.mjs';
@@ -49,7 +50,7 @@ const stages = [
   {
     name: 'e2e',
     minutes: 8,
-    needs: [ensureCodeServer, ensureBrowser],
+    needs: [ensureCodeServer, ensureBrowser, ensurePerfetto],
     commands: [vitest(e2eResults, '--config', 'vitest.e2e.config.ts')],
     results: { file: e2eResults, read: readVitest },
   },

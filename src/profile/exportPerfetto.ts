@@ -56,8 +56,9 @@ export function toPerfettoJson(document: { report: Report; gpu: readonly GpuSegm
       events.push(metadata('thread_name', AGENT, tid + index, { name: lanes.length === 1 ? title : `${title} ${index + 1}` }));
       events.push(metadata('thread_sort_index', AGENT, tid + index, { sort_index: tid + index }));
       for (const span of lane) {
-        addSpan(events, span, tid + index, wallMs);
-        placed.set(span.id, { pid: AGENT, tid: tid + index, startMs: span.startMs, endMs: span.endMs ?? wallMs });
+        const bounds = boundsOf(span, wallMs);
+        addSpan(events, span, tid + index, bounds);
+        placed.set(span.id, { pid: AGENT, tid: tid + index, ...bounds });
       }
     });
   }
@@ -71,48 +72,58 @@ export function toPerfettoJson(document: { report: Report; gpu: readonly GpuSegm
 }
 
 /** A span's slice, and below it the phases of a call. The outer slice comes first, as viewers want it. */
-function addSpan(events: TraceEvent[], span: ReportSpan, tid: number, wallMs: number): void {
-  const end = span.endMs ?? wallMs;
+function addSpan(events: TraceEvent[], span: ReportSpan, tid: number, { startMs, endMs }: Bounds): void {
   const args: Record<string, unknown> = { id: span.id, parent: span.parent, status: span.status, evidence: span.evidence };
   if (span.site !== null) args.site = `${span.site.file}:${span.site.line}`;
   else args.unattributed = span.unattributed;
   if (span.error !== null) args.error = span.error.message;
   if (span.activity !== null) args.activity = span.activity;
   if (span.tool !== null) Object.assign(args, span.tool);
-  events.push(slice(visibleText(span.name), span.kind, AGENT, tid, span.startMs, end, args));
+  if (startMs !== span.startMs || (span.endMs !== null && endMs !== span.endMs)) Object.assign(args, { recordedStartMs: span.startMs, recordedEndMs: span.endMs });
+  events.push(slice(visibleText(span.name), span.kind, AGENT, tid, startMs, endMs, args));
   const { llm } = span;
   if (llm !== null) {
     const { model, promptTokens, cachedTokens, completionTokens, ttftMs, finishReason, energyWh, phaseEvidence, phaseSource } = llm;
     Object.assign(args, { model, promptTokens, cachedTokens, completionTokens, ttftMs, finishReason, energyWh: energyWh.active, energyGrade: energyWh.grade });
     if (phaseEvidence !== null) {
-      for (const bound of phaseBounds(llm, span.startMs, end)) {
+      for (const bound of phaseBounds(llm, startMs, endMs)) {
         events.push(slice(bound.phase, 'phase', AGENT, tid, bound.startMs, bound.endMs, { evidence: phaseEvidence, source: phaseSource }));
       }
     }
   }
 }
 
+interface Bounds {
+  startMs: Milliseconds;
+  endMs: Milliseconds;
+}
+
+/** What of a span can be drawn: Perfetto leaves out what begins before 0, and takes a negative length as it is. One that never ended lasts as long as the run. */
+function boundsOf({ startMs, endMs }: ReportSpan, wallMs: Milliseconds): Bounds {
+  const start = Math.max(0, startMs);
+  return { startMs: start, endMs: Math.max(start, endMs ?? wallMs) };
+}
+
 /** Puts each span into the first lane that is free again; a span inside another of its kind goes below it, in a lane of its own. */
 function packLanes(spans: readonly ReportSpan[], wallMs: number): ReportSpan[][] {
   const lanes: { spans: ReportSpan[]; until: number }[] = [];
   for (const span of [...spans].sort((a, b) => a.startMs - b.startMs)) {
-    let lane = lanes.find((each) => each.until <= span.startMs);
+    const { startMs, endMs } = boundsOf(span, wallMs);
+    let lane = lanes.find((each) => each.until <= startMs);
     if (lane === undefined) {
       lane = { spans: [], until: 0 };
       lanes.push(lane);
     }
     lane.spans.push(span);
-    lane.until = span.endMs ?? wallMs;
+    lane.until = endMs;
   }
   return lanes.map((lane) => lane.spans);
 }
 
 /** Where a slice lies. */
-interface Place {
+interface Place extends Bounds {
   pid: number;
   tid: number;
-  startMs: Milliseconds;
-  endMs: Milliseconds;
 }
 
 function addFlows(events: TraceEvent[], spans: readonly ReportSpan[], gpu: readonly GpuSegment[], placed: ReadonlyMap<string, Place>): void {
