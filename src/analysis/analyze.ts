@@ -37,6 +37,7 @@ import { withServerTimes } from './serverTimes.ts';
 import { withTraces } from './traces.ts';
 import { findWarnings } from './warnings.ts';
 import { linkServedTools } from './servedTools.ts';
+import { settleServedRequests } from './servedRequests.ts';
 import { askedTools, wireTools } from './wireTools.ts';
 
 export interface AnalyzeOptions {
@@ -61,8 +62,9 @@ export function analyze(recorded: Profile, options: AnalyzeOptions = {}): Timeli
   const hooks = hookDrafts(profile, clock, made);
   linkHookParents(wireDrafts, hooks, made);
   linkServedTools(hooks, made);
+  const lasting = settleServedRequests(hooks, wireDrafts, made);
   fillUnreportedCache(profile, calls);
-  const own = findOwnFunctions(hooks, wireDrafts, askedTools(calls), made);
+  const own = findOwnFunctions(lasting, wireDrafts, askedTools(calls), made);
   const seen = [...own.rest, ...own.functions];
   const inferredTools = wireTools(calls, seen, recordedAround, made);
   const { functions, carriers } = settleFunctions(own, [...wireDrafts, ...seen, ...inferredTools], made);

@@ -45,6 +45,21 @@ export function setParent(draft: Draft, parent: Draft | null): void {
   draft.outer = parent;
 }
 
+/** What was inside of spans that are taken out belongs to what was around them. */
+export function takeOut(gone: readonly Draft[], all: readonly Draft[], drafts: Drafts): void {
+  if (gone.length === 0) return;
+  const isGone = drafts.membersOf(gone);
+  /** As it was before any of them was put elsewhere. */
+  const around = new Array<Draft | null>(drafts.size).fill(null);
+  for (const draft of gone) around[draft.index] = drafts.outerOf(draft);
+  for (const draft of all) {
+    let outer = drafts.outerOf(draft);
+    if (outer === null || isGone[outer.index] !== 1) continue;
+    while (outer !== null && isGone[outer.index] === 1) outer = around[outer.index] ?? null;
+    setParent(draft, outer);
+  }
+}
+
 /** A value for each of some drafts. */
 export class PerDraft<Value> {
   readonly #places: Int32Array;

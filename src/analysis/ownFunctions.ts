@@ -9,7 +9,7 @@
 import type { Activity, Site } from '../profile/recordingFormat.ts';
 import type { Milliseconds } from '../profile/units.ts';
 import type { Draft } from './drafts.ts';
-import { ancestors, setParent, type Drafts } from './draftTree.ts';
+import { ancestors, setParent, takeOut, type Drafts } from './draftTree.ts';
 import { groupBy } from './grouping.ts';
 
 /** A stack is looked at every 5 to 20 ms: two stretches of one function further apart are two runs. */
@@ -114,15 +114,21 @@ class Folding {
 
   fold(sampled: readonly Draft[]): Pick<OwnFunctions, 'functions' | 'stretches'> {
     const under = new Map<Draft | null, Stretch[]>();
+    const runs = new Set<Draft | null>();
     for (const draft of sampled.flatMap((each) => this.#cut(each))) {
       const { run, path } = this.#place(draft);
-      if (run !== null) this.#spend(draft, [run, ...this.#above(run)]);
-      if (path.length === 0 && run !== null) continue;
-      const list = under.get(run);
-      if (list === undefined) under.set(run, [{ draft, path }]);
+      if (run !== null) {
+        this.#spend(draft, [run, ...this.#above(run)]);
+        runs.add(run);
+        if (path.length === 0) continue;
+      }
+      // In no function that was measured: a wait, at least, was seen to be in an agent's step.
+      const home = run ?? this.#drafts.outerOf(draft);
+      const list = under.get(home);
+      if (list === undefined) under.set(home, [{ draft, path }]);
       else list.push({ draft, path });
     }
-    for (const [run, stretches] of under) this.#foldLevel(stretches, 0, run);
+    for (const [home, stretches] of under) this.#foldLevel(stretches, 0, home, runs.has(home) ? SHORTEST_INNER : 0);
     for (const [draft, times] of this.#activities) draft.span.activity = mostOf(times, draft.end - draft.start);
     return { functions: this.#functions, stretches: this.#stretches };
   }
@@ -171,8 +177,7 @@ class Folding {
     return null;
   }
 
-  #foldLevel(stretches: readonly Stretch[], level: number, parent: Draft | null): void {
-    const shortest = parent === null ? 0 : SHORTEST_INNER;
+  #foldLevel(stretches: readonly Stretch[], level: number, parent: Draft | null, shortest: Milliseconds): void {
     for (const run of runsOf(stretches, level)) {
       const [first] = run;
       const last = run.at(-1);
@@ -187,7 +192,7 @@ class Folding {
       for (const { draft } of run) this.#spend(draft, [found]);
       if (isOwn) continue;
       const inner = run.filter(({ path }) => path.length > level + 1);
-      if (inner.length > 0) this.#foldLevel(inner, level + 1, found);
+      if (inner.length > 0) this.#foldLevel(inner, level + 1, found, SHORTEST_INNER);
     }
   }
 
@@ -413,19 +418,4 @@ function narrow(outer: Draft, inner: readonly Draft[]): void {
 function isRunOf({ span }: Draft, { span: tool }: Draft): boolean {
   if (tool.site !== null && span.site !== null && keyOf(tool.site) === keyOf(span.site)) return true;
   return span.name === tool.name || span.name === (tool.site?.function ?? null);
-}
-
-/** What was inside of spans that are taken out belongs to what was around them. */
-function takeOut(gone: readonly Draft[], all: readonly Draft[], drafts: Drafts): void {
-  if (gone.length === 0) return;
-  const isGone = drafts.membersOf(gone);
-  /** As it was before any of them was put elsewhere. */
-  const around = new Array<Draft | null>(drafts.size).fill(null);
-  for (const draft of gone) around[draft.index] = drafts.outerOf(draft);
-  for (const draft of all) {
-    let outer = drafts.outerOf(draft);
-    if (outer === null || isGone[outer.index] !== 1) continue;
-    while (outer !== null && isGone[outer.index] === 1) outer = around[outer.index] ?? null;
-    setParent(draft, outer);
-  }
 }

@@ -12,6 +12,7 @@ import { hasHashes, type Conversations } from './conversations.ts';
 import type { Draft } from './drafts.ts';
 import { PerDraft, type Drafts } from './draftTree.ts';
 import { groupBy, keyBySite } from './grouping.ts';
+import { isServedRequest } from './servedRequests.ts';
 import { buildSteps, countUpTo, nameOf, spanAround, type Task } from './requestSteps.ts';
 
 const CLOCK_SKEW: Milliseconds = 5;
@@ -31,6 +32,8 @@ interface Group extends Task {
   name: string | null;
   /** The function's run that it is, where one was measured. */
   run?: Draft;
+  /** The span of the HTTP request that the program answered. */
+  answer?: Draft;
 }
 
 export interface RequestInput {
@@ -48,20 +51,26 @@ export interface RequestInput {
 /** Sets the parents of top-level calls, tools and functions; returns the spans made for that. */
 export function findRequests({ calls, tools, functions, hooks, conversations, carriers }: RequestInput, drafts: Drafts): Requests {
   const measured = hooks.filter((draft) => draft.span.kind === 'agent');
-  if (measured.length > 0) {
-    const count = measured.filter((draft) => draft.span.parent === null).length;
-    return { agents: [], steps: [], count, evidence: 'measured' };
-  }
+  const served = measured.filter(isServedRequest);
+  const count = measured.filter((draft) => draft.span.parent === null || (isServedRequest(draft) && isOutermostAgent(draft, drafts))).length;
+  if (measured.length > served.length) return { agents: [], steps: [], count, evidence: 'measured' };
   const topCalls = calls.filter((draft) => draft.span.parent === null);
   const topTools = [...tools, ...functions].filter((draft) => draft.span.parent === null).sort((a, b) => a.start - b.start);
-  if (topCalls.length === 0) return { agents: [], steps: [], count: 0, evidence: 'inferred' };
-  const groups = splitCalls(topCalls, conversations) ?? splitByFunction(topCalls, carriers, conversations, drafts) ?? [{ calls: topCalls, tools: [], name: nameOf(topCalls[0]) }];
-  placeTools(groups, topTools, tools, drafts);
+  if (topCalls.length === 0 && served.length === 0) return { agents: [], steps: [], count: 0, evidence: 'inferred' };
+  const alone = topCalls.length === 0 ? [] : (splitCalls(topCalls, conversations) ?? splitByFunction(topCalls, carriers, conversations, drafts) ?? [{ calls: topCalls, tools: [], name: nameOf(topCalls[0]) }]);
+  const answers = answered(served, calls, [...tools, ...functions]);
+  placeTools([...answers, ...alone], topTools, tools, drafts);
   const agents: Draft[] = [];
   const steps: Draft[] = [];
   const names: string[] = [];
   const stepName = (number: number): string => (names[number] ??= l10n.t`step ${number}`);
-  groups.forEach((group, index) => {
+  for (const group of answers) {
+    const inside = buildSteps(group, group.answer, conversations, stepName, drafts);
+    if (group.name !== null && inside.branches.length <= 1) group.answer.span.name = `${group.answer.span.name}: ${group.name}`;
+    agents.push(...inside.branches);
+    steps.push(...inside.steps);
+  }
+  alone.forEach((group, index) => {
     const agent = spanAround(drafts, 'agent', `request:${index + 1}`, group.name ?? l10n.t`request ${index + 1}`, null, [...group.calls, ...group.tools]);
     const inside = buildSteps(group, agent, conversations, stepName, drafts);
     // None of several conversations says what the whole is for.
@@ -69,7 +78,24 @@ export function findRequests({ calls, tools, functions, hooks, conversations, ca
     agents.push(agent, ...inside.branches);
     steps.push(...inside.steps);
   });
-  return { agents, steps, count: groups.length, evidence: 'inferred' };
+  return { agents, steps, count: count + alone.length, evidence: alone.length === 0 ? 'measured' : 'inferred' };
+}
+
+/** What belongs to each HTTP request that the program answered, and to nothing inside of it. */
+function answered(served: readonly Draft[], calls: readonly Draft[], others: readonly Draft[]): (Group & { answer: Draft })[] {
+  const groups = new Map(served.map((answer) => [answer.span.id, { answer, calls: [] as Draft[], tools: [] as Draft[], name: null as string | null }]));
+  for (const call of calls) groups.get(call.span.parent ?? '')?.calls.push(call);
+  for (const other of others) groups.get(other.span.parent ?? '')?.tools.push(other);
+  for (const group of groups.values()) {
+    group.calls.sort((a, b) => a.start - b.start);
+    group.name = nameOf(group.calls[0]);
+  }
+  return [...groups.values()];
+}
+
+function isOutermostAgent(agent: Draft, drafts: Drafts): boolean {
+  for (let at = drafts.outerOf(agent); at !== null; at = drafts.outerOf(at)) if (at.span.kind === 'agent') return false;
+  return true;
 }
 
 /** Name of the outermost function through which all calls came. */
@@ -240,7 +266,8 @@ function placeTools(groups: readonly Group[], top: readonly Draft[], tools: read
       if (call.call?.start.tag !== undefined) byTag.set(call.call.start.tag, group);
     }
   }
-  const [only] = groups;
+  // What is known to be in none of the requests that the program answers is not put into the only one.
+  const only = groups.length === 1 && groups[0]?.answer === undefined ? groups[0] : undefined;
   const inside = askedInside(tools, groupOf, drafts);
   const homeOf = firstAround(groups.map(({ run }) => run ?? null), drafts);
   const during = lookUpByTime(groups.map((group) => ({ group, calls: group.calls })));
@@ -250,7 +277,7 @@ function placeTools(groups: readonly Group[], top: readonly Draft[], tools: read
     const before = byTag.get(draft.hook?.start.after ?? '');
     // What comes after a request's last call may be the next one's already.
     const after = before !== undefined && draft.start <= (before.calls.at(-1)?.start ?? -Infinity) ? before : undefined;
-    const home = asked ?? (groups.length === 1 ? only : (after ?? during(draft) ?? duringInThread.get(threadOf(draft))?.(draft)));
+    const home = asked ?? only ?? (after ?? during(draft) ?? duringInThread.get(threadOf(draft))?.(draft));
     home?.tools.push(draft);
   }
 }

@@ -5,6 +5,7 @@
 import type { Milliseconds } from '../profile/units.ts';
 import type { Draft } from './drafts.ts';
 import { ancestors, setParent, type Drafts } from './draftTree.ts';
+import { isServedRequest } from './servedRequests.ts';
 
 /** The processes' clocks are placed beside each other with about this error. */
 const CLOCK_SKEW: Milliseconds = 5;
@@ -17,7 +18,8 @@ export function linkServedTools(hooks: readonly Draft[], drafts: Drafts): void {
   const above = ancestors(hooks, drafts);
   const taken = new Set<Draft>();
   for (const served of inOrder) {
-    if (served.span.parent !== null || !SERVER.test(served.span.framework ?? '')) continue;
+    const outer = drafts.outerOf(served);
+    if ((outer !== null && !isServedRequest(outer)) || !SERVER.test(served.span.framework ?? '')) continue;
     const asked = inOrder.find((other) => other.span.pid !== served.span.pid && !taken.has(other) && isNamed(other.span.name, served.span.name) && contains(other, served) && !above(other).includes(served));
     if (asked === undefined) continue;
     taken.add(asked);

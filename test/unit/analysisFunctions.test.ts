@@ -48,6 +48,27 @@ it('time before the first call and after the last one is not said to be unknown,
   expect(reportOf().totals.otherMs).toMatchObject({ before: 0, unknown: 5000, after: 0 });
 });
 
+describe('waits', () => {
+  it('in no function that was measured are inside of the step in which they were seen', () => {
+    const report = reportOf(
+      span('agent', 0, { kind: 'agent', source: 'framework', name: 'graph' }),
+      span('step1', 5, { kind: 'step', source: 'framework', name: 'joke', parent: 'agent' }),
+      span('step2', 5, { kind: 'step', source: 'framework', name: 'joke', parent: 'agent' }),
+      ...['step1', 'step2'].flatMap((step, index) => [
+        span(`w${index}`, 10, { kind: 'other', source: 'wait', name: 'sleep', parent: step, frames: [site(AGENT, 8, 'sleep'), ...THINK], activity: 'sleep' }),
+        spanEnd(`w${index}`, 60),
+        ...modelCall(`c${index}`, 65, 100, { parent: step }),
+        spanEnd(step, 110),
+      ]),
+      spanEnd('agent', 120),
+    );
+    expect(report.spans.filter(({ name }) => name === 'sleep').map(({ parent, startMs, endMs }) => [parent, startMs, endMs])).toEqual([
+      ['step1', 10, 60],
+      ['step2', 10, 60],
+    ]);
+  });
+});
+
 describe('samples', () => {
   it('of one function next to each other are one run of it, and say what it mostly did', () => {
     const inSearch = (line: number): Site[] => [site(AGENT, line, 'search'), site(AGENT, 31, 'answer'), MODULE];

@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { analyze } from '../../src/analysis/analyze.ts';
 import { readRecording } from '../../src/profile/readRecording.ts';
-import type { CallEndLine, MessageDigest } from '../../src/profile/recordingFormat.ts';
+import type { CallEndLine, MessageDigest, SpanLine } from '../../src/profile/recordingFormat.ts';
 import type { Report } from '../../src/profile/report.ts';
 import { call, callEnd, end, header, message, recordingText, site, span, spanEnd, toolCall } from './recordingLines.ts';
 
@@ -179,9 +179,78 @@ describe('requests', () => {
   });
 
   it('are the measured ones where a hook saw them', () => {
-    const report = reportOf(span('r1', 0, { kind: 'agent', name: 'answer' }), ...conversation('Q1', 10), spanEnd('r1', 400), end(500));
+    const report = reportOf(span('r1', 0, { kind: 'agent', name: 'answer', source: 'framework' }), ...conversation('Q1', 10), spanEnd('r1', 400), end(500));
     expect(report.totals).toMatchObject({ requests: 1, requestsEvidence: 'measured' });
     expect(report.spans.filter((each) => each.kind === 'agent').map((each) => each.id)).toEqual(['r1']);
+  });
+
+  describe('that the program answers', () => {
+    const served = (id: string, t: number, over: Partial<SpanLine> = {}): SpanLine => span(id, t, { kind: 'agent', name: 'POST /ask', frames: [], ...over });
+    const within = (id: string, lines: object[]): object[] => lines.map((line) => ('request' in line ? { ...line, parent: id } : line));
+
+    it('are one each, with steps, though their prompts do not tell them apart', () => {
+      const report = reportOf(
+        served('r1', 0),
+        served('r2', 5),
+        ...within('r1', exchange('a', 10, [message('user', 'Q1')], { toolCalls: [toolCall('t1', 'search')] })),
+        ...within('r2', exchange('b', 10, [message('system', 'Other.'), message('user', 'Q2')])),
+        span('s1', 100, { parent: 'r1' }),
+        spanEnd('s1', 150),
+        spanEnd('r2', 200),
+        spanEnd('r1', 300),
+        end(500),
+      );
+      expect(requests(report)).toEqual([
+        ['POST /ask: Q1', ['a']],
+        ['POST /ask: Q2', ['b']],
+      ]);
+      expect(report.totals).toMatchObject({ requests: 2, requestsEvidence: 'measured' });
+      expect(report.spans.find(({ id }) => id === 'r1')).toMatchObject({ startMs: 0, endMs: 300 });
+      expect(report.spans.find(({ id }) => id === 's1')?.parent).toBe('step:a');
+    });
+
+    it('are none where no model was asked, and beside others', () => {
+      const report = reportOf(
+        served('r1', 0, { name: 'GET /health' }),
+        span('s1', 10, { parent: 'r1' }),
+        spanEnd('s1', 20),
+        spanEnd('r1', 30),
+        served('r2', 40),
+        ...within('r2', exchange('a', 50, [message('user', 'Q1')])),
+        spanEnd('r2', 150),
+        ...exchange('b', 200, [message('user', 'Q2')]),
+        end(500),
+      );
+      expect(requests(report)).toEqual([
+        ['POST /ask: Q1', ['a']],
+        ['Q2', ['b']],
+      ]);
+      expect(report.totals).toMatchObject({ requests: 2, requestsEvidence: 'inferred' });
+      expect(report.spans.find(({ id }) => id === 'r1')).toBeUndefined();
+    });
+
+    it('are inside of what sent them, in their order, and are no more of an agent’s tasks', () => {
+      const sent = (id: string, t: number, parent: string | null): SpanLine => span(id, t, { parent, name: 'ask', detail: 'POST 127.0.0.1:8000/ask' });
+      const report = reportOf(
+        span('agent', 0, { kind: 'agent', name: 'boss', source: 'framework', framework: 'x 1' }),
+        sent('s1', 10, 'agent'),
+        sent('s2', 12, 'agent'),
+        span('other', 14, { parent: 'agent', detail: 'GET 127.0.0.1:8000/ask' }),
+        served('r1', 20, { pid: 200 }),
+        served('r2', 22, { pid: 200 }),
+        ...within('r1', exchange('a', 30, [message('user', 'Q1')])),
+        ...within('r2', exchange('b', 30, [message('user', 'Q2')])),
+        spanEnd('r1', 100),
+        spanEnd('r2', 110),
+        spanEnd('s1', 120),
+        spanEnd('s2', 120),
+        spanEnd('other', 120),
+        spanEnd('agent', 130),
+        end(200),
+      );
+      expect(['r1', 'r2'].map((id) => report.spans.find((each) => each.id === id)?.parent)).toEqual(['s1', 's2']);
+      expect(report.totals).toMatchObject({ requests: 1, requestsEvidence: 'measured' });
+    });
   });
 
   it('have short names on one line', () => {

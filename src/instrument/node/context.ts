@@ -18,6 +18,8 @@ export interface Enclosing {
   readonly passesOn: boolean;
   /** Its context may be met where its own code does not run. */
   readonly isLeftBehind: boolean;
+  /** It is the run of a function, which stacks tell of. */
+  readonly isFunction: boolean;
   /** Told of what begins and ends directly inside it. `at`: milliseconds, as `now()`. */
   innerBegan(): void;
   innerEnded(at: number): void;

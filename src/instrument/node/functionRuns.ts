@@ -102,6 +102,7 @@ export class FunctionRuns {
 /** One run of a function: a span to what begins inside it, written down only if it comes to matter. */
 export class FunctionRun implements Enclosing, MayHaveThrown {
   readonly outer: Enclosing | null;
+  readonly isFunction = true;
   readonly #runs: FunctionRuns;
   readonly #file: OwnFile;
   readonly #index: number;

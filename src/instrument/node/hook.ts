@@ -20,6 +20,7 @@ import { whenSdkIsBundled } from './ownModules.ts';
 import { watchGetBuiltin, whenAskedFor } from './lazyBuiltins.ts';
 import { hookProcesses } from './processHook.ts';
 import { Runtime } from './runtime.ts';
+import { observeServers } from './serverHook.ts';
 import { readSession } from './session.ts';
 import { observeUndici } from './undiciHook.ts';
 import type { FunctionRow } from './transform/instrumentSource.ts';
@@ -60,6 +61,7 @@ function start(): void {
     () => whenAskedFor(['http', 'https'], () => hookHttp(runtime)),
     () => observeUndici(runtime),
     () => observeHttp2(runtime),
+    () => observeServers(runtime),
     // The cluster module starts its workers with it.
     () => whenAskedFor(['child_process', 'cluster'], () => hookProcesses(runtime)),
     () => waits.watch(),

@@ -165,6 +165,7 @@ class WrittenSpan implements Span {
   readonly outer: Enclosing | null;
   readonly passesOn = false;
   readonly isLeftBehind = false;
+  readonly isFunction = false;
   readonly #runtime: Runtime;
   #endedAt: number | null = null;
 

@@ -18,11 +18,19 @@ function shorten(text: string): string {
 
 /** `GET host/path`: no query, no user name or password, and segments that may be credentials cut out. */
 export function describeRequest(method: string, url: URL): string {
-  const path = url.pathname
+  return shorten(`${method} ${url.host}${shownPath(url.pathname)}`);
+}
+
+/** `POST /ask`: of a request to the program itself. `target`: as its first line has it. */
+export function describePath(method: string, target: string): string {
+  return shorten(`${method} ${shownPath(target.replace(/[?#].*$/s, ''))}`);
+}
+
+function shownPath(path: string): string {
+  return path
     .split('/')
     .map((segment) => (looksSecret(segment) ? '…' : segment))
     .join('/');
-  return shorten(`${method} ${url.host}${path}`);
 }
 
 /** `git status`: the program's name and its first argument, unless that is an option or may be a credential. */

@@ -158,10 +158,16 @@ export class Waits {
       const ended = around?.endedAt ?? now();
       if (ended - began < SHORTEST_MS) return;
       const id = this.#runtime.newId();
-      this.#runtime.writeSpan({ id, t: began, kind: 'other', name: caller.functionName ?? activity, parent: null, caller, source: 'wait', activity, detail: null, callId: null, after });
+      this.#runtime.writeSpan({ id, t: began, kind: 'other', name: caller.functionName ?? activity, parent: parentOf(around), caller, source: 'wait', activity, detail: null, callId: null, after });
       this.#runtime.writeSpanEnd(id, ended, 'ok', null, null);
     });
   }
+}
+
+/** The nearest span around that is no function's run: in which of these it was waited, the stack tells. */
+function parentOf(around: Enclosing | null): string | null {
+  for (let span = around; span !== null; span = span.outer) if (!span.isFunction) return span.id;
+  return null;
 }
 
 /** Whether a callback does no more than to let a promise go on: the promise's own function, or one that calls it. A timeout's rejects. */
