@@ -67,7 +67,7 @@ export function callDrafts(profile: Profile, clock: Clock, drafts: Drafts): Draf
       startMs,
       endMs: end === null && clock.live ? null : endMs,
       status: end?.status ?? 'incomplete',
-      error: end === null || end.status === 'ok' ? null : { message: end.error ?? (end.httpStatus === null ? `The call was ${end.status === 'cancelled' ? 'cancelled' : 'broken off'}.` : `HTTP ${end.httpStatus}`) },
+      error: end === null || end.status === 'ok' ? null : { message: end.error ?? (end.httpStatus !== null && end.httpStatus >= 400 ? `HTTP ${end.httpStatus}` : `The call was ${end.status === 'cancelled' ? 'cancelled' : 'broken off'}.`) },
       evidence: profile.backend.simulated ? 'simulated' : 'measured',
       thread: start.thread,
       pid: start.pid,

@@ -12,6 +12,13 @@ const reportOf = (...lines: object[]): Report => analyze(readRecording(recording
 const retryOf = (report: Report, id: string) => report.spans.find((each) => each.id === id)?.llm?.retryOf;
 const others = (report: Report) => report.spans.filter(({ kind }) => kind === 'other').map(({ name, startMs, endMs, evidence, activity, site: at }) => [name, startMs, endMs, evidence, activity, at?.line]);
 
+it('of a call that the program broke off says no more of HTTP than that', () => {
+  const errorOf = (over: object): unknown => analyze(readRecording(recordingText(header(), call('a', 0), callEnd('a', 100, over), end(200)))).report.spans.find(({ id }) => id === 'a')?.error;
+  expect(errorOf({ status: 'cancelled', httpStatus: 200, error: null })).toEqual({ message: 'The call was cancelled.' });
+  expect(errorOf({ status: 'error', httpStatus: 200, error: null })).toEqual({ message: 'The call was broken off.' });
+  expect(errorOf({ status: 'error', httpStatus: 503, error: null })).toEqual({ message: 'HTTP 503' });
+});
+
 describe('a second try', () => {
   it('is the next call of the thread that sends the same after a failure that may pass', () => {
     const report = reportOf(call('a', 0, { frames: THINK, request: request('q') }), refused('a', 50), call('b', 1050, { frames: THINK, request: request('q') }), callEnd('b', 1500));

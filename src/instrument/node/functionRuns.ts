@@ -290,7 +290,7 @@ export class FunctionRun implements Enclosing, MayHaveThrown {
       id,
       t: this.#started,
       kind: 'other',
-      name: this.#probe.name,
+      name: this.#probe.tool ?? this.#probe.name,
       parent: this.outer?.id ?? null,
       caller: { frames: [...frames], unattributed: frames.length > 0 ? null : callerIn(this.#frames()).unattributed },
       source: 'function',

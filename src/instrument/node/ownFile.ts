@@ -15,6 +15,8 @@ const COLUMNS = 2 ** 26;
 /** One function with a probe, and what is known of its runs. */
 export interface Probe {
   name: string;
+  /** Name of the tool whose work it is, as written beside it; null where none is. */
+  tool: string | null;
   /** Where its name stands in the text that runs. */
   line: number;
   column: number;
@@ -49,9 +51,9 @@ export class OwnFile {
     this.#from = Float64Array.from(rows, ([line, column]) => placeOf(line, column));
     this.#to = Float64Array.from(rows, ([, , line, column]) => placeOf(line, column));
     this.off = new Uint8Array(rows.length).fill(1);
-    this.probes = rows.map(([, , , , name, line, column, flags]) => {
+    this.probes = rows.map(([, , , , name, line, column, flags, tool = null]) => {
       if (name === undefined || line === undefined || column === undefined || flags === undefined) return null;
-      return { name, line, column, isAsync: (flags & ASYNC) !== 0, passesOn: (flags & PASSES_ON) !== 0, returnsErrors: (flags & RETURNS_ERRORS) !== 0, calls: 0, ms: 0, open: 0, site: undefined };
+      return { name, tool, line, column, isAsync: (flags & ASYNC) !== 0, passesOn: (flags & PASSES_ON) !== 0, returnsErrors: (flags & RETURNS_ERRORS) !== 0, calls: 0, ms: 0, open: 0, site: undefined };
     });
   }
 

@@ -44,7 +44,7 @@ function keepWith(request: IncomingMessage, span: Enclosing, context: CallContex
       leave();
     }
   };
-  Object.defineProperty(request, 'emit', { value: disguise(emit, request.emit as Callable), writable: true, configurable: true, enumerable: false });
+  Object.defineProperty(request, 'emit', { value: disguise(emit, (request as unknown as { emit: Callable }).emit), writable: true, configurable: true, enumerable: false });
 }
 
 function isInside(span: Enclosing): boolean {

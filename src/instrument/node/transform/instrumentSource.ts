@@ -15,6 +15,7 @@ import { catchInsertions, type Insertion } from './catchClauses.ts';
 import { bundleOf } from './bundle.ts';
 import type { Section } from './codeMap.ts';
 import { insert, LINE_END, Lines, Shift } from './places.ts';
+import { toolNamesOf } from './toolNames.ts';
 import { children, isTree, type Tree } from './trees.ts';
 
 export { packageSections } from './bundle.ts';
@@ -29,8 +30,8 @@ export const MARK = '$agentCost';
 export type FunctionRow =
   /** One without a probe: first line and column, last line and column (1-based, of the text as it runs). */
   | [fromLine: number, fromColumn: number, toLine: number, toColumn: number]
-  /** One with a probe, and where its name stands; `flags` as below. */
-  | [fromLine: number, fromColumn: number, toLine: number, toColumn: number, name: string, line: number, column: number, flags: number];
+  /** One with a probe, and where its name stands; `flags` as below; `tool`: the name of the tool whose work it is. */
+  | [fromLine: number, fromColumn: number, toLine: number, toColumn: number, name: string, line: number, column: number, flags: number, tool?: string];
 
 const ASYNC = 1;
 /** It may return a promise that it does not wait for. */
@@ -106,6 +107,12 @@ export function instrumentSource({ text, file, kind, reader, running = text, sec
     const name = shift.place(found.nameStart);
     return [...range, bundle.nameAt(found.nameStart) ?? found.name, name.line, name.column, (found.isAsync ? ASYNC : 0) | (passesOn(found.body) ? PASSES_ON : 0) | (returnsErrors(found.body) ? RETURNS_ERRORS : 0)];
   });
+  const tools = bundle.hasPackages ? new Map<Tree, string>() : toolNamesOf(program, text);
+  for (const [index, node] of all.entries()) {
+    const row = rows[index];
+    const tool = tools.get(node);
+    if (tool !== undefined && row?.length === 8) row.push(tool);
+  }
   const changed = insert(text, insertions);
   const result = map === null ? changed : withReference(changed, map.moved((line, segments) => shift.move(line, segments)));
   const identity = reader === 'debugger' && !SOURCE_MAP.test(text) ? `//# sourceMappingURL=data:application/json;base64,${identityMap(text, file, shift)}\n` : '';
