@@ -202,6 +202,7 @@ function expectNesting(run: Run, framework: Framework): void {
   const named = (kind: ReportSpan['kind']) => measured.filter((span) => span.kind === kind).map(({ name }) => name);
   for (const name of framework.agents ?? []) expect(named('agent')).toContain(name);
   for (const name of framework.steps ?? []) expect(named('step')).toContain(name);
+  if (framework.requests !== undefined) expect(report.totals.requests).toBe(framework.requests);
   for (const [tool, agent] of Object.entries(framework.inside ?? {})) {
     const runs = measured.filter(({ kind, name }) => kind === 'tool' && name === tool);
     expect(runs.map((span) => around(span).find(({ kind }) => kind === 'agent')?.name), tool).toEqual(runs.map(() => agent));

@@ -22,6 +22,8 @@ export interface Framework {
   steps?: string[];
   /** Steps that fail where a tool in them does. */
   failingSteps?: string[];
+  /** How many requests the program makes, where its agents hand over to each other. */
+  requests?: number;
   /** Tools with the agent that they run inside of, not counting agents further out. */
   inside?: Record<string, string>;
   /** Tools of the framework's own, which note no times, with how often each must be found. */

@@ -11,6 +11,8 @@ export const pythonFrameworks: Framework[] = [
     program: 'python/openai_agents.py',
     core: true,
     agents: ['Planner', 'Guide'],
+    requests: 2,
+    inside: { get_weather: 'Planner', find_museums: 'Guide' },
   },
   {
     id: 'langgraph-python',

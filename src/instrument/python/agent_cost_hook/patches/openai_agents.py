@@ -1,5 +1,7 @@
 """OpenAI Agents: tools and handoffs where the runner invokes them, agents from its own tracing, which works also where it is turned off."""
 
+import sys
+
 from .. import frameworks, spans
 from . import replace
 
@@ -48,7 +50,7 @@ def _starting(original):
     def start(self, *args, **kwargs):
         result = original(self, *args, **kwargs)
         try:
-            described = _described(self.span_data)
+            described = _described(self.span_data, sys._getframe(1))
             if described is not None and not hasattr(self, "_agent_cost_span"):
                 span = frameworks.begin(_FRAMEWORK, described)
                 # The runner starts and finishes it in one task; what runs in between is inside.
@@ -76,5 +78,9 @@ def _finishing(original):
     return finish
 
 
-def _described(data):
-    return frameworks.Tool(data.name, kind="agent") if getattr(data, "type", None) == "agent" else None
+def _described(data, runner):
+    kind = getattr(data, "type", None)
+    # The run as a whole: agents that may hand over to each other are one request, of which each has its part.
+    if kind == "task" and getattr(runner.f_locals.get("starting_agent"), "handoffs", None):
+        return frameworks.Tool(data.name, kind="agent")
+    return frameworks.Tool(data.name, kind="agent") if kind == "agent" else None
