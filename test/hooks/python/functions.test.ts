@@ -35,6 +35,17 @@ async function run(environment: Parameters<typeof program>[0], name: string): Pr
   return session.functions();
 }
 
+/** The functions' runs that were recorded around a call, innermost first. */
+function aroundCall(spans: SpanPair[], label: string): SpanPair['start'][] {
+  const found: SpanPair['start'][] = [];
+  for (let id = server.call(label).tag?.parent ?? null; id !== null; id = found.at(-1)?.parent ?? null) {
+    const span = spans.find(({ start }) => start.id === id);
+    if (span === undefined) throw new Error(`${label}: nothing has the id ${id}`);
+    found.push(span.start);
+  }
+  return found;
+}
+
 const lengthOf = ({ start, ends }: SpanPair): number => (ends[0]?.t ?? Infinity) - start.t;
 const sum = (values: number[]): number => values.reduce((total, value) => total + value, 0);
 /** Stretches in which a function was on the stack. */
@@ -82,11 +93,26 @@ describe.each(plain)('$title', (environment) => {
     expect(measured.filter(({ start }) => start.name === 'add_one').length).toBeLessThan(3);
     const failed = measured.filter(({ start }) => start.name === 'fail' || start.name === 'outer');
     expect(failed.map(({ ends }) => [ends[0]?.status, ends[0]?.error])).toEqual([['error', 'ValueError: the reason'], ['error', 'ValueError: the reason']]);
-    // The call's parent is the function that made it, and so on outwards, as far as they began after the first answer.
-    const think = measured.filter(({ start }) => start.name === 'think');
-    expect(server.call('two').tag?.parent).toBe(think[0]?.start.id);
+    // The call's parent is the function that made it, and so on outwards, also those that had begun before the first call.
+    expect(['one', 'two', 'three'].map((label) => aroundCall(measured, label).map(({ name }) => name))).toEqual([['think', 'answer', 'main'], ['think', 'answer', 'main'], ['think', 'main']]);
+    expect(measured.map(({ start }) => start.name).filter((name) => name === 'answer' || name === 'main')).toHaveLength(2);
     const child = session.spans().find(({ start }) => start.source === 'process');
     expect(child?.start.parent).toBe(measured.find(({ start }) => start.name === 'run_program')?.start.id);
+  });
+
+  it('knows whose calls they are that threads make which were at work before the first', async () => {
+    const spans = await run(environment, 'at_once.py');
+    const questions = ['a', 'b', 'c', 'd'];
+    const outermost = questions.map((question) => [1, 2].map((number) => aroundCall(spans, `${question} ${number}`).at(-1)));
+    if (!isMeasured(version)) {
+      expect(outermost.flat()).toEqual(Array(8).fill(undefined));
+      return;
+    }
+    expect(outermost.flat().map((run) => run?.name)).toEqual(Array(8).fill('answer'));
+    for (const [first, second] of outermost) expect(second?.id).toBe(first?.id);
+    expect(new Set(outermost.map(([first]) => first?.id)).size).toBe(4);
+    const answers = spans.filter(({ start }) => start.source === 'function' && start.name === 'answer');
+    expect(answers.map(({ ends }) => ends.map(({ status }) => status))).toEqual(Array(4).fill(['ok']));
   });
 
   it('does not show its thread to the program, and is gone while the program forks', async () => {

@@ -1,6 +1,6 @@
 """The header that tells the proxy who made an LLM call."""
 
-from . import events, frames, json_text
+from . import events, frames, json_text, strands
 from .system import os
 
 CALL_HEADER = "x-agent-cost-call"
@@ -21,6 +21,7 @@ def headers(origin_url):
 
 def _tag():
     events.ensure_hello()
+    strands.about_to_call()
     origin = frames.capture()
     sites = list(origin.frames)
     unattributed = origin.unattributed

@@ -1,11 +1,13 @@
 """Measures the program's own functions from entry to exit, with nothing declared (Python 3.12 on; before, `sampler.py` alone).
 
-From the first model's answer on, `sys.monitoring` calls us where a function of the user's own files starts and returns; code of
-libraries is asked about once and never again. Functions that are called often and end at once are let go of, and so are
+From the first model call on, `sys.monitoring` calls us where a function of the user's own files starts and returns; code of
+libraries is asked about once and never again. Functions that a thread or task is in already with its first call are looked up on
+its stack: what they lead to is inside of them, though when they began is not known. Functions that are called often and end at once are let go of, and so are
 generators, whose consumer's code runs before they end. A function is written down when it took a millisecond, or when something
 that is written down ran inside it: then it is the parent of that.
 """
 
+import contextvars
 import sys
 
 from . import events, frames, json_text, spans
@@ -22,6 +24,10 @@ _EVENT = (
 )
 # inspect.CO_GENERATOR, CO_ASYNC_GENERATOR.
 _GENERATORS = 0x20 | 0x200
+# inspect.CO_COROUTINE, CO_ITERABLE_COROUTINE.
+_COROUTINES = 0x80 | 0x100
+# As of frames: runaway recursion is not looked through.
+_MAX_DEPTH = 400
 
 # Called once, when a function of the user's is called next.
 when_next_called = None
@@ -30,6 +36,10 @@ _monitoring = None
 _tool = None
 # id of code of the user's -> _Function: by identity, as a code object's hash takes as long as the code is.
 _known = {}
+# The same of what is measured no more: it is held, as its id would be another's.
+_let_go = {}
+# Whether the functions around the first call of what runs here were looked up.
+_has_looked = contextvars.ContextVar("agent_cost_looked", default=False)
 
 
 class _Function:
@@ -166,14 +176,62 @@ class _Run:
         return event, [function.site] + origin.frames[1:]
 
 
-def watcher():
-    """What is to be told of calls (see strands.py), or None where functions cannot be measured."""
-    return _on_flight if hasattr(sys, "monitoring") else None
-
-
-def _on_flight(_strand, in_flight):
-    if not in_flight and _monitoring is None:
+def before_call():
+    """To be told of each call before its header is made (see strands.py): it is to have its parent. May raise."""
+    if _monitoring is None:
         _start()
+    if _tool is not None and not _has_looked.get():
+        _has_looked.set(True)
+        _look_up(sys._getframe(1))
+
+
+def _look_up(frame):
+    """Has the functions on the stack that were not seen to begin run from now on."""
+    outermost = None
+    span = frames.current_span.get()
+    while isinstance(span, _Run):
+        outermost = span
+        span = span.outer
+    if span is not None:
+        return  # Inside of what a framework runs: that is known.
+    if outermost is not None:
+        if outermost._origin is not None or outermost.frame is None:
+            return  # What is around it was told already.
+        frame = outermost.frame.f_back
+    found = []
+    in_async = outermost is not None and bool(outermost.function.code.co_flags & _COROUTINES)
+    for _ in range(_MAX_DEPTH):
+        if frame is None:
+            break
+        code = frame.f_code
+        if code.co_flags & _COROUTINES:
+            in_async = True
+        elif in_async and not code.co_flags & _GENERATORS:
+            break  # The event loop: who runs that did not call this.
+        if _is_measured(code) and id(code) not in _let_go:
+            found.append(frame)
+        frame = frame.f_back
+    around = None
+    for frame in reversed(found):
+        around = _Run(_function_of(frame.f_code), frame, _ident(), around)
+    if around is None:
+        return
+    if outermost is None:
+        frames.current_span.set(around)
+    else:
+        outermost.outer = around
+
+
+def _is_measured(code):
+    return not (code.co_flags & _GENERATORS or code.co_name.startswith("<")) and frames.is_users(code)
+
+
+def _function_of(code):
+    function = _known.get(id(code))
+    if function is None:
+        function = _known[id(code)] = _Function(code)
+        _monitoring.set_local_events(_tool, code, _monitoring.events.PY_RETURN)
+    return function
 
 
 def _start():
@@ -200,12 +258,11 @@ def _begin(code, _offset):
                 # Not let go of: nothing that this thread did before is before what it does now.
                 frames.last_call.set(None)
                 return None
-            if code.co_flags & _GENERATORS or code.co_name.startswith("<") or not frames.is_users(code):
+            if not _is_measured(code):
                 return _monitoring.DISABLE
-            function = _known[id(code)] = _Function(code)
-            _monitoring.set_local_events(_tool, code, _monitoring.events.PY_RETURN)
+            function = _function_of(code)
         elif function.is_let_go_of():
-            del _known[id(code)]
+            _let_go[id(code)] = _known.pop(id(code))
             _monitoring.set_local_events(_tool, code, 0)
             return _monitoring.DISABLE
         if when_next_called is not None:

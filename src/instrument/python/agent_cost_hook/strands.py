@@ -14,6 +14,10 @@ _tasks = {}
 _FEW = 8
 # Called with a strand when its call begins, and when it has none left in flight; None before the first call.
 _watchers = None
+# functions.before_call, from the first call on.
+_before_call = None
+# Before 3.12 functions are not measured.
+_CAN_MEASURE = hasattr(sys, "monitoring")
 
 
 class Strand:
@@ -75,13 +79,31 @@ class Flight:
     fail = __del__ = end
 
 
+def about_to_call():
+    """To be said in the thread or task of a call before it is told of. Raises nothing."""
+    global _before_call
+    if not _CAN_MEASURE:
+        return
+    try:
+        if _before_call is None:
+            # With the first call: programs that make none are left in peace. Of several threads each waits until it is there.
+            from . import functions
+
+            _before_call = functions.before_call
+        _before_call()
+    except Exception:
+        pass  # What is around this call is not known.
+
+
 def _begin_to_watch():
-    """With the first call: programs that make none are left in peace."""
+    """With the first call, as above."""
     global _watchers
     _watchers = []
-    from . import functions, sampler
+    from . import sampler
 
-    _watchers = [watcher for watcher in (functions.watcher(), sampler.watcher()) if watcher is not None]
+    watcher = sampler.watcher()
+    if watcher is not None:
+        _watchers = [watcher]
 
 
 def in_flight_thread(ident):
