@@ -12,8 +12,9 @@ import { hasHashes, type Conversations } from './conversations.ts';
 import type { Draft } from './drafts.ts';
 import { PerDraft, type Drafts } from './draftTree.ts';
 import { groupBy, keyBySite } from './grouping.ts';
-import { isServedRequest } from './servedRequests.ts';
+import { joinHandoffs } from './handoffs.ts';
 import { buildSteps, countUpTo, nameOf, spanAround, type Task } from './requestSteps.ts';
+import { isServedRequest } from './servedRequests.ts';
 
 const CLOCK_SKEW: Milliseconds = 5;
 
@@ -52,8 +53,9 @@ export interface RequestInput {
 export function findRequests({ calls, tools, functions, hooks, conversations, carriers }: RequestInput, drafts: Drafts): Requests {
   const measured = hooks.filter((draft) => draft.span.kind === 'agent');
   const served = measured.filter(isServedRequest);
-  const count = measured.filter((draft) => draft.span.parent === null || (isServedRequest(draft) && isOutermostAgent(draft, drafts))).length;
-  if (measured.length > served.length) return { agents: [], steps: [], count, evidence: 'measured' };
+  const handedOver = joinHandoffs(hooks, calls, drafts);
+  const count = [...measured, ...handedOver].filter((draft) => draft.span.parent === null || (isServedRequest(draft) && isOutermostAgent(draft, drafts))).length;
+  if (measured.length > served.length) return { agents: handedOver, steps: [], count, evidence: 'measured' };
   const topCalls = calls.filter((draft) => draft.span.parent === null);
   const topTools = [...tools, ...functions].filter((draft) => draft.span.parent === null).sort((a, b) => a.start - b.start);
   if (topCalls.length === 0 && served.length === 0) return { agents: [], steps: [], count: 0, evidence: 'inferred' };

@@ -253,6 +253,38 @@ describe('requests', () => {
     });
   });
 
+  describe('that agents hand over', () => {
+    const agent = (id: string, t: number, name: string): SpanLine => span(id, t, { kind: 'agent', name, source: 'framework', framework: 'agents 1' });
+    const handoff = (id: string, t: number, parent: string, callId: string): object[] => [span(id, t, { kind: 'other', name: 'handoff', source: 'framework', parent, callId }), spanEnd(id, t + 1)];
+    const asked = (id: string, t: number, parent: string, results: string[]): object[] => [call(id, t, { parent, request: { messages: [message('user', 'Q')], toolResults: results.map((callId) => ({ callId, bytes: 5 })) } }), callEnd(id, t + 20)];
+    /** Two agents of a run, the first of which hands over to the second, which brings `results` to its model. */
+    const run = (id: string, t: number, callId: string, results: string[]): object[] => [
+      agent(`${id}1`, t, 'Triage'),
+      ...asked(`${id}c1`, t + 5, `${id}1`, results.filter((each) => each !== callId)),
+      ...handoff(`${id}h`, t + 30, `${id}1`, callId),
+      spanEnd(`${id}1`, t + 40),
+      agent(`${id}2`, t + 41, 'Billing'),
+      ...asked(`${id}c2`, t + 50, `${id}2`, results),
+      spanEnd(`${id}2`, t + 80),
+    ];
+
+    it('are one, also beside another of the same agents', () => {
+      const report = reportOf(...run('a', 0, 'x', ['x']), ...run('b', 3, 'y', ['y']), end(200));
+      expect(report.totals).toMatchObject({ requests: 2, requestsEvidence: 'measured' });
+      const tops = report.spans.filter(({ kind, parent }) => kind === 'agent' && parent === null);
+      expect(tops.map(({ name, startMs, endMs, site: at }) => [name, startMs, endMs, at?.line])).toEqual([
+        ['Triage → Billing', 0, 80, 20],
+        ['Triage → Billing', 3, 83, 20],
+      ]);
+      expect(['a1', 'a2', 'b1', 'b2'].map((id) => report.spans.find((each) => each.id === id)?.parent)).toEqual([tops[0]?.id, tops[0]?.id, tops[1]?.id, tops[1]?.id]);
+    });
+
+    it('are others where a later task has the handoff in its history, and where ids are no ones’ own', () => {
+      expect(reportOf(...run('a', 0, 'x', ['x']), ...run('b', 100, 'y', ['x', 'y']), end(300)).totals.requests).toBe(2);
+      expect(reportOf(...run('a', 0, 'x', ['x']), ...run('b', 100, 'x', ['x']), end(300)).totals.requests).toBe(4);
+    });
+  });
+
   it('have short names on one line', () => {
     const [request] = requests(reportOf(...exchange('a', 0, [message('user', `Which\n  magazine ${'was '.repeat(50)}`)]), end(100)));
     expect(request?.[0]).toMatch(/^Which magazine was .{1,70}…$/);
