@@ -199,6 +199,21 @@ describe('an exported page', () => {
     });
   });
 
+  it('lays nothing over anything else in a low side panel, but scrolls', async () => {
+    await withPage(TimelinePage.hosted(browser, 'sidebar', { viewport: { width: 300, height: 430 } }), async (timeline) => {
+      const { page } = timeline;
+      await timeline.send({ type: 'document', document: reactRun() });
+      await timeline.ready();
+      await expect.poll(() => page.locator('.calls.shown li').count()).toBeGreaterThan(0);
+      const boxes = await Promise.all(['.header', '.minimap', '.scroller', '.calls', '.details'].map(async (part) => (await page.locator(part).boundingBox())!));
+      for (const [k, { y, height }] of boxes.slice(0, -1).entries()) expect(y + height).toBeLessThanOrEqual(boxes[k + 1]!.y + 0.5);
+      expect(boxes[3]!.height).toBeGreaterThanOrEqual(80);
+      await page.locator('.details').scrollIntoViewIfNeeded();
+      await page.locator('.details').getByText('other', { exact: true }).last().scrollIntoViewIfNeeded();
+      await timeline.screenshot('narrow-low');
+    });
+  });
+
   it('has a narrow layout with the list of calls', async () => {
     await withPage(TimelinePage.exported(browser, run, { viewport: { width: 300, height: 720 } }), async (timeline) => {
       const { page } = timeline;

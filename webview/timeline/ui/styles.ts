@@ -164,7 +164,7 @@ a:hover, .link:hover { text-decoration: underline; }
 .app.narrow .grid-scroller { min-height: 120px; }
 
 .calls { margin: 0; padding: 0; list-style: none; }
-.calls.shown { flex: 1; min-height: 80px; overflow: auto; border-top: 1px solid var(--vscode-panel-border, transparent); }
+.calls.shown { flex: 1 1 0px; min-height: 80px; overflow: auto; border-top: 1px solid var(--vscode-panel-border, transparent); }
 .calls.shown li { display: grid; grid-template-columns: 14px minmax(0, 1fr) auto; gap: 0 6px; align-items: center; padding: 3px 8px; cursor: pointer; }
 .calls.shown li:hover { background: var(--vscode-list-hoverBackground); }
 .calls.shown li[aria-selected='true'] { background: var(--vscode-list-activeSelectionBackground); color: var(--vscode-list-activeSelectionForeground); outline: 1px solid var(--vscode-contrastActiveBorder, transparent); outline-offset: -1px; }
@@ -194,6 +194,8 @@ dialog.help::backdrop { background: rgb(0 0 0 / 35%); }
 .state progress { width: 180px; height: 4px; accent-color: var(--vscode-focusBorder); }
 
 .app.narrow .stage { flex: none; }
+.app.narrow .body { overflow-y: auto; }
+.app.narrow .view:has(> .calls.shown) { flex: 1 0 auto; }
 .app.narrow .minimap { padding-right: 6px; }
 .app.narrow .minimap .total { padding-left: 6px; }
 .app.narrow .header { gap: 3px 8px; padding: 4px 8px; }
