@@ -22,7 +22,8 @@ export interface Task {
 export function buildSteps(task: Task, agent: Draft, conversations: Conversations, stepName: (number: number) => string, drafts: Drafts): { branches: Draft[]; steps: Draft[] } {
   const thinking = task.calls.filter((call) => call.call?.start.endpoint !== 'embeddings');
   const toolsOf = new Map<Draft, Draft[]>(thinking.map((call) => [call, []]));
-  const ownerOf = ownerIndex(thinking, conversations);
+  const atOnce = conversationsAtOnce(thinking, conversations);
+  const ownerOf = ownerIndex(thinking, conversations, new Set(atOnce.flat()));
   for (const tool of task.tools) {
     const owner = ownerOf(tool);
     if (owner === null) setParent(tool, agent);
@@ -31,7 +32,7 @@ export function buildSteps(task: Task, agent: Draft, conversations: Conversation
   for (const call of task.calls) if (!toolsOf.has(call)) setParent(call, agent);
   const branches: Draft[] = [];
   const branchOf = new Map<Draft, Draft>();
-  for (const calls of conversationsAtOnce(thinking, conversations)) {
+  for (const calls of atOnce) {
     const [head] = calls;
     const name = nameOf(head) ?? l10n.t`conversation ${branches.length + 1}`;
     const branch = spanAround(drafts, 'agent', `${agent.span.id}/${head?.span.id}`, name, agent.span.id, calls.flatMap((call) => [call, ...(toolsOf.get(call) ?? [])]));
@@ -65,8 +66,11 @@ function conversationsAtOnce(calls: readonly Draft[], { headOf }: Conversations)
   return found;
 }
 
-/** Finds the call in whose step a tool is: that which asked for it; that which it came after, where the conversation went on after it; else by time. */
-function ownerIndex(calls: readonly Draft[], { continuationOf }: Conversations): (tool: Draft) => Draft | null {
+/**
+ * Finds the call in whose step a tool is: that which asked for it; that which it came after, where the conversation went on after it; else
+ * by time. After the last answer of conversations at once (`atOnce`: their calls) it may be what waited for all of them: in no step.
+ */
+function ownerIndex(calls: readonly Draft[], { continuationOf }: Conversations, atOnce: ReadonlySet<Draft>): (tool: Draft) => Draft | null {
   const known = new Set(calls);
   const byTag = new Map<string, Draft>();
   for (const call of calls) if (call.call?.start.tag !== undefined) byTag.set(call.call.start.tag, call);
@@ -79,8 +83,10 @@ function ownerIndex(calls: readonly Draft[], { continuationOf }: Conversations):
   return (tool) => {
     if (tool.issuer !== null && known.has(tool.issuer)) return tool.issuer;
     const before = byTag.get(tool.hook?.start.after ?? '');
-    if (before !== undefined && tool.start <= (wentOnAt.get(before) ?? -Infinity)) return before;
-    return latestEnd(tool.start);
+    const isWithin = (call: Draft): boolean => tool.start <= (wentOnAt.get(call) ?? -Infinity);
+    if (before !== undefined && isWithin(before)) return before;
+    const latest = latestEnd(tool.start);
+    return latest !== null && atOnce.has(latest) && !isWithin(latest) ? null : latest;
   };
 }
 

@@ -151,6 +151,15 @@ describe('requests', () => {
       }
     });
 
+    it('are done with their last answers: what runs then may have waited for all of them', () => {
+      const all = lines();
+      const at = all.findIndex((line) => Reflect.get(line, 't') === 700);
+      const report = reportOf(...all.toSpliced(at, 0, span('f-rank', 640, { kind: 'other', source: 'function', name: 'rank', after: 'tag-C' }), spanEnd('f-rank', 690)));
+      const [whole, ...branches] = report.spans.filter(({ kind }) => kind === 'agent');
+      expect(report.spans.find(({ name }) => name === 'rank')?.parent).toBe(whole?.id);
+      expect(branches.map(({ endMs }) => endMs)).toEqual([600, 610, 620]);
+    });
+
     it('are left as they are where one follows the other', () => {
       const report = reportOf(...conversation('Q1', 0), ...exchange('p', 300, [message('system', 'You plan.'), message('user', 'plan')]), ...conversation('Q2', 500, 300), ...exchange('r', 600, [message('system', 'You rate.'), message('user', 'rate')]), end(3000));
       expect(report.spans.filter(({ kind, parent }) => kind === 'agent' && parent !== null)).toEqual([]);
