@@ -1,9 +1,9 @@
 /** `agent-cost run -- COMMAND`: profiles one run of a program. */
 import { constants } from 'node:os';
-import { basename, extname } from 'node:path';
 import type { Command } from 'commander';
 import { exportRun } from './exportCommand.ts';
 import { findExecutable } from '../instrument/findExecutable.ts';
+import { programName } from '../recorder/runName.ts';
 import { accounting } from './accountingOptions.ts';
 import { addProfilingOptions, type ProfilingFlags, profilingOptions } from './profilingOptions.ts';
 import { startProfiling } from './profiling.ts';
@@ -66,14 +66,4 @@ function notFound(program: string): string {
   return findExecutable(other, process.env, process.cwd()) === null
     ? `${program}: command not found, and no ${other} either. Install Python 3.9 or newer, or give an interpreter's full path.`
     : `${program}: command not found. Here it is called ${other}.`;
-}
-
-const SCRIPT_ENDINGS = new Set(['.py', '.ts', '.mts', '.cts', '.tsx', '.js', '.mjs', '.cjs', '.jsx']);
-
-/** A run's name from its command: the script's, else the module's after -m, else the program's. */
-export function programName(words: string[]): string {
-  const script = words.find((word) => SCRIPT_ENDINGS.has(extname(word)));
-  const module = words[words.indexOf('-m') + 1];
-  const name = script ?? (words.includes('-m') && module !== undefined ? module : (words[0] ?? 'run'));
-  return basename(name, SCRIPT_ENDINGS.has(extname(name)) ? extname(name) : '');
 }

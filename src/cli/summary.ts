@@ -52,8 +52,15 @@ function headline({ run, totals, backend }: Report): string {
     formatDuration(totals.wallMs),
     visibleText([backend.model ?? backend.kind, backend.gpu === null ? null : `on ${backend.gpu}`].filter((part) => part !== null).join(' ')),
   ];
-  const state = run.complete ? '' : '  incomplete: the recording was cut off';
+  const ended = endText(run);
+  const state = `${ended === null ? '' : `  ${ended}`}${run.complete ? '' : '  incomplete: the recording was cut off'}`;
   return parts.join(' · ') + (backend.simulated ? `  simulated${tokenizer(backend)}` : '') + state;
+}
+
+/** How the program ended, where that was not well; null where it was, or is not known. */
+function endText({ exitCode, signal }: Report['run']): string | null {
+  if (signal !== null) return `ended by ${visibleText(signal)}`;
+  return exitCode === null || exitCode === 0 ? null : `exit code ${exitCode}`;
 }
 
 /** Of a server that counts tokens by its own vocabulary nothing is to be said. */
@@ -133,7 +140,7 @@ function footprintRow({ totals: { footprint }, accounting: { boundary, overheads
 }
 
 function lineTable(report: Report, style: TerminalStyle): string[] {
-  if (report.lines.length === 0) return report.totals.llmCalls === 0 ? noCalls() : [];
+  if (report.lines.length === 0) return report.totals.llmCalls === 0 ? noCalls(report.run) : [];
   const own = report.lines.filter((line) => line.calls > 0);
   const shown = own.slice(0, MOST_ROWS);
   const rows = [
@@ -173,10 +180,11 @@ function callerRows(report: Report, line: ReportLine, callers: readonly CallerCo
   return more > 0 ? [...rows, [`${'  '.repeat(depth)}← ${more} more`, '', '', '', '', '']] : rows;
 }
 
-function noCalls(): string[] {
+function noCalls(run: Report['run']): string[] {
+  if (endText(run) !== null) return ['No LLM call was seen before the program failed.'];
   return [
-    'No LLM call was seen. The program made none, or it does not use an address that can be redirected:',
-    'set its base URL from OPENAI_BASE_URL, which is all that redirects it with --no-hooks.',
+    'No LLM call was seen. The program made none, or its way to the model cannot be redirected: then have it take',
+    'its base URL from OPENAI_BASE_URL. With --no-hooks only programs that do so are redirected.',
   ];
 }
 

@@ -13,7 +13,7 @@ import { RECORDINGS_FOLDER } from '../recorder/recordingsFolder.ts';
 import { accounting } from './accountingOptions.ts';
 import { addProfilingOptions, profilingOptions, type ProfilingFlags, wholeNumber } from './profilingOptions.ts';
 import { ProgressLine, timeLeftMs } from './progressLine.ts';
-import { programName } from './runCommand.ts';
+import { programName } from '../recorder/runName.ts';
 import { shardOption } from './shardOption.ts';
 import { shownPath } from './shownPath.ts';
 import { placeholders } from './sweep/commandTemplate.ts';

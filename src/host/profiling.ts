@@ -5,6 +5,7 @@ import { commands, env, ProgressLocation, window, workspace, type Disposable, ty
 import { likelyShell, shellEnvironment } from '../instrument/shellEnvironment.ts';
 import { profiledLanguages, views, type ProfiledLanguage, type Resource, type SettingId } from '../contributions.ts';
 import { inSettings, settingNamedIn } from '../profile/optionNames.ts';
+import { programName } from '../recorder/runName.ts';
 import { newRecordingPath } from '../recorder/recordingNames.ts';
 import { RECORDINGS_FOLDER } from '../recorder/recordingsFolder.ts';
 import { openOnRun } from './choices.ts';
@@ -78,7 +79,7 @@ export class Profiling implements Disposable {
       (await window.showInputBox({ title: l10n.t('Profile Command'), prompt: l10n.t`Runs in ${folder.uri.fsPath}`, placeHolder: 'python my_agent.py --questions 3', value: this.lastCommandLine, ignoreFocusOut: true }));
     if (line === undefined || line.trim() === '') return;
     this.lastCommandLine = line;
-    await this.guard(() => this.profile({ name: nameOfCommandLine(line), run: { kind: 'shell', line }, cwd: folder.uri.fsPath, folder, command: [line] }));
+    await this.guard(() => this.profile({ name: programName(line.trim().split(/\s+/)), run: { kind: 'shell', line }, cwd: folder.uri.fsPath, folder, command: [line] }));
   }
 
   /** Ends the programs that were started here, as closing their terminals would. */
@@ -240,11 +241,4 @@ export class Profiling implements Disposable {
 async function saved(document: TextDocument): Promise<boolean> {
   await workspace.saveAll(false);
   return !document.isDirty || document.save();
-}
-
-/** The run's name from a command line: the script's, else the program's. */
-function nameOfCommandLine(line: string): string {
-  const words = line.trim().split(/\s+/);
-  const script = words.find((word) => /\.(py|[cm]?[jt]sx?)$/i.test(word)) ?? words[0] ?? '';
-  return basename(script, extname(script)) || 'run';
 }

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { alignColumns } from '../../src/profile/alignColumns.ts';
 import { findExecutable } from '../../src/instrument/findExecutable.ts';
-import { programName } from '../../src/cli/runCommand.ts';
+import { programName } from '../../src/recorder/runName.ts';
 import { likelyShell, shellEnvironment } from '../../src/instrument/shellEnvironment.ts';
 
 
@@ -28,6 +28,9 @@ describe("a run's name", () => {
     [['npx', 'tsx', 'src/agent.ts'], 'agent'],
     [['python', '-m', 'my.agent'], 'my.agent'],
     [['./agent'], 'agent'],
+    [['node', 'node_modules/tsx/dist/cli.mjs', 'src/trip.ts'], 'trip'],
+    [['node', '/app/node_modules/tsx/dist/cli.mjs'], 'cli'],
+    [[''], 'run'],
   ])('%j → %s', (words, name) => expect(programName(words)).toBe(name));
 });
 

@@ -30,6 +30,13 @@ describe('stretches', () => {
     ]);
   });
 
+  it('of a module that awaits are at the line of its source that was met most', () => {
+    const awaiting: Profiler.ProfileNode = { id: 1, callFrame: { functionName: '', scriptId: '1', url: '/a/dist/agent.js', lineNumber: 0, columnNumber: 0 }, positionTicks: [{ line: 3, ticks: 9 }] };
+    const mapped = (url: string, line: number, column: number, name: string | null) => ({ file: url.replace('dist/', ''), line: line + 40, column, function: name });
+    const [stretch] = stretchesOf({ nodes: [awaiting], startTime: 0, endTime: 20_000, samples: [1, 1], timeDeltas: [5000, 5000] }, [{ from: 0, to: 90 }], mapped);
+    expect(stretch?.frames).toEqual([{ file: '/a/agent.js', line: 43, column: null, function: null }]);
+  });
+
   it('go on while memory is cleaned up, and are told apart by what is done', () => {
     expect(seen([3, 7, 3, 5, 5, 8])).toEqual([
       [1002.5, 1017.5, 'parse:10 null:12', 'cpu'],

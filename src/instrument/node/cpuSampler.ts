@@ -4,6 +4,7 @@
  * computed in a gap, while a model is waited for, and then runs until the end; what it saw outside of gaps is thrown away.
  */
 import type { Profiler, Session } from 'node:inspector';
+import { basename } from 'node:path';
 import { loadBuiltin } from './builtins.ts';
 import { sourceSite } from './callSites.ts';
 import type { Site } from './contract.ts';
@@ -123,11 +124,16 @@ export class CpuSampler {
 
   #write({ from, to, frames, activity }: Stretch): void {
     const id = this.#runtime.newId();
-    const name = frames[0]?.function ?? (frames.length > 0 ? 'function' : 'computing');
+    const name = frames[0] === undefined ? 'computing' : nameOf(frames[0]);
     const unattributed = frames.length > 0 ? null : 'computed before the profiler looked at the stack';
     this.#runtime.writeSpan({ id, t: from, kind: 'other', name, parent: null, caller: { frames, unattributed }, source: 'sampled', evidence: 'sampled', activity, detail: null, callId: null });
     this.#runtime.writeSpanEnd(id, to, 'ok', null, null);
   }
+}
+
+/** A module's own code goes by its file. */
+function nameOf({ file, column, function: name }: Site): string {
+  return name ?? (column === null ? basename(file) : '(anonymous)');
 }
 
 function isLookedInto(): boolean {
@@ -219,7 +225,7 @@ class Seen {
       if (node === undefined) break;
       const { functionName, url, lineNumber, columnNumber } = node.callFrame;
       const site = this.#locate(url, Math.max(lineNumber, 0) + 1, Math.max(columnNumber, 0) + 1, functionName === '' ? null : functionName);
-      if (site !== null) frames.push(lineNumber < 0 ? atBusiestLine(site, node) : site);
+      if (site !== null) frames.push(isModule(node.callFrame) ? (this.#atBusiestLine(node) ?? { ...site, column: null }) : site);
       else if (frames.length === 0) {
         const known = activityOf(functionName, url);
         // A thread that stands still is seen by `waits.ts`.
@@ -233,15 +239,21 @@ class Seen {
     this.#frames.set(key, same);
     return { frames: same, activity };
   }
+
+  /**
+   * A module's own code has no place of its own: the line that was met most stands for it. Not so for functions, whose lines may be those
+   * of others that V8 has put into them.
+   */
+  #atBusiestLine({ callFrame, positionTicks = [] }: Profiler.ProfileNode): Site | null {
+    const [busiest] = [...positionTicks].sort((a, b) => b.ticks - a.ticks);
+    const site = busiest === undefined ? null : this.#locate(callFrame.url, busiest.line, 1, null);
+    return site === null ? null : { ...site, column: null };
+  }
 }
 
-/**
- * A module's own code has no place of its own: the line that was met most stands for it. Not so for functions, whose lines may be those
- * of others that V8 has put into them.
- */
-function atBusiestLine(site: Site, { positionTicks = [] }: Profiler.ProfileNode): Site {
-  const [busiest] = [...positionTicks].sort((a, b) => b.ticks - a.ticks);
-  return busiest === undefined ? site : { ...site, line: busiest.line, column: null };
+/** Code outside of all functions; one that awaits is a function without a name at the file's beginning. */
+function isModule({ functionName, lineNumber, columnNumber }: Profiler.ProfileNode['callFrame']): boolean {
+  return lineNumber < 0 || (functionName === '' && lineNumber === 0 && columnNumber === 0);
 }
 
 /** What code between the user's and the look is there for. */
