@@ -32,6 +32,8 @@ interface Wait {
   activity: Activity;
   caller: NamedCaller;
   around: Enclosing | null;
+  /** What goes on when it is over, and may be over before it. */
+  waiting: Enclosing | null;
   /** Tag of the last model call before it. */
   after: string | null;
   began: number;
@@ -144,18 +146,18 @@ export class Waits {
       const around = enclosingSpan(() => sites);
       // The next try is part of what was called.
       if (what === 'backoff') around?.innerBegan();
-      return { activity: what, caller, around, after: currentContext()?.lastCall?.tag ?? null, began };
+      return { activity: what, caller, around, waiting: waitingIn(around), after: currentContext()?.lastCall?.tag ?? null, began };
     });
   }
 
-  #end({ activity, caller, around, after, began }: Wait): void {
+  #end({ activity, caller, around, waiting, after, began }: Wait): void {
     attempt(() => {
       if (activity === 'backoff') {
         holdForTurn(around);
         around?.innerEnded(now());
       }
       // What it was waited in has ended before: whoever waited went on without it.
-      const ended = around?.endedAt ?? now();
+      const ended = waiting?.endedAt ?? now();
       if (ended - began < SHORTEST_MS) return;
       const id = this.#runtime.newId();
       this.#runtime.writeSpan({ id, t: began, kind: 'other', name: caller.functionName ?? activity, parent: parentOf(around), caller, source: 'wait', activity, detail: null, callId: null, after });
@@ -168,6 +170,13 @@ export class Waits {
 function parentOf(around: Enclosing | null): string | null {
   for (let span = around; span !== null; span = span.outer) if (!span.isFunction) return span.id;
   return null;
+}
+
+/** A function that passes the promise of a wait on (`const sleep = (ms) => new Promise(…)`) is left at once: it is its caller who waits. */
+function waitingIn(around: Enclosing | null): Enclosing | null {
+  let span = around;
+  while (span !== null && span.passesOn && !span.isLeftBehind) span = span.outer;
+  return span;
 }
 
 /** Whether a callback does no more than to let a promise go on: the promise's own function, or one that calls it. A timeout's rejects. */

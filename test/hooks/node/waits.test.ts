@@ -16,7 +16,7 @@ describe.each(NODE_MAJORS)('Node %i', (major) => {
     expect(hooked).toEqual(bare);
     const waits = spansOf(runs.events(environment)).filter(({ source }) => source === 'wait');
     const at = (name: string) => waits.filter(({ frames }) => frames.some(({ line }) => line === lineOf('waits.mjs', name)));
-    for (const [name, activity] of [['slept', 'sleep'], ['inPlace', 'sleep'], ['pause', 'sleep'], ['promisified', 'sleep'], ['stand', 'sleep']] as const) {
+    for (const [name, activity] of [['slept', 'sleep'], ['nap', 'sleep'], ['inPlace', 'sleep'], ['pause', 'sleep'], ['promisified', 'sleep'], ['stand', 'sleep']] as const) {
       expect(at(name).map((span) => span.activity), name).toEqual([activity]);
       for (const span of at(name)) expect((span.ended?.t ?? 0) - span.t, name).toBeGreaterThanOrEqual(19);
     }
