@@ -43,7 +43,7 @@ function start(): void {
   const found: Found = (...args) => watchers.found(...args);
   const functions = new FunctionRuns(runtime);
   const waits = new Waits(runtime);
-  const sampler = new CpuSampler(runtime, runtime.flights);
+  const sampler = new CpuSampler(runtime, runtime.flights, (...place) => functions.siteOf(...place));
   runtime.onModelCall = () => {
     functions.begin();
     waits.begin();

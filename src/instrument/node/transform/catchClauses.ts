@@ -7,6 +7,10 @@ import { children, isTree, type Tree } from './trees.ts';
 export interface Insertion {
   at: number;
   text: string;
+  /** Letters that it stands in the place of; none where that is not said. */
+  over?: number;
+  /** A part of the text that goes along, `lead` letters behind its beginning. It is the last that is added where it is. */
+  moved?: { from: number; to: number; lead: number };
 }
 
 /** What a clause that has no name for what it catches is given. */
