@@ -94,8 +94,8 @@ describe('the table', () => {
       expect(await page.locator('.grid tbody td').nth(1).textContent()).toBe('1');
       await page.getByRole('button', { name: 'Copy as CSV' }).click();
       const { text } = await timeline.waitForPost('copy');
-      expect(text.split('\r\n')[0]).toMatch(/^line,calls,failed,time_ms,/);
-      expect(text.split('\r\n')[1]).toMatch(/^tools\.ts:21 search,1,0,1\d{3}/);
+      expect(text.split('\r\n')[0]).toMatch(/^line,calls,time_ms,p50_ms,p95_ms,failed,/);
+      expect(text.split('\r\n')[1]).toMatch(/^tools\.ts:21 search,1,1\d{3}/);
       await page.getByRole('combobox', { name: 'By' }).selectOption('model');
       expect(await page.locator('.view-notice:visible').textContent()).toContain('Nothing that the search has found');
       await page.locator('.search input').press('Escape');

@@ -34,10 +34,8 @@ const modelled = (grade: Grade | null): string => (grade === 'model' ? '~' : '')
 const about = (evidence: Evidence | null): string => mark(evidence);
 const cachedShare: Numbers<TableRow> = ({ cachedTokens, promptTokens }) => (cachedTokens === null || promptTokens === null || promptTokens === 0 ? null : cachedTokens / promptTokens);
 
-const counts = [
-  column<TableRow>('calls', l10n.t('Calls'), l10n.t('Model and tool calls'), 'calls', (row) => row.calls, (value) => (value === null ? formatTokens(null) : localNumber(value))),
-  column<TableRow>('failed', l10n.t('Failed'), l10n.t('Calls that ended with an error'), 'failed', (row) => row.failed, (value) => (value === null ? formatTokens(null) : localNumber(value))),
-];
+const calls = column<TableRow>('calls', l10n.t('Calls'), l10n.t('Model and tool calls'), 'calls', (row) => row.calls, (value) => (value === null ? formatTokens(null) : localNumber(value)));
+const failed = column<TableRow>('failed', l10n.t('Failed'), l10n.t('Calls that ended with an error'), 'failed', (row) => row.failed, (value) => (value === null ? formatTokens(null) : localNumber(value)));
 const times = [
   column<TableRow>('time', l10n.t('Time'), l10n.t('Sum over the calls: those at the same time count each'), 'time_ms', (row) => row.totalMs, formatDuration, (row) => about(row.evidence)),
   column<TableRow>('p50', 'p50', l10n.t('Time of a call in the middle'), 'p50_ms', (row) => row.p50Ms, formatDuration, (row) => about(row.evidence)),
@@ -61,12 +59,12 @@ function nameColumn<Row extends { name: string }>(title: string, field: string):
 
 const names: Record<Grouping, string> = { line: l10n.t('Line'), tool: l10n.t('Tool'), model: l10n.t('Model'), role: l10n.t('Role'), step: l10n.t('Step') };
 
-/** Columns of a grouping by line, tool, model or step: what can't be known of it is left out. */
+/** Columns of a grouping by line, tool, model or step: what can't be known of it is left out. Those first that are seen in a narrow panel. */
 export function columnsOf(grouping: Exclude<Grouping, 'role'>): Column<TableRow>[] {
   const name = nameColumn<TableRow>(names[grouping], grouping);
-  if (grouping === 'tool') return [name, ...counts, ...times, idleColumn, idleEnergy, money];
-  if (grouping === 'model') return [name, ...counts, ...times, ...modelColumns, activeEnergy, money];
-  return [name, ...counts, ...times, ...modelColumns, idleColumn, activeEnergy, idleEnergy, money];
+  if (grouping === 'tool') return [name, calls, ...times, failed, idleColumn, idleEnergy, money];
+  if (grouping === 'model') return [name, calls, ...times, failed, ...modelColumns, activeEnergy, money];
+  return [name, calls, ...times, failed, ...modelColumns, idleColumn, activeEnergy, idleEnergy, money];
 }
 
 export const roleColumns: readonly Column<RoleRow>[] = [
