@@ -280,8 +280,14 @@ function placeTools(groups: readonly Group[], top: readonly Draft[], tools: read
     // What comes after a request's last call may be the next one's already.
     const after = before !== undefined && draft.start <= (before.calls.at(-1)?.start ?? -Infinity) ? before : undefined;
     const home = asked ?? only ?? (after ?? during(draft) ?? duringInThread.get(threadOf(draft))?.(draft));
-    home?.tools.push(draft);
+    // What sent a request is around it, though all that is asked meanwhile may be inside.
+    if (home !== undefined && !isAround(draft, home.answer, drafts)) home.tools.push(draft);
   }
+}
+
+function isAround(outer: Draft, inner: Draft | undefined, drafts: Drafts): boolean {
+  for (let at = inner ?? null; at !== null; at = drafts.outerOf(at)) if (at === outer) return true;
+  return false;
 }
 
 /** For what stands at the top: the request whose calls asked for all the tools inside of it. */
@@ -291,7 +297,7 @@ function askedInside(tools: readonly Draft[], groupOf: PerDraft<Group>, drafts: 
     const group = tool.issuer === null ? undefined : groupOf.get(tool.issuer);
     if (group === undefined) continue;
     let top = tool;
-    for (let outer = drafts.outerOf(top); outer !== null; outer = drafts.outerOf(outer)) top = outer;
+    for (let outer = drafts.outerOf(top); outer !== null && outer !== group.answer; outer = drafts.outerOf(outer)) top = outer;
     found.set(top, (found.get(top) ?? group) === group && found.get(top) !== null ? group : null);
   }
   return found;

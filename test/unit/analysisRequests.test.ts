@@ -238,6 +238,23 @@ describe('requests', () => {
       expect(report.spans.find(({ id }) => id === 'r1')).toBeUndefined();
     });
 
+    it('are inside of what sent them, which is in none of them, though tools are asked for and run meanwhile', () => {
+      const grown = [message('user', 'Q1'), message('assistant', ''), message('tool', 'r')];
+      const report = reportOf(
+        span('s1', 10, { name: 'ask', detail: 'POST 127.0.0.1:8000/ask', pid: 200 }),
+        served('r1', 20),
+        ...within('r1', exchange('a', 30, [message('user', 'Q1')], { toolCalls: [toolCall('t1', 'search')] })),
+        span('f1', 100, { kind: 'other', source: 'function', name: 'search', parent: 'r1' }),
+        spanEnd('f1', 150),
+        ...within('r1', [call('b', 160, { request: { messages: grown, toolResults: [{ callId: 't1', bytes: 1 }] } }), callEnd('b', 200)]),
+        spanEnd('r1', 210),
+        spanEnd('s1', 220),
+        end(500),
+      );
+      expect(['s1', 'r1', 'f1'].map((id) => report.spans.find((each) => each.id === id)?.parent)).toEqual([null, 's1', 'step:a']);
+      expect(report.totals).toMatchObject({ requests: 1, requestsEvidence: 'measured' });
+    });
+
     it('are inside of what sent them, in their order, and are no more of an agent’s tasks', () => {
       const sent = (id: string, t: number, parent: string | null): SpanLine => span(id, t, { parent, name: 'ask', detail: 'POST 127.0.0.1:8000/ask' });
       const report = reportOf(
