@@ -18,7 +18,7 @@ export interface Python {
 }
 
 /** What a virtual environment holds: the openai package of a major version, or the newest for its interpreter. */
-export type Packages = 'openai-newest' | 'openai-1' | 'openai-2' | 'debugpy' | 'surroundings' | 'tracing' | 'http2' | 'nothing';
+export type Packages = 'openai-newest' | 'openai-1' | 'openai-2' | 'debugpy' | 'surroundings' | 'tracing' | 'http2' | 'servers' | 'nothing';
 
 /** A virtual environment. */
 export interface Environment {
@@ -42,7 +42,7 @@ const SURROUNDINGS = ['httpx', 'ipykernel', 'jupyter_client', 'pytest', 'respx',
 /** Tracing of a program's own, by an exporter and instrumentations that others have written. */
 const TRACING = ['opentelemetry-sdk', 'opentelemetry-exporter-otlp-proto-http', 'opentelemetry-instrumentation-httpx', 'openinference-instrumentation-openai'];
 /** Where there is nothing else. */
-const ALONE: Partial<Record<Packages, string[]>> = { debugpy: ['debugpy'], http2: ['httpx[http2]', 'httpx2[http2]'], nothing: [] };
+const ALONE: Partial<Record<Packages, string[]>> = { debugpy: ['debugpy'], http2: ['httpx[http2]', 'httpx2[http2]'], servers: ['fastapi', 'uvicorn', 'flask', 'django', 'aiohttp'], nothing: [] };
 /** Another process that installs the same gets this long. */
 const INSTALL_MS = 10 * 60_000;
 const cache = join(process.env['XDG_CACHE_HOME'] || join(homedir(), '.cache'), 'agent-cost-profiler', 'python');

@@ -29,6 +29,12 @@ _TARGETS = {
     "uvloop": "tasks:patch_uvloop",
     "multiprocessing.util": "workers",
     "traceback": "traceback_frames",
+    # Servers of HTTP.
+    "starlette.applications": "servers:patch_starlette",
+    "flask.app": "servers:patch_flask",
+    "django.core.handlers.wsgi": "servers:patch_django_wsgi",
+    "django.core.handlers.asgi": "servers:patch_django_asgi",
+    "aiohttp.web_app": "servers:patch_aiohttp",
     # Frameworks.
     "agents.tracing.spans": "openai_agents",
     "agents.run_internal.tool_execution": "openai_agents:patch_tools",

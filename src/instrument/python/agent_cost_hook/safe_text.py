@@ -22,8 +22,16 @@ def looks_secret(text):
 
 def request(method, host, path):
     """`GET host/path`: no query, and segments that may be credentials cut out. `host` is without user and password."""
-    segments = ["…" if looks_secret(segment) else segment for segment in path.partition("?")[0].split("/")]
-    return _shortened("%s %s%s" % (method, host, "/".join(segments)))
+    return _shortened("%s %s%s" % (method, host, _shown_path(path)))
+
+
+def answered(method, path):
+    """`POST /ask`: of a request to the program itself."""
+    return _shortened("%s %s" % (method, _shown_path(path)))
+
+
+def _shown_path(path):
+    return "/".join(["…" if looks_secret(segment) else segment for segment in path.partition("?")[0].split("/")])
 
 
 def process(program, first_argument):
