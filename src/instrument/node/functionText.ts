@@ -8,9 +8,10 @@ import { originalOf, replaceMethod } from './wrapping.ts';
 const RUN = String.raw`const \$agentCostRun=\$agentCost\.off\?\.\[\d+\]\?void 0:\$agentCost\(\d+\);try\{`;
 const HEAD = String.raw`(?:\{/\*\*/${RUN}return\(|;?${RUN})`;
 const FAILED = String.raw`(?:catch\(\$agentCostError\)\{\$agentCostRun\?\.failed\(\$agentCostError\);throw \$agentCostError\})?`;
+const CAUGHT = String.raw`\$agentCost\.caught\?\.\(\$agentCostError\);`;
 const END = String.raw`\$agentCostRun\?\.end\(\)`;
 /** A head on the line before its own, where a comment keeps its place: all of it, or where a function's text begins in it. */
-const MOVED = new RegExp(String.raw`/\*\$agentCost\*/;?([^]*?)${HEAD}/\*\$agentCost:([^]*?)[^\n\r\u2028\u2029]*?\*/`, 'g');
+const MOVED = new RegExp(String.raw`/\*\$agentCost\*/;?([^]*?)(?:${HEAD}|${CAUGHT})/\*\$agentCost:([^]*?)[^\n\r\u2028\u2029]*?\*/`, 'g');
 const BEGINS_MOVED = new RegExp(String.raw`${HEAD}/\*\$agentCost:[^]*?([^\n\r\u2028\u2029]*?)\*/`);
 const PROBES = new RegExp(String.raw`${HEAD}|\)\}${FAILED}finally\{${END};\}\}|\}${FAILED}finally\{${END}\}|\(\$agentCostError\)(?=\{)|;?\$agentCost\.caught\?\.\([^)]*\);`, 'g');
 

@@ -3,8 +3,7 @@
  * not to move by them: the first goes behind a head with nothing after it on its line, or, where the body begins on that line, the head
  * itself goes up to the end of the line before it, as far as nothing in it can fail, and stays where it was as a comment.
  */
-import type { Insertion } from './catchClauses.ts';
-import type { Lines } from './places.ts';
+import type { Insertion, Lines } from './places.ts';
 import type { Tree } from './trees.ts';
 
 /** Begins the comment that it is where it was. */
@@ -44,8 +43,9 @@ export interface Seam {
   moved: MovedHead | null;
 }
 
-interface MovedHead {
-  /** Of the head's line, and where the body begins. */
+/** The beginning of a line that goes up to the end of the line before. */
+export interface MovedHead {
+  /** Of the line, and where the body begins. */
   from: number;
   to: number;
   /** Where it goes. */
@@ -94,12 +94,18 @@ function arrowEnd(node: Tree, body: Tree, running: string): number | null {
   return at >= 2 && BEFORE_EXPRESSION.test(running.slice(at, body.start)) ? at : null;
 }
 
-function movedHead(found: Found, head: number, { text, running, lines, comments }: Looked): MovedHead | null {
+function movedHead(found: Found, head: number, looked: Looked): MovedHead | null {
   const { node, body } = found;
-  const line = lines.lineOf(head);
-  const start = startOf(found, running);
-  if (start === null || line === 0 || lines.lineOf(start.at) !== line || !isPlainHead(node)) return null;
+  const start = startOf(found, looked.running);
+  if (start === null || !isPlainHead(node)) return null;
   if (body.type === 'BlockStatement' && directivesOf(body).length > 0) return null;
+  return movedUp(start, head, looked);
+}
+
+/** The line up to `head`, and the blanks behind it, if `start` is all that is on it before; null where there is no place for it. */
+export function movedUp(start: { at: number; lead: string }, head: number, { text, running, lines, comments }: Looked): MovedHead | null {
+  const line = lines.lineOf(head);
+  if (line === 0 || lines.lineOf(start.at) !== line) return null;
   const from = lines.start(line);
   const to = head + /^[^\S\r\n]*/.exec(running.slice(head))![0].length;
   const moved = text.slice(from, to);
@@ -168,6 +174,13 @@ export function pieces({ body }: Found, { head, tail, moved }: Seam, text: strin
   const before = isExpression ? `{/**/${run}try{return(` : `${isBehindDirective ? ';' : ''}${run}try{`;
   const after: Insertion = { at: tail, text: isExpression ? `)}${failed}finally{${end};}}` : `}${failed}finally{${end}}` };
   if (moved === null) return [{ at: head, text: before }, after];
-  const { from, to, at, lead } = moved;
-  return [{ at, text: `${lead}${text.slice(from, to)}${before}${COMMENT}`, moved: { from, to, lead: lead.length } }, { at: to - COMMENT_END.length, text: COMMENT_END, over: COMMENT_END.length }, after];
+  return [...moving(moved, `${text.slice(moved.from, moved.to)}${before}`), after];
+}
+
+/** Puts `text`, which begins with what it moves, where it goes, and a comment where that was. */
+export function moving({ from, to, at, lead }: MovedHead, text: string): Insertion[] {
+  return [
+    { at, text: `${lead}${text}${COMMENT}`, moved: { from, to, lead: lead.length } },
+    { at: to - COMMENT_END.length, text: COMMENT_END, over: COMMENT_END.length },
+  ];
 }

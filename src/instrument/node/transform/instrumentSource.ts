@@ -10,11 +10,11 @@
 import { pathToFileURL } from 'node:url';
 import { encode } from '@jridgewell/sourcemap-codec';
 import { parse } from 'acorn';
-import { catchInsertions, type Insertion } from './catchClauses.ts';
+import { catchInsertions } from './catchClauses.ts';
 import { bundleOf } from './bundle.ts';
 import type { Section } from './codeMap.ts';
 import { directivesOf, pieces, seamOf, type Found, type Looked, type Seam } from './heads.ts';
-import { insert, Lines, Shift } from './places.ts';
+import { insert, Lines, Shift, type Insertion } from './places.ts';
 import { toolNamesOf } from './toolNames.ts';
 import { children, isTree, type Tree } from './trees.ts';
 
@@ -94,7 +94,7 @@ export function instrumentSource({ text, file, kind, reader, running = text, sec
     const each = probed.get(node);
     if (each !== undefined) insertions.push(...probe(each.found, each.seam, text, index));
   }
-  insertions.push(...catchInsertions(program, (at) => text.slice(at, lines.endOf(at)), map !== null, (node) => bundle.isForeign(node)));
+  insertions.push(...catchInsertions(program, looked, map !== null, (node) => bundle.isForeign(node)));
   insertions.sort((a, b) => a.at - b.at || Number(a.moved !== undefined) - Number(b.moved !== undefined));
   const shift = new Shift(lines, insertions);
   const rows = all.map((node): FunctionRow => {

@@ -1,5 +1,12 @@
 /** Offsets in a text as lines and columns, and where they are once something is added. */
-import type { Insertion } from './catchClauses.ts';
+export interface Insertion {
+  at: number;
+  text: string;
+  /** Letters that it stands in the place of; none where that is not said. */
+  over?: number;
+  /** A part of the text that goes along, `lead` letters behind its beginning. It is the last that is added where it is. */
+  moved?: { from: number; to: number; lead: number };
+}
 
 const LINE_END = /\r\n|[\n\r\u2028\u2029]/g;
 
