@@ -22,7 +22,8 @@ def headers(origin_url):
 def _tag():
     events.ensure_hello()
     strands.about_to_call()
-    origin = frames.capture()
+    # From the caller of `headers` on.
+    origin = frames.capture(2)
     sites = list(origin.frames)
     unattributed = origin.unattributed
     thread = frames.thread_name()

@@ -1,7 +1,11 @@
-"""The event file: one line per event, written as soon as it is told of. Nothing in here raises or blocks on a lock."""
+"""The event file: one line per event, written as soon as it is told of, but for ends of functions (`emit_end_soon`).
+
+Nothing in here raises or blocks on a lock.
+"""
 
 import itertools
 import sys
+from _collections import deque
 
 from . import json_text
 from .system import fcntl, os, time
@@ -13,6 +17,8 @@ _MAX_FILES = 1000
 
 _ids = itertools.count(1)
 _writer = None
+# Asked whether somebody will call `flush` soon; None while nobody will.
+flush_is_near = None
 
 
 def now():
@@ -51,12 +57,26 @@ def emit_together(entries):
 
 def emit_end(ident, at, status, error=None, result_bytes=None):
     """Writes the end of the span `ident`, at milliseconds of `now()`."""
+    emit_together([(_end(ident, at, status, error, result_bytes), None)])
+
+
+def emit_end_soon(ident, at, status, error):
+    """As `emit_end`, but with what is written next, where that or a flush is near: to write costs more than all else about a short function."""
+    if _writer is not None:
+        _writer.write_soon((_end(ident, at, status, error, None), None))
+
+
+def flush():
+    """Writes what was put off."""
+    if _writer is not None:
+        _writer.write([])
+
+
+def _end(ident, at, status, error, result_bytes):
     if error is None and result_bytes is None:
         # Nearly all are like this, and hold nothing that has to be looked at letter by letter.
-        event = '{"type":"spanEnd","t":%r,"id":"%s","status":"%s","error":null,"resultBytes":null}' % (at, ident, status)
-    else:
-        event = {"type": "spanEnd", "t": at, "id": ident, "status": status, "error": error, "resultBytes": result_bytes}
-    emit_together([(event, None)])
+        return '{"type":"spanEnd","t":%r,"id":"%s","status":"%s","error":null,"resultBytes":null}' % (at, ident, status)
+    return {"type": "spanEnd", "t": at, "id": ident, "status": status, "error": error, "resultBytes": result_bytes}
 
 
 def ensure_hello():
@@ -90,14 +110,20 @@ class _Writer:
         self._torn = False
         self._greeted = False
         self._ended = False
+        # What was put off; threads take from it one by one, so that each has what no other has.
+        self._waiting = deque()
+        self._may_put_off = True
 
     def dropped(self):
         return self._dropped
 
     def after_fork(self):
         """The child's events go to a file of its own, opened with its first event: it may exec right away."""
-        # The inherited descriptor is the parent's file.
+        # The inherited descriptor is the parent's file, and what waits is the parent's to write.
         self._close()
+        self._waiting.clear()
+        # Forked children leave by os._exit, of which nobody hears.
+        self._may_put_off = False
         self._dropped = 0
         self._torn = False
         self._greeted = False
@@ -133,10 +159,21 @@ class _Writer:
             self.write([({"type": "bye", "t": now(), "dropped": self._dropped}, None)])
             self._ended = True
 
+    def write_soon(self, entry):
+        """As `write`, unless that is seen to soon."""
+        self._waiting.append(entry)
+        # Asked only now: who stops to see to it looks for what waits after having said so.
+        if not (self._may_put_off and flush_is_near is not None and flush_is_near()):
+            self.write([])
+
     def write(self, entries):
-        """Events, each as an object or as its JSON, with its frames or None."""
+        """Events, each as an object or as its JSON, with its frames or None; before them what was put off."""
         if self._ended:
             return  # From destructors while the interpreter goes down: what is still open stays open.
+        if self._waiting:
+            entries = self._taken() + entries
+        if not entries:
+            return
         rest = None
         try:
             lines = "".join([_line_of(event, sites) for event, sites in entries]).encode("ascii")
@@ -153,6 +190,14 @@ class _Writer:
             self._dropped += len(entries)
         elif rest:
             self._dropped += min(len(entries), rest.count(b"\n"))
+
+    def _taken(self):
+        entries = []
+        try:
+            while True:
+                entries.append(self._waiting.popleft())
+        except IndexError:
+            return entries
 
     def _open_file(self, descriptor, identity):
         self._descriptor = descriptor

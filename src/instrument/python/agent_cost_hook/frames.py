@@ -122,9 +122,9 @@ def remember(made):
         pass  # What it does stays unattributed.
 
 
-def capture():
-    """The Origin of what runs here."""
-    return _walked(sys._getframe(1), enclosing_span(), None)
+def capture(skipped=0):
+    """The Origin of what runs here; `skipped`: frames of the hook's own above here, known to its caller, that need no look."""
+    return _walked(sys._getframe(1 + skipped), enclosing_span(), None)
 
 
 def capture_thread(frame, ident, span=None):

@@ -133,7 +133,7 @@ class _Run:
         self.ended = True
         self.frame = None
         if self._id is not None:
-            events.emit_end(self._id, now, status, error)
+            events.emit_end_soon(self._id, now, status, error)
         self.function.calls += 1
         self.function.took += took
 
@@ -141,8 +141,9 @@ class _Run:
         """Gives it an id and writes it, with those around it that are not written yet; what has ended is written no more."""
         entries = []
         run = self
+        ident = frames.thread_ident()
         while isinstance(run, _Run) and run._id is None:
-            run._id = events.new_id(frames.thread_ident())
+            run._id = events.new_id(ident)
             if not run.ended:
                 entries.append(run)
             run = run._outer_told()

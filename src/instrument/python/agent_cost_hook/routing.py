@@ -1,6 +1,7 @@
 """Where an LLM request goes, and noticing when the profiler is gone."""
 
 import errno
+import functools
 from urllib.parse import urlsplit
 
 from . import calls, events, frames, llm_requests, mocks
@@ -39,10 +40,10 @@ def is_route(host, port):
 
 def plan(method, url, body=None):
     """The Plan for a request if it is an LLM call, else None. `body` as far as it is known, bytes or None."""
-    parts = urlsplit(url)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
+    parts, is_telemetry = _looked_at(method, url)
+    if parts is None:
         return None
-    if llm_requests.is_telemetry(parts, method.upper()):
+    if is_telemetry:
         return Plan(None, None, None)
     if url.startswith(_session.route_url + "/"):
         return _env_routed(url)
@@ -62,6 +63,15 @@ def plan(method, url, body=None):
     headers = calls.headers("%s://%s%s" % (parts.scheme, parts.netloc.rpartition("@")[2], base))
     query = "?" + parts.query if parts.query else ""
     return Plan(_session.route_url + ("/root" if at_root else "/v1") + suffix + query, headers, fallback)
+
+
+@functools.lru_cache(maxsize=100)
+def _looked_at(method, url):
+    """(its parts, or None where it is no URL of the web; whether it is tracing that is sent): kept, as nearly all calls go to the same few."""
+    parts = urlsplit(url)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        return None, False
+    return parts, llm_requests.is_telemetry(parts, method.upper())
 
 
 def _env_routed(url):

@@ -194,6 +194,8 @@ class _Sampler:
             if self._is_timed and strands.is_none_between_calls():
                 self._is_timed = False
                 self._set_timer(0)
+            # The next look may be long after.
+            events.flush()
             return
         self._gap_began = events.now()
         self._answers += 1
@@ -207,6 +209,7 @@ class _Sampler:
         if not self._running.acquire(False):
             return
         self._is_on = True
+        events.flush_is_near = self._looks_soon
         self._native_id = None
         if self._timer is None:
             self._timer = _timer(self._thread_module)
@@ -215,6 +218,10 @@ class _Sampler:
         except RuntimeError:
             self._is_on = False  # The machine or the interpreter allows no more threads.
             self._running.release()
+
+    def _looks_soon(self):
+        """Whether the thread's next look is near."""
+        return self._is_on and (self._is_timed or not self._sleeps)
 
     def _wake(self):
         self._set_timer(1)
@@ -246,6 +253,7 @@ class _Sampler:
         if self._running.acquire(timeout=1):
             self._running.release()
         self._end_all(events.now())
+        events.flush()
 
     def before_fork(self):
         """Forking with a second thread about is warned of."""
@@ -309,6 +317,7 @@ class _Sampler:
                     continue
                 if in_vain >= _LOOKS_IN_VAIN:
                     self._sleeps = True
+                    events.flush()
                     # An answer may have come before it was said that there is somebody to wake.
                     if answers == self._answers and self._is_on:
                         alarm.acquire()
@@ -320,11 +329,13 @@ class _Sampler:
             self._is_on = False  # An interpreter on its way out, or a mistake of ours: nobody hears of it.
         finally:
             running.release()
+            events.flush()
 
     def _sleep_until_timer(self, answers):
         self._set_timer(0)
         self._is_timed = False
         self._sleeps = True
+        events.flush()
         # As in _run.
         if answers != self._answers:
             self._wake_later()
@@ -336,6 +347,7 @@ class _Sampler:
     def _look(self):
         """One tick. Seconds until the next, None for when a strand has its next answer."""
         started = time.thread_time()
+        events.flush()
         if not strands.may_be_between_calls():
             self._nothing_seen()
             return None

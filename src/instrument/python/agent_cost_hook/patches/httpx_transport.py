@@ -161,16 +161,19 @@ def _streams(module):
         def __init__(self, response, span):
             self._inner = response.stream
             self._span = span
-            self._length = spans.content_length(response.headers)
-            self._error = spans.http_error(response.status_code)
+            # Not the response, which has its body: they would hold each other.
+            self._headers = response.headers
+            self._status = response.status_code
             self._bytes = 0
 
         def __getattr__(self, name):
             return getattr(self.__dict__["_inner"], name)
 
         def _done(self, complete):
-            known = self._bytes if complete or self._bytes else self._length
-            self._span.end(known, self._error)
+            if self._span.ended:
+                return
+            known = self._bytes if complete or self._bytes else spans.content_length(self._headers)
+            self._span.end(known, spans.http_error(self._status))
 
         def __del__(self):
             self._done(False)
