@@ -133,27 +133,38 @@ describe.each(plain)('$title', (environment) => {
   });
 });
 
+describe.each(plain.filter(({ python }) => isMeasured(python.version)))('$title', (environment) => {
+  it('has the ends of functions written soon, also where nothing follows', async () => {
+    const outcome = await program(environment, 'ends.py', { PROGRAM_BASE_URL: `${server.address}/v1`, ...session.env() });
+    expect(outcome).toMatchObject({ stdout: 'work has ended\nwork_in_child has ended\n', exit: 0 });
+  });
+});
+
 describe.each(withAiohttp)('$title', (environment) => {
   it('names the call that came before in the same conversation', async () => {
     const spans = await run(environment, 'conversations.py');
     const labelOf = new Map(server.arrived.map(({ tag, label }) => [tag?.id, label]));
-    const after = (name: string): Record<string, number> => {
+    const after = (name: string, source: 'function' | 'sampled'): Record<string, number> => {
       const counts: Record<string, number> = {};
       for (const { start } of spans) {
-        if (start.source !== 'function' || start.name !== name) continue;
+        if (start.source !== source || start.name !== name) continue;
         const label = start.after === undefined ? 'none' : (labelOf.get(start.after) ?? start.after);
         counts[label] = (counts[label] ?? 0) + 1;
       }
       return counts;
     };
+    // Looked at from outside, in tasks and threads alike.
+    const names = (conversations: string[]): string[] => conversations.flatMap((name) => [`${name} 0`, `${name} 1`]);
+    expect(Object.keys(after('search', 'sampled')).sort()).toEqual(names(['left', 'right']));
+    expect(Object.keys(after('look', 'sampled')).sort()).toEqual([...names(['down', 'early', 'late', 'left']), 'none', ...names(['right', 'up'])]);
     if (!isMeasured(environment.python.version)) {
-      expect([after('search'), after('look')]).toEqual([{}, {}]);
+      expect([after('search', 'function'), after('look', 'function')]).toEqual([{}, {}]);
       return;
     }
     const both = (names: string[], count: number) => Object.fromEntries(names.flatMap((name) => [[`${name} 0`, count], [`${name} 1`, count]]));
-    expect(after('search')).toEqual(both(['left', 'right'], 3));
+    expect(after('search', 'function')).toEqual(both(['left', 'right'], 3));
     // What a pool's thread did for the piece of work before says nothing of what it does next.
-    expect(after('look')).toEqual({ ...both(['left', 'right', 'up', 'down', 'early', 'late'], 1), none: 2 });
+    expect(after('look', 'function')).toEqual({ ...both(['left', 'right', 'up', 'down', 'early', 'late'], 1), none: 2 });
   });
 
   it('sees what tasks wait for, and not those that wait for a model', async () => {

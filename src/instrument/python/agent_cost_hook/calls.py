@@ -30,7 +30,7 @@ def _tag():
     parent = "null" if origin.span is None else '"%s"' % origin.span.id
     dropped = ',"dropped":%d' % events.dropped() if events.dropped() else ""
     ident = events.new_id(frames.thread_ident())
-    frames.call_sent(ident)
+    frames.call_sent(ident, origin)
     while True:
         reason = "null" if unattributed is None else json_text.dump(unattributed)
         tag = _TAG % (ident, os.getpid(), json_text.dump_text(thread), reason, parent, dropped)

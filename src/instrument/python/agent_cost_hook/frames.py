@@ -25,6 +25,8 @@ _MAX_CELL = 200000
 ORIGIN = "_agent_cost_origin"
 
 _USER, _MAIN_ONLY, _LIBRARY, _SDK = range(4)
+# The module of the functions that an executor's threads run.
+_EXECUTORS = "concurrent.futures.thread"
 
 HOOK_FOLDER = os.path.dirname(os.path.abspath(__file__)) + os.sep
 try:
@@ -43,14 +45,20 @@ UNKNOWN_TASK = "called in an asyncio task that a library started"
 
 
 class Origin:
-    """The user's frames at some point, and the span (of `spans.py`) that was running there."""
+    """The user's frames at some point, and the span (of `spans.py`) that was running there.
 
-    __slots__ = ("frames", "unattributed", "span")
+    `after` is told of points where work was handed over: the tag's id of the model call that the work comes after, as far as is known.
+    `work` is, for what runs in a pool's thread, the Origin of its piece of work.
+    """
+
+    __slots__ = ("frames", "unattributed", "span", "after", "work")
 
     def __init__(self, frames, unattributed, span):
         self.frames = frames
         self.unattributed = unattributed
         self.span = span
+        self.after = None
+        self.work = None
 
 
 class Site(dict):
@@ -101,7 +109,7 @@ def remember_coroutine(coroutine):
         known = _coroutines.get(key)
         if known is not None and known[0]() is coroutine:
             return True
-        origin = capture()
+        origin = _handed_over()
 
         def forget(reference):
             current = _coroutines.get(key)
@@ -117,7 +125,7 @@ def remember_coroutine(coroutine):
 def remember(made):
     """Notes where a thread, a work item or a task was made. Raises nothing."""
     try:
-        setattr(made, ORIGIN, capture())
+        setattr(made, ORIGIN, _handed_over())
     except Exception:
         pass  # What it does stays unattributed.
 
@@ -125,6 +133,13 @@ def remember(made):
 def capture(skipped=0):
     """The Origin of what runs here; `skipped`: frames of the hook's own above here, known to its caller, that need no look."""
     return _walked(sys._getframe(1 + skipped), enclosing_span(), None)
+
+
+def _handed_over():
+    origin = capture(1)
+    # A pool's thread, of which we are not told when it begins its next piece of work, keeps in that what it called.
+    origin.after = last_call.get() if origin.work is None else origin.work.after
+    return origin
 
 
 def capture_thread(frame, ident, span=None):
@@ -135,13 +150,13 @@ def capture_thread(frame, ident, span=None):
 def capture_suspended(coroutine_frames, task):
     """The Origin of a task that waits: its coroutines' frames, innermost first."""
     sites = [_site(frame, frame.f_code) for frame in coroutine_frames if is_users(frame.f_code)][:MAX_FRAMES]
-    origin = None
-    if coroutine_frames:
-        known = _coroutines.get(id(coroutine_frames[-1]))
-        origin = None if known is None else known[1]
-    if origin is None:
-        origin = getattr(task, ORIGIN, None)
-    return _continued(sites, origin, UNKNOWN_TASK, None)
+    return _continued(sites, origin_of_task(coroutine_frames[-1] if coroutine_frames else None, task), UNKNOWN_TASK, None)
+
+
+def origin_of_task(outermost, task):
+    """Where a task was made, by its outermost coroutine's frame; None where that was not seen."""
+    known = _coroutines.get(id(outermost))
+    return getattr(task, ORIGIN, None) if known is None else known[1]
 
 
 def is_users(code):
@@ -171,7 +186,10 @@ def _walked(frame, span, ident):
             kind = _kind_of(name)
         if kind == _LIBRARY:
             if code is _work_item_code:
-                return _continued(sites, getattr(frame.f_locals.get("self"), ORIGIN, None), LIBRARY_THREAD, span)
+                work = getattr(frame.f_locals.get("self"), ORIGIN, None)
+                origin = _continued(sites, work, LIBRARY_THREAD, span)
+                origin.work = work
+                return origin
         elif kind == _USER or (kind == _MAIN_ONLY and frame.f_globals.get("__name__") == "__main__"):
             if run is not None and getattr(run, "frame", None) is frame:
                 met.append((run, len(sites)))
@@ -260,11 +278,23 @@ def thread_name(ident=None):
     return "main" if thread is _main_thread() else str(thread.name)
 
 
-def call_sent(ident):
-    """What follows in this task or thread comes after that call: in a pool's thread until its next piece of work, where that is seen to begin."""
-    pool = getattr(getattr(_thread(None), "_target", None), "__module__", None)
-    if pool != "multiprocessing.pool" and (pool != "concurrent.futures.thread" or work_is_seen):
+def call_sent(ident, origin):
+    """What follows in this task or thread comes after that call, which has this Origin: in a pool's thread until its next piece of work."""
+    if origin.work is not None:
+        origin.work.after = ident
+    pool = _pool_of(None)
+    if pool != "multiprocessing.pool" and (pool != _EXECUTORS or work_is_seen):
         last_call.set(ident)
+
+
+def is_of_executor(ident):
+    """Whether a thread does one piece of work after another, each of which has an Origin."""
+    return _pool_of(ident) == _EXECUTORS
+
+
+def _pool_of(ident):
+    """The module whose pool a thread works for, else another or None."""
+    return getattr(getattr(_thread(ident), "_target", None), "__module__", None)
 
 
 def is_work_item(code):

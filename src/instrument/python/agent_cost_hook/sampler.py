@@ -47,14 +47,15 @@ _WAITS_FOR_OTHERS = frozenset(
 class _Stretch:
     """Ticks in a row in which the same was seen."""
 
-    __slots__ = ("functions", "activity", "origin", "name", "thread", "began", "seen", "id")
+    __slots__ = ("functions", "activity", "origin", "name", "thread", "after", "began", "seen", "id")
 
-    def __init__(self, functions, activity, origin, name, thread, began):
+    def __init__(self, functions, activity, origin, name, thread, after, began):
         self.functions = functions
         self.activity = activity
         self.origin = origin
         self.name = name
         self.thread = thread
+        self.after = after
         self.began = began
         self.seen = began
         self.id = None
@@ -62,24 +63,24 @@ class _Stretch:
     def write(self):
         """Says that it goes on: whoever watches sees it, and a program that is killed leaves it."""
         self.id = events.new_id("sampler")
-        events.emit(
-            {
-                "type": "span",
-                "t": self.began,
-                "id": self.id,
-                "kind": "other",
-                "name": self.name,
-                "parent": None,
-                "thread": self.thread,
-                "unattributed": None,
-                "source": "sampled",
-                "evidence": "sampled",
-                "activity": self.activity,
-                "detail": None,
-                "callId": None,
-            },
-            self.origin.frames,
-        )
+        event = {
+            "type": "span",
+            "t": self.began,
+            "id": self.id,
+            "kind": "other",
+            "name": self.name,
+            "parent": None,
+            "thread": self.thread,
+            "unattributed": None,
+            "source": "sampled",
+            "evidence": "sampled",
+            "activity": self.activity,
+            "detail": None,
+            "callId": None,
+        }
+        if self.after is not None:
+            event["after"] = self.after
+        events.emit(event, self.origin.frames)
 
     def end(self, at):
         if self.id is None:
@@ -381,7 +382,7 @@ class _Sampler:
         self._last_ended = None
 
     def _seen(self, stacks, now):
-        """Strand -> (functions, activity, origin, name, thread), and the threads whose activity their stacks do not tell, with their native ids and times."""
+        """Strand -> (functions, activity, origin, name, thread, after), and the threads whose activity their stacks do not tell, with their native ids and times."""
         seen = {}
         unknown = []
         looks = {}
@@ -400,7 +401,7 @@ class _Sampler:
                 # It has not run since, not even to be found asleep after some work.
                 found = last[2]
             else:
-                found = self._of_thread(ident, frame)
+                found = self._of_thread(ident, frame, loops.get(ident))
                 if found is not None and found[1] is None:
                     unknown.append((ident, native_id, busy))
             looks[ident] = (place, is_same, found)
@@ -415,12 +416,12 @@ class _Sampler:
     def _ask(self, seen, unknown, now):
         """Has the system say what threads do. It lets the program run meanwhile."""
         for ident, native_id, busy in unknown:
-            place, is_same, (functions, _, origin, name, thread) = self._looks[ident]
-            found = functions, self._threads.of(native_id, busy, now), origin, name, thread
+            place, is_same, (functions, _, *others) = self._looks[ident]
+            found = (functions, self._threads.of(native_id, busy, now), *others)
             self._looks[ident] = (place, is_same, found)
             seen[ident] = found
 
-    def _of_thread(self, ident, frame):
+    def _of_thread(self, ident, frame, loop):
         library = []
         at = frame
         while at is not None and not frames.is_users(at.f_code):
@@ -435,7 +436,7 @@ class _Sampler:
         origin = frames.capture_thread(at, ident)
         if not origin.frames:
             return None
-        return _described(origin, activities.of_frames(library), frames.thread_name(ident))
+        return _described(origin, activities.of_frames(library), frames.thread_name(ident), _after_in_thread(ident, loop, origin))
 
     def _see_tasks(self, loop, thread, seen):
         tasks = sys.modules["asyncio.tasks"]
@@ -462,7 +463,7 @@ class _Sampler:
         if len(library) == len(chain):
             return None
         origin = frames.capture_suspended(chain, task)
-        return _described(origin, activities.of_frames(library), thread)
+        return _described(origin, activities.of_frames(library), thread, _after_in_task(task, chain))
 
     def _note(self, seen, now):
         last = self._last_tick
@@ -472,7 +473,7 @@ class _Sampler:
         between = now if last is None else last if is_lost else (last + now) / 2
         for key, stretch in list(self._stretches.items()):
             found = seen.get(key)
-            if found is None or found[0] != stretch.functions or found[1] != stretch.activity or is_lost:
+            if found is None or found[:2] != (stretch.functions, stretch.activity) or found[-1] != stretch.after or is_lost:
                 # Whoever takes it out ends it: its strand may call a model just now.
                 if self._stretches.pop(key, None) is not None:
                     stretch.end(max(between, stretch.seen))
@@ -492,10 +493,30 @@ class _Sampler:
                 stretch.end(min(now, stretch.seen + _FIRST_EVERY_S * 1000))
 
 
-def _described(origin, activity, thread):
+def _after_in_thread(ident, loop, origin):
+    """The tag's id of the model call that what runs in a thread comes after, or None. `loop`: whose tasks it runs, if they call models."""
+    if loop is not None:
+        # Its tasks are strands of their own.
+        task = sys.modules["asyncio.tasks"].current_task(loop)
+        return None if task is None else _after_in_task(task, _coroutine_frames(task.get_coro()))
+    if frames.is_of_executor(ident):
+        return None if origin.work is None else origin.work.after
+    return strands.last_call_of_thread(ident)
+
+
+def _after_in_task(task, chain):
+    """As above, of a task: a call of its own, else the one before it was made."""
+    own = strands.last_call_of_task(task)
+    if own is not None:
+        return own
+    made = frames.origin_of_task(chain[-1] if chain else None, task)
+    return None if made is None else made.after
+
+
+def _described(origin, activity, thread, after):
     functions = tuple((site["file"], site["function"]) for site in origin.frames)
     name = (origin.frames[0]["function"] or "").rsplit(".", 1)[-1]
-    return functions, activity, origin, name or "function", thread
+    return functions, activity, origin, name or "function", thread, after
 
 
 def _coroutine_frames(coroutine):

@@ -7,6 +7,8 @@ watch (`sampler.py`); what waits for a model is known from the call itself.
 import sys
 from _weakref import ref
 
+from . import frames
+
 # Strands that have called a model: by thread, and by id of the task.
 _threads = {}
 _tasks = {}
@@ -23,7 +25,7 @@ _CAN_MEASURE = hasattr(sys, "monitoring")
 class Strand:
     """A thread (`task` None) or an asyncio task that calls models."""
 
-    __slots__ = ("ident", "task", "loop", "flights")
+    __slots__ = ("ident", "task", "loop", "flights", "last_call")
 
     def __init__(self, ident, task, loop):
         self.ident = ident
@@ -31,6 +33,8 @@ class Strand:
         self.task = task
         self.loop = loop
         self.flights = set()
+        # As frames.last_call, for who looks at it from outside.
+        self.last_call = None
 
     def is_over(self, running_threads):
         if self.task is None:
@@ -55,6 +59,7 @@ class Flight:
                 _begin_to_watch()
             self._strand = _current()
             self._strand.flights.add(id(self))
+            self._strand.last_call = frames.last_call.get()
             for watcher in _watchers:
                 watcher(self._strand, True)
         except Exception:
@@ -116,6 +121,18 @@ def in_flight_task(task):
     """Whether a task waits for a model."""
     strand = _tasks.get(id(task))
     return strand is not None and strand.task() is task and len(strand.flights) > 0
+
+
+def last_call_of_thread(ident):
+    """The tag's id of the last call that the thread itself sent, and no task in it; None where it sent none."""
+    strand = _threads.get(ident)
+    return None if strand is None else strand.last_call
+
+
+def last_call_of_task(task):
+    """The tag's id of the last call that a task sent; None where it sent none."""
+    strand = _tasks.get(id(task))
+    return strand.last_call if strand is not None and strand.task() is task else None
 
 
 def may_be_between_calls():
