@@ -144,9 +144,9 @@ describe.each(withAiohttp)('$title', (environment) => {
   it('names the call that came before in the same conversation', async () => {
     const spans = await run(environment, 'conversations.py');
     const labelOf = new Map(server.arrived.map(({ tag, label }) => [tag?.id, label]));
-    const after = (name: string, source: 'function' | 'sampled'): Record<string, number> => {
+    const after = (name: string, source: 'function' | 'sampled' | 'process'): Record<string, number> => {
       const counts: Record<string, number> = {};
-      for (const { start } of spans) {
+      for (const { start } of [...spans, ...session.spans()]) {
         if (start.source !== source || start.name !== name) continue;
         const label = start.after === undefined ? 'none' : (labelOf.get(start.after) ?? start.after);
         counts[label] = (counts[label] ?? 0) + 1;
@@ -157,11 +157,12 @@ describe.each(withAiohttp)('$title', (environment) => {
     const names = (conversations: string[]): string[] => conversations.flatMap((name) => [`${name} 0`, `${name} 1`]);
     expect(Object.keys(after('search', 'sampled')).sort()).toEqual(names(['left', 'right']));
     expect(Object.keys(after('look', 'sampled')).sort()).toEqual([...names(['down', 'early', 'late', 'left']), 'none', ...names(['right', 'up'])]);
+    const both = (conversations: string[], count: number) => Object.fromEntries(conversations.flatMap((name) => [[`${name} 0`, count], [`${name} 1`, count]]));
+    expect(after('run_program', 'process')).toEqual(both(['up', 'down', 'early', 'late'], 1));
     if (!isMeasured(environment.python.version)) {
       expect([after('search', 'function'), after('look', 'function')]).toEqual([{}, {}]);
       return;
     }
-    const both = (names: string[], count: number) => Object.fromEntries(names.flatMap((name) => [[`${name} 0`, count], [`${name} 1`, count]]));
     expect(after('search', 'function')).toEqual(both(['left', 'right'], 3));
     // What a pool's thread did for the piece of work before says nothing of what it does next.
     expect(after('look', 'function')).toEqual({ ...both(['left', 'right', 'up', 'down', 'early', 'late'], 1), none: 2 });

@@ -137,9 +137,14 @@ def capture(skipped=0):
 
 def _handed_over():
     origin = capture(1)
-    # A pool's thread, of which we are not told when it begins its next piece of work, keeps in that what it called.
-    origin.after = last_call.get() if origin.work is None else origin.work.after
+    origin.after = after_of(origin)
     return origin
+
+
+def after_of(origin):
+    """The tag's id of the model call that what begins here, of this Origin, comes after; None where there is none."""
+    # A pool's thread, which goes on to its next piece of work in the same context, keeps in that what it called.
+    return last_call.get() if origin.work is None else origin.work.after
 
 
 def capture_thread(frame, ident, span=None):

@@ -40,7 +40,7 @@ class Span:
             "framework": framework,
             "argumentBytes": argument_bytes,
         }
-        after = frames.last_call.get()
+        after = frames.after_of(origin)
         if after is not None:
             event["after"] = after
         events.emit(event, sites)
