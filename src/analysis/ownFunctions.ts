@@ -21,6 +21,9 @@ const SHORTEST_INNER: Milliseconds = 10;
 /** Shorter stretches in the agent itself are the way from one call to the next. */
 const SHORTEST_OWN: Milliseconds = 2;
 
+/** Python's method that runs when an object is called like a function. */
+const CALLED = '__call__';
+
 export interface OwnFunctions {
   /** Functions in which no model was called; kind `other`, in order of start. */
   functions: Draft[];
@@ -47,6 +50,7 @@ export function findOwnFunctions(hooks: readonly Draft[], wire: readonly Draft[]
   const calls = wire.filter(({ span }) => span.kind === 'llm');
   const sampled = hooks.filter(isSampled);
   const measured = hooks.filter((draft) => draft.hook?.start.source === 'function');
+  for (const { span } of measured) if (span.name === CALLED) span.name = plainFunctionName(span.site?.function ?? null) ?? span.name;
   const rest = hooks.filter((draft) => !isSampled(draft) && draft.hook?.start.source !== 'function');
   const carriers = carriersAmong(measured, [...calls, ...rest.filter(({ span }) => span.kind === 'agent' || span.kind === 'step')], hooks, drafts);
   for (const draft of carriers) if (isTool(draft.span.name)) carriers.delete(draft);
@@ -271,9 +275,12 @@ function functionDraft(first: Draft, drafts: Drafts, frames: readonly Site[], en
   return draft;
 }
 
-/** `Tools.search` → `search`, `main.<locals>.run` → `run`. */
+/** `Tools.search` → `search`, `main.<locals>.run` → `run`, `Search.__call__` → `Search`: what is called is an object of that class. */
 function plainFunctionName(name: string | null): string | null {
-  const last = name?.slice(name.lastIndexOf('.') + 1) ?? '';
+  const parts = name?.split('.') ?? [];
+  const last = parts.at(-1) ?? '';
+  const owner = parts.at(-2) ?? '';
+  if (last === CALLED && /^\w/.test(owner)) return owner;
   return last === '' ? null : last;
 }
 

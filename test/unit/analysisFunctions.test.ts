@@ -69,6 +69,22 @@ describe('waits', () => {
   });
 });
 
+it('an object that is called goes by its class, and is the tool of that name', () => {
+  const called = (line: number, name: string): Site[] => [site(AGENT, line, name), site(AGENT, 31, 'answer'), MODULE];
+  const report = reportOf(
+    ...modelCall('a', 0, 100, { asks: [['t1', 'calculator'], ['t2', 'web_search']] }),
+    span('f', 110, { kind: 'other', source: 'function', name: '__call__', frames: called(50, 'Calculator.__call__') }),
+    spanEnd('f', 150),
+    ...sampled('s', 160, 260, called(60, 'make.<locals>.WebSearch.__call__'), 'socket'),
+    ...modelCall('b', 300, 400, { brings: ['t1', 't2'] }),
+    span('g', 410, { kind: 'other', source: 'function', name: '__call__', frames: called(70, 'Parser.__call__') }),
+    spanEnd('g', 450),
+    ...modelCall('c', 500, 600),
+  );
+  expect(shown(report, 'tool')).toEqual([['calculator', 110, 150, 'measured', null, 50], ['web_search', 160, 260, 'sampled', 'socket', 60]]);
+  expect(row(report, 'Parser')).toMatchObject({ calls: 1, totalMs: 40 });
+});
+
 describe('samples', () => {
   it('of one function next to each other are one run of it, and say what it mostly did', () => {
     const inSearch = (line: number): Site[] => [site(AGENT, line, 'search'), site(AGENT, 31, 'answer'), MODULE];
