@@ -29,7 +29,7 @@ function placesIn(text: string, kind: ModuleKind): string[] {
 }
 
 function rowsIn(text: string): FunctionRow[] {
-  const [, rows = ''] = /enterOf\?\.\("[^"]*",(.*)\)\?\?Object/.exec(text) ?? [];
+  const [, rows = ''] = /enterOf\?\.\("[^"]*",(.*\])[^\]]*\)\?\?Object/.exec(text) ?? [];
   return JSON.parse(rows) as FunctionRow[];
 }
 

@@ -5,7 +5,7 @@ import { instrumentSource } from '../../src/instrument/node/transform/instrument
 /** Names of the functions with a probe, and of their tools. */
 function named(text: string): [string | undefined, string | undefined][] {
   const changed = instrumentSource({ text, file: '/a/file.js', kind: 'module', reader: 'nobody' }) ?? '';
-  const [, rows = '[]'] = /enterOf\?\.\("[^"]*",(.*)\)\?\?Object/.exec(changed) ?? [];
+  const [, rows = '[]'] = /enterOf\?\.\("[^"]*",(.*\])[^\]]*\)\?\?Object/.exec(changed) ?? [];
   return (JSON.parse(rows) as [number, number, number, number, string?, number?, number?, number?, string?][]).filter((row) => row.length > 4).map((row) => [row[4], row[8]]);
 }
 

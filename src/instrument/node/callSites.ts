@@ -136,6 +136,21 @@ export function sourceSite(file: string, line: number, column: number, name: str
   return place === null ? null : { ...place, function: name };
 }
 
+/** A position in a file as it was read, whatever became of it. */
+export function readSite(file: string, line: number, column: number, name: string): Site | null {
+  const path = toPath(file);
+  return path === null ? null : { file: path, line, column, function: name };
+}
+
+/** Whether the process has a map of what runs as this file. */
+export function isMapped(file: string): boolean {
+  try {
+    return findSourceMap(file) !== undefined;
+  } catch {
+    return false;
+  }
+}
+
 /** Null when the position is a library's, inside a bundle or transpiled file. Without its function's name. */
 function toSource(file: string, line: number, column: number | null): Site | null {
   const path = toPath(file);

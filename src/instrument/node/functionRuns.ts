@@ -47,9 +47,9 @@ export class FunctionRuns {
     this.runtime = runtime;
   }
 
-  /** Called once by each file with probes in it. `path` is the file's name as V8 has it; `isBundle`: there are packages in it. */
-  enterOf(path: string, rows: readonly FunctionRow[], isBundle = false): Enter {
-    const file = new OwnFile(path, rows, isBundle);
+  /** Called once by each file with probes in it. `path` is the file's name as V8 has it; `isBundle`: there are packages in it; `hasMap`: it was read with one. */
+  enterOf(path: string, rows: readonly FunctionRow[], isBundle = false, hasMap = false): Enter {
+    const file = new OwnFile(path, rows, { isBundle, hasMap });
     this.#files.set(path, file);
     if (this.#isOn) file.off.fill(0);
     const enter = (index: number): FunctionRun | undefined => {

@@ -10,7 +10,7 @@ import { HOOK_SYMBOL } from './contract.ts';
 import { hookFetch } from './fetchHook.ts';
 import { CpuSampler } from './cpuSampler.ts';
 import { watchBundledSdks } from './bundledSdks.ts';
-import { FunctionRuns, type Enter } from './functionRuns.ts';
+import { FunctionRuns } from './functionRuns.ts';
 import { hideProbes } from './functionText.ts';
 import { observeHttp2 } from './http2Hook.ts';
 import { hookHttp } from './httpHook.ts';
@@ -23,7 +23,6 @@ import { Runtime } from './runtime.ts';
 import { observeServers } from './serverHook.ts';
 import { readSession } from './session.ts';
 import { observeUndici } from './undiciHook.ts';
-import type { FunctionRow } from './transform/instrumentSource.ts';
 import { Waits } from './waits.ts';
 import { Watchers } from './watchers.ts';
 
@@ -48,7 +47,7 @@ function start(): void {
     functions.begin();
     waits.begin();
   };
-  const enterOf = (file: string, rows: readonly FunctionRow[], isBundle?: boolean): Enter => functions.enterOf(file, rows, isBundle);
+  const enterOf: FunctionRuns['enterOf'] = (file, rows, isBundle, hasMap) => functions.enterOf(file, rows, isBundle, hasMap);
   Object.defineProperty(globalThis, HOOK_SYMBOL, { value: { found, enterOf } });
   for (const part of [
     hideProbes,

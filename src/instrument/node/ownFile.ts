@@ -1,5 +1,5 @@
 /** The functions of one of the user's files that has probes in it, as `transform/instrumentSource.ts` lists them. */
-import { sourceSite } from './callSites.ts';
+import { isMapped, readSite, sourceSite } from './callSites.ts';
 import type { Site } from './contract.ts';
 import type { CallSite } from './stacks.ts';
 import type { FunctionRow } from './transform/instrumentSource.ts';
@@ -48,9 +48,13 @@ export class OwnFile {
   /** It was then loaded inside of a span. */
   isLoadedInside = false;
 
-  constructor(path: string, rows: readonly FunctionRow[], isBundle: boolean) {
+  readonly #hasMap: boolean;
+  #isRemade: boolean | null = null;
+
+  constructor(path: string, rows: readonly FunctionRow[], { isBundle, hasMap }: { isBundle: boolean; hasMap: boolean }) {
     this.path = path;
     this.isBundle = isBundle;
+    this.#hasMap = hasMap;
     this.#from = Float64Array.from(rows, ([line, column]) => placeOf(line, column));
     this.#to = Float64Array.from(rows, ([, , line, column]) => placeOf(line, column));
     this.off = new Uint8Array(rows.length).fill(1);
@@ -61,7 +65,15 @@ export class OwnFile {
   }
 
   functionAtSite(site: CallSite): number {
-    return this.functionAt(site.getLineNumber() ?? 0, site.getColumnNumber() ?? 0);
+    const [line, column] = [site.getLineNumber() ?? 0, site.getColumnNumber() ?? 0];
+    if (!this.#wasRemade()) return this.functionAt(line, column);
+    const read = sourceSite(this.path, line, column, null);
+    return read === null ? -1 : this.functionAt(read.line, read.column ?? 1);
+  }
+
+  /** A loader of the program's has made other code of what was read (tsx on Node 20): then places are those of the file as it was read. */
+  #wasRemade(): boolean {
+    return (this.#isRemade ??= !this.#hasMap && isMapped(this.path));
   }
 
   /** The innermost function around a place: of those that begin before it, which come in order, the last that does not end before it. */
@@ -80,7 +92,7 @@ export class OwnFile {
 
   /** Null where it is not in a file of the user's. */
   siteOf(probe: Probe): Site | null {
-    return (probe.site ??= sourceSite(this.path, probe.line, probe.column, probe.name));
+    return (probe.site ??= this.#wasRemade() ? readSite(this.path, probe.line, probe.column, probe.name) : sourceSite(this.path, probe.line, probe.column, probe.name));
   }
 }
 

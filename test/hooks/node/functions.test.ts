@@ -153,6 +153,17 @@ describe.each(NODE_MAJORS)('Node %i', (major) => {
   });
 });
 
+describe.each(NODE_MAJORS)('Node %i', (major) => {
+  it('has functions of files that tsx makes anew on the lines of the files', async () => {
+    const loader = new URL(`file://${join(root, 'node_modules/tsx/dist/loader.mjs')}`).href;
+    const spans = await both(major, ['--import', loader, 'ownFunctions.mjs']);
+    for (const name of ['search', 'clean', 'parse']) {
+      const lines = measured(spans, name).map(({ frames }) => frames[0]?.line);
+      expect([lines.length > 0, new Set(lines)], name).toEqual([true, new Set([lineOf('ownFunctions.mjs', name)])]);
+    }
+  });
+});
+
 describe.each([22, 24] as const)('Node %i', (major) => {
   it('measures functions with types that Node takes out', async () => {
     const spans = await both(major, ['ownFunctions.mts']);

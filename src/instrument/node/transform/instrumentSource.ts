@@ -116,8 +116,9 @@ export function instrumentSource({ text, file, kind, reader, running = text, sec
   }
   const changed = insert(text, insertions);
   const result = map === null ? changed : withReference(changed, map.moved((line, segments) => shift.move(line, segments)));
-  const identity = reader === 'debugger' && !SOURCE_MAP.test(text) ? `//# sourceMappingURL=data:application/json;base64,${identityMap(text, file, lines, shift)}\n` : '';
-  return `${result}\n${enter(file, rows, bundle.hasPackages)}\n${identity}`;
+  const hasMap = SOURCE_MAP.test(text);
+  const identity = reader === 'debugger' && !hasMap ? `//# sourceMappingURL=data:application/json;base64,${identityMap(text, file, lines, shift)}\n` : '';
+  return `${result}\n${enter(file, rows, bundle.hasPackages, hasMap)}\n${identity}`;
 }
 
 /** Where what a function does begins: what wraps a module has no place of its own. */
@@ -143,8 +144,9 @@ function withReference(text: string, reference: string): string {
 }
 
 /** A declaration, which is there before all else in the file runs. */
-function enter(file: string, rows: readonly FunctionRow[], isBundle: boolean): string {
-  const of = `globalThis[Symbol.for("agent-cost.hook")]?.enterOf?.(${JSON.stringify(file)},${JSON.stringify(rows)}${isBundle ? ',true' : ''})`;
+function enter(file: string, rows: readonly FunctionRow[], isBundle: boolean, hasMap: boolean): string {
+  const flags = hasMap ? `,${isBundle},true` : isBundle ? ',true' : '';
+  const of = `globalThis[Symbol.for("agent-cost.hook")]?.enterOf?.(${JSON.stringify(file)},${JSON.stringify(rows)}${flags})`;
   // Where there is no hook (a file that was changed in another thread), nothing is asked again.
   return `;function ${MARK}(n){const e=${of}??Object.assign(()=>{},{off:${JSON.stringify(rows.map(() => 1))}});${MARK}.off=e.off;return(${MARK}=e)(n)}`;
 }
