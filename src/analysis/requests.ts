@@ -57,7 +57,8 @@ export function findRequests({ calls, tools, functions, hooks, conversations, ca
   const count = [...measured, ...handedOver].filter((draft) => draft.span.parent === null || (isServedRequest(draft) && isOutermostAgent(draft, drafts))).length;
   if (measured.length > served.length) return { agents: handedOver, steps: [], count, evidence: 'measured' };
   const topCalls = calls.filter((draft) => draft.span.parent === null);
-  const topTools = [...tools, ...functions].filter((draft) => draft.span.parent === null).sort((a, b) => a.start - b.start);
+  const senders = outermostAround(served, drafts);
+  const topTools = [...tools, ...functions].filter((draft) => draft.span.parent === null && !senders.has(draft)).sort((a, b) => a.start - b.start);
   if (topCalls.length === 0 && served.length === 0) return { agents: [], steps: [], count: 0, evidence: 'inferred' };
   const alone = topCalls.length === 0 ? [] : (splitCalls(topCalls, conversations) ?? splitByFunction(topCalls, carriers, conversations, drafts) ?? [{ calls: topCalls, tools: [], name: nameOf(topCalls[0]) }]);
   const answers = answered(served, calls, [...tools, ...functions]);
@@ -93,6 +94,17 @@ function answered(served: readonly Draft[], calls: readonly Draft[], others: rea
     group.name = nameOf(group.calls[0]);
   }
   return [...groups.values()];
+}
+
+/** What is around requests that the program answers: it sent them itself. */
+function outermostAround(served: readonly Draft[], drafts: Drafts): ReadonlySet<Draft> {
+  const found = new Set<Draft>();
+  for (const request of served) {
+    let top = request;
+    for (let at = drafts.outerOf(request); at !== null; at = drafts.outerOf(at)) top = at;
+    if (top !== request) found.add(top);
+  }
+  return found;
 }
 
 function isOutermostAgent(agent: Draft, drafts: Drafts): boolean {
@@ -268,8 +280,7 @@ function placeTools(groups: readonly Group[], top: readonly Draft[], tools: read
       if (call.call?.start.tag !== undefined) byTag.set(call.call.start.tag, group);
     }
   }
-  // What is known to be in none of the requests that the program answers is not put into the only one.
-  const only = groups.length === 1 && groups[0]?.answer === undefined ? groups[0] : undefined;
+  const only = groups.length === 1 ? groups[0] : undefined;
   const inside = askedInside(tools, groupOf, drafts);
   const homeOf = firstAround(groups.map(({ run }) => run ?? null), drafts);
   const during = lookUpByTime(groups.map((group) => ({ group, calls: group.calls })));
@@ -279,15 +290,11 @@ function placeTools(groups: readonly Group[], top: readonly Draft[], tools: read
     const before = byTag.get(draft.hook?.start.after ?? '');
     // What comes after a request's last call may be the next one's already.
     const after = before !== undefined && draft.start <= (before.calls.at(-1)?.start ?? -Infinity) ? before : undefined;
-    const home = asked ?? only ?? (after ?? during(draft) ?? duringInThread.get(threadOf(draft))?.(draft));
-    // What sent a request is around it, though all that is asked meanwhile may be inside.
-    if (home !== undefined && !isAround(draft, home.answer, drafts)) home.tools.push(draft);
+    const byTime = only ?? after ?? during(draft) ?? duringInThread.get(threadOf(draft))?.(draft);
+    // What began in a request that the program answers is known, but for what was only seen on a stack.
+    const home = asked ?? (byTime?.answer === undefined || draft.span.evidence === 'sampled' ? byTime : undefined);
+    home?.tools.push(draft);
   }
-}
-
-function isAround(outer: Draft, inner: Draft | undefined, drafts: Drafts): boolean {
-  for (let at = inner ?? null; at !== null; at = drafts.outerOf(at)) if (at === outer) return true;
-  return false;
 }
 
 /** For what stands at the top: the request whose calls asked for all the tools inside of it. */

@@ -255,6 +255,29 @@ describe('requests', () => {
       expect(report.totals).toMatchObject({ requests: 1, requestsEvidence: 'measured' });
     });
 
+    it('are inside of what the same program sent, which is in none of them', () => {
+      const sent = (id: string, t: number): SpanLine => span(id, t, { name: 'ask', detail: 'POST 127.0.0.1:8000/ask' });
+      const report = reportOf(
+        sent('s1', 0),
+        sent('s2', 1),
+        served('r1', 5),
+        served('r2', 6),
+        ...within('r1', exchange('a', 10, [message('user', 'Q1')], { toolCalls: [toolCall('t1', 'ask')] })),
+        ...within('r2', exchange('b', 10, [message('user', 'Q2')])),
+        ...within('r1', [call('c', 100, { request: { messages: [message('user', 'Q1'), message('tool', 'x')], toolResults: [{ callId: 't1', bytes: 5 }] } }), callEnd('c', 150)]),
+        span('late', 160, { source: 'process', name: 'other' }),
+        spanEnd('late', 170),
+        spanEnd('r1', 200),
+        spanEnd('r2', 210),
+        spanEnd('s1', 220),
+        spanEnd('s2', 220),
+        end(500),
+      );
+      const parents = new Map(report.spans.map(({ id, parent }) => [id, parent]));
+      expect(['s1', 's2', 'r1', 'r2', 'late'].map((id) => parents.get(id))).toEqual([null, null, 's1', 's2', null]);
+      expect(report.totals.requests).toBe(2);
+    });
+
     it('are inside of what sent them, in their order, and are no more of an agent’s tasks', () => {
       const sent = (id: string, t: number, parent: string | null): SpanLine => span(id, t, { parent, name: 'ask', detail: 'POST 127.0.0.1:8000/ask' });
       const report = reportOf(
