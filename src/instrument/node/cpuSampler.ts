@@ -6,6 +6,7 @@
 import type { Profiler, Session } from 'node:inspector';
 import { basename } from 'node:path';
 import { loadBuiltin } from './builtins.ts';
+import { sourceSite } from './callSites.ts';
 import type { Site } from './contract.ts';
 import { now } from './events.ts';
 import { BUSY_MS, type Flights, type Gap } from './flights.ts';
@@ -39,16 +40,13 @@ type Locate = (url: string, line: number, column: number, name: string | null) =
 export class CpuSampler {
   readonly #runtime: Runtime;
   readonly #flights: Flights;
-  readonly #locate: Locate;
   #session: Session | null = null;
   #isWaiting = false;
   #isDone = false;
   #readAt = 0;
 
-  /** @param locate where a function is written that V8 has at a place */
-  constructor(runtime: Runtime, flights: Flights, locate: Locate) {
+  constructor(runtime: Runtime, flights: Flights) {
     this.#runtime = runtime;
-    this.#locate = locate;
     this.#flights = flights;
     flights.onBegin = (isUnderWay) => this.#onFlight(isUnderWay);
     flights.onUnseen = (stretches) => this.#writeUnseen(stretches);
@@ -108,7 +106,7 @@ export class CpuSampler {
     this.#readAt = now();
     try {
       const { profile } = post<{ profile: Profiler.Profile }>(session, 'Profiler.stop');
-      for (const stretch of stretchesOf(profile, this.#flights.takeGaps(), this.#locate)) this.#write(stretch);
+      for (const stretch of stretchesOf(profile, this.#flights.takeGaps(), sourceSite)) this.#write(stretch);
     } catch {
       // It goes unseen.
     }

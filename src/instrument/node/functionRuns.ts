@@ -4,7 +4,7 @@
  * From the first model call on. A function that is called often and ends at once is let go of. A run is written down when it took
  * a millisecond, or when something that is written down ran inside it: then it is the parent of that.
  */
-import { callerIn, MOST_FRAMES, sourceSite, userSite } from './callSites.ts';
+import { callerIn, MOST_FRAMES, userSite } from './callSites.ts';
 import { currentContext, enclosingSpan, goOnAfter, joinFrames, keepContext, keptContext, runningIn, spanAt, type CallContext, type Enclosing } from './context.ts';
 import type { Site } from './contract.ts';
 import { now } from './events.ts';
@@ -91,13 +91,6 @@ export class FunctionRuns {
     if (file === undefined || file.loadedBy === null || file.isLoadedInside || file.functionAtSite(site) !== -1) return null;
     const own = userSite(site);
     return own === null ? null : [own, ...file.loadedBy];
-  }
-
-  /** Where a function is written that V8 has at a place. */
-  siteOf(path: string, line: number, column: number, name: string | null): Site | null {
-    const file = this.#files.get(path);
-    const probe = file?.probes[file.functionAt(line, column)];
-    return file !== undefined && probe?.isMoved === true ? file.siteOf(probe) : sourceSite(path, line, column, name);
   }
 
   fileOf(site: CallSite): OwnFile | undefined {

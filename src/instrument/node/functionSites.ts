@@ -5,7 +5,6 @@
 import type { InspectorNotification, Runtime, Session } from 'node:inspector';
 import { loadBuiltin } from './builtins.ts';
 import { sourceSite } from './callSites.ts';
-import { columnOfMoved } from './functionText.ts';
 import { HOOK_SYMBOL, type Site } from './contract.ts';
 
 type Post = <Result>(method: string, params?: object) => Result;
@@ -40,14 +39,11 @@ function locate(value: object): Site | null {
     const session = new (loadBuiltin('node:inspector').Session)();
     session.connect();
     try {
-      const found = locationOf(session, value);
-      const file = found === null ? null : fileOf(session, found.location.scriptId);
+      const location = locationOf(session, value);
+      const file = location === null ? null : fileOf(session, location.scriptId);
       const name = (value as { name?: unknown }).name;
-      if (found === null || file === null) return null;
-      const { lineNumber, columnNumber } = found.location;
-      // A head that was moved is on the line before its own.
-      const column = columnOfMoved(found.text);
-      return sourceSite(file, lineNumber + (column === null ? 1 : 2), (column ?? columnNumber) + 1, typeof name === 'string' && name !== '' ? name : null);
+      if (location === null || file === null) return null;
+      return sourceSite(file, location.lineNumber + 1, location.columnNumber + 1, typeof name === 'string' && name !== '' ? name : null);
     } finally {
       session.disconnect();
     }
@@ -69,19 +65,18 @@ function posting(session: Session): Post {
   };
 }
 
-/** With the function's text, as it runs. */
-function locationOf(session: Session, value: object): { location: Location; text: string } | null {
+function locationOf(session: Session, value: object): Location | null {
   const post = posting(session);
   const holder = Reflect.get(globalThis, HOOK_SYMBOL) as Record<string, unknown>;
   holder[HANDLE] = value;
   try {
     const expression = `globalThis[Symbol.for(${JSON.stringify(HOOK_SYMBOL.description)})].${HANDLE}`;
-    let { objectId, description } = post<Runtime.EvaluateReturnType>('Runtime.evaluate', { expression, silent: true }).result;
+    let { objectId } = post<Runtime.EvaluateReturnType>('Runtime.evaluate', { expression, silent: true }).result;
     for (let bound = 0; bound <= MOST_BOUND && objectId !== undefined; bound += 1) {
       const { internalProperties = [] } = post<Runtime.GetPropertiesReturnType>('Runtime.getProperties', { objectId, ownProperties: true });
       const location = internalProperties.find(({ name }) => name === '[[FunctionLocation]]')?.value?.value as Location | undefined;
-      if (location !== undefined) return { location, text: description ?? '' };
-      ({ objectId, description } = internalProperties.find(({ name }) => name === '[[TargetFunction]]')?.value ?? {});
+      if (location !== undefined) return location;
+      objectId = internalProperties.find(({ name }) => name === '[[TargetFunction]]')?.value?.objectId;
     }
     return null;
   } finally {

@@ -42,7 +42,7 @@ function start(): void {
   const found: Found = (...args) => watchers.found(...args);
   const functions = new FunctionRuns(runtime);
   const waits = new Waits(runtime);
-  const sampler = new CpuSampler(runtime, runtime.flights, (...place) => functions.siteOf(...place));
+  const sampler = new CpuSampler(runtime, runtime.flights);
   runtime.onModelCall = () => {
     functions.begin();
     waits.begin();

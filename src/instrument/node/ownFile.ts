@@ -8,7 +8,6 @@ import type { FunctionRow } from './transform/instrumentSource.ts';
 const ASYNC = 1;
 const PASSES_ON = 2;
 const RETURNS_ERRORS = 4;
-const MOVED = 8;
 
 /** More than a line has. */
 const COLUMNS = 2 ** 26;
@@ -18,11 +17,9 @@ export interface Probe {
   name: string;
   /** Name of the tool whose work it is, as written beside it; null where none is. */
   tool: string | null;
-  /** Where its name stands in the text that runs, but for one that is moved: in the file. */
+  /** Where its name stands in the text that runs. */
   line: number;
   column: number;
-  /** Its head is on the line before its own. */
-  isMoved: boolean;
   isAsync: boolean;
   passesOn: boolean;
   returnsErrors: boolean;
@@ -60,7 +57,7 @@ export class OwnFile {
     this.off = new Uint8Array(rows.length).fill(1);
     this.probes = rows.map(([, , , , name, line, column, flags, tool = null]) => {
       if (name === undefined || line === undefined || column === undefined || flags === undefined) return null;
-      return { name, tool, line, column, isAsync: (flags & ASYNC) !== 0, passesOn: (flags & PASSES_ON) !== 0, returnsErrors: (flags & RETURNS_ERRORS) !== 0, isMoved: (flags & MOVED) !== 0, calls: 0, ms: 0, open: 0, site: undefined };
+      return { name, tool, line, column, isAsync: (flags & ASYNC) !== 0, passesOn: (flags & PASSES_ON) !== 0, returnsErrors: (flags & RETURNS_ERRORS) !== 0, calls: 0, ms: 0, open: 0, site: undefined };
     });
   }
 

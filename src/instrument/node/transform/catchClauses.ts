@@ -2,32 +2,31 @@
  * Where the program catches something, the hook is told of it. What follows on the same line is moved by that: it may only be what can
  * neither throw nor call, and so has no place that anybody sees.
  */
-import { movedUp, moving, type Looked } from './heads.ts';
-import type { Insertion } from './places.ts';
 import { children, isTree, type Tree } from './trees.ts';
+
+export interface Insertion {
+  at: number;
+  text: string;
+}
 
 /** What a clause that has no name for what it catches is given. */
 const NAME = '$agentCostError';
 
 /**
+ * @param restOfLine the text from an offset to the end of its line
  * @param mayMove whether places are those of a map that is moved along
  * @param isForeign whether all of a part is somebody else's
  */
-export function catchInsertions(program: Tree, looked: Looked, mayMove: boolean, isForeign: (node: Tree) => boolean = () => false): Insertion[] {
-  const { text, lines } = looked;
-  const restOfLine = (at: number): string => text.slice(at, lines.endOf(at));
+export function catchInsertions(program: Tree, restOfLine: (at: number) => string, mayMove: boolean, isForeign: (node: Tree) => boolean = () => false): Insertion[] {
   const insertions: Insertion[] = [];
-  for (const { clause, tried } of catchClauses(program, isForeign)) {
+  for (const clause of catchClauses(program, isForeign)) {
     const body = clause['body'] as Tree;
     const param = clause['param'];
     if (isTree(param) && param.type !== 'Identifier') continue;
     const isNamed = isTree(param);
     const at = mayMove ? body.start + 1 : tellingPlace(body, restOfLine);
     // A name is put before all of it.
-    if (at === null || (!isNamed && !mayMove && at !== body.start + 1)) {
-      if (!isNamed) insertions.push(...namedAbove(tried, body, looked));
-      continue;
-    }
+    if (at === null || (!isNamed && !mayMove && at !== body.start + 1)) continue;
     if (!isNamed) insertions.push({ at: body.start, text: `(${NAME})` });
     // The statement before may lack its semicolon.
     insertions.push({ at, text: `${at === body.start + 1 ? '' : ';'}$agentCost.caught?.(${isNamed ? String(param['name']) : NAME});` });
@@ -35,18 +34,9 @@ export function catchInsertions(program: Tree, looked: Looked, mayMove: boolean,
   return insertions;
 }
 
-/** A clause without a name whose line begins with the brace before it (`} catch { retry(); }`) is given one at the end of the line before. */
-function namedAbove(tried: Tree, body: Tree, looked: Looked): Insertion[] {
-  const moved = movedUp({ at: tried.end - 1, lead: '' }, body.start + 1, looked);
-  if (moved === null) return [];
-  const { text } = looked;
-  return moving(moved, `${text.slice(moved.from, body.start)}(${NAME})${text.slice(body.start, moved.to)}$agentCost.caught?.(${NAME});`);
-}
-
-/** Each clause, with the block whose errors it catches. */
-function* catchClauses(node: Tree, isForeign: (node: Tree) => boolean): Generator<{ clause: Tree; tried: Tree }> {
+function* catchClauses(node: Tree, isForeign: (node: Tree) => boolean): Generator<Tree> {
   if (isForeign(node)) return;
-  if (node.type === 'TryStatement' && isTree(node['handler'])) yield { clause: node['handler'], tried: node['block'] as Tree };
+  if (node.type === 'CatchClause') yield node;
   for (const child of children(node)) yield* catchClauses(child, isForeign);
 }
 

@@ -2,19 +2,19 @@
  * Puts a probe into the functions of a file of the user's own: they tell the hook when they are entered and left.
  *
  * Nothing that has a place in the source is moved, so that stacks, the excerpts that Node prints of uncaught errors, and source maps
- * stay those of the program: `heads.ts` has where text may go. Functions of which that cannot be are left alone. Where the file carries
- * its source map and the process applies it (tsx), places are those of the map, which is moved along, and every function can have its probe.
+ * stay those of the program: text goes only to the ends of lines, and before braces that begin a line and have nothing but other
+ * brackets behind them. Functions that are written otherwise (on one line) are left alone. Where the file carries its source map
+ * and the process applies it (tsx), places are those of the map, which is moved along, and every function can have its probe.
  *
  * In a file of its own, with its parser, that is read when the first file of the user's is loaded.
  */
 import { pathToFileURL } from 'node:url';
 import { encode } from '@jridgewell/sourcemap-codec';
 import { parse } from 'acorn';
-import { catchInsertions } from './catchClauses.ts';
+import { catchInsertions, type Insertion } from './catchClauses.ts';
 import { bundleOf } from './bundle.ts';
 import type { Section } from './codeMap.ts';
-import { directivesOf, pieces, seamOf, type Found, type Looked, type Seam } from './heads.ts';
-import { insert, Lines, Shift, type Insertion } from './places.ts';
+import { insert, LINE_END, Lines, Shift } from './places.ts';
 import { toolNamesOf } from './toolNames.ts';
 import { children, isTree, type Tree } from './trees.ts';
 
@@ -38,11 +38,20 @@ const ASYNC = 1;
 const PASSES_ON = 2;
 /** It may return an error that it made. */
 const RETURNS_ERRORS = 4;
-/** In the text that runs its head is on the line before its own. */
-const MOVED = 8;
 
-/** What transpilers and bundlers add to a file is named so, such as esbuild's `__name`. */
-const HELPER = /^__/;
+interface Found {
+  node: Tree;
+  body: Tree;
+  name: string;
+  nameStart: number;
+  isAsync: boolean;
+}
+
+/** Nothing with a place of its own: blanks, comments. */
+const REST_OF_HEAD = /^\s*(?:\/\*(?:[^*]|\*(?!\/))*\*\/\s*)*(?:\/\/.*)?$/;
+/** As before, and brackets. */
+const REST_OF_TAIL = /^[\s)\]};,]*(?:\/\*(?:[^*]|\*(?!\/))*\*\/\s*)*(?:\/\/.*)?$/;
+const BEFORE_TAIL = /^[\s)\]};,]*$/;
 const SOURCE_MAP = /^\s*\/\/[#@] ?sourceMappingURL=/m;
 
 /** Who reads source maps: nobody, the process, or the editor's debugger. */
@@ -71,42 +80,32 @@ export function instrumentSource({ text, file, kind, reader, running = text, sec
   const bundle = bundleOf({ text, file, lines, headed: sections, isApplied: reader === 'process' });
   if (bundle === null) return null;
   const map = bundle.moved;
-  let comments = new Map<number, number>();
-  const program = bundle.parsed(running, (code) => {
-    comments = new Map();
-    return programOf(code, kind, (at) => comments.set(lines.lineOf(at), at));
-  });
-  const looked: Looked = { text, running, lines, comments };
-  // Node looks for the names of functions where their heads are, with such a map.
-  const staysOnLines = reader === 'process' && SOURCE_MAP.test(text);
+  const program = bundle.parsed(running, (code) => programOf(code, kind));
   const all: Tree[] = [];
-  const probed = new Map<Tree, { found: Found; seam: Seam }>();
-  collect(program, [], (node) => bundle.isForeign(node), (node, found) => {
+  const probed = new Map<Tree, Found>();
+  collect(program, null, null, (node) => bundle.isForeign(node), (node, found) => {
     if (!bundle.isOwn(node.start) || !bundle.isOwn(firstIn(node))) return;
     all.push(node);
-    const seam = found === null || losesMeaning(found.body) ? null : seamOf(found, looked, map !== null);
-    if (found !== null && seam !== null && !(seam.moved !== null && staysOnLines)) probed.set(node, { found, seam });
+    if (found !== null && (map !== null || keepsPlaces(text, lines, found.body)) && !losesMeaning(found.body)) probed.set(node, found);
   });
   if (probed.size === 0) return null;
   all.sort((a, b) => a.start - b.start || b.end - a.end);
   const insertions: Insertion[] = [];
   for (const [index, node] of all.entries()) {
-    const each = probed.get(node);
-    if (each !== undefined) insertions.push(...probe(each.found, each.seam, text, index));
+    const found = probed.get(node);
+    if (found !== undefined) insertions.push(...probe(found, index));
   }
-  insertions.push(...catchInsertions(program, looked, map !== null, (node) => bundle.isForeign(node)));
-  insertions.sort((a, b) => a.at - b.at || Number(a.moved !== undefined) - Number(b.moved !== undefined));
+  insertions.push(...catchInsertions(program, (at) => text.slice(at, lines.endOf(at)), map !== null, (node) => bundle.isForeign(node)));
+  insertions.sort((a, b) => a.at - b.at);
   const shift = new Shift(lines, insertions);
   const rows = all.map((node): FunctionRow => {
     const from = shift.place(node.start);
     const to = shift.place(node.end);
     const range = [from.line, from.column, to.line, to.column] as const;
-    const each = probed.get(node);
-    if (each === undefined) return [...range];
-    const { found, seam } = each;
-    // Whoever reads a map that nothing was moved in finds it where it was.
-    const name = map === null ? lines.place(found.nameStart) : shift.place(found.nameStart);
-    return [...range, bundle.nameAt(found.nameStart) ?? found.name, name.line, name.column, flagsOf(found) | (seam.moved === null ? 0 : MOVED)];
+    const found = probed.get(node);
+    if (found === undefined) return [...range];
+    const name = shift.place(found.nameStart);
+    return [...range, bundle.nameAt(found.nameStart) ?? found.name, name.line, name.column, (found.isAsync ? ASYNC : 0) | (passesOn(found.body) ? PASSES_ON : 0) | (returnsErrors(found.body) ? RETURNS_ERRORS : 0)];
   });
   const tools = bundle.hasPackages ? new Map<Tree, string>() : toolNamesOf(program, text);
   for (const [index, node] of all.entries()) {
@@ -117,7 +116,7 @@ export function instrumentSource({ text, file, kind, reader, running = text, sec
   const changed = insert(text, insertions);
   const result = map === null ? changed : withReference(changed, map.moved((line, segments) => shift.move(line, segments)));
   const hasMap = SOURCE_MAP.test(text);
-  const identity = reader === 'debugger' && !hasMap ? `//# sourceMappingURL=data:application/json;base64,${identityMap(text, file, lines, shift)}\n` : '';
+  const identity = reader === 'debugger' && !hasMap ? `//# sourceMappingURL=data:application/json;base64,${identityMap(text, file, shift)}\n` : '';
   return `${result}\n${enter(file, rows, bundle.hasPackages, hasMap)}\n${identity}`;
 }
 
@@ -128,12 +127,9 @@ function firstIn(node: Tree): number {
 }
 
 /** Raises an error for what is none. */
-function programOf(code: string, kind: ModuleKind, onLineComment: (at: number) => void): Tree {
+function programOf(code: string, kind: ModuleKind): Tree {
   const isModule = kind === 'module';
-  const onComment = (isBlock: boolean, _text: string, start: number): void => {
-    if (!isBlock) onLineComment(start);
-  };
-  const options = { onComment, ecmaVersion: 'latest', sourceType: isModule ? 'module' : 'script', allowHashBang: true, allowReturnOutsideFunction: !isModule, allowSuperOutsideMethod: true, checkPrivateFields: false } as const;
+  const options = { ecmaVersion: 'latest', sourceType: isModule ? 'module' : 'script', allowHashBang: true, allowReturnOutsideFunction: !isModule, allowSuperOutsideMethod: true, checkPrivateFields: false } as const;
   return parse(code, options) as unknown as Tree;
 }
 
@@ -151,48 +147,36 @@ function enter(file: string, rows: readonly FunctionRow[], isBundle: boolean, ha
   return `;function ${MARK}(n){const e=${of}??Object.assign(()=>{},{off:${JSON.stringify(rows.map(() => 1))}});${MARK}.off=e.off;return(${MARK}=e)(n)}`;
 }
 
-function probe(found: Found, seam: Seam, text: string, index: number): Insertion[] {
-  const run = `const ${MARK}Run=${MARK}.off?.[${index}]?void 0:${MARK}(${index});`;
+function probe({ body, isAsync }: Found, index: number): Insertion[] {
+  const directives = directivesOf(body);
+  const last = directives.at(-1);
+  const head: Insertion = { at: last?.end ?? body.start + 1, text: `const ${MARK}Run=${MARK}.off?.[${index}]?void 0:${MARK}(${index});try{` };
+  if (last !== undefined) head.text = `;${head.text}`;
   // To throw again what a synchronous function threw would move the place that Node prints of it; a rejection has none. Whoever catches it tells.
-  const failed = found.isAsync ? `catch(${MARK}Error){${MARK}Run?.failed(${MARK}Error);throw ${MARK}Error}` : '';
-  return pieces(found, seam, text, { run, failed, end: `${MARK}Run?.end()` });
+  const failed = isAsync ? `catch(${MARK}Error){${MARK}Run?.failed(${MARK}Error);throw ${MARK}Error}` : '';
+  return [head, { at: body.end - 1, text: `}${failed}finally{${MARK}Run?.end()}` }];
 }
 
-function flagsOf({ body, isAsync }: Found): number {
-  const isExpression = body.type !== 'BlockStatement';
-  const returnsPromise = isExpression ? mayBePromise(body) : passesOn(body);
-  const returnsError = isExpression ? namesError(body) : returnsErrors(body);
-  return (isAsync ? ASYNC : 0) | (returnsPromise ? PASSES_ON : 0) | (returnsError ? RETURNS_ERRORS : 0);
+function directivesOf(body: Tree): Tree[] {
+  const statements = body['body'] as Tree[];
+  const first = statements.findIndex((statement) => typeof statement['directive'] !== 'string');
+  return first === -1 ? statements : statements.slice(0, first);
 }
 
-/** Takes every function outside of what is `isForeign` to `visit`, with what is known of those that may have a probe. `around`: outermost first. */
-function collect(node: Tree, around: Tree[], isForeign: (node: Tree) => boolean, visit: (node: Tree, found: Found | null) => void): void {
+/** Takes every function outside of what is `isForeign` to `visit`, with what is known of those that may have a probe. */
+function collect(node: Tree, parent: Tree | null, above: Tree | null, isForeign: (node: Tree) => boolean, visit: (node: Tree, found: Found | null) => void): void {
   if (isForeign(node)) return;
-  if (/^(?:FunctionDeclaration|FunctionExpression|ArrowFunctionExpression)$/.test(node.type)) visit(node, candidate(node, around));
-  around.push(node);
-  for (const child of children(node)) collect(child, around, isForeign, visit);
-  around.pop();
+  if (/^(?:FunctionDeclaration|FunctionExpression|ArrowFunctionExpression)$/.test(node.type)) visit(node, candidate(node, parent, above));
+  for (const child of children(node)) collect(child, node, parent, isForeign, visit);
 }
 
-/**
- * Named functions with a body, but for generators, whose consumer's code runs before they end, constructors and accessors, and for
- * expressions that can take no time.
- */
-function candidate(node: Tree, around: readonly Tree[]): Found | null {
+/** Named functions with a body, but for generators, whose consumer's code runs before they end, constructors and accessors. */
+function candidate(node: Tree, parent: Tree | null, above: Tree | null): Found | null {
   const body = node['body'] as Tree;
-  if (node['generator'] === true) return null;
-  if (body.type !== 'BlockStatement' ? !doesSomething(body) : (body['body'] as Tree[]).length === 0 || directivesOf(body).some((each) => each['directive'] === 'use asm')) return null;
-  const named = nameOf(node, around.at(-1) ?? null, around.at(-2) ?? null);
-  if (body.type !== 'BlockStatement' && named !== null && HELPER.test(named.name)) return null;
-  return named === null ? null : { node, body, ...named, isAsync: node['async'] === true, around: around.slice(-3) };
-}
-
-/** Whether an expression calls or waits for anything. */
-function doesSomething(node: Tree): boolean {
-  if (/^(?:CallExpression|NewExpression|AwaitExpression|ImportExpression|TaggedTemplateExpression)$/.test(node.type)) return true;
-  if (/Function/.test(node.type)) return false;
-  for (const child of children(node)) if (doesSomething(child)) return true;
-  return false;
+  if (node['generator'] === true || body.type !== 'BlockStatement' || (body['body'] as Tree[]).length === 0) return null;
+  if (directivesOf(body).some((each) => each['directive'] === 'use asm')) return null;
+  const named = nameOf(node, parent, above);
+  return named === null ? null : { node, body, ...named, isAsync: node['async'] === true };
 }
 
 function nameOf(node: Tree, parent: Tree | null, above: Tree | null): { name: string; nameStart: number } | null {
@@ -234,9 +218,19 @@ function plainName(key: unknown): { name: string; nameStart: number } | null {
   return key.type === 'MemberExpression' && key['computed'] !== true ? plainName(key['property']) : null;
 }
 
+/** Whether the probe's two pieces move nothing that has a place. */
+function keepsPlaces(text: string, lines: Lines, body: Tree): boolean {
+  const head = directivesOf(body).at(-1)?.end ?? body.start + 1;
+  const tail = body.end - 1;
+  return isRestOfHead(text, lines, head) && BEFORE_TAIL.test(text.slice(lines.startOf(tail), tail)) && REST_OF_TAIL.test(text.slice(tail + 1, lines.endOf(tail)));
+}
+
+function isRestOfHead(text: string, lines: Lines, at: number): boolean {
+  return REST_OF_HEAD.test(text.slice(at, lines.endOf(at)));
+}
+
 /** Functions declared in a body are declared in a block then, where the same name may not be declared twice. */
 function losesMeaning(body: Tree): boolean {
-  if (body.type !== 'BlockStatement') return false;
   const names = (body['body'] as Tree[]).filter(({ type }) => type === 'FunctionDeclaration').map((each) => String((each['id'] as Tree)['name']));
   if (names.length === 0) return false;
   const declared = new Set(names);
@@ -263,13 +257,9 @@ function* namesIn(pattern: Tree): Generator<string> {
 function passesOn(node: Tree): boolean {
   if (/Function/.test(node.type)) return false;
   const value = node.type === 'ReturnStatement' ? node['argument'] : null;
-  if (isTree(value) && mayBePromise(value)) return true;
+  if (isTree(value) && !/^(?:AwaitExpression|Literal|TemplateLiteral|ObjectExpression|ArrayExpression|BinaryExpression|UnaryExpression|UpdateExpression|.*FunctionExpression)$/.test(value.type)) return true;
   for (const child of children(node)) if (passesOn(child)) return true;
   return false;
-}
-
-function mayBePromise(value: Tree): boolean {
-  return !/^(?:AwaitExpression|Literal|TemplateLiteral|ObjectExpression|ArrayExpression|BinaryExpression|UnaryExpression|UpdateExpression|.*FunctionExpression)$/.test(value.type);
 }
 
 /** Whether a body returns an error that it may have made itself, as far as names tell. */
@@ -287,15 +277,8 @@ function namesError(node: Tree): boolean {
 }
 
 /** Maps each word of the text with its probes to where it stands in the file, in base64. */
-function identityMap(text: string, file: string, lines: Lines, shift: Shift): string {
-  const mappings: [column: number, source: number, line: number, column: number][][] = Array.from({ length: lines.count }, () => []);
-  for (const { index } of text.matchAll(/\w+|[^\w\s]/g)) {
-    const from = lines.place(index);
-    const to = shift.place(index);
-    mappings[to.line - 1]!.push([to.column - 1, 0, from.line - 1, from.column - 1]);
-  }
-  // A head that was moved stands before the comment that ends the line.
-  for (const line of mappings) line.sort(([a], [b]) => a - b);
+function identityMap(text: string, file: string, shift: Shift): string {
+  const mappings = text.split(LINE_END).map((line, index) => [...line.matchAll(/\w+|[^\w\s]/g)].map(({ index: column }): [number, number, number, number] => [shift.column(index, column), 0, index, column]));
   const source = file.startsWith('file:') ? file : pathToFileURL(file).href;
   return Buffer.from(JSON.stringify({ version: 3, sources: [source], names: [], mappings: encode(mappings) })).toString('base64');
 }

@@ -1,14 +1,7 @@
 /** Offsets in a text as lines and columns, and where they are once something is added. */
-export interface Insertion {
-  at: number;
-  text: string;
-  /** Letters that it stands in the place of; none where that is not said. */
-  over?: number;
-  /** A part of the text that goes along, `lead` letters behind its beginning. It is the last that is added where it is. */
-  moved?: { from: number; to: number; lead: number };
-}
+import type { Insertion } from './catchClauses.ts';
 
-const LINE_END = /\r\n|[\n\r\u2028\u2029]/g;
+export const LINE_END = /\r\n|[\n\r\u2028\u2029]/g;
 
 /** Offsets as lines and columns. */
 export class Lines {
@@ -28,12 +21,6 @@ export class Lines {
       }
     }
     this.#ends.push(text.length);
-  }
-
-  /** 1-based. */
-  place(offset: number): { line: number; column: number } {
-    const line = this.lineOf(offset);
-    return { line: line + 1, column: offset - this.start(line) + 1 };
   }
 
   get count(): number {
@@ -71,29 +58,21 @@ export class Shift {
   readonly #lines: Lines;
   /** By line (0-based), in order: column in the text before, and letters added on the line up to there. */
   readonly #added = new Map<number, { column: number; letters: number }[]>();
-  /** By line (0-based) that the beginning of went elsewhere: up to which offset, and from where (0-based) on it is there. */
-  readonly #moved = new Map<number, { to: number; line: number; column: number }>();
 
   /** @param insertions in order of their places */
   constructor(lines: Lines, insertions: readonly Insertion[]) {
     this.#lines = lines;
-    for (const { at, text, over = 0, moved } of insertions) {
+    for (const { at, text } of insertions) {
       const line = lines.lineOf(at);
       const list = this.#added.get(line) ?? [];
-      const before = list.at(-1)?.letters ?? 0;
-      const column = at - lines.start(line);
-      if (moved !== undefined) this.#moved.set(lines.lineOf(moved.from), { to: moved.to, line, column: column + before + moved.lead });
-      if (text.length === over) continue;
       this.#added.set(line, list);
-      list.push({ column, letters: before + text.length - over });
+      list.push({ column: at - lines.startOf(at), letters: (list.at(-1)?.letters ?? 0) + text.length });
     }
   }
 
   /** 1-based. */
   place(offset: number): { line: number; column: number } {
     const line = this.#lines.lineOf(offset);
-    const moved = this.#moved.get(line);
-    if (moved !== undefined && offset < moved.to) return { line: moved.line + 1, column: moved.column + offset - this.#lines.start(line) + 1 };
     return { line: line + 1, column: this.column(line, offset - this.#lines.startOf(offset)) + 1 };
   }
 
@@ -126,9 +105,9 @@ export class Shift {
 export function insert(text: string, insertions: readonly Insertion[]): string {
   const parts: string[] = [];
   let from = 0;
-  for (const { at, text: added, over = 0 } of insertions) {
+  for (const { at, text: added } of insertions) {
     parts.push(text.slice(from, at), added);
-    from = at + over;
+    from = at;
   }
   return parts.join('') + text.slice(from);
 }
