@@ -31,9 +31,19 @@ function program(): Command {
     .version(version)
     .showHelpAfterError('(agent-cost --help lists the verbs; agent-cost VERB --help has an example)')
     .exitOverride();
-  for (const add of [addRunCommand, addServeCommand, addReportCommand, addExportCommand, addImportCommand, addRepairCommand, addDeleteCommand, addDiffCommand, addCheckCommand, addSimulateCommand, addBenchCommand, addLoadCommand, addMergeCommand, addSweepCommand, addCalibrateCommand, addProfilesCommand, addPaperCommand, addVllmCommand]) add(root).exitOverride();
+  for (const add of [addRunCommand, addServeCommand, addReportCommand, addExportCommand, addImportCommand, addRepairCommand, addDeleteCommand, addDiffCommand, addCheckCommand, addSimulateCommand, addBenchCommand, addLoadCommand, addMergeCommand, addSweepCommand, addCalibrateCommand, addProfilesCommand, addPaperCommand, addVllmCommand]) refuseOptionsAsValues(add(root).exitOverride());
   root.addHelpText('after', '\nExample:\n  $ agent-cost run -- python my_agent.py');
   return root;
+}
+
+/** An option without its value would take what comes next for it: another option, or the `--` before the program's command. */
+function refuseOptionsAsValues(command: Command): void {
+  for (const option of command.options.filter(({ required }) => required)) {
+    command.on(`option:${option.name()}`, (value: unknown) => {
+      if (value === '--' || command.options.some(({ short, long }) => value === short || value === long)) throw new UsageError(`${option.long} needs a value: ${option.flags}. What comes after it is ${String(value)}.`);
+    });
+  }
+  for (const verb of command.commands) refuseOptionsAsValues(verb);
 }
 
 /** True for errors whose message is written for the user and needs no stack. */

@@ -122,6 +122,8 @@ describe('wrong usage and bad input exit with 2 and one clear line', () => {
     ['no command', ['run'], /command/],
     ['unknown verb', ['profile'], /profile/],
     ['unknown option', ['run', '--speed', '--', 'true'], /--speed/],
+    ['an option in the place of a value', ['run', '--backend', '--telemetry', 'off', '--', 'true'], /--backend needs a value: --backend <backend>\. What comes after it is --telemetry/],
+    ['the end of the options in the place of a value', ['run', '--model', '--', 'true'], /--model needs a value/],
     ['port out of range', ['serve', '--port', '70000'], /--port.*70000/],
     ['no such recording', ['report', 'missing.agentcost'], /missing\.agentcost: there is no such file/],
     ['unknown format', ['export', 'x.agentcost', '--format', 'docx'], /docx/],
