@@ -6,10 +6,10 @@ import { gpuUsedTexts } from '../profile/gpuUsedText.ts';
 import { formatCarbon, formatDuration, formatEnergy, formatPercent, formatTokens, formatUsd } from '../profile/formatValue.ts';
 import { callersOf, type CallerCost } from '../analysis/callers.ts';
 import { LEAST_SHOWN_SHARE } from '../analysis/functions.ts';
-import { activityWord } from '../profile/activityText.ts';
+import { activityWord, otherParts } from '../profile/activityText.ts';
 import { serverName, serverSettingsTexts, serverUseTexts } from '../profile/serverText.ts';
 import { visibleText } from '../profile/visibleText.ts';
-import type { OtherPart, Report, ReportLine } from '../profile/report.ts';
+import type { Report, ReportLine } from '../profile/report.ts';
 import { alignColumns } from '../profile/alignColumns.ts';
 import type { TerminalStyle } from './terminalStyle.ts';
 
@@ -19,8 +19,6 @@ export interface SummaryOptions {
   paths: [label: string, text: string][];
 }
 
-/** Shares of the run below this are not worth a word. */
-const LEAST_SHARE = 0.005;
 /** At most this many rows in a table; the rest is counted. */
 const MOST_ROWS = 12;
 /** Callers of one line, and callers of callers: enough to see who it was. */
@@ -99,15 +97,12 @@ function phases(report: Report): string[] {
     ...(accounting.policy === DEFAULT_ACCOUNTING.policy ? [] : [`${accounting.policy} (${POLICY_TEXTS[accounting.policy]})`]),
     ...(energy.grade === null ? [] : [energy.grade === 'model' ? 'estimated from the GPU profile' : energy.grade]),
   ];
-  const otherParts = Object.entries(totals.otherMs)
-    .filter(([, ms]) => ms > 0 && ms >= totals.wallMs * LEAST_SHARE)
-    .sort(([, a], [, b]) => b - a)
-    .map(([activity, ms]) => part(activityWord(activity as OtherPart), ms));
+  const others = otherParts(totals).map(({ word, ms }) => part(word, ms));
   return alignColumns(
     [
       ['agent', agentParts.join('   ')],
       // Of no use where nothing of it was seen.
-      ...(otherParts.length > 0 && totals.otherMs['unknown'] !== agent.other ? [['other', otherParts.join('   ')]] : []),
+      ...(others.length > 0 ? [['other', others.join('   ')]] : []),
       ['GPU', gpuParts.join('   ') + (totals.gpuEvidence === null || totals.gpuEvidence === 'measured' ? '' : `   ${totals.gpuEvidence}`)],
       ...(totals.gpuUtilization ? [['used', gpuUsedTexts(totals.gpuUtilization).join('   ')]] : []),
       ['calls', calls.join('   ')],

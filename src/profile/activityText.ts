@@ -1,7 +1,8 @@
 /** What a program spends its own time on, in words for people. */
 import * as l10n from '@vscode/l10n';
 import type { Activity } from './recordingFormat.ts';
-import type { OtherPart } from './report.ts';
+import type { OtherPart, Report } from './report.ts';
+import type { Milliseconds } from './units.ts';
 
 const WORDS: Record<Activity, string> = {
   cpu: l10n.t('computing'),
@@ -35,4 +36,16 @@ export function activityText(activity: Activity): string {
 /** `network`: for tables. */
 export function activityWord(activity: OtherPart): string {
   return SHORT[activity];
+}
+
+/** Shares of the run below this are not worth a word. */
+const LEAST_SHARE = 0.005;
+
+/** What the agent's time outside of calls and tools went into, most first; nothing where all of it is unknown. */
+export function otherParts({ otherMs, agentMs, wallMs }: Report['totals']): { word: string; ms: Milliseconds }[] {
+  if (otherMs.unknown === agentMs.other) return [];
+  return (Object.entries(otherMs) as [OtherPart, Milliseconds][])
+    .filter(([, ms]) => ms > 0 && ms >= wallMs * LEAST_SHARE)
+    .sort(([, a], [, b]) => b - a)
+    .map(([part, ms]) => ({ word: activityWord(part), ms }));
 }

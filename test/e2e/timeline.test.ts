@@ -199,6 +199,23 @@ describe('an exported page', () => {
     });
   });
 
+  it('says what the agent’s other time went into, as far as it was seen', async () => {
+    const report = reactRun().report;
+    const { other } = report.totals.agentMs;
+    const seen = { ...report.totals.otherMs, before: other * 0.7, cpu: other * 0.3, unknown: 0 };
+    await withPage(TimelinePage.exported(browser, { ...reactRun(), report: { ...report, totals: { ...report.totals, wallMs: other * 4, otherMs: seen } } }), async (timeline) => {
+      const list = timeline.page.locator('.details .pairs.inner');
+      expect(await list.locator('dt').allTextContents()).toEqual(['before the first call', 'computing']);
+      expect(await list.locator('dd').first().textContent()).toMatch(/ {2}18 %$/);
+      await timeline.screenshot('other-time');
+    });
+    // Where nothing of it was seen there is nothing to say.
+    await withPage(TimelinePage.exported(browser, { ...reactRun(), report: { ...report, totals: { ...report.totals, otherMs: { ...seen, before: 0, cpu: 0, unknown: other } } } }), async (timeline) => {
+      expect(await timeline.details()).toContain('other');
+      expect(await timeline.page.locator('.details .pairs.inner').count()).toBe(0);
+    });
+  });
+
   it('lays nothing over anything else in a low side panel, but scrolls', async () => {
     await withPage(TimelinePage.hosted(browser, 'sidebar', { viewport: { width: 300, height: 430 } }), async (timeline) => {
       const { page } = timeline;

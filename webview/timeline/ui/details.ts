@@ -8,6 +8,7 @@ import { insideSections } from './insideDetails.ts';
 import { callsAround } from '../model/callsAround.ts';
 import { sumInside } from '../model/insideSpan.ts';
 import { bandText, durationOf, edgeMark, energyText, kindText, mark, nameText, siteText, spanActivityText, spanSentence } from '../model/spanText.ts';
+import { otherParts } from '../../../src/profile/activityText.ts';
 import { formatCount } from '../../../src/profile/formatCount.ts';
 import { gpuUsedTexts } from '../../../src/profile/gpuUsedText.ts';
 import { formatBytes, formatCarbon, formatDuration, formatEnergy, formatPercent, formatTokens, formatUsd } from '../../../src/profile/formatValue.ts';
@@ -68,6 +69,7 @@ export class Details {
           agentShares(totals.agentMs).filter((share) => share.value > 0 || share.kind !== 'mixed'),
           totals.wallMs,
         ),
+        ...otherTime(totals),
       ),
       section(
         l10n.t('GPU’s time'),
@@ -307,4 +309,13 @@ function replaceChanged(root: HTMLElement, nodes: readonly HTMLElement[], same: 
     else old.replaceWith(node);
   });
   while (root.children.length > nodes.length) root.lastElementChild?.remove();
+}
+
+/** Below the last row of the agent's time what it went into, as far as it was seen. */
+function otherTime(totals: ReportHead['totals']): HTMLElement[] {
+  const parts = otherParts(totals);
+  if (parts.length === 0) return [];
+  const list = pairs(parts.map(({ word, ms }): Pair => [word, `${formatDuration(ms)}  ${formatPercent(ms / totals.wallMs)}`]));
+  list.classList.add('inner', 'dim');
+  return [list];
 }

@@ -96,6 +96,8 @@ body[data-placement='sidebar'] { --page-background: var(--vscode-sideBar-backgro
 .sash:hover, .sash:focus-visible { background: var(--vscode-sash-hoverBorder, var(--vscode-focusBorder)); outline: none; }
 .pairs { display: grid; grid-template-columns: auto auto; justify-content: space-between; gap: 1px 14px; margin: 0; }
 .pairs dt { color: var(--vscode-foreground); }
+.pairs.inner { padding-left: 20px; }
+.pairs.inner dt { color: inherit; }
 .pairs dd { margin: 0; text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
 .pairs dd.words { white-space: normal; overflow-wrap: anywhere; }
 .split { display: flex; height: 9px; border-radius: 2px; overflow: hidden; margin: 5px 0 6px; outline: 1px solid var(--vscode-contrastBorder, transparent); }
