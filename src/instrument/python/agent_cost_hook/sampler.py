@@ -329,8 +329,9 @@ class _Sampler:
         except Exception:
             self._is_on = False  # An interpreter on its way out, or a mistake of ours: nobody hears of it.
         finally:
-            running.release()
+            # Before: whoever waits for this thread may end the interpreter next, and with it what this thread has taken to write.
             events.flush()
+            running.release()
 
     def _sleep_until_timer(self, answers):
         self._set_timer(0)
