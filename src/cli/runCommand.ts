@@ -8,6 +8,7 @@ import { accounting } from './accountingOptions.ts';
 import { addProfilingOptions, type ProfilingFlags, profilingOptions } from './profilingOptions.ts';
 import { startProfiling } from './profiling.ts';
 import { runProgram, type Ended } from './runProgram.ts';
+import { shownPath } from './shownPath.ts';
 import { UsageError } from './usageError.ts';
 
 interface RunFlags extends ProfilingFlags {
@@ -48,8 +49,8 @@ async function run(words: string[], flags: RunFlags): Promise<number> {
     json: flags.json === true,
     page: flags.html === true,
     paths: (exported) => [
-      ['recording', profiling.out],
-      ...(flags.html === true ? [['timeline', exportRun(exported, 'html', profiling.out, null)] satisfies [string, string]] : []),
+      ['recording', shownPath(profiling.out)],
+      ...(flags.html === true ? [['timeline', shownPath(exportRun(exported, 'html', profiling.out, null))] satisfies [string, string]] : []),
       ['next', flags.html === true ? nextStep(flags) : `agent-cost export ${profiling.shownOut} --format html`],
     ],
   });

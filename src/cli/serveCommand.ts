@@ -6,6 +6,7 @@ import { addProfilingOptions, type ProfilingFlags, profilingOptions } from './pr
 import { startProfiling } from './profiling.ts';
 import { untilAsked } from './untilAsked.ts';
 import { likelyShell, type Shell, shellEnvironment, SHELLS } from '../instrument/shellEnvironment.ts';
+import { shownPath } from './shownPath.ts';
 
 interface ServeFlags extends ProfilingFlags {
   shell?: Shell;
@@ -28,7 +29,7 @@ export function addServeCommand(root: Command): Command {
     if (flags.listen !== undefined) process.stderr.write(beyondLoopback(flags.listen));
     await untilAsked();
     await profiling.stop({ exitCode: null, signal: null });
-    await profiling.summarize({ json: false, page: false, paths: () => [['recording', profiling.out], ['next', `agent-cost export ${profiling.shownOut} --format html`]] });
+    await profiling.summarize({ json: false, page: false, paths: () => [['recording', shownPath(profiling.out)], ['next', `agent-cost export ${profiling.shownOut} --format html`]] });
   });
   return command;
 }

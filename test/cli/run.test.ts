@@ -108,6 +108,7 @@ describe('agent-cost run', () => {
     const run = await agentCost(['run', '--', 'true'], { cwd: newFolder() });
     expect(run.code).toBe(0);
     expect(run.stderr).toContain('No LLM call was seen');
+    expect(run.stderr).toMatch(/^recording {3}\.agent-cost\/true-/m);
   });
 });
 
