@@ -58,90 +58,95 @@ class _Answer:
 
 def patch_starlette(module):
     """`starlette.applications`, FastAPI's base as well. What is mounted in an application answers the same request."""
-    replace(module.Starlette, "__call__", lambda original: _awaited(original, _of_scope))
+    replace(module.Starlette, "__call__", _asgi)
 
 
 def patch_django_asgi(module):
     """`django.core.handlers.asgi`"""
-    replace(module.ASGIHandler, "__call__", lambda original: _awaited(original, _of_scope))
+    replace(module.ASGIHandler, "__call__", _asgi)
 
 
 def patch_aiohttp(module):
     """`aiohttp.web_app`"""
-    replace(module.Application, "_handle", lambda original: _awaited(original, lambda request: (request.method, request.path)))
+    replace(module.Application, "_handle", _aiohttp)
 
 
 def patch_flask(module):
     """`flask.app`"""
-    replace(module.Flask, "wsgi_app", _called)
+    replace(module.Flask, "wsgi_app", _wsgi)
 
 
 def patch_django_wsgi(module):
     """`django.core.handlers.wsgi`"""
-    replace(module.WSGIHandler, "__call__", _called)
+    replace(module.WSGIHandler, "__call__", _wsgi)
 
 
-def _of_scope(scope, *_):
+# Each takes what the original takes, no more and no less: a server finds out by calling it without anything what sort of application it has.
+
+
+def _asgi(original):
+    async def answer(self, scope, receive, send):
+        with _Answering(_of_scope, scope):
+            return await original(self, scope, receive, send)
+
+    return answer
+
+
+def _aiohttp(original):
+    async def answer(self, request):
+        with _Answering(_of_request, request):
+            return await original(self, request)
+
+    return answer
+
+
+def _wsgi(original):
+    def answer(self, environ, start_response):
+        with _Answering(_of_environ, environ):
+            return original(self, environ, start_response)
+
+    return answer
+
+
+def _of_scope(scope):
     return (scope["method"], scope["path"]) if scope["type"] == "http" else None
 
 
-def _of_environ(environ, *_):
+def _of_request(request):
+    return request.method, request.path
+
+
+def _of_environ(environ):
     return environ["REQUEST_METHOD"], environ.get("SCRIPT_NAME", "") + environ.get("PATH_INFO", "")
 
 
-def _awaited(original, describe):
-    async def answer(self, *args, **kwargs):
-        begun = _begin(describe, args)
-        if begun is None:
-            return await original(self, *args, **kwargs)
-        token = spans.enter(begun)
-        failure = None
+class _Answering:
+    """What runs inside it is inside of the answer to what `describe` tells of, where that is a request of its own."""
+
+    __slots__ = ("_answer", "_token")
+
+    def __init__(self, describe, told):
+        self._answer = self._token = None
         try:
-            return await original(self, *args, **kwargs)
-        except BaseException as raised:
-            failure = raised
-            raise
-        finally:
-            _end(begun, token, failure)
-            # Else this frame and what was raised hold each other.
-            failure = None
+            described = describe(told)
+            if described is not None and not _is_answering():
+                answer = _Answer(*described)
+                self._token = spans.enter(answer)
+                self._answer = answer
+        except Exception:
+            pass  # Another version than those we know: its calls are in no request.
 
-    return answer
+    def __enter__(self):
+        return self
 
-
-def _called(original):
-    def answer(self, *args, **kwargs):
-        begun = _begin(_of_environ, args)
-        if begun is None:
-            return original(self, *args, **kwargs)
-        token = spans.enter(begun)
-        failure = None
+    def __exit__(self, _type, failure, _traceback):
         try:
-            return original(self, *args, **kwargs)
-        except BaseException as raised:
-            failure = raised
-            raise
-        finally:
-            _end(begun, token, failure)
-            failure = None  # As above.
-
-    return answer
-
-
-def _begin(describe, args):
-    try:
-        described = describe(*args)
-        return None if described is None or _is_answering() else _Answer(*described)
-    except Exception:
-        return None  # Another version than those we know: its calls are in no request.
-
-
-def _end(answer, token, failure):
-    try:
-        spans.leave(token)
-        answer.end(failure)
-    except Exception:
-        pass  # It stays open and is shown as cut off.
+            if self._answer is not None:
+                spans.leave(self._token)
+                self._answer.end(failure)
+        except Exception:
+            pass  # It stays open and is shown as cut off.
+        return False
 
 
 def _is_answering():
