@@ -8,10 +8,10 @@ export default defineConfig({
     globalSetup: 'test/temporaryFolder.ts',
     testTimeout: 120_000,
     hookTimeout: 180_000,
-    maxWorkers: 1,
+    // Each has a browser of its own, which often waits: two files go on at once, as long as pages answer a person's pace.
+    maxWorkers: 2,
     // As for the other tests: counts that do not depend on the models that this machine has.
     env: { HF_HUB_CACHE: fileURLToPath(new URL('test/fixtures/tokenizer/empty-cache', import.meta.url)) },
-    fileParallelism: false,
     expect: { poll: { timeout: 30_000, interval: 100 } },
   },
 });

@@ -45,6 +45,9 @@ export function runProcess(program: string, args: string[], options: StartOption
   });
 }
 
+/** For what is not about a server's speed: the embedded one with a small model on a fast GPU, whose answers come soon. */
+export const QUICK_BACKEND = 'sim:h100/llama-3.2-1b';
+
 export const agentCost = (args: string[], options: StartOptions) => runProcess(process.execPath, [cliPath, ...args], options);
 
 export function newFolder(): string {

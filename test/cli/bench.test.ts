@@ -6,13 +6,13 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { findGpu, findModel } from '../../src/simulator/catalog.ts';
 import { startEmbeddedServer } from '../../src/simulator/embeddedServer.ts';
-import { agentCost, newFolder, onlyRecording, reportOf } from './agentCost.ts';
+import { agentCost, newFolder, onlyRecording, QUICK_BACKEND, reportOf } from './agentCost.ts';
 import { rowsOf, sumOf } from './table.ts';
 
 describe('agent-cost bench', () => {
   it('runs an agent under the profiler, and writes a recording and a row for each task', async () => {
     const folder = newFolder();
-    const { code, stdout, stderr } = await agentCost(['bench', '--agent', 'llmcompiler', '--benchmark', 'hotpotqa', '--n', '9', '--tool-calling', 'text'], { cwd: folder });
+    const { code, stdout, stderr } = await agentCost(['bench', '--agent', 'llmcompiler', '--benchmark', 'hotpotqa', '--n', '9', '--tool-calling', 'text', '--backend', QUICK_BACKEND], { cwd: folder });
     expect({ code, stdout }).toEqual({ code: 0, stdout: '' });
     expect(stderr).toMatch(/^5 of 5 tasks {3}score 1\.00 {3}/m);
     expect(stderr).toContain('llmcompiler on hotpotqa · 5 of 5 tasks · ');
@@ -71,7 +71,7 @@ describe('agent-cost bench', () => {
   it('keeps what was done when it is stopped', async () => {
     const folder = newFolder();
     let stop: (() => void) | null = null;
-    const run = await agentCost(['bench', '--agent', 'react', '--benchmark', 'hotpotqa', '--n', '5'], {
+    const run = await agentCost(['bench', '--agent', 'react', '--benchmark', 'hotpotqa', '--n', '5', '--backend', QUICK_BACKEND], {
       cwd: folder,
       onStart: (child) => (stop = () => child.kill('SIGTERM')),
       onStderr: (sofar) => {

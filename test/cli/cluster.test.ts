@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { parseParquet } from '../../src/experiments/table/parquet.ts';
-import { agentCost, newFolder, repository, runProcess, type Ended } from './agentCost.ts';
+import { agentCost, newFolder, QUICK_BACKEND, repository, runProcess, type Ended } from './agentCost.ts';
 
 interface Job {
   apiVersion: string;
@@ -12,7 +12,7 @@ interface Job {
   spec: { completionMode: string; completions: number; template: { spec: { restartPolicy: string; containers: { command: string[]; args: string[]; env: { name: string; value: string }[]; workingDir: string; volumeMounts: { mountPath: string }[] }[] } } };
 }
 
-const here = { AGENT_COST: repository, BACKEND: 'sim', TASKS: '4' };
+const here = { AGENT_COST: repository, BACKEND: QUICK_BACKEND, TASKS: '4' };
 
 /** Both parts, in one folder as on a cluster's, and what they make together. */
 async function inTwoParts(start: (folder: string, index: number) => Promise<Ended>): Promise<void> {

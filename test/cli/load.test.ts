@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { parseParquet } from '../../src/experiments/table/parquet.ts';
 import { chatServer } from '../fixtures/chatServer.ts';
-import { agentCost, newFolder, onlyRecording, reportOf } from './agentCost.ts';
+import { agentCost, newFolder, onlyRecording, QUICK_BACKEND, reportOf } from './agentCost.ts';
 import { rowsOf, sumOf } from './table.ts';
 
 describe('agent-cost load', () => {
@@ -53,7 +53,7 @@ describe('agent-cost load', () => {
 
   it('repeats with other seeds, each a recording, and says how sure the means are', async () => {
     const folder = newFolder();
-    const { code, stdout, stderr } = await agentCost(['load', '--agent', 'chat', '--benchmark', 'sharegpt', '--clients', '3', '--n', '6', '--repeats', '2', '--seed', '5', '--json'], { cwd: folder });
+    const { code, stdout, stderr } = await agentCost(['load', '--agent', 'chat', '--benchmark', 'sharegpt', '--clients', '3', '--n', '6', '--repeats', '2', '--seed', '5', '--backend', QUICK_BACKEND, '--json'], { cwd: folder });
     expect(code).toBe(0);
     expect(stderr).toMatch(/^repeat 2 of 2 {3}6 of 6 tasks/m);
     const printed = JSON.parse(stdout) as { repeats: { seed: number; recordings: string[]; figures: { tasks: number; latencyMs: { p95: number } }; server: { kvUse: { max: number } } }[]; tasks: Record<string, unknown>[]; table: string };
@@ -109,7 +109,7 @@ describe('agent-cost load', () => {
 
 it('bench works on several tasks at once, when it is told to', async () => {
   const folder = newFolder();
-  const { code, stderr } = await agentCost(['bench', '--agent', 'react', '--benchmark', 'hotpotqa', '--n', '5', '--clients', '5', '--tool-calling', 'text'], { cwd: folder });
+  const { code, stderr } = await agentCost(['bench', '--agent', 'react', '--benchmark', 'hotpotqa', '--n', '5', '--clients', '5', '--tool-calling', 'text', '--backend', QUICK_BACKEND], { cwd: folder });
   expect(code).toBe(0);
   expect(stderr).toContain('clients    5, each with the next task when it has done one');
   const recording = onlyRecording(folder);

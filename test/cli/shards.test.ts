@@ -3,10 +3,10 @@ import { existsSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { chatServer } from '../fixtures/chatServer.ts';
-import { agentCost, newFolder } from './agentCost.ts';
+import { agentCost, newFolder, QUICK_BACKEND } from './agentCost.ts';
 import { rowsOf } from './table.ts';
 
-const BENCH = ['bench', '--agent', 'react', '--benchmark', 'hotpotqa', '--n', '5'];
+const BENCH = ['bench', '--agent', 'react', '--benchmark', 'hotpotqa', '--n', '5', '--backend', QUICK_BACKEND];
 
 describe('bench --resume', () => {
   it('goes on after a kill -9: no task twice, none missing, and what was recorded is kept', async () => {
@@ -92,7 +92,7 @@ describe('what failed', () => {
 describe('load --resume', () => {
   it('keeps the repeats that were done, and begins again the one that was cut off', async () => {
     const folder = newFolder();
-    const args = ['load', '--agent', 'chat', '--benchmark', 'sharegpt', '--clients', '2', '--n', '6', '--repeats', '3', '--seed', '5', '--table', 'load.csv'];
+    const args = ['load', '--agent', 'chat', '--benchmark', 'sharegpt', '--clients', '2', '--n', '6', '--repeats', '3', '--seed', '5', '--table', 'load.csv', '--backend', 'sim:h100'];
     let kill: (() => void) | null = null;
     const killed = await agentCost(args, {
       cwd: folder,
@@ -127,7 +127,7 @@ describe('load --resume', () => {
 describe('bench --shard, and merge', () => {
   it('divides the tasks, and puts the tables together again', async () => {
     const folder = newFolder();
-    const cot = ['bench', '--agent', 'cot', '--benchmark', 'hotpotqa', '--n', '5', '--seed', '4', '--repeats', '2'];
+    const cot = ['bench', '--agent', 'cot', '--benchmark', 'hotpotqa', '--n', '5', '--seed', '4', '--repeats', '2', '--backend', QUICK_BACKEND];
     const [first, second] = await Promise.all([agentCost([...cot, '--shard', '1/2', '--table', 'one.parquet'], { cwd: folder }), agentCost([...cot, '--shard', '2/2', '--table', 'two.csv'], { cwd: folder })]);
     expect([first.code, second.code]).toEqual([0, 0]);
     expect(rowsOf(join(folder, 'two.csv')).map(({ repeat, index, shard }) => [repeat, index, shard]).toSorted()).toEqual([[1, 2, '2/2'], [1, 4, '2/2'], [2, 2, '2/2'], [2, 4, '2/2']]);
