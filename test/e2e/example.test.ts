@@ -1,12 +1,16 @@
-/** What somebody sees who has just installed the extension: one button, an example that runs nothing, and the walkthrough. */
+/**
+ * What somebody sees who has just installed the extension: one button, an example that runs nothing, and the walkthrough. In a light
+ * theme with AGENT_COST_PICTURES=light in the environment, as half of the walkthrough's pictures are.
+ */
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 import { walkthroughSteps } from '../../src/contributions.ts';
-import { lensTexts, openFile, openWorkbench, paintedCanvases, playButton, runCommand, screenshots, timelines, type Workbench } from './workbench.ts';
+import { lensTexts, openFile, openWorkbench, paintedCanvases, playButton, runCommand, screenshots, themes, timelines, type Workbench } from './workbench.ts';
 
+const look = themes.find(({ name }) => name === (process.env['AGENT_COST_PICTURES'] ?? 'dark'))!;
 let workbench: Workbench;
 beforeAll(async () => {
-  workbench = await openWorkbench();
+  workbench = await openWorkbench({ look });
 });
 afterAll(async () => {
   await workbench?.dispose();
@@ -19,7 +23,7 @@ afterEach(async ({ task }) => {
 const buttons = () => workbench.page.locator('.part.sidebar .welcome-view-content .monaco-button');
 
 /** What `media/walkthrough` has been taken from: a part of the window. */
-const picture = (step: string, clip: { x: number; y: number; width: number; height: number }) => workbench.page.screenshot({ path: join(screenshots, `walkthrough-${step}.png`), clip });
+const picture = (step: string, clip: { x: number; y: number; width: number; height: number }) => workbench.page.screenshot({ path: join(screenshots, `walkthrough-${step}-${look.name}.png`), clip });
 
 it('offers one button where there are no runs: the example, or, with an agent open, to profile it', async () => {
   const { page } = workbench;
@@ -72,7 +76,7 @@ it('has a walkthrough whose steps show their pictures', async () => {
   for (const id of walkthroughSteps) {
     const step = page.locator(`.getting-started-step[data-step-id$="${id}"]`);
     await step.click();
-    await page.locator(`.getting-started-media img[srcset*="${id}.png"]`).waitFor();
+    await page.locator(`.getting-started-media img[srcset*="${id}-${look.name}.png"]`).waitFor();
     await expect.poll(() => page.evaluate<number>("document.querySelector('.getting-started-media img').naturalWidth")).toBeGreaterThan(0);
     await page.screenshot({ path: join(screenshots, `walkthrough-step-${id}.png`) });
   }

@@ -16,7 +16,7 @@ const root = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
 /** Where screenshots go, for people to look at. */
 export const screenshots = join(root, 'test-results', 'e2e');
 
-/** VS Code's own dark, light and high-contrast themes, with the class that each puts on the workbench. The first is there from the start. */
+/** VS Code's own dark, light and high-contrast themes, with the class that each puts on the workbench. The first is there from the start, where nothing else is asked for. */
 export const themes = [
   { theme: 'Default Dark Modern', name: 'dark', css: '.vs-dark' },
   { theme: 'Default Light Modern', name: 'light', css: '.vs' },
@@ -42,9 +42,10 @@ export interface Workbench {
 /**
  * Packs the extension, installs it into a fresh VS Code and opens a copy of the examples there.
  * @param options.trusted whether the folder is one that may run programs
+ * @param options.look the colour theme that it begins with
  * @param options.prepare what to put into the folder before it is opened
  */
-export async function openWorkbench({ trusted = true, prepare }: { trusted?: boolean; prepare?: (folder: string) => void | Promise<void> } = {}): Promise<Workbench> {
+export async function openWorkbench({ trusted = true, look = themes[0], prepare }: { trusted?: boolean; look?: (typeof themes)[number]; prepare?: (folder: string) => void | Promise<void> } = {}): Promise<Workbench> {
   mkdirSync(screenshots, { recursive: true });
   const profile = mkdtempSync(join(tmpdir(), 'packaged-'));
   const vsix = join(profile, 'agent-cost-profiler.vsix');
@@ -64,7 +65,7 @@ export async function openWorkbench({ trusted = true, prepare }: { trusted?: boo
       'editor.minimap.enabled': false,
       'security.workspace.trust.startupPrompt': 'never',
     });
-  chooseTheme(themes[0].theme);
+  chooseTheme(look.theme);
   await installExtension({ vsix, userData, extensions });
   const installed = readdirSync(extensions).find((name) => name.startsWith('agent-cost.agent-cost-profiler'));
   if (!installed) throw new Error(`the extension is not among ${readdirSync(extensions).join(', ')}`);
@@ -80,7 +81,7 @@ export async function openWorkbench({ trusted = true, prepare }: { trusted?: boo
   });
   const ready = (css: string) => page.locator(`.monaco-workbench${css} .part.statusbar #status\\.host`).waitFor({ timeout: START_TIMEOUT_MS });
   await page.goto(workbenchUrl(server.url, folder));
-  await ready(themes[0].css);
+  await ready(look.css);
 
   return {
     page,

@@ -37,7 +37,7 @@ const manifest = z
       viewsContainers: z.object({ activitybar: z.array(z.object({ id: z.string(), icon: z.string() })), panel: z.array(z.object({ id: z.string(), icon: z.string() })) }),
       views: z.record(z.string(), z.array(z.object({ id: z.string(), when: z.string().optional() }))),
       viewsWelcome: z.array(z.object({ view: z.string(), contents: z.string(), when: z.string() })),
-      walkthroughs: z.array(z.object({ steps: z.array(z.object({ id: z.string(), description: z.string(), media: z.object({ image: z.string(), altText: z.string().min(20) }), completionEvents: z.array(z.string()) })) })),
+      walkthroughs: z.array(z.object({ steps: z.array(z.object({ id: z.string(), description: z.string(), media: z.object({ image: z.object({ dark: z.string(), light: z.string(), hc: z.string(), hcLight: z.string() }), altText: z.string().min(20) }), completionEvents: z.array(z.string()) })) })),
       customEditors: z.array(z.object({ viewType: z.string(), selector: z.array(z.object({ filenamePattern: z.string() })) })),
       configuration: z.object({
         properties: z.record(z.string(), z.object({ type: z.string(), default: z.unknown(), enum: z.array(z.unknown()).optional(), description: z.string().optional(), markdownDescription: z.string().optional() })),
@@ -133,9 +133,9 @@ describe('the manifest', () => {
     expect(manifest.activationEvents).toEqual([]);
   });
 
-  it('has a walkthrough of four steps, each with a picture', () => {
+  it('has a walkthrough of four steps, each with a picture for each kind of theme', () => {
     expect(steps.map(({ id }) => id)).toEqual(walkthroughSteps);
-    for (const { media } of steps) expect(existsSync(join(root, media.image)), media.image).toBe(true);
+    for (const image of steps.flatMap(({ media }) => Object.values(media.image))) expect(existsSync(join(root, image)), image).toBe(true);
   });
 
   it('has one button for who has no runs yet, whatever the workspace is', () => {
