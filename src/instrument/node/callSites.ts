@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { bundledPackage, isMixed } from './bundles.ts';
 import type { Site } from './contract.ts';
 import { evalFile, evalLine, evalMap } from './evalMaps.ts';
+import { hostPlace } from './hostPlaces.ts';
 import { inlineMap } from './inlineMaps.ts';
 import { captureSites, type CallSite } from './stacks.ts';
 
@@ -13,6 +14,9 @@ export interface Caller {
   frames: Site[];
   unattributed: string | null;
 }
+
+/** Where something stands in its source, as Node has it: from 0. */
+type Original = Pick<SourceMapping, 'originalSource' | 'originalLine' | 'originalColumn'>;
 
 /** Frames kept of one stack. */
 export const MOST_FRAMES = 20;
@@ -159,7 +163,7 @@ function toSource(file: string, line: number, column: number | null): Site | nul
   try {
     // Only what the process registered itself (tsx, --enable-source-maps) or was handed over with its code; files with a map beside
     // them are mapped by the recorder.
-    const entry = entryOf(findSourceMap(file) ?? inlineMap(path), line, column);
+    const entry = entryOf(findSourceMap(file) ?? inlineMap(path), line, column) ?? hostEntry(path, line, column);
     if (entry === null) return running;
     if (entry.originalSource.startsWith('webpack:')) {
       const module = evalFile(entry.originalSource);
@@ -194,7 +198,12 @@ function entryOf(map: SourceMap | null | undefined, line: number, column: number
   return entry !== undefined && 'originalSource' in entry && entry.originalSource ? entry : null;
 }
 
-function placeIn(source: string, { originalLine, originalColumn }: SourceMapping): Site | null {
+function hostEntry(path: string, line: number, column: number | null): Original | null {
+  const place = hostPlace(path, line, column);
+  return place === null ? null : { originalSource: place.source, originalLine: place.line - 1, originalColumn: place.column - 1 };
+}
+
+function placeIn(source: string, { originalLine, originalColumn }: Original): Site | null {
   return isPackages(source) ? null : { file: source, line: originalLine + 1, column: originalColumn + 1, function: null };
 }
 

@@ -14,7 +14,6 @@ import { FunctionRuns } from './functionRuns.ts';
 import { hideProbes } from './functionText.ts';
 import { observeHttp2 } from './http2Hook.ts';
 import { hookHttp } from './httpHook.ts';
-import { watchScripts } from './inlineMaps.ts';
 import { watchImport, watchRequire, type Found } from './moduleHook.ts';
 import { whenSdkIsBundled } from './ownModules.ts';
 import { watchGetBuiltin, whenAskedFor } from './lazyBuiltins.ts';
@@ -23,6 +22,7 @@ import { Runtime } from './runtime.ts';
 import { observeServers } from './serverHook.ts';
 import { readSession } from './session.ts';
 import { observeUndici } from './undiciHook.ts';
+import { watchScripts } from './vmHook.ts';
 import { Waits } from './waits.ts';
 import { Watchers } from './watchers.ts';
 

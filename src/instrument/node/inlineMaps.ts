@@ -4,19 +4,16 @@
  */
 import Module from 'node:module';
 import type { SourceMap, SourceMapPayload } from 'node:module';
-import vm from 'node:vm';
-import { isOwn } from './ownModules.ts';
-import { replaceMethod } from './wrapping.ts';
 
 const REFERENCE = 'sourceMappingURL=data:application/json';
 /** The map as text until it is asked for, or null where it cannot be read. */
 const maps = new Map<string, string | SourceMap | null>();
 
-/** Keeps the map at the end of a file's running code, unread: most are never asked for. */
-export function rememberMap(file: string, code: unknown): void {
-  if (typeof code !== 'string') return;
-  const at = code.lastIndexOf(REFERENCE);
-  if (at >= 0) maps.set(file, code.slice(at));
+/** Keeps the map at the end of a file's running code, unread: most are never asked for. Returns whether there is one. */
+export function rememberMap(file: string, code: unknown): boolean {
+  const at = typeof code === 'string' ? code.lastIndexOf(REFERENCE) : -1;
+  if (at >= 0) maps.set(file, (code as string).slice(at));
+  return at >= 0;
 }
 
 /** The map of what runs under this path, if it came with one. */
@@ -36,14 +33,4 @@ export function inlineMapOf(text: string): SourceMap | null {
   } catch {
     return null;
   }
-}
-
-/** vite-node, which Vitest once ran on, gives modules to `vm` and not to Node's loaders. */
-export function watchScripts(): void {
-  replaceMethod(vm, 'runInThisContext', (original) => function runInThisContext(this: unknown, ...args) {
-    const [code, options] = args;
-    const file = typeof options === 'string' ? options : (options as { filename?: unknown } | undefined)?.filename;
-    if (typeof file === 'string' && isOwn(file)) rememberMap(file, code);
-    return Reflect.apply(original, this, args);
-  });
 }
