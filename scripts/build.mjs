@@ -15,7 +15,8 @@ const bundles = [
   { ...node, entryPoints: ['src/extension.ts'], outfile: join(out, 'extension.cjs'), external: ['vscode'] },
   { ...node, entryPoints: ['src/cli/main.ts'], outfile: join(out, 'cli.cjs'), banner: { js: '#!/usr/bin/env node' } },
   { ...node, entryPoints: ['src/host/experimentThread.ts'], outfile: join(out, 'experiments.cjs') },
-  { ...node, entryPoints: ['src/host/analysisThread.ts'], outfile: join(out, 'analysis.cjs') },
+  // The same in a clone as in the packaged extension, so that what either has analysed is known by it (`makerOf`).
+  { ...node, entryPoints: ['src/host/analysisThread.ts'], outfile: join(out, 'analysis.cjs'), sourcemap: false, minify: true },
   { ...node, entryPoints: ['src/host/contentsThread.ts'], outfile: join(out, 'contents.cjs') },
   { ...node, entryPoints: ['src/profiler/main.ts'], outfile: join(out, 'profiler.cjs') },
   { ...node, entryPoints: ['src/instrument/node/hook.ts'], outfile: join(out, 'instrument/node/hook.cjs'), sourcemap: false },

@@ -6,6 +6,8 @@ export interface Installation {
   profiler: string;
   instrumentDir: string;
   webviewScript: string;
+  /** The editor's thread that analyses recordings. */
+  analysis: string;
   /** Folder of what charts are drawn with: fonts, and what makes PNG of SVG. */
   drawing: string;
   /** The folder around it: in a clone the repository's root. */
@@ -19,6 +21,7 @@ export function installation(): Installation {
     profiler: join(beside, 'profiler.cjs'),
     instrumentDir: join(beside, 'instrument'),
     webviewScript: join(beside, 'webview', 'timeline.js'),
+    analysis: join(beside, 'analysis.cjs'),
     drawing: join(beside, 'drawing'),
     clone: dirname(beside),
   };

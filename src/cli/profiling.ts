@@ -8,9 +8,11 @@ import { promptTable } from '../analysis/prompts.ts';
 import type { Accounting } from '../profile/accounting.ts';
 import type { ProfilerOptions } from '../protocol/profiler.ts';
 import type { TimelineDocument } from '../protocol/webview.ts';
+import { keepDocument } from '../recorder/keptDocuments.ts';
 import { readRecordingFile, readRecordingForPage, type ShownRecording } from '../recorder/recordingFile.ts';
 import type { ExportedRun } from './exportCommand.ts';
 import { installation } from './installation.ts';
+import { keptForEditor } from './keepForEditor.ts';
 import { summaryText } from './summary.ts';
 import { terminalStyle } from './terminalStyle.ts';
 
@@ -60,6 +62,8 @@ export async function startProfiling(options: ProfilerOptions, accounting: Accou
     async summarize({ json, page, paths }) {
       let shown: ShownRecording | null = null;
       let document: TimelineDocument;
+      // With more texts than a report is made with, the report says which of them are not there.
+      const kept = page ? null : await keptForEditor(ready.out, accounting);
       try {
         if (page) shown = await readRecordingForPage(ready.out);
         document = analyze(shown?.profile ?? (await readRecordingFile(ready.out, 'report')), { accounting });
@@ -70,10 +74,12 @@ export async function startProfiling(options: ProfilerOptions, accounting: Accou
         return;
       }
       const { report } = document;
+      const recordedWarnings = [...report.warnings];
       const recorded = new Set(report.warnings.map((warning) => warning.code));
       for (const [code, message] of said) if (!recorded.has(code)) report.warnings.push({ code, message });
       if (json) process.stdout.write(`${JSON.stringify(report, null, 2)}\n`);
       else process.stderr.write(`\n${summaryText(report, { style: terminalStyle(process.stderr), paths: paths({ document, prompts: promptTable(shown?.profile.calls ?? [], shown?.leftOut) }) })}`);
+      if (kept !== null) await keepDocument(kept, { ...document, report: { ...report, warnings: recordedWarnings } });
     },
   };
 }

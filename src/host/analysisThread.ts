@@ -6,11 +6,12 @@ import { analyze } from '../analysis/analyze.ts';
 import { updateBetween } from '../analysis/diffDocuments.ts';
 import { EndedSpans } from '../analysis/spansAhead.ts';
 import { emptyProfile } from '../profile/foldRecording.ts';
+import { ENGLISH, readsEnglish } from '../profile/language.ts';
 import { RecordingError } from '../profile/recordingFormat.ts';
 import type { Bytes, Milliseconds } from '../profile/units.ts';
+import { keepDocument, Keeper, KeptRecording, type KeptDocument } from '../recorder/keptDocuments.ts';
 import { foundRecording } from '../recorder/recordingParts.ts';
 import { RecordingTail } from '../recorder/recordingTail.ts';
-import { Keeper, KeptRecording } from './keptDocuments.ts';
 import type { AnalysisAnswer, AnalysisRequest, ToAnalysisThread } from '../protocol/analysisThread.ts';
 import { buffersOf, headOf, packDocument, rowsOf } from '../protocol/packDocument.ts';
 import { SLICE_SPANS, SpanPacker } from '../protocol/packSpans.ts';
@@ -80,10 +81,18 @@ async function keptOf({ kept, accounting, liveAtMs }: AnalysisRequest): Promise<
   return kept === undefined || kept === null || liveAtMs !== null ? null : KeptRecording.of(recordingFile, kept, [accounting, language]);
 }
 
+/** The document as it was kept; null where none was. */
+async function knownDocument(request: AnalysisRequest, kept: KeptRecording | null): Promise<KeptDocument | null> {
+  if (kept === null || !request.kept) return null;
+  const own = await kept.read();
+  if (own !== null || !readsEnglish(language)) return own;
+  return (await KeptRecording.of(recordingFile, request.kept, [request.accounting, ENGLISH])).read();
+}
+
 /** Hands a whole document over, the kept one where there is one; another is kept from now on. */
 async function answerWhole(request: AnalysisRequest): Promise<void> {
   const kept = await keptOf(request);
-  const known = (await kept?.read()) ?? null;
+  const known = await knownDocument(request, kept);
   if (known !== null) {
     for (const message of known.messages) await handMessage(message);
     return post({ type: 'whole', rows: known.rows });
@@ -138,10 +147,7 @@ async function answer(request: AnalysisRequest): Promise<void> {
   }
   post({ type: 'done', report, removed, gpuFrom, tookMs });
   if (kept === null) return;
-  const packer = new SpanPacker();
-  const keeper = new Keeper(kept);
-  for (const message of packDocument(document, packer)) if (message !== null) keeper.add(message);
-  await keeper.finish(rowsOf(document.report, packer));
+  await keepDocument(kept, document);
 }
 
 parentPort?.on('message', (message: ToAnalysisThread) => {

@@ -1,6 +1,7 @@
 /** Where the parts of the installed extension lie, and what it keeps. */
 import { join } from 'node:path';
 import type { ExtensionContext } from 'vscode';
+import { keptDocumentsFolder } from '../recorder/keptDocumentsFolder.ts';
 
 export interface Installation {
   /** The profiler process's bundle. */
@@ -29,6 +30,6 @@ export function installation(context: ExtensionContext): Installation {
     experiments: join(built, 'experiments.cjs'),
     analysis: join(built, 'analysis.cjs'),
     contents: join(built, 'contents.cjs'),
-    keptDocuments: join(context.globalStorageUri.fsPath, 'documents'),
+    keptDocuments: keptDocumentsFolder(),
   };
 }

@@ -7,7 +7,7 @@ import type { TimelineDocument } from '../protocol/webview.ts';
 import { FileTail } from '../recorder/recordingTail.ts';
 import { LivePreview } from './livePreview.ts';
 import { RecordingAnalysis } from './recordingAnalysis.ts';
-import { LONG_RECORDING_BYTES } from './recordingSize.ts';
+import { LONG_RECORDING_BYTES } from '../profile/recordingSize.ts';
 
 /** What is recorded should be seen within a tenth of a second, as long as the run is short enough for that. */
 const SHORTEST_PAUSE_MS: Milliseconds = 80;

@@ -1,6 +1,4 @@
 /** Reads and analyses a recording in a thread of its own. Knows no `vscode`. */
-import { createHash } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
 import { totalmem } from 'node:os';
 import { Worker } from 'node:worker_threads';
 import * as l10n from '@vscode/l10n';
@@ -11,6 +9,7 @@ import { RecordingError } from '../profile/recordingFormat.ts';
 import type { Milliseconds, Ratio } from '../profile/units.ts';
 import { isPiece, type AnalysisAnswer, type AnalysisRequest, type AnalysisThreadData, type ReadAhead, type ToAnalysisThread } from '../protocol/analysisThread.ts';
 import type { DocumentPart, TimelineDocument, TimelineUpdate } from '../protocol/webview.ts';
+import { makerOf } from '../recorder/keptDocuments.ts';
 
 /** Of the machine's memory that the thread may hold. By V8's own limit (4 GB at most) it cleans up again and again from a million spans on, which takes as long as the analysis. */
 const HEAP_SHARE: Ratio = 0.6;
@@ -136,15 +135,6 @@ export type Question = Omit<AnalysisRequest, 'ahead' | 'kept'> & { keptIn?: stri
 
 /** Told of what has been read of a recording. */
 export type OnRead = (read: ReadAhead) => void;
-
-const makers = new Map<string, Promise<string>>();
-
-/** What tells one build of the thread from another, whose figures may differ. */
-function makerOf(threadFile: string): Promise<string> {
-  let maker = makers.get(threadFile);
-  if (maker === undefined) makers.set(threadFile, (maker = readFile(threadFile).then((bytes) => createHash('sha256').update(bytes).digest('hex'))));
-  return maker;
-}
 
 /** Takes a piece of an answer in, `takenInMs` after those before; gives what it was asked for, once all has come. */
 type Take<Result> = (answer: AnalysisAnswer, takenInMs: Milliseconds) => Result | null;

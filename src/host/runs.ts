@@ -5,10 +5,11 @@ import { EventEmitter, workspace, type Disposable, type Event } from 'vscode';
 import type { ReportSpan } from '../profile/report.ts';
 import type { ReadAhead } from '../protocol/analysisThread.ts';
 import type { ReportHead, TimelineDocument } from '../protocol/webview.ts';
+import { makeKeptDocumentsFolder } from '../recorder/keptDocumentsFolder.ts';
 import { RECORDINGS_FOLDER } from '../recorder/recordingsFolder.ts';
 import { DisposableList } from './disposables.ts';
 import type { Git } from './git.ts';
-import { LONG_RECORDING_BYTES } from './recordingSize.ts';
+import { LONG_RECORDING_BYTES } from '../profile/recordingSize.ts';
 import type { Installation } from './installation.ts';
 import { SourceSnapshots } from './sourceSnapshots.ts';
 
@@ -115,9 +116,18 @@ export class RunStore implements Disposable {
   /** Deletes what is kept of recordings that were deleted elsewhere. */
   private async forgetGone(): Promise<void> {
     // Where nothing is kept, of most users, what keeps it is not loaded.
-    if ((await namesIn(this.keptIn)).length === 0) return;
-    const { forgetGone } = await import('./keptDocuments.ts');
+    if ((await namesIn(this.keptIn)).length === 0) return this.expectDocuments();
+    const { forgetGone } = await import('../recorder/keptDocuments.ts');
     await forgetGone(this.keptIn);
+  }
+
+  /** The command line keeps documents where the folder for them is. */
+  private expectDocuments(): void {
+    try {
+      makeKeptDocumentsFolder(this.keptIn);
+    } catch {
+      // No home folder that may be written to: recordings are analysed when they are opened.
+    }
   }
 
   /**
@@ -200,7 +210,7 @@ export class RunStore implements Disposable {
 
   /** Deletes what is kept of a recording for a next time. */
   async forgetKept(file: string): Promise<void> {
-    const { forgetKept } = await import('./keptDocuments.ts');
+    const { forgetKept } = await import('../recorder/keptDocuments.ts');
     await forgetKept(this.keptIn, file);
   }
 

@@ -2,7 +2,7 @@
 import type { PromptTable, SpanContent } from '../protocol/content.ts';
 import type { ReportSpan } from '../profile/report.ts';
 import type { Bytes, Milliseconds } from '../profile/units.ts';
-import { LONG_RECORDING_BYTES } from './recordingSize.ts';
+import { LONG_RECORDING_BYTES } from '../profile/recordingSize.ts';
 import type { ThreadContents } from './threadContents.ts';
 
 /** What a thread has read is kept so long for the next question. */

@@ -20,6 +20,11 @@ export interface Language {
 
 export const ENGLISH: Language = { locale: null, textsLocale: 'en', texts: null };
 
+/** Whether what is written in `ENGLISH` can be shown to who reads this language: it differs in how it writes thousands alone. */
+export function readsEnglish({ locale, texts }: Language): boolean {
+  return texts === null && (locale === null || /^en\b/i.test(locale));
+}
+
 interface NumberForms {
   /** By how many decimals there are. */
   decimals: Intl.NumberFormat[];

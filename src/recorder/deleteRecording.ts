@@ -2,6 +2,8 @@
 import { lstat, readdir, rm, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Bytes } from '../profile/units.ts';
+import { forgetKept } from './keptDocuments.ts';
+import { keptDocumentsFolder } from './keptDocumentsFolder.ts';
 import { RECORDING_EXTENSION } from './recordingNames.ts';
 import { foundRecording, partsOf, type FoundRecording } from './recordingParts.ts';
 import { reservePath } from './reserve.ts';
@@ -15,7 +17,8 @@ export async function recordingsIn(folder: string): Promise<FoundRecording[]> {
 }
 
 /**
- * Deletes a recording's files, and the source texts that were kept for it alone. There is no way back.
+ * Deletes a recording's files, the source texts that were kept for it alone, and what was kept of it so that it opens at once.
+ * There is no way back.
  * @returns the size of what was the recording
  * @throws NodeJS.ErrnoException
  */
@@ -31,6 +34,7 @@ export async function deleteRecording(file: string): Promise<Bytes> {
   // Of a recorder that was killed.
   await rm(reservePath(file), { force: true });
   await deleteSourceTexts(file);
+  await forgetKept(keptDocumentsFolder(), file);
   return bytes;
 }
 

@@ -1,7 +1,9 @@
 /** A recording opened from the disk, as the extension host does it: read and analysed in a thread, which hands over what a page takes. */
+import { execFile } from 'node:child_process';
 import { closeSync, openSync, readdirSync, rmSync, statSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
+import { promisify } from 'node:util';
 import type { ColumnDocument } from '../../src/analysis/columnDocument.ts';
 import { analyzeInThread } from '../../src/host/recordingAnalysis.ts';
 import { DEFAULT_ACCOUNTING } from '../../src/profile/accounting.ts';
@@ -9,16 +11,22 @@ import { withChecksum } from '../../src/profile/lineChecksum.ts';
 import { crc32 } from '../../src/recorder/crc32.ts';
 import { bigRecording } from '../fixtures/bigRecording.ts';
 import { root } from '../../scripts/lib/paths.mjs';
+import type { EndOfRun } from './endOfRun.ts';
 
 /** A step of `bigRecording` is a call, a tool and the step itself, and every tenth a request more. */
 const SPANS_PER_STEP = 3.1;
 const LINES_AT_ONCE = 2000;
 const TICK_MS = 5;
+const THREAD = join(root, 'dist/analysis.cjs');
 
-/** A recording that is opened for the first time, and again. */
+/** A recording that is opened. */
 export interface OpeningFigures {
   bytes: number;
   spans: number;
+  /** For the first time, one that `agent-cost run` recorded here, and so analysed for its summary and kept. */
+  recordedHere: OpeningTimes;
+  endOfRun: EndOfRun;
+  /** For the first time, one from elsewhere. */
   first: OpeningTimes;
   /** What the first time kept, with what lies in the system's own memory of files by then. */
   again: OpeningTimes;
@@ -43,15 +51,26 @@ export async function measureOpening(folder: string, spans: number): Promise<Ope
   const keptIn = join(folder, `${spans}-kept`);
   writeRecording(file, Math.round(spans / SPANS_PER_STEP));
   try {
+    const endOfRun = await runEnds(file, keptIn);
+    const { times: recordedHere } = await openOnce(file, keptIn);
+    rmSync(keptIn, { recursive: true });
     const { document, times: first } = await openOnce(file, keptIn);
     const [begin] = document.messages;
     const kept = await keptFile(keptIn);
     const { times: again } = await openOnce(file, keptIn);
-    return { bytes: statSync(file).size, spans: begin?.type === 'begin' ? begin.spans : NaN, first, again, keptBytes: statSync(kept).size };
+    return { bytes: statSync(file).size, spans: begin?.type === 'begin' ? begin.spans : NaN, recordedHere, endOfRun, first, again, keptBytes: statSync(kept).size };
   } finally {
     rmSync(file);
     rmSync(keptIn, { recursive: true, force: true });
   }
+}
+
+const execFileOf = promisify(execFile);
+
+/** Reads, analyses and keeps it as the command line does, by Node as it comes. */
+async function runEnds(file: string, keptIn: string): Promise<EndOfRun> {
+  const { stdout } = await execFileOf(process.execPath, [join(root, 'test/bench/endOfRun.ts'), file, keptIn, THREAD]);
+  return JSON.parse(stdout) as EndOfRun;
 }
 
 /** The file that a document is kept in, once it is whole. */
@@ -72,7 +91,7 @@ async function openOnce(file: string, keptIn: string): Promise<{ document: Colum
     tickedAt = since();
   }, TICK_MS);
   try {
-    const document = await analyzeInThread(join(root, 'dist/analysis.cjs'), file, DEFAULT_ACCOUNTING, {
+    const document = await analyzeInThread(THREAD, file, DEFAULT_ACCOUNTING, {
       keptIn,
       onRead: ({ share, spans: slices }) => {
         if (Number.isNaN(firstMs) && slices.length > 0) firstMs = since();

@@ -95,9 +95,9 @@ function verdicts(sizes: readonly number[], ratios: readonly number[], results: 
 /** From the disk to the page, whose own time for the same spans is that of `load`. */
 function openings(measured: ReadonlyMap<number, OpeningFigures>): string[] {
   const lines = ['', 'From the file on disk until the data are there for the page (ms)'];
-  for (const [size, { bytes, spans, first, again, keptBytes }] of measured) {
+  for (const [size, { bytes, spans, recordedHere, endOfRun, first, again, keptBytes }] of measured) {
     lines.push(`${spans.toLocaleString('en')} spans, ${(bytes / 1e6).toFixed(0)} MB`);
-    for (const [how, { firstMs, readMs, fullMs, blockedMs }] of [['the first time', first], [`again, by ${(keptBytes / 1e6).toFixed(0)} MB kept`, again]] as const) {
+    for (const [how, { firstMs, readMs, fullMs, blockedMs }] of [[`the first time, recorded here by agent-cost run (its summary: ${show(endOfRun.summaryMs, 0)}, then until it was kept: ${show(endOfRun.keptMs, 0)})`, recordedHere], ['the first time, from elsewhere', first], [`again, by ${(keptBytes / 1e6).toFixed(0)} MB kept`, again]] as const) {
       const limits: [what: string, value: number, limit: number | null][] = [
         ['first spans', firstMs, size === 1_000_000 ? 2000 : null],
         ['file read', readMs, null],

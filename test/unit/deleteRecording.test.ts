@@ -3,8 +3,13 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, u
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, expect, it } from 'vitest';
+import { analyze } from '../../src/analysis/analyze.ts';
+import { readRecording } from '../../src/profile/readRecording.ts';
 import { deleteRecording, recordingsIn } from '../../src/recorder/deleteRecording.ts';
+import { keepDocument, KeptRecording } from '../../src/recorder/keptDocuments.ts';
+import { keptDocumentsFolder } from '../../src/recorder/keptDocumentsFolder.ts';
 import { keepSourceText, sha256Hex, sourcesFolder } from '../../src/recorder/sourceTexts.ts';
+import { end, header, recordingText } from './recordingLines.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'delete-recording-'));
 afterAll(() => rmSync(root, { recursive: true, force: true }));
@@ -30,6 +35,25 @@ it('deletes with a recording what was kept for it alone, at once, and the folder
   expect([existsSync(one), existsSync(own), existsSync(shared), existsSync(two)]).toEqual([false, false, true, true]);
   await deleteRecording(two);
   expect(readdirSync(join(root, 'a'))).toEqual([]);
+});
+
+it('deletes what was kept of a recording so that it opens at once', async () => {
+  const caches = process.env['XDG_CACHE_HOME'];
+  process.env['XDG_CACHE_HOME'] = join(root, 'caches');
+  try {
+    const [one, two] = [recording('k/one.agentcost'), recording('k/two.agentcost')];
+    const folder = keptDocumentsFolder();
+    const document = analyze(readRecording(recordingText(header(), end(10))));
+    for (const file of [one, two]) await keepDocument(await KeptRecording.of(file, { folder, maker: 'test' }, null), document);
+    expect(readdirSync(folder)).toHaveLength(2);
+    await deleteRecording(one);
+    expect(readdirSync(folder)).toHaveLength(1);
+    await deleteRecording(two);
+    expect(readdirSync(folder)).toEqual([]);
+  } finally {
+    if (caches === undefined) delete process.env['XDG_CACHE_HOME'];
+    else process.env['XDG_CACHE_HOME'] = caches;
+  }
 });
 
 it('deletes a link, and not what it leads to', async () => {

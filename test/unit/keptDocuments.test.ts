@@ -1,20 +1,19 @@
 /** Documents that are kept for a next time: the same as analysed anew, and none where anything is another by now. */
-import { appendFileSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, truncateSync, utimesSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { appendFileSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, truncateSync, utimesSync, writeFileSync } from 'node:fs';
+import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { analyze } from '../../src/analysis/analyze.ts';
 import type { ColumnDocument } from '../../src/analysis/columnDocument.ts';
-import { forgetGone, forgetKept, Keeper, KeptRecording, sweep } from '../../src/host/keptDocuments.ts';
 import { LiveRecording } from '../../src/host/liveRecording.ts';
 import { analyzeInThread, type OnRead } from '../../src/host/recordingAnalysis.ts';
-import { LONG_RECORDING_BYTES } from '../../src/host/recordingSize.ts';
+import { LONG_RECORDING_BYTES } from '../../src/profile/recordingSize.ts';
 import { DEFAULT_ACCOUNTING } from '../../src/profile/accounting.ts';
-import { ENGLISH } from '../../src/profile/language.ts';
+import { ENGLISH, type Language } from '../../src/profile/language.ts';
 import { readRecording } from '../../src/profile/readRecording.ts';
-import { packDocument, rowsOf } from '../../src/protocol/packDocument.ts';
-import { SpanPacker } from '../../src/protocol/packSpans.ts';
 import type { TimelineDocument } from '../../src/protocol/webview.ts';
+import { forgetGone, forgetKept, keepDocument, KeptRecording, makerOf, sweep } from '../../src/recorder/keptDocuments.ts';
+import { keptDocumentsFolder } from '../../src/recorder/keptDocumentsFolder.ts';
 import { builtThread } from '../fixtures/builtThread.ts';
 import { bigRecording } from '../fixtures/bigRecording.ts';
 import { call, callEnd, end, header, message, recordingText, toolCall } from './recordingLines.ts';
@@ -65,9 +64,7 @@ async function openFirst(): Promise<void> {
 /** Keeps a document here, without a thread. */
 async function keepHere(recording: string): Promise<KeptRecording> {
   const place = await KeptRecording.of(recording, { folder: keptIn, maker: 'test' }, null);
-  const [document, packer, keeper] = [whole(), new SpanPacker(), new Keeper(place)];
-  for (const each of packDocument(document, packer)) if (each !== null) keeper.add(each);
-  await keeper.finish(rowsOf(document.report, packer));
+  await keepDocument(place, whole());
   return place;
 }
 
@@ -120,6 +117,26 @@ describe('a recording that is opened again', () => {
     expect(await isKept(open)).toBe(false);
   });
 
+  it('is there where the command line kept it, for who reads English, by whatever way', async () => {
+    writeFileSync(file, text);
+    const keep = async (): Promise<void> => keepDocument(await KeptRecording.of(file, { folder: keptIn, maker: await makerOf(thread) }, [DEFAULT_ACCOUNTING, ENGLISH]), whole());
+    const openIn = (language: Language, named = file) => isKept((onRead) => analyzeInThread(thread, named, DEFAULT_ACCOUNTING, { keptIn, onRead, language }));
+    await keep();
+    expect(await openIn(ENGLISH)).toBe(true);
+    expect(await openIn({ ...ENGLISH, locale: 'en' })).toBe(true);
+    expect(await analyzeInThread(thread, file, DEFAULT_ACCOUNTING, { keptIn, language: { ...ENGLISH, locale: 'en' } })).toEqual(whole());
+    symlinkSync(folder, `${folder}-link`);
+    try {
+      expect(await openIn({ ...ENGLISH, locale: 'en' }, join(`${folder}-link`, 'run.agentcost'))).toBe(true);
+    } finally {
+      rmSync(`${folder}-link`);
+    }
+    expect(await openIn({ ...ENGLISH, locale: 'fr' })).toBe(false);
+    await vi.waitFor(() => expect(readdirSync(keptIn).filter((name) => name.endsWith('.part'))).toEqual([]), { timeout: 30_000 });
+    await keep();
+    expect(await openIn({ locale: 'de', textsLocale: 'de', texts: {} })).toBe(false);
+  });
+
   it('is read anew where what is kept is damaged, wherever it is, and cut off', async () => {
     writeFileSync(file, text);
     const place = await keepHere(file);
@@ -149,6 +166,12 @@ describe('a recording that is opened again', () => {
 });
 
 describe('what is kept', () => {
+  it('lies in the user’s place for what can be made again', () => {
+    expect(keptDocumentsFolder({ XDG_CACHE_HOME: '/caches' }, 'linux')).toBe(join('/caches', 'agent-cost', 'documents'));
+    expect(keptDocumentsFolder({}, 'darwin')).toBe(join(homedir(), '.cache', 'agent-cost', 'documents'));
+    expect(keptDocumentsFolder({ LOCALAPPDATA: '/local' }, 'win32')).toBe(join('/local', 'agent-cost', 'documents'));
+  });
+
   it('goes with its recording, and what was used longest ago goes first where it is too much', async () => {
     const recordings = ['1', '2', '3', '4'].map((name) => join(folder, `${name}.agentcost`));
     for (const recording of recordings) {

@@ -1,21 +1,24 @@
 /**
- * Analysed recordings in the columns that a timeline takes, kept so that one which is opened again is there at once. They lie in
- * a folder of the editor's, never beside the user's file, and can be read by who has the recording alone: they are sealed with a
- * key that is made of its contents.
+ * Analysed recordings in the columns that a timeline takes, kept so that one which was opened before, or recorded here, is there at
+ * once. They lie in a folder of the user's, never beside a recording: who hands one on could put another document there, which
+ * is taken unread. They can be read by who has the recording alone: they are sealed with a key that is made of its contents.
  *
  * A file: the path of the recording, with how long it is before it; the parts of the document, each as V8 writes values, with how
  * long it is before it, all of them sealed (AES-256-GCM); and the seal. One that is damaged, or of a recording, a program or
  * settings that are others by now, is as good as none.
  */
 import { createCipheriv, createDecipheriv, createHash, randomBytes, type CipherGCM } from 'node:crypto';
-import { closeSync, mkdirSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
-import { open, readdir, readFile, rm, stat, utimes, type FileHandle } from 'node:fs/promises';
-import { join } from 'node:path';
+import { closeSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
+import { open, readdir, readFile, realpath, rm, stat, utimes, type FileHandle } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
 import { deserialize, serialize } from 'node:v8';
 import type { Bytes, Milliseconds } from '../profile/units.ts';
 import type { KeptPlace, SpansOfRows } from '../protocol/analysisThread.ts';
-import type { DocumentPart } from '../protocol/webview.ts';
-import { partsOf, recordingOf } from '../recorder/recordingParts.ts';
+import { packDocument, rowsOf } from '../protocol/packDocument.ts';
+import { SpanPacker } from '../protocol/packSpans.ts';
+import type { DocumentPart, TimelineDocument } from '../protocol/webview.ts';
+import { makeKeptDocumentsFolder } from './keptDocumentsFolder.ts';
+import { partsOf, recordingOf } from './recordingParts.ts';
 
 /** A million spans take about 200 MB. */
 const MOST_BYTES: Bytes = 512 * 1024 * 1024;
@@ -38,6 +41,28 @@ export interface KeptDocument {
   /** Made one by one. */
   messages: Iterable<DocumentPart>;
   rows: SpansOfRows;
+}
+
+const makers = new Map<string, Promise<string>>();
+
+/**
+ * What tells one build of the analysis from another, whose figures may differ.
+ * @param analysis `dist/analysis.cjs` of the build that analyses, which is the same in all bundles of it
+ */
+export function makerOf(analysis: string): Promise<string> {
+  let maker = makers.get(analysis);
+  if (maker === undefined) makers.set(analysis, (maker = readFile(analysis).then((bytes) => createHash('sha256').update(bytes).digest('hex'))));
+  return maker;
+}
+
+/** A recording's path as it is the same for all, whoever names it: an editor may write a drive in small letters, or come by a link. */
+async function commonPath(recording: string): Promise<string> {
+  try {
+    return join(await realpath(dirname(recording)), basename(recording));
+  } catch {
+    // The folder went, with the recording.
+    return recording;
+  }
 }
 
 function ofRecording(recording: string): string {
@@ -101,7 +126,7 @@ export class KeptRecording {
    * @throws the error of looking at the recording's files
    */
   static async of(file: string, { folder, maker }: KeptPlace, settings: unknown): Promise<KeptRecording> {
-    const recording = await recordingOf(file);
+    const recording = await commonPath(await recordingOf(file));
     const circumstances = [maker, settings];
     return new KeptRecording(folder, recording, circumstances, await identityOf(recording, circumstances));
   }
@@ -122,7 +147,7 @@ export class KeptRecording {
 
   /** @throws where the folder can't be written to */
   begin(): KeptWriter {
-    mkdirSync(this.folder, { recursive: true, mode: 0o700 });
+    makeKeptDocumentsFolder(this.folder);
     return new KeptWriter(join(this.folder, this.identity.name), this.recording, this.identity.key);
   }
 
@@ -229,6 +254,14 @@ export class Keeper {
   }
 }
 
+/** Keeps a whole document for a next time, as far as that can be done. */
+export async function keepDocument(kept: KeptRecording, document: TimelineDocument): Promise<void> {
+  const packer = new SpanPacker();
+  const keeper = new Keeper(kept);
+  for (const message of packDocument(document, packer)) if (message !== null) keeper.add(message);
+  await keeper.finish(rowsOf(document.report, packer));
+}
+
 /** @throws where it is damaged, or of another recording */
 function documentIn(bytes: Buffer, key: Buffer): KeptDocument {
   const begin = LENGTH_BYTES + bytes.readUInt32LE(0);
@@ -263,7 +296,7 @@ function withOwnColumns<Value>(value: Value): Value {
 
 /** Deletes what is kept of a recording. */
 export async function forgetKept(folder: string, file: string): Promise<void> {
-  const begins = ofRecording(file);
+  const begins = ofRecording(await commonPath(file));
   for (const name of await namesIn(folder)) if (name.startsWith(begins)) await rm(join(folder, name), { force: true });
 }
 

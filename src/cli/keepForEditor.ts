@@ -1,0 +1,25 @@
+/** A long run that was recorded and analysed here is kept as the editor keeps those that it opens, so that it opens at once. */
+import { existsSync } from 'node:fs';
+import type { Accounting } from '../profile/accounting.ts';
+import { ENGLISH } from '../profile/language.ts';
+import { LONG_RECORDING_BYTES } from '../profile/recordingSize.ts';
+import { KeptRecording, makerOf } from '../recorder/keptDocuments.ts';
+import { keptDocumentsFolder } from '../recorder/keptDocumentsFolder.ts';
+import { foundRecording } from '../recorder/recordingParts.ts';
+import { installation } from './installation.ts';
+
+/**
+ * Where a recording's document is to be kept, asked for before it is read; null where it need not be: it is short, or no editor has
+ * looked for recordings here; and where it cannot be.
+ */
+export async function keptForEditor(recording: string, accounting: Accounting): Promise<KeptRecording | null> {
+  const folder = keptDocumentsFolder();
+  if (!existsSync(folder)) return null;
+  try {
+    if ((await foundRecording(recording)).size <= LONG_RECORDING_BYTES) return null;
+    return await KeptRecording.of(recording, { folder, maker: await makerOf(installation().analysis) }, [accounting, ENGLISH]);
+  } catch {
+    // Who reads the recording says what is wrong with it; an installation without the editor's parts keeps nothing.
+    return null;
+  }
+}
