@@ -85,6 +85,7 @@ export function analyze(recorded: Profile, options: AnalyzeOptions = {}): Timeli
   tools.sort((a, b) => compareSpans(a.span, b.span));
 
   const above = toolAncestors(drafts, made);
+  const ownAbove = toolAncestors(drafts, made, 'agent');
   const waits = findWaits(drafts, functionsAndStretches, clock.wallMs, made);
   const server = serverReadings(profile, calls);
   const track = buildGpuTrack(profile, calls, clock, server?.others ?? null);
@@ -98,7 +99,7 @@ export function analyze(recorded: Profile, options: AnalyzeOptions = {}): Timeli
   }
   const { header } = profile;
   const serverUse = server === null ? null : { ...server.use, foreign: { ...server.use.foreign, beside: server.use.foreign.mostRunning === null ? null : energy.beside } };
-  const functionRows = functionTable(functionsAndStretches, drafts, above, energy, made);
+  const functionRows = functionTable(functionsAndStretches, drafts, ownAbove, energy, made);
   const report: Report = {
     schema: REPORT_SCHEMA,
     run: {
@@ -119,12 +120,12 @@ export function analyze(recorded: Profile, options: AnalyzeOptions = {}): Timeli
     backend: profile.backend,
     accounting: { policy: accounting.policy, boundary: boundaryText(accounting.overheads), overheads: [...accounting.overheads], grid: accounting.grid, prices: energy.prices, gpuUsdPerHour: energy.usdPerMs === null ? null : tidy(energy.usdPerMs * MS_PER_HOUR) },
     server: serverUse,
-    totals: totalsOf(calls, tools, above, requests, clock, { agentMs: agentTime(waits), otherMs: otherTime(waits, [...hooks, ...backoffs]), footprint: footprint(energy.ownWh, accounting), gpuUtilization: gpuUsed(profile, clock.wallMs), track, energy }),
+    totals: totalsOf(calls, tools, ownAbove, requests, clock, { agentMs: agentTime(waits), otherMs: otherTime(waits, [...hooks, ...backoffs]), footprint: footprint(energy.ownWh, accounting), gpuUtilization: gpuUsed(profile, clock.wallMs), track, energy }),
     spans: drafts.map((draft) => draft.span),
     lines: lineTable(calls, tools, above, energy),
-    tools: toolTable(tools, above, energy),
+    tools: toolTable(tools, ownAbove, energy),
     functions: functionRows,
-    findings: findFindings({ calls, retries, tools, functions: functionRows, above, conversations, energy, track, wallMs: clock.wallMs }),
+    findings: findFindings({ calls, retries, tools, functions: functionRows, above: ownAbove, conversations, energy, track, wallMs: clock.wallMs }),
     warnings: [...findWarnings(profile, calls, energy, serverUse), ...accounting.problems.map((message) => ({ code: 'accounting', message }))],
   };
   const parts = gpuParts({ profile, calls, clock, waits, whole: energy.segments });

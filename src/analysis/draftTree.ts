@@ -152,12 +152,15 @@ export const recordedAround: RecordedAround = (draft) => {
 /** The nearest tool above a draft. */
 export type Above = (draft: Draft) => Draft | undefined;
 
-/** The nearest tool above each of some drafts, among these. */
-export function toolAncestors(some: readonly Draft[], drafts: Drafts): Above {
+/**
+ * The nearest tool above each of some drafts, among these. `reach`: what an agent does that runs inside of a tool is inside of that
+ * tool, or, up to the `agent`, that agent's own.
+ */
+export function toolAncestors(some: readonly Draft[], drafts: Drafts, reach: 'all' | 'agent' = 'all'): Above {
   const members = drafts.membersOf(some);
   const outerOf = (draft: Draft): Draft | null => {
     const outer = drafts.outerOf(draft);
-    return outer !== null && members[outer.index] === 1 ? outer : null;
+    return outer !== null && members[outer.index] === 1 && !(reach === 'agent' && outer.span.kind === 'agent') ? outer : null;
   };
   // In most runs no tool has anything inside of it.
   if (!some.some((draft) => outerOf(draft)?.span.kind === 'tool')) return () => undefined;

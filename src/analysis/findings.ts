@@ -24,7 +24,7 @@ export interface FindingInput {
   tools: readonly Draft[];
   /** What the program did itself, by function. */
   functions: readonly ReportFunction[];
-  /** Nearest tool above each span. */
+  /** The nearest tool that each span is a part of. */
   above: Above;
   conversations: Conversations;
   energy: EnergyUse;

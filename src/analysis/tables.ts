@@ -25,7 +25,7 @@ export function tokenSums(calls: readonly Draft[]): Pick<ReportLine, 'promptToke
 
 /**
  * Tools by name, the longest first. Parts inside a tool are not listed beside it, but the idle time blamed on them is
- * in the tool's row.
+ * in the tool's row. `above`: the tool that each is a part of; those of an agent that a tool runs are not parts, but that agent's.
  */
 export function toolTable(tools: readonly Draft[], above: Above, energy: EnergyUse): ReportTool[] {
   const groups = new Map<string, { outer: Draft[]; all: Draft[]; evidence: Evidence[] }>();

@@ -289,6 +289,10 @@ export const reportSchema = z.object({
   }),
   spans: z.array(reportSpanSchema),
   lines: z.array(reportLineSchema),
+  /**
+   * By name. What runs inside of a tool is part of its row, but for the tools of an agent that it runs: these have rows of their own, and
+   * their idle time and energy there alone.
+   */
   tools: z.array(
     z.object({
       name: z.string(),

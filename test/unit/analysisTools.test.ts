@@ -216,6 +216,28 @@ describe('a tool that a hook measured', () => {
     expect(report.tools).toMatchObject([{ name: 'search', calls: 1, totalMs: 700, idleBlameMs: 700 }]);
   });
 
+  it('of an agent that runs inside of a tool is that agent’s, with a row of its own', () => {
+    const report = between(
+      [['t1', 'ask_guide']],
+      span('outer', 1100, { name: 'ask_guide', source: 'framework', callId: 't1', ...frames('ask_guide') }),
+      span('guide', 1200, { name: 'guide', source: 'framework', kind: 'agent', parent: 'outer' }),
+      span('inner', 1300, { name: 'find_museums', source: 'framework', parent: 'guide', ...frames('find_museums', 'ask_guide') }),
+      span('got', 1400, { name: 'GET museums', source: 'http', parent: 'inner', ...frames('get', 'find_museums', 'ask_guide') }),
+      spanEnd('got', 1700),
+      spanEnd('inner', 1800),
+      span('count', 1800, { kind: 'other', source: 'function', name: 'count', parent: 'guide', ...frames('count', 'ask_guide') }),
+      spanEnd('count', 1850),
+      spanEnd('guide', 1900),
+      spanEnd('outer', 2000),
+    );
+    expect(report.totals.toolCalls).toBe(2);
+    expect(report.tools).toMatchObject([
+      { name: 'ask_guide', calls: 1, totalMs: 900, idleBlameMs: 400 },
+      { name: 'find_museums', calls: 1, totalMs: 500, idleBlameMs: 500 },
+    ]);
+    expect(report.functions).toMatchObject([{ name: 'count', calls: 1, totalMs: 50 }]);
+  });
+
   it('unrelated, inside one inferred tool, is its part', () => {
     const report = between([['t1', 'plan']], span('s1', 1100, frames('x')), spanEnd('s1', 1200), span('s2', 1300, frames('y')), spanEnd('s2', 1400));
     const [plan] = tools(report);

@@ -89,6 +89,19 @@ describe('the table', () => {
     expect(tableRows(nested, callCosts(nested), 'tool', all)).toMatchObject([{ name: 'research', calls: 1, totalMs: 100, idleMs: 40, numbers: [0, 1] }]);
   });
 
+  it('has tools of an agent that a tool runs in rows of their own', () => {
+    const spans = [
+      makeSpan({ id: 'outer', kind: 'tool', startMs: 0, endMs: 100, tool: tool({ name: 'ask_guide', idleBlameMs: 10 }) }),
+      makeSpan({ id: 'guide', parent: 'outer', kind: 'agent', startMs: 5, endMs: 95 }),
+      makeSpan({ id: 'inner', parent: 'guide', kind: 'tool', startMs: 10, endMs: 60, tool: tool({ name: 'find_museums', idleBlameMs: 30 }) }),
+    ];
+    const nested = ofSpans(spans);
+    expect(tableRows(nested, callCosts(nested), 'tool', all)).toMatchObject([
+      { name: 'ask_guide', calls: 1, totalMs: 100, idleMs: 10 },
+      { name: 'find_museums', calls: 1, totalMs: 50, idleMs: 30 },
+    ]);
+  });
+
   it('survives hostile names, parents in circles and times that can’t be', () => {
     const hostile = modelOf(hostileRun());
     for (const grouping of groupings) {

@@ -23,7 +23,7 @@ export interface CallCost {
   energyWh: WattHours | null;
   /** A model call's own, or what the GPU cost idle behind a tool, where it is paid by the hour. */
   usd: UsDollars | null;
-  /** The outermost tool that it is a part of, by number; -1 for none. */
+  /** The outermost tool that it is a part of, by number; -1 for none. What an agent does that runs inside of a tool is no part of that. */
   outerTool: number;
 }
 
@@ -92,7 +92,10 @@ function callAbove(model: TimelineModel, number: number, calls: ReadonlyMap<numb
 
 function outermostTool(model: TimelineModel, number: number, calls: ReadonlyMap<number, CallCost>): number {
   let outermost = -1;
-  for (const at of above(model, number)) if (calls.get(at)?.span.kind === 'tool') outermost = at;
+  for (const at of above(model, number)) {
+    if (calls.get(at)?.span.kind === 'tool') outermost = at;
+    else if (model.spanAt(at)?.kind === 'agent') break;
+  }
   return outermost;
 }
 
