@@ -136,7 +136,9 @@ export function otherTime(waits: readonly Wait[], seen: readonly Draft[]): Recor
   const spend = (from: Milliseconds, to: Milliseconds): void => {
     const ms = to - from;
     if (ms <= 0) return;
-    const current = [...running].flatMap(([activity, count]) => (count > 0 ? [activity] : []));
+    const all = [...running].flatMap(([activity, count]) => (count > 0 ? [activity] : []));
+    // Who waits for a lock, mostly waits for what else goes on.
+    const current = all.length > 1 ? all.filter((activity) => activity !== 'lock') : all;
     if (current.length === 0) time[to <= begun ? 'before' : from >= done ? 'after' : 'unknown'] += ms;
     for (const activity of current) time[activity] += ms / current.length;
   };

@@ -34,6 +34,8 @@ export interface FindingInput {
 
 /** Idle behind one tool is worth a word from this share of the run on. */
 const IDLE_SHARE = 0.2;
+/** What running tools at once would save is worth a word from this share of the run on. */
+const SAVED_SHARE = 0.01;
 /** A prefix cache works in blocks of 16 tokens; shorter repeats may rightly miss it. */
 const SHORTEST_PREFIX_TOKENS = 64;
 
@@ -112,7 +114,7 @@ const REMEDIES: Partial<Record<Activity, string>> = {
 };
 
 /** The model asked for several tools in one answer, and measured they ran one after another. */
-function sequentialTools({ tools }: FindingInput): Finding[] {
+function sequentialTools({ tools, wallMs }: FindingInput): Finding[] {
   const joined = tools.filter((tool) => tool.issuer !== null && tool.hook !== null && !tool.partOfWireTool && tool.span.tool?.callId !== null);
   const serial: Draft[] = [];
   let saved = 0;
@@ -126,7 +128,7 @@ function sequentialTools({ tools }: FindingInput): Finding[] {
     saved += durations.reduce((sum, each) => sum + each, 0) - Math.max(...durations);
     serial.push(...inOrder);
   }
-  if (serial.length === 0) return [];
+  if (serial.length === 0 || saved < wallMs * SAVED_SHARE) return [];
   const faster = formatDuration(saved);
   const message =
     times === 1

@@ -8,9 +8,11 @@
  */
 import type { Activity, Site } from '../profile/recordingFormat.ts';
 import type { Milliseconds } from '../profile/units.ts';
+import { part, putIntoAgents } from './agentsOfStretches.ts';
 import type { Draft } from './drafts.ts';
 import { ancestors, setParent, takeOut, type Drafts } from './draftTree.ts';
 import { groupBy } from './grouping.ts';
+import { withoutWaits } from './waitingStretches.ts';
 
 /** A stack is looked at every 5 to 20 ms: two stretches of one function further apart are two runs. */
 const LONGEST_BREAK: Milliseconds = 60;
@@ -59,10 +61,12 @@ export function findOwnFunctions(hooks: readonly Draft[], wire: readonly Draft[]
   // Most of a long run's functions are measured: then nothing has to be put together.
   if (sampled.length === 0) return { functions: [...functions].sort((a, b) => a.start - b.start), stretches: [], carriers: [...carriers], rest };
   const carrierKeys = new Set(calls.flatMap(({ span }) => span.frames.map((frame) => `${span.pid}\n${keyOf(frame)}`)));
-  const found = new Folding(functions, rest, carrierKeys, drafts).fold(sampled);
+  const found = new Folding(functions, rest, carrierKeys, drafts).fold(putIntoAgents(sampled, rest, drafts));
   nestMeasuredWork(found.functions, rest, ancestors([...functions, ...found.functions, ...rest], drafts));
-  const known = groupBy([...calls, ...rest.filter(({ span }) => span.kind === 'tool')], ({ span }) => placeOf(span.pid, span.site));
-  const stretches = found.stretches.filter((stretch) => bestOverlap(known.get(placeOf(stretch.span.pid, stretch.span.site)) ?? [], stretch) === null);
+  const callsAndTools = [...calls, ...rest.filter(({ span }) => span.kind === 'tool')];
+  const known = groupBy(callsAndTools, ({ span }) => placeOf(span.pid, span.site));
+  const own = found.stretches.filter((stretch) => bestOverlap(known.get(placeOf(stretch.span.pid, stretch.span.site)) ?? [], stretch) === null);
+  const stretches = withoutWaits(own, [...callsAndTools, ...functions, ...found.functions], drafts);
   return { functions: [...functions, ...found.functions].sort((a, b) => a.start - b.start), stretches, carriers: [...carriers], rest };
 }
 
@@ -218,10 +222,6 @@ class Folding {
 /** Runs in order of start of which one goes on beside the next: a function that calls itself, or tasks at once. */
 function overlapEachOther(runs: readonly Draft[]): boolean {
   return runs.some((run, index) => run.end > (runs[index + 1]?.start ?? Infinity) + EDGE);
-}
-
-function part(draft: Draft, start: Milliseconds, end: Milliseconds): Draft {
-  return { ...draft, start, end, span: { ...draft.span, startMs: start, endMs: draft.span.endMs === null ? null : end } };
 }
 
 /** How many frames are further in than the function at a level of the path. */

@@ -48,6 +48,61 @@ it('time before the first call and after the last one is not said to be unknown,
   expect(reportOf().totals.otherMs).toMatchObject({ before: 0, unknown: 5000, after: 0 });
 });
 
+describe('what was sampled while a framework’s agents ran', () => {
+  const agent = (id: string, from: number, until: number, parent: string | null = null, kind: 'agent' | 'step' = 'agent'): object[] => [
+    span(id, from, { kind, source: 'framework', name: id, parent, frames: [site(AGENT, 30, 'answer'), MODULE] }),
+    spanEnd(id, until),
+  ];
+  const inLine = [site(AGENT, 30, 'answer'), MODULE];
+  const others = (report: Report) => report.spans.filter(({ kind }) => kind === 'other').map(({ parent, startMs, endMs }) => [parent, startMs, endMs]);
+
+  it('is inside of the agent and the step in which it was seen, cut where these begin and end', () => {
+    const report = reportOf(...agent('one', 0, 400), ...agent('step', 0, 300, 'one', 'step'), ...modelCall('a', 10, 100, { parent: 'step' }), ...sampled('s', 110, 600, inLine, 'cpu'), ...agent('two', 500, 900), ...modelCall('b', 620, 800, { parent: 'two' }));
+    expect(others(report)).toEqual([
+      ['step', 110, 300],
+      ['one', 300, 400],
+      [null, 400, 500],
+      ['two', 500, 600],
+    ]);
+    expect(report.totals.requests).toBe(2);
+  });
+
+  it('is outside of agents that run side by side, in another thread or were begun elsewhere', () => {
+    const beside = reportOf(...agent('one', 0, 400), ...modelCall('a', 10, 100, { parent: 'one' }), ...agent('two', 0, 400), ...modelCall('b', 10, 100, { parent: 'two' }), ...sampled('s', 110, 300, inLine, 'cpu'));
+    expect(others(beside)).toEqual([[null, 110, 300]]);
+    const elsewhere = reportOf(...agent('one', 0, 400), ...modelCall('a', 10, 100, { parent: 'one' }), ...sampled('s', 110, 300, [site(AGENT, 70, 'load'), MODULE], 'cpu'));
+    expect(others(elsewhere)).toEqual([[null, 110, 300]]);
+  });
+
+  it('has no time in which it only waited for what it led to', () => {
+    const waits = [
+      ...agent('one', 0, 900),
+      ...modelCall('a', 10, 100, { parent: 'one' }),
+      ...sampled('s', 110, 700, inLine, 'lock'),
+      span('t', 150, { source: 'framework', name: 'search', parent: 'one', thread: 'pool', frames: [site(AGENT, 48, 'search'), ...inLine] }),
+      spanEnd('t', 400),
+      span('u', 300, { source: 'framework', name: 'look', parent: 'one', thread: 'pool', frames: [site(AGENT, 58, 'look'), ...inLine] }),
+      spanEnd('u', 500),
+      ...modelCall('b', 710, 800, { parent: 'one' }),
+    ];
+    const report = reportOf(...waits);
+    expect(others(report)).toEqual([
+      ['one', 110, 150],
+      ['one', 500, 700],
+    ]);
+    expect(row(report, 'answer')).toMatchObject({ totalMs: 240, selfMs: 240, activity: 'lock' });
+    // Who computes waits for nobody.
+    const computing = waits.map((line) => ('activity' in line && line.activity === 'lock' ? { ...line, activity: 'cpu' } : line));
+    expect(others(reportOf(...computing))).toEqual([['one', 110, 700]]);
+  });
+});
+
+it('time in which one thread waits for a lock and another one computes went into computing', () => {
+  const own = [site(AGENT, 40, 'load'), MODULE];
+  const report = reportOf(...modelCall('a', 0, 100), ...sampled('s0', 100, 300, own, 'lock'), ...sampled('s1', 150, 250, [site(AGENT, 50, 'parse'), ...own], 'cpu'), ...modelCall('b', 300, 400));
+  expect(report.totals.otherMs).toMatchObject({ cpu: 100, lock: 100 });
+});
+
 describe('waits', () => {
   it('in no function that was measured are inside of the step in which they were seen', () => {
     const report = reportOf(

@@ -449,6 +449,8 @@ describe('findings', () => {
     const serial = reportOf(...asked, ...tool('s1', 'search', 150, 350), ...tool('s2', 'lookup', 350, 650), ...answered);
     expect(serial.findings).toMatchObject([{ rule: 'sequential-tools', spans: ['s1', 's2'], saves: { ms: 200 }, evidence: 'measured' }]);
     expect(rules(reportOf(...asked, ...tool('s1', 'search', 150, 350), ...tool('s2', 'lookup', 160, 650), ...answered))).toEqual([]);
+    // One of them takes next to nothing.
+    expect(rules(reportOf(...asked, ...tool('s1', 'search', 150, 190), ...tool('s2', 'lookup', 190, 650), ...answered))).toEqual([]);
   });
 });
 

@@ -184,7 +184,7 @@ def _walked(frame, span, ident):
         flags = code.co_flags
         if in_async and not flags & _SUSPENDABLE:
             # Whatever drives a coroutine from here is an event loop, and its caller is not ours.
-            return _continued(sites, None if ident is not None else _origin_of_task(frame), UNKNOWN_TASK, span)
+            return _continued(sites, None if ident is not None else _origin_of_task(frame), UNKNOWN_TASK, span, met)
         name = code.co_filename
         kind = _kinds.get(name)
         if kind is None:
@@ -219,7 +219,7 @@ def _walked(frame, span, ident):
     if frame is None:
         thread = _thread(ident)
         if thread is not None and thread is not _main_thread():
-            return _continued(sites, getattr(thread, ORIGIN, None), LIBRARY_THREAD, span)
+            return _continued(sites, getattr(thread, ORIGIN, None), LIBRARY_THREAD, span, met)
         for run, before in met:
             run.called_from(sites[before:])
     return _ended(sites, NO_USER_CODE, span)
@@ -241,6 +241,11 @@ def enclosing_span():
     while span is not None and span.ended:
         span = span.origin.span
     return span
+
+
+def is_coroutines(code):
+    """Whether code is that of a coroutine."""
+    return bool(code.co_flags & (_CO_COROUTINE | _CO_ITERABLE_COROUTINE))
 
 
 def is_librarys(code):
@@ -333,18 +338,29 @@ def _main_thread():
     return None if threading is None else threading.main_thread()
 
 
-def _continued(sites, origin, reason, span):
+def _continued(sites, origin, reason, span, met=()):
     if origin is not None:
         joined = (sites + origin.frames)[:MAX_FRAMES]
         return Origin(joined, None if joined else origin.unattributed or reason, span or origin.span)
     if span is None:
         return _ended(sites, reason, None)
-    # How the work came here was not seen, but its context came along: go on from where the span around it began.
+    joined = _in_context(sites, span, met)[:MAX_FRAMES]
+    return Origin(joined, None if joined else span.origin.unattributed or reason, span)
+
+
+def _in_context(sites, span, met):
+    """How the work came here was not seen, but its context came along: sites go on with what is around them by that."""
+    if met:
+        run, before = met[-1]
+        return sites[: before + 1] + run.origin.frames[1:]
     outer = span.origin.frames
+    frame = getattr(span, "frame", None)
+    if frame is not None and outer:
+        # A function that waits for this has gone on since something was begun in it.
+        outer = [_site(frame, frame.f_code)] + outer[1:]
     if sites and sites[-1] in outer:
         outer = outer[outer.index(sites[-1]) + 1 :]
-    joined = (sites + outer)[:MAX_FRAMES]
-    return Origin(joined, None if joined else span.origin.unattributed or reason, span)
+    return sites + outer
 
 
 def _ended(sites, reason, span):

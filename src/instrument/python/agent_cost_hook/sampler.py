@@ -47,14 +47,15 @@ _WAITS_FOR_OTHERS = frozenset(
 class _Stretch:
     """Ticks in a row in which the same was seen."""
 
-    __slots__ = ("functions", "activity", "origin", "name", "thread", "after", "began", "seen", "id")
+    __slots__ = ("functions", "activity", "origin", "name", "thread", "parent", "after", "began", "seen", "id")
 
-    def __init__(self, functions, activity, origin, name, thread, after, began):
+    def __init__(self, functions, activity, origin, name, thread, parent, after, began):
         self.functions = functions
         self.activity = activity
         self.origin = origin
         self.name = name
         self.thread = thread
+        self.parent = parent
         self.after = after
         self.began = began
         self.seen = began
@@ -69,7 +70,7 @@ class _Stretch:
             "id": self.id,
             "kind": "other",
             "name": self.name,
-            "parent": None,
+            "parent": None if self.parent is None else self.parent.id,
             "thread": self.thread,
             "unattributed": None,
             "source": "sampled",
@@ -383,7 +384,7 @@ class _Sampler:
         self._last_ended = None
 
     def _seen(self, stacks, now):
-        """Strand -> (functions, activity, origin, name, thread, after), and the threads whose activity their stacks do not tell, with their native ids and times."""
+        """Strand -> (functions, activity, origin, name, thread, parent, after), and the threads whose activity their stacks do not tell, with their native ids and times."""
         seen = {}
         unknown = []
         looks = {}
@@ -427,7 +428,8 @@ class _Sampler:
         at = frame
         while at is not None and not frames.is_users(at.f_code):
             if at.f_code.co_name in _LOOPS and str(at.f_globals.get("__name__")).startswith(("asyncio.", "uvloop")):
-                return None  # The loop waits, or works for itself: what waits are its tasks.
+                # The loop waits, or works for itself: what waits are its tasks. Or one of them has a library work for it.
+                return None if loop is None else self._of_running_task(loop, library, ident)
             library.append(at)
             if len(library) > 200:
                 return None
@@ -437,7 +439,19 @@ class _Sampler:
         origin = frames.capture_thread(at, ident)
         if not origin.frames:
             return None
-        return _described(origin, activities.of_frames(library), frames.thread_name(ident), _after_in_thread(ident, loop, origin))
+        task = None if loop is None else sys.modules["asyncio.tasks"].current_task(loop)
+        return _described(origin, library, frames.thread_name(ident), _span_of_task(task), _after_in_thread(ident, loop, origin))
+
+    def _of_running_task(self, loop, library, ident):
+        task = sys.modules["asyncio.tasks"].current_task(loop)
+        if task is None or strands.in_flight_task(task):
+            return None
+        # No function of the user's is on the stack: the lines are those that had the task made.
+        coroutines = [frame for frame in library if frames.is_coroutines(frame.f_code)]
+        origin = frames.capture_suspended(coroutines, task)
+        if not origin.frames:
+            return None
+        return _described(origin, library, frames.thread_name(ident), _span_of_task(task), _after_in_task(task, coroutines))
 
     def _see_tasks(self, loop, thread, seen):
         tasks = sys.modules["asyncio.tasks"]
@@ -464,7 +478,7 @@ class _Sampler:
         if len(library) == len(chain):
             return None
         origin = frames.capture_suspended(chain, task)
-        return _described(origin, activities.of_frames(library), thread, _after_in_task(task, chain))
+        return _described(origin, library, thread, _span_of_task(task), _after_in_task(task, chain))
 
     def _note(self, seen, now):
         last = self._last_tick
@@ -514,10 +528,25 @@ def _after_in_task(task, chain):
     return None if made is None else made.after
 
 
-def _described(origin, activity, thread, after):
+def _span_of_task(task):
+    """What a framework is known to run around a task; None where there is no such thing, and before 3.12, which does not tell."""
+    if not hasattr(task, "get_context"):
+        return None
+    span = task.get_context().get(frames.current_span)
+    # The user's functions are found by their frames.
+    while span is not None and (span.ended or span.source == "function"):
+        span = span.origin.span
+    return span
+
+
+def _described(origin, library, thread, parent, after):
+    """`library`: frames of libraries further in, innermost first."""
     functions = tuple((site["file"], site["function"]) for site in origin.frames)
+    if library:
+        # A line that has a library work for it is that line until the library is done.
+        functions += (origin.frames[0]["line"],)
     name = (origin.frames[0]["function"] or "").rsplit(".", 1)[-1]
-    return functions, activity, origin, name or "function", thread, after
+    return functions, activities.of_frames(library), origin, name or "function", thread, parent, after
 
 
 def _coroutine_frames(coroutine):
