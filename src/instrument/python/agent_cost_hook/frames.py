@@ -34,6 +34,9 @@ try:
 except OSError:
     _START_FOLDER = ""  # The folder was removed under the program.
 
+# Tasks that make tasks that make tasks are looked through no further.
+_MOST_MAKERS = 20
+
 # inspect.CO_*: importing inspect takes longer than all else at start.
 _CO_GENERATOR, _CO_COROUTINE, _CO_ITERABLE_COROUTINE, _CO_ASYNC_GENERATOR = 0x20, 0x80, 0x100, 0x200
 _ASYNC = _CO_COROUTINE | _CO_ITERABLE_COROUTINE | _CO_ASYNC_GENERATOR
@@ -48,10 +51,11 @@ class Origin:
     """The user's frames at some point, and the span (of `spans.py`) that was running there.
 
     `after` is told of points where work was handed over: the tag's id of the model call that the work comes after, as far as is known.
-    `work` is, for what runs in a pool's thread, the Origin of its piece of work.
+    `work` is, for what runs in a pool's thread, the Origin of its piece of work. `maker`, of points where work was handed over: a weak
+    reference to the task that did so, None where none did.
     """
 
-    __slots__ = ("frames", "unattributed", "span", "after", "work")
+    __slots__ = ("frames", "unattributed", "span", "after", "work", "maker")
 
     def __init__(self, frames, unattributed, span):
         self.frames = frames
@@ -59,6 +63,7 @@ class Origin:
         self.span = span
         self.after = None
         self.work = None
+        self.maker = None
 
 
 class Site(dict):
@@ -138,7 +143,18 @@ def capture(skipped=0):
 def _handed_over():
     origin = capture(1)
     origin.after = after_of(origin)
+    task = current_task()
+    origin.maker = None if task is None else ref(task)
     return origin
+
+
+def current_task():
+    """The asyncio task that runs here, or None."""
+    module = sys.modules.get("asyncio.tasks")
+    # To be told so by an exception takes many times as long.
+    if module is None or module.events._get_running_loop() is None:
+        return None
+    return module.current_task()
 
 
 def after_of(origin):
@@ -162,6 +178,20 @@ def origin_of_task(outermost, task):
     """Where a task was made, by its outermost coroutine's frame; None where that was not seen."""
     known = _coroutines.get(id(outermost))
     return getattr(task, ORIGIN, None) if known is None else known[1]
+
+
+def makers_of(task):
+    """The tasks that had a task made, the nearest first: those that are still there."""
+    found = []
+    while len(found) < _MOST_MAKERS:
+        coroutine = task.get_coro()
+        origin = origin_of_task(getattr(coroutine, "cr_frame", None), task)
+        reference = None if origin is None else origin.maker
+        task = None if reference is None else reference()
+        if task is None:
+            break
+        found.append(task)
+    return found
 
 
 def is_users(code):

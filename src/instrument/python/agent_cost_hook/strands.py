@@ -1,19 +1,22 @@
 """Which threads and tasks of the program call models, and which of them are between two calls just now.
 
 A strand is a thread, or an asyncio task. Only while one that has called a model has no call in flight is there anything to
-watch (`sampler.py`); what waits for a model is known from the call itself.
+watch (`sampler.py`); what waits for a model is known from the call itself. Frameworks make a task for a call alone: then those tasks
+that had it made go on when it is over, and are between two calls for a while.
 """
 
 import sys
 from _weakref import ref
 
-from . import frames
+from . import events, frames
 
 # Strands that have called a model: by thread, and by id of the task.
 _threads = {}
 _tasks = {}
 # Strands that are looked through at each call.
 _FEW = 8
+# For so long a task that calls no model itself is taken to go on with what a call in a task of its own told: it may have nothing to do with it.
+_MAKERS_GO_ON_MS = 10_000
 # Called with a strand when its call begins, and when it has none left in flight; None before the first call.
 _watchers = None
 # functions.before_call, from the first call on.
@@ -23,9 +26,12 @@ _CAN_MEASURE = hasattr(sys, "monitoring")
 
 
 class Strand:
-    """A thread (`task` None) or an asyncio task that calls models."""
+    """A thread (`task` None) or an asyncio task that calls models, or had a task made that does.
 
-    __slots__ = ("ident", "task", "loop", "flights", "last_call")
+    `flights`: its own calls that are under way; `inner`: those of tasks that it had made, and `inner_ended` when one of them last ended.
+    """
+
+    __slots__ = ("ident", "task", "loop", "flights", "inner", "inner_ended", "calls", "last_call")
 
     def __init__(self, ident, task, loop):
         self.ident = ident
@@ -33,6 +39,10 @@ class Strand:
         self.task = task
         self.loop = loop
         self.flights = set()
+        self.inner = set()
+        self.inner_ended = 0.0
+        # Whether it has called a model itself.
+        self.calls = False
         # As frames.last_call, for who looks at it from outside.
         self.last_call = None
 
@@ -40,7 +50,12 @@ class Strand:
         if self.task is None:
             return self.ident not in running_threads
         task = self.task()
-        return task is None or task.done()
+        if task is None or task.done():
+            return True
+        return not self.calls and not self.inner and events.now() - self.inner_ended > _MAKERS_GO_ON_MS
+
+    def is_between_calls(self):
+        return not self.flights and not self.inner
 
 
 class Flight:
@@ -49,16 +64,21 @@ class Flight:
     It ends as a span does (`end`, `fail`), so that whatever follows a tool's response to its end can follow an answer.
     """
 
-    __slots__ = ("ended", "_strand")
+    __slots__ = ("ended", "_strand", "_makers")
 
     def __init__(self):
         self.ended = False
         self._strand = None
+        self._makers = ()
         try:
             if _watchers is None:
                 _begin_to_watch()
             self._strand = _current()
+            self._strand.calls = True
             self._strand.flights.add(id(self))
+            self._makers = _makers_of(self._strand)
+            for maker in self._makers:
+                maker.inner.add(id(self))
             self._strand.last_call = frames.last_call.get()
             for watcher in _watchers:
                 watcher(self._strand, True)
@@ -75,6 +95,9 @@ class Flight:
             return
         try:
             strand.flights.discard(id(self))
+            for maker in self._makers:
+                maker.inner_ended = events.now()
+                maker.inner.discard(id(self))
             if not strand.flights:
                 for watcher in _watchers:
                     watcher(strand, False)
@@ -139,7 +162,7 @@ def may_be_between_calls():
     """Whether a strand that has called a model, and may be over by now, has no call in flight. Cheaper than `between_calls`."""
     for strands in (_threads, _tasks):
         for strand in list(strands.values()):
-            if not strand.flights:
+            if strand.is_between_calls():
                 return True
     return False
 
@@ -156,7 +179,7 @@ def between_calls(running_threads):
         for key, strand in list(strands.items()):
             if strand.is_over(running_threads):
                 strands.pop(key, None)
-            elif not strand.flights:
+            elif strand.is_between_calls():
                 found.append(strand)
     return found
 
@@ -179,21 +202,26 @@ def forget_all():
 
 def _current():
     ident = sys.modules["_thread"].get_ident()
-    task = _current_task()
+    task = frames.current_task()
     if task is None:
         strand = _threads.get(ident)
         if strand is None:
             strand = _threads[ident] = Strand(ident, None, None)
         return strand
+    return _of_task(task, ident)
+
+
+def _of_task(task, ident):
     strand = _tasks.get(id(task))
     if strand is None or strand.task() is not task:
         strand = _tasks[id(task)] = Strand(ident, ref(task), ref(task.get_loop()))
     return strand
 
 
-def _current_task():
-    module = sys.modules.get("asyncio.tasks")
-    # To be told so by an exception takes many times as long.
-    if module is None or module.events._get_running_loop() is None:
-        return None
-    return module.current_task()
+def _makers_of(strand):
+    if strand.task is None:
+        return ()
+    task = strand.task()
+    loop = strand.loop()
+    # Those of another loop run in another thread.
+    return [_of_task(maker, strand.ident) for maker in frames.makers_of(task) if not maker.done() and maker.get_loop() is loop]
