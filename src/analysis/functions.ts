@@ -7,7 +7,7 @@ import type { Above, Drafts } from './draftTree.ts';
 import type { EnergyUse } from './energy.ts';
 import { groupBy, keyBySite } from './grouping.ts';
 import { ascending, percentile, tidy, weakestEvidence } from './statistics.ts';
-import { sumBlame, unionTime } from './tables.ts';
+import { sumBlame, totalTime, unionTime } from './tables.ts';
 
 /** Functions shorter than this in all are not worth a row. */
 const SHORTEST: Milliseconds = 5;
@@ -31,7 +31,7 @@ export function functionTable(functions: readonly Draft[], all: readonly Draft[]
     const [first] = runs;
     if (first === undefined) continue;
     const durations = ascending(runs.map(({ start, end }) => end - start));
-    const totalMs = unionTime(runs);
+    const totalMs = totalTime(outermost(runs, drafts));
     if (totalMs < SHORTEST) continue;
     const own = runs.map((run) => run.end - run.start - unionTime(inner[run.index] ?? []));
     const blame = sumBlame(runs, energy.blame);
@@ -53,6 +53,16 @@ export function functionTable(functions: readonly Draft[], all: readonly Draft[]
     });
   }
   return rows.sort((a, b) => b.selfMs - a.selfMs || b.totalMs - a.totalMs || (a.name < b.name ? -1 : 1));
+}
+
+/** Of the runs of a function those in which it was not called by itself. */
+function outermost(runs: readonly Draft[], drafts: Drafts): readonly Draft[] {
+  if (runs.length === 1) return runs;
+  const all = new Set(runs);
+  return runs.filter((run) => {
+    for (let outer = drafts.outerOf(run); outer !== null; outer = drafts.outerOf(outer)) if (all.has(outer)) return false;
+    return true;
+  });
 }
 
 function mostOf(runs: readonly Draft[]): Activity | null {

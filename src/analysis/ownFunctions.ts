@@ -395,7 +395,8 @@ function withoutToolsOwn(functions: readonly Draft[], all: readonly Draft[], dra
   const gone = new Set<Draft>();
   const runs = new Map<Draft, Draft[]>();
   for (const draft of functions) {
-    if (draft.span.kind !== 'other' || draft.span.source !== 'function') continue;
+    // What was tried again stays apart.
+    if (draft.span.kind !== 'other' || draft.span.source !== 'function' || draft.partOfWireTool) continue;
     const tool = above(draft).find(({ span }) => span.kind === 'tool');
     if (tool === undefined || !isRunOf(draft, tool)) continue;
     gone.add(draft);

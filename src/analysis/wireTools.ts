@@ -11,6 +11,7 @@ import { inferredDraft, type Draft } from './drafts.ts';
 import { ancestors, setParent, toolAncestors, type Above, type Drafts, type RecordedAround } from './draftTree.ts';
 import { becomeTool } from './ownFunctions.ts';
 import { findTextActions, parseAction } from './textActions.ts';
+import { areAttempts, aroundAll, outcomeOf, runsOfCalls } from './toolAttempts.ts';
 import { leaveToNearest, type Claimant } from './toolClaims.ts';
 
 /** Share of the time between the model's answer and the next request. */
@@ -95,7 +96,7 @@ export function wireTools(calls: readonly Draft[], hooks: readonly Draft[], reco
   joinOnlyCandidates(envelopes, open, free, within, recorded, around, joinFree);
   const inferred = [...open].map((envelope) => envelopeDraft(envelope, drafts));
   const made = [...spanned.values(), ...inferred];
-  for (const draft of made) setParent(draft, parentOf(draft, around));
+  for (const draft of inferred) setParent(draft, parentOf(draft, around));
   adoptMeasured([...open], inferred, free, within, recorded);
   return made;
 }
@@ -229,7 +230,7 @@ function joinByCallId(asked: readonly Asked[], envelopes: readonly Envelope[], t
 
 /**
  * A function of the tool's own name was on the stack. As many measured spans as tool calls of that name: joined in
- * order. Several for one tool call (a search that sends two requests): one span over all of them.
+ * order. Several for one tool call (one that is tried again, or a search that sends two requests): one span over all of them.
  */
 function joinByName(open: Set<Envelope>, free: Set<Draft>, within: Within, recorded: RecordedAround, around: Around, join: Join, drafts: Drafts): Map<Envelope, Draft> {
   const groups = new Map<string, AskedTogether>();
@@ -247,21 +248,18 @@ function joinByName(open: Set<Envelope>, free: Set<Draft>, within: Within, recor
   }
   const claimed = leaveToNearest(claims, recorded);
   const spanned = new Map<Envelope, Draft>();
-  for (const [{ first, envelopes }, found] of claims) {
+  for (const [{ envelopes }, found] of claims) {
     // Two conversations in one function that call the same tool at once: which is whose cannot be told.
     if (found.length === 0 || found.some((draft) => claimed.get(draft) !== 1)) continue;
-    if (found.length === envelopes.length) {
-      envelopes.forEach((envelope, index) => {
-        const measured = found[index];
-        if (measured === undefined) return;
-        join(envelope, measured, envelope.resultBytes);
-        open.delete(envelope);
-      });
-    } else if (envelopes.length === 1) {
-      spanned.set(first, spanOver(first, found, drafts));
-      for (const draft of found) free.delete(draft);
-      open.delete(first);
-    }
+    runsOfCalls(found, envelopes.length, around)?.forEach((runs, index) => {
+      const envelope = envelopes[index];
+      const [only] = runs;
+      if (envelope === undefined || only === undefined) return;
+      if (runs.length === 1) join(envelope, only, envelope.resultBytes);
+      else spanned.set(envelope, spanOver(envelope, runs, around, drafts));
+      for (const run of runs) free.delete(run);
+      open.delete(envelope);
+    });
   }
   return spanned;
 }
@@ -351,13 +349,16 @@ function envelopeDraft(envelope: Envelope, drafts: Drafts): Draft {
 }
 
 /** One tool made of several measured parts that ran under a function of its name; its site is that function's line. */
-function spanOver(envelope: Envelope, parts: readonly Draft[], drafts: Drafts): Draft {
+function spanOver(envelope: Envelope, parts: readonly Draft[], around: Around, drafts: Drafts): Draft {
   const draft = envelopeDraft(envelope, drafts);
+  const outer = aroundAll(parts, around);
   draft.start = Math.min(...parts.map((part) => part.start));
   draft.end = Math.max(...parts.map((part) => part.end));
   draft.span.startMs = draft.start;
   draft.span.endMs = draft.end;
-  if (parts.some((part) => part.span.status === 'error')) draft.span.status = 'error';
+  Object.assign(draft.span, outcomeOf(parts));
+  // It began with the first of its runs, and was over with the last.
+  if (parts.every((part) => isFunction(part) && part.span.evidence === 'measured')) draft.span.evidence = 'measured';
   const first = parts[0];
   const frame = first === undefined ? null : namedFrame(first, envelope.tool.name);
   if (first !== undefined && frame !== null) {
@@ -367,12 +368,13 @@ function spanOver(envelope: Envelope, parts: readonly Draft[], drafts: Drafts): 
     draft.span.thread = first.span.thread;
     draft.span.pid = first.span.pid;
   }
-  if (draft.span.tool !== null) draft.span.tool.detail = formatCount(parts.length, 'measured part');
+  if (draft.span.tool !== null) draft.span.tool.detail = formatCount(parts.length, areAttempts(parts) ? 'attempt' : 'measured part');
   for (const part of parts) {
     part.partOfWireTool = true;
     part.issuer = envelope.issuer;
-    if (part.span.parent === null) setParent(part, draft);
+    if (part.span.parent === (outer?.span.id ?? null)) setParent(part, draft);
   }
+  setParent(draft, outer ?? parentOf(draft, around));
   return draft;
 }
 

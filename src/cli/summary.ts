@@ -6,6 +6,7 @@ import { gpuUsedTexts } from '../profile/gpuUsedText.ts';
 import { formatCarbon, formatDuration, formatEnergy, formatPercent, formatTokens, formatUsd } from '../profile/formatValue.ts';
 import { callersOf, type CallerCost } from '../analysis/callers.ts';
 import { LEAST_SHOWN_SHARE } from '../analysis/functions.ts';
+import { spanTableOf } from '../analysis/spanTable.ts';
 import { activityWord, otherParts } from '../profile/activityText.ts';
 import { serverName, serverSettingsTexts, serverUseTexts } from '../profile/serverText.ts';
 import { visibleText } from '../profile/visibleText.ts';
@@ -136,7 +137,7 @@ function footprintRow({ totals: { footprint }, accounting: { boundary, overheads
 
 function lineTable(report: Report, style: TerminalStyle): string[] {
   if (report.lines.length === 0) return report.totals.llmCalls === 0 ? noCalls(report.run) : [];
-  const own = report.lines.filter((line) => line.calls > 0);
+  const own = report.lines.filter((line) => line.calls > 0 && !isInsideTools(report, line));
   const shown = own.slice(0, MOST_ROWS);
   const rows = [
     ['line', 'calls', 'time', 'tokens in→out', 'cached', 'energy'].map((title) => style.dim(title)),
@@ -155,6 +156,20 @@ function lineTable(report: Report, style: TerminalStyle): string[] {
   const table = alignColumns(rows, ['left', 'right', 'right', 'right', 'right', 'right']);
   const more = own.length - shown.length;
   return more > 0 ? [...table, `… and ${more} more lines`] : table;
+}
+
+/** Whether all that a line did is part of tools, whose own lines have it: a tool's child process, say. What an agent does that runs inside of a tool is no part of that. */
+function isInsideTools(report: Report, line: ReportLine): boolean {
+  if (line.llmCalls > 0) return false;
+  const table = spanTableOf(report);
+  const isInside = (number: number): boolean => {
+    for (let outer = table.parentOf(number); outer !== -1; outer = table.parentOf(outer)) {
+      const { kind } = table.formOf(outer);
+      if (kind === 'tool' || kind === 'agent') return kind === 'tool';
+    }
+    return false;
+  };
+  return Array.from(table.numbersOf(line)).every(isInside);
 }
 
 /** Where a line's calls come from, when that is several places: `← agent.ts:80  answer`. */

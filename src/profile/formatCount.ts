@@ -6,6 +6,7 @@ import { isSingular, localNumber } from './language.ts';
 const NOUNS = {
   'LLM call': [(count: string) => l10n.t('{0} LLM call', count), (count: string) => l10n.t('{0} LLM calls', count)],
   answer: [(count: string) => l10n.t('{0} answer', count), (count: string) => l10n.t('{0} answers', count)],
+  attempt: [(count: string) => l10n.t('{0} attempt', count), (count: string) => l10n.t('{0} attempts', count)],
   call: [(count: string) => l10n.t('{0} call', count), (count: string) => l10n.t('{0} calls', count)],
   caller: [(count: string) => l10n.t('{0} caller', count), (count: string) => l10n.t('{0} callers', count)],
   character: [(count: string) => l10n.t('{0} character', count), (count: string) => l10n.t('{0} characters', count)],

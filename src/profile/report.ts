@@ -317,7 +317,7 @@ export const reportSchema = z.object({
       site: siteSchema.nullable(),
       calls: count,
       errors: count,
-      /** Time in which at least one of its runs went on. */
+      /** Sum of its runs, also where they overlap; what it did when it called itself is in the run that did so. */
       totalMs: z.number(),
       /** Without the functions that it called, as far as these were seen. */
       selfMs: z.number(),

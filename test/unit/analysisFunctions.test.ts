@@ -103,6 +103,11 @@ it('time in which one thread waits for a lock and another one computes went into
   expect(report.totals.otherMs).toMatchObject({ cpu: 100, lock: 100 });
 });
 
+it('a function that calls itself took as long as its outermost run', () => {
+  const report = reportOf(...modelCall('a', 0, 100), ...measured('w1', 110, 310, 'walk', 48), ...measured('w2', 120, 220, 'walk', 48, 'w1'), ...measured('w3', 400, 450, 'walk', 48), ...modelCall('b', 500, 600));
+  expect(row(report, 'walk')).toMatchObject({ calls: 3, totalMs: 250, selfMs: 250 });
+});
+
 describe('waits', () => {
   it('in no function that was measured are inside of the step in which they were seen', () => {
     const report = reportOf(
@@ -200,8 +205,8 @@ describe('samples', () => {
       [100, 210],
       [100, 200],
     ]);
-    // Time in which at least one of them ran.
-    expect(row(report, 'search')).toMatchObject({ calls: 2, totalMs: 110 });
+    // Both, as with tools and calls, though they ran at once.
+    expect(row(report, 'search')).toMatchObject({ calls: 2, totalMs: 210, selfMs: 210 });
   });
 });
 

@@ -95,5 +95,9 @@ describe('a chain', () => {
     const { idleBlameMs, inclusive, toolMs } = lineAt(nested, AGENT, 40);
     expect([toolMs, idleBlameMs]).toEqual([1000, inclusive.idleBlameMs]);
     expect(idleBlameMs).toBeGreaterThan(lineAt(nested, AGENT, 42).idleBlameMs ?? 0);
+    // The terminal shows it there alone.
+    const text = summaryText(nested, { style: { bold: (text) => text, dim: (text) => text }, paths: [] });
+    expect(text).toMatch(/agent\.py:40 {2}research +1 +1 s/);
+    expect(text).not.toContain('agent.py:42');
   });
 });

@@ -66,7 +66,7 @@ function problemsOf(document: TimelineDocument): string[] {
   }
   const tools = report.spans.flatMap((span) => span.tool ?? []);
   need(atMost(sum(report.functions.map((row) => row.idleBlameMs)), totals.gpuMs.idle ?? 0), 'more idle time blamed on functions than there was');
-  need(report.functions.every((row) => row.calls === row.spans.length && atMost(row.totalMs, totals.wallMs) && row.selfMs >= 0), 'a function took longer than the run');
+  need(report.functions.every((row) => row.calls === row.spans.length && atMost(row.totalMs, row.calls * row.meanMs) && atMost(row.p95Ms ?? 0, totals.wallMs) && row.selfMs >= 0), 'a function took longer than its runs, or one of these than the whole');
   need(atMost(sum(tools.map((tool) => tool.idleBlameMs)), totals.gpuMs.idle ?? 0), 'more idle time blamed than there was');
   need(idle === null || atMost(sum(tools.map((tool) => tool.idleEnergyWh)), idle), 'more idle energy blamed than there was');
   need(totals.costUsd === null || atMost(sum(calls.map((llm) => llm.costUsd)), totals.costUsd), 'calls cost more than the run');

@@ -238,6 +238,49 @@ describe('a tool that a hook measured', () => {
     expect(report.functions).toMatchObject([{ name: 'count', calls: 1, totalMs: 50 }]);
   });
 
+  describe('that a program tried again is one call of it', () => {
+    const attempt = (id: string, from: number, until: number, status: 'ok' | 'error', parent: string | null = null): object[] => [
+      span(id, from, { kind: 'other', source: 'function', name: 'search', parent, ...frames('search', 'run') }),
+      spanEnd(id, until, { status, error: status === 'error' ? `${id} in vain` : null }),
+    ];
+    const retrying = (id: string, from: number, until: number, ...inner: object[]): object[] => [span(id, from, { kind: 'other', source: 'function', name: 'with_retries', ...frames('with_retries', 'run') }), ...inner, spanEnd(id, until)];
+    const told = (report: Report) => tools(report).map(({ name, startMs, endMs, status, evidence, parent, tool }) => [name, startMs, endMs, status, evidence, parent, tool?.detail]);
+
+    it('measured from its first attempt to its last, which says how it ended, inside of what tries again', () => {
+      const report = between([['t1', 'search']], ...retrying('r', 1100, 2110, ...attempt('s1', 1100, 1500, 'error', 'r'), ...attempt('s2', 1700, 2100, 'ok', 'r')));
+      expect(told(report)).toEqual([['search', 1100, 2100, 'ok', 'measured', 'r', '2 attempts']]);
+      const [whole] = tools(report);
+      expect(report.spans.filter(({ parent }) => parent === whole?.id).map(({ id, status }) => [id, status])).toEqual([['s1', 'error'], ['s2', 'ok']]);
+      expect(report.tools).toMatchObject([{ name: 'search', calls: 1, errors: 0, totalMs: 1000, evidence: 'measured' }]);
+      // Its attempts are no work between the calls.
+      expect(report.functions.map(({ name, selfMs }) => [name, selfMs])).toEqual([['with_retries', 10]]);
+    });
+
+    it('that failed where the last attempt did', () => {
+      const report = between([['t1', 'search']], ...attempt('s1', 1100, 1500, 'error'), ...attempt('s2', 1700, 2100, 'error'));
+      expect(told(report)).toEqual([['search', 1100, 2100, 'error', 'measured', 'step:a', '2 attempts']]);
+      expect(tools(report)[0]?.error?.message).toBe('s2 in vain');
+    });
+
+    it('beside another call of the same answer that is tried again at the same time', () => {
+      const asked = [['t1', 'search'], ['t2', 'search']] as const;
+      const lines = [...retrying('r1', 1100, 2100, ...attempt('a1', 1100, 1500, 'error', 'r1'), ...attempt('a2', 1700, 2100, 'ok', 'r1')), ...retrying('r2', 1105, 1600, ...attempt('b1', 1105, 1600, 'ok', 'r2'))].sort(byTime);
+      expect(told(between(asked, ...lines))).toEqual([
+        ['search', 1100, 2100, 'ok', 'measured', 'r1', '2 attempts'],
+        ['search', 1105, 1600, 'ok', 'measured', 'r2', null],
+      ]);
+    });
+
+    it('before another call of the same answer, which begins after the one that succeeded', () => {
+      const asked = [['t1', 'search'], ['t2', 'search']] as const;
+      const report = between(asked, ...attempt('a1', 1100, 1500, 'error'), ...attempt('a2', 1700, 2100, 'ok'), ...attempt('b1', 2100, 2400, 'ok'));
+      expect(told(report).map(([, from, until, status]) => [from, until, status])).toEqual([[1100, 2100, 'ok'], [2100, 2400, 'ok']]);
+      // Which attempt was whose cannot be told where all but one failed.
+      const unclear = between(asked, ...attempt('a1', 1100, 1500, 'error'), ...attempt('a2', 1700, 2100, 'error'), ...attempt('b1', 2100, 2400, 'error'));
+      expect(told(unclear).map(([, from, until, , evidence]) => [from, until, evidence])).toEqual([[1000, 3000, 'inferred'], [1000, 3000, 'inferred']]);
+    });
+  });
+
   it('unrelated, inside one inferred tool, is its part', () => {
     const report = between([['t1', 'plan']], span('s1', 1100, frames('x')), spanEnd('s1', 1200), span('s2', 1300, frames('y')), spanEnd('s2', 1400));
     const [plan] = tools(report);

@@ -83,7 +83,7 @@ export class Header {
     const energy = totals.energyWh;
     this.name.textContent = visibleText(run.name, 120);
     this.name.title = visibleText(run.command.length > 0 ? run.command.join(' ') : run.name, 400);
-    const sums = reading ? [l10n.t('reading the recording…')] : [`${mark(totals.requestsEvidence)}${formatCount(totals.requests, 'request')}`, formatDuration(totals.wallMs), energyText(energy.total, energy.grade)];
+    const sums = reading ? [l10n.t('reading the recording…')] : [...(totals.requests === 0 ? [] : [`${mark(totals.requestsEvidence)}${formatCount(totals.requests, 'request')}`]), formatDuration(totals.wallMs), energyText(energy.total, energy.grade)];
     this.sums.textContent = sums.join(' · ');
     this.sums.title = reading ? l10n.t('Sums are there when all of it has been read') : energy.grade === null ? l10n.t('Energy unknown: no GPU profile or power readings') : `${gradeWords[energy.grade]}${bandText(energy.total, energy.band)}`;
     fill(this.badges, ...this.badgesOf(head, { live, reading, simulated: backend.simulated, grade: energy.grade }));
