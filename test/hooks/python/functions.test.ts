@@ -30,7 +30,7 @@ async function run(environment: Parameters<typeof program>[0], name: string): Pr
   const bare = await program(environment, name, env);
   expect(bare.exit, bare.stderr).toBe(0);
   server.arrived.length = 0;
-  const hooked = await program(environment, name, { ...env, ...session.env() });
+  const hooked = await program(environment, name, { ...env, PROGRAM_EVENTS: session.folder, ...session.env() });
   expect(hooked).toEqual(bare);
   return session.functions();
 }
