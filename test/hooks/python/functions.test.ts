@@ -125,6 +125,18 @@ describe.each(plain)('$title', (environment) => {
     expect(sampledIn(spans, 'before').length).toBeGreaterThanOrEqual(2);
   });
 
+  it('has what forked workers do inside of the function that forked them, which alone tells of itself', async () => {
+    const spans = await run(environment, 'forked_workers.py');
+    const runs = (name: string): SpanPair[] => spans.filter(({ start }) => start.source === 'function' && start.name === name);
+    const count = isMeasured(version) ? 1 : 0;
+    expect(runs('heavy').map(({ ends }) => ends.length)).toEqual(Array<number>(count).fill(1));
+    expect(runs('crunch').map(({ start, ends }) => [start.parent, ends.length])).toEqual(Array<[string | undefined, number]>(2 * count).fill([runs('heavy')[0]?.start.id, 1]));
+    // Idle workers are in no function, though their stack goes on with that of their parent.
+    const workers = session.eventsByFile().filter((events) => events.some((event) => event.type === 'hello' && event.pid !== server.call('one').tag?.pid));
+    expect(workers).toHaveLength(2);
+    expect(workers.flat().flatMap((event) => (event.type === 'span' && event.frames[0]?.function === 'heavy' ? [event] : []))).toEqual([]);
+  });
+
   it('still sees a program that has closed every descriptor, ours among them', async () => {
     const spans = await run(environment, 'closes_all.py');
     expect(server.arrived.map(({ label }) => label)).toEqual(['one', 'two', 'three']);

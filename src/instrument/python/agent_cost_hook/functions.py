@@ -11,6 +11,7 @@ import contextvars
 import sys
 
 from . import events, frames, json_text, spans
+from .system import os
 
 # A function is worth a line from here on.
 _SHORTEST_MS = 1.0
@@ -177,6 +178,35 @@ class _Run:
         return event, [function.site] + origin.frames[1:]
 
 
+class _InheritedRun(_Run):
+    """A run that goes on in the parent of a forked process, which alone tells of it."""
+
+    __slots__ = ()
+
+    def end(self, status, error):
+        self.ended = True
+        self.frame = None
+
+
+def _before_fork():
+    try:
+        span = frames.enclosing_span()
+        if span is not None:
+            # It is written here, or the child would, with what it does inside of it.
+            span.id  # noqa: B018
+    except Exception:
+        pass  # What the child does is inside of nothing that is known.
+
+
+def _after_fork():
+    """In the child."""
+    run = frames.current_span.get()
+    while run is not None:
+        if isinstance(run, _Run):
+            run.__class__ = _InheritedRun
+        run = run.outer if isinstance(run, _Run) else run.origin.span
+
+
 def before_call():
     """To be told of each call before its header is made (see strands.py): it is to have its parent. May raise."""
     if _monitoring is None:
@@ -249,6 +279,8 @@ def _start():
     monitoring.register_callback(tool, happened.PY_RETURN, _return)
     monitoring.register_callback(tool, happened.PY_UNWIND, _unwind)
     monitoring.set_events(tool, happened.PY_START | happened.PY_UNWIND)
+    if hasattr(os, "register_at_fork"):
+        os.register_at_fork(before=_before_fork, after_in_child=_after_fork)
 
 
 def _begin(code, _offset):

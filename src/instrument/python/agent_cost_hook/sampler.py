@@ -430,6 +430,8 @@ class _Sampler:
             if at.f_code.co_name in _LOOPS and str(at.f_globals.get("__name__")).startswith(("asyncio.", "uvloop")):
                 # The loop waits, or works for itself: what waits are its tasks. Or one of them has a library work for it.
                 return None if loop is None else self._of_running_task(loop, library, ident)
+            if at.f_code.co_name == "_bootstrap" and at.f_globals.get("__name__") == "multiprocessing.process":
+                return None  # A worker that waits for work. Further out is what it was forked from.
             library.append(at)
             if len(library) > 200:
                 return None
