@@ -165,7 +165,7 @@ class Folding {
       if (run !== null) this.#seen.set(run, (this.#seen.get(run) ?? 0) + draft.end - draft.start);
       if (run !== null) return { run, path: span.frames.slice(0, index).reverse() };
     }
-    const late = this.#endedBefore(draft);
+    const late = this.#begunBefore(draft);
     if (late !== null) return { run: late, path: [] };
     const outermostFirst = [...span.frames].reverse();
     const first = outermostFirst.findIndex((frame) => !this.#carrierKeys.has(`${span.pid}\n${keyOf(frame)}`));
@@ -173,13 +173,13 @@ class Folding {
   }
 
   /**
-   * The measured run that a stretch was too late for: who samples a thread that computes is kept waiting himself, and a function that is
-   * measured is on no stack without a run.
+   * The measured run that a stretch was too late for, or goes on for longer than it did: who samples a thread that computes is kept waiting
+   * himself, and a function that is measured is on no stack without a run.
    */
-  #endedBefore({ span, start }: Draft): Draft | null {
+  #begunBefore({ span, start }: Draft): Draft | null {
     for (const frame of span.frames) {
       const runs = this.#runs.get(`${span.pid}\n${span.thread}\n${keyOf(frame)}`) ?? [];
-      const run = runs.findLast(({ end }) => end <= start && start - end <= LONGEST_BREAK);
+      const run = runs.findLast((each) => each.start <= start + EDGE && start - each.end <= LONGEST_BREAK);
       if (run !== undefined) return run;
     }
     return null;

@@ -220,6 +220,9 @@ describe('measured functions', () => {
     const inSearch = [site(AGENT, 50, 'search'), site(AGENT, 31, 'answer'), MODULE];
     const report = reportOf(...modelCall('a', 0, 100), ...measured('f', 110, 210, 'search', 48), ...sampled('s1', 225, 280, inSearch, 'cpu'), ...modelCall('b', 500, 600));
     expect(shown(report, 'other')).toEqual([['search', 110, 210, 'measured', 'cpu', 48]]);
+    // Who looked in time, and then no more for a while.
+    const kept = reportOf(...modelCall('a', 0, 100), ...measured('f', 110, 160, 'search', 48), ...sampled('s1', 130, 250, inSearch, 'sleep'), ...modelCall('b', 500, 600));
+    expect(shown(kept, 'other')).toEqual([['search', 110, 160, 'measured', 'sleep', 48]]);
   });
 
   it('one after the other have each their part of samples that look alike', () => {

@@ -137,7 +137,8 @@ describe.each(plain)('$title', (environment) => {
     expect(workers.flat().flatMap((event) => (event.type === 'span' && event.frames[0]?.function === 'heavy' ? [event] : []))).toEqual([]);
   });
 
-  it('still sees a program that has closed every descriptor, ours among them', async () => {
+  // As above.
+  it('still sees a program that has closed every descriptor, ours among them', { retry: 2 }, async () => {
     const spans = await run(environment, 'closes_all.py');
     expect(server.arrived.map(({ label }) => label)).toEqual(['one', 'two', 'three']);
     expect(sampledTime(spans, 'before')).toBeGreaterThan(0);
@@ -153,7 +154,8 @@ describe.each(plain.filter(({ python }) => isMeasured(python.version)))('$title'
 });
 
 describe.each(withAiohttp)('$title', (environment) => {
-  it('names the call that came before in the same conversation', async () => {
+  // As above.
+  it('names the call that came before in the same conversation', { retry: 2 }, async () => {
     const spans = await run(environment, 'conversations.py');
     const labelOf = new Map(server.arrived.map(({ tag, label }) => [tag?.id, label]));
     const after = (name: string, source: 'function' | 'sampled' | 'process'): Record<string, number> => {
