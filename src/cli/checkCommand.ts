@@ -11,7 +11,7 @@ import { visibleText } from '../profile/visibleText.ts';
 import { accounting, addAccountingOptions, type AccountingFlags } from './accountingOptions.ts';
 import { alignColumns } from '../profile/alignColumns.ts';
 import { CHECK_FAILED } from './exitCodes.ts';
-import { openRecording } from './openRecording.ts';
+import { openReport } from './openRecording.ts';
 import { UsageError } from './usageError.ts';
 
 export function addCheckCommand(root: Command): Command {
@@ -24,7 +24,7 @@ export function addCheckCommand(root: Command): Command {
     .addHelpText('after', '\nA figure that the run does not know keeps no limit.\n\nExample:\n  $ agent-cost check .agent-cost/my_agent-20261122-1412.agentcost --budget budget.json');
   addAccountingOptions(command).action(async (file: string, flags: AccountingFlags & { budget: string; json?: true }) => {
     const budget = readBudget(flags.budget);
-    const { report } = await openRecording(file, accounting(flags));
+    const report = await openReport(file, accounting(flags));
     const checks = checked(report, budget, flags.budget);
     const kept = checks.every(({ status }) => status === 'kept');
     process.stdout.write(flags.json === true ? `${JSON.stringify({ schema: 'agent-cost/check@1', run: report.run.name, kept, limits: checks }, null, 2)}\n` : checkText(checks));

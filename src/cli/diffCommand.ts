@@ -7,7 +7,7 @@ import type { Accounting } from '../profile/accounting.ts';
 import type { Report } from '../profile/report.ts';
 import { accounting, addAccountingOptions, type AccountingFlags } from './accountingOptions.ts';
 import { CHECK_FAILED } from './exitCodes.ts';
-import { openRecording } from './openRecording.ts';
+import { openReport } from './openRecording.ts';
 import { shownPath } from './shownPath.ts';
 import { terminalStyle } from './terminalStyle.ts';
 import { UsageError } from './usageError.ts';
@@ -54,7 +54,7 @@ function orUsageError<Value extends Rule | RuleBreach[]>(make: () => Value): Val
 async function reportsOf(files: readonly string[], charged: Accounting): Promise<Report[]> {
   const reports: Report[] = [];
   // One after the other: each may take a good part of the memory while it is read.
-  for (const file of files) reports.push((await openRecording(file, charged)).report);
+  for (const file of files) reports.push(await openReport(file, charged));
   return reports;
 }
 

@@ -12,7 +12,7 @@ import { keepDocument } from '../recorder/keptDocuments.ts';
 import { readRecordingFile, readRecordingForPage, type ShownRecording } from '../recorder/recordingFile.ts';
 import type { ExportedRun } from './exportCommand.ts';
 import { installation } from './installation.ts';
-import { keptForEditor } from './keepForEditor.ts';
+import { keptOf } from './keptDocument.ts';
 import { summaryText } from './summary.ts';
 import { terminalStyle } from './terminalStyle.ts';
 
@@ -63,7 +63,7 @@ export async function startProfiling(options: ProfilerOptions, accounting: Accou
       let shown: ShownRecording | null = null;
       let document: TimelineDocument;
       // With more texts than a report is made with, the report says which of them are not there.
-      const kept = page ? null : await keptForEditor(ready.out, accounting);
+      const kept = page ? null : await keptOf(ready.out, accounting);
       try {
         if (page) shown = await readRecordingForPage(ready.out);
         document = analyze(shown?.profile ?? (await readRecordingFile(ready.out, 'report')), { accounting });

@@ -1,5 +1,5 @@
 /** A long run that `agent-cost run` recorded opens at once in the editor, which finds it analysed. */
-import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
@@ -73,6 +73,17 @@ it.each([
   const opened = await analyzeInThread(join(repository, 'dist', 'analysis.cjs'), recording, accounting, { keptIn: documents, language: { ...ENGLISH, locale: 'en' }, onRead: () => (isRead = true) });
   expect(isRead).toBe(false);
   expect(opened).toEqual(structuredClone(analyze(await readRecordingFile(recording, 'report'), { accounting })));
+  const [name = ''] = readdirSync(documents);
+  /** As it was kept, and read anew where nothing is. */
+  const shown = async (args: string[]) => {
+    utimesSync(join(documents, name), 1, 1);
+    const [known, anew] = [await agentCost(args, { cwd: folder, env }), await agentCost(args, { cwd: folder, env: { XDG_CACHE_HOME: join(folder, 'nothing') } })];
+    expect(known.code).toBe(0);
+    expect(known).toEqual(anew);
+    expect(statSync(join(documents, name)).mtimeMs, 'what was kept is used').toBeGreaterThan(1000);
+  };
+  await shown(['report', recording]);
+  await shown(['diff', recording, recording, '--json']);
   await agentCost(['delete', recording], { cwd: folder, env });
   expect(readdirSync(documents)).toEqual([]);
 });

@@ -2,9 +2,10 @@
  * The packaged extension as a user has it: installed from the .vsix into a real VS Code, agents profiled with the play
  * button, lenses and timelines clicked. Leaves screenshots in three themes under `test-results/e2e/`.
  */
-import { readdirSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { root } from '../../scripts/lib/paths.mjs';
 import { formatLens } from '../../src/profile/formatValue.ts';
 import type { Report, ReportLine } from '../../src/profile/report.ts';
 import { COMPARED_FILE, COMPARED_LINES, writeComparedRuns } from './comparedRuns.ts';
@@ -64,6 +65,11 @@ describe('the package', () => {
     const strays = files.filter((file) => !/^(dist\/(extension|profiler|experiments|analysis|contents)\.cjs|dist\/(instrument|webview)\/|media\/|l10n\/bundle\.l10n(\.[\w-]+)?\.json$|(package(\.nls(\.[\w-]+)?)?\.json|\.vsixmanifest|readme\.md|changelog\.md|license(\.txt|\.md)?)$)/i.test(file));
     expect(strays).toEqual([]);
     expect(files.filter((file) => /\.(map|pyc|ts)$/.test(file))).toEqual([]);
+  });
+
+  it('analyses as the command line in a clone says of itself, so that runs of that open at once', () => {
+    const [packed, cloned] = [workbench.extension, root].map((folder) => readFileSync(join(folder, 'dist/analysis.cjs')));
+    expect(packed!.equals(cloned!)).toBe(true);
   });
 });
 

@@ -1,5 +1,6 @@
-/** A long run that was recorded and analysed here is kept as the editor keeps those that it opens, so that it opens at once. */
+/** A long run that was recorded and analysed here is kept as the editor keeps those that it opens, so that it opens at once there, and here. */
 import { existsSync } from 'node:fs';
+import { ColumnDocument } from '../analysis/columnDocument.ts';
 import type { Accounting } from '../profile/accounting.ts';
 import { ENGLISH } from '../profile/language.ts';
 import { LONG_RECORDING_BYTES } from '../profile/recordingSize.ts';
@@ -12,7 +13,7 @@ import { installation } from './installation.ts';
  * Where a recording's document is to be kept, asked for before it is read; null where it need not be: it is short, or no editor has
  * looked for recordings here; and where it cannot be.
  */
-export async function keptForEditor(recording: string, accounting: Accounting): Promise<KeptRecording | null> {
+export async function keptOf(recording: string, accounting: Accounting): Promise<KeptRecording | null> {
   const folder = keptDocumentsFolder();
   if (!existsSync(folder)) return null;
   try {
@@ -22,4 +23,10 @@ export async function keptForEditor(recording: string, accounting: Accounting): 
     // Who reads the recording says what is wrong with it; an installation without the editor's parts keeps nothing.
     return null;
   }
+}
+
+/** A recording's document as it was kept at the end of its run, the same as analysed anew; null where none is. */
+export async function keptDocument(recording: string, accounting: Accounting): Promise<ColumnDocument | null> {
+  const known = await (await keptOf(recording, accounting))?.read();
+  return known ? new ColumnDocument([...known.messages], known.rows) : null;
 }
