@@ -154,6 +154,16 @@ describe.each(plain.filter(({ python }) => isMeasured(python.version)))('$title'
 });
 
 describe.each(withAiohttp)('$title', (environment) => {
+  it('has what a task computed end before the call that it makes then', async () => {
+    const spans = await run(environment, 'computes_in_task.py');
+    const stretches = sampledIn(spans, 'ask');
+    expect(stretches.length).toBeGreaterThan(0);
+    // Elsewhere the clocks are not known to be one.
+    if (process.platform !== 'linux') return;
+    const over = stretches.filter(({ start, ends }) => server.arrived.some(({ at }) => start.t < at && at < (ends[0]?.t ?? Infinity)));
+    expect(over.map(({ start, ends }) => [start.t, ends[0]?.t])).toEqual([]);
+  });
+
   // As above.
   it('names the call that came before in the same conversation', { retry: 2 }, async () => {
     const spans = await run(environment, 'conversations.py');

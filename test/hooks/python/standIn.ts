@@ -16,6 +16,8 @@ export interface Arrived {
   origin: string | null;
   body: string;
   headers: IncomingMessage['headers'];
+  /** Milliseconds of the system's monotonic clock, which on Linux is that of the hook's events as well. */
+  at: number;
 }
 
 /** The path that stands for the session's token. */
@@ -62,6 +64,7 @@ export class StandIn {
     const chunks: Buffer[] = [];
     request.on('data', (chunk: Buffer) => chunks.push(chunk));
     request.on('end', () => {
+      const at = Number(process.hrtime.bigint()) / 1e6;
       const body = Buffer.concat(chunks).toString('utf8');
       const path = request.url ?? '';
       if (path.startsWith('/tool')) {
@@ -79,6 +82,7 @@ export class StandIn {
         origin: (request.headers[ORIGIN_HEADER] as string | undefined) ?? null,
         body,
         headers: request.headers,
+        at,
       });
       answer(path, sent, response);
     });

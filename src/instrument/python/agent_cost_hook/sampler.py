@@ -157,6 +157,9 @@ class _Sampler:
         self._threads = activities.Threads()
         # Strand (a thread's ident, or the id of a task) -> _Stretch.
         self._stretches = {}
+        # Those strands that have called a model while a look goes on: what it sees of them is over.
+        self._called = set()
+        self._looks_now = False
         # Thread -> (its native id, nanoseconds that it had a processor, id and instruction of its innermost frame),
         # whether that was so at the look before, too, and what was found.
         self._looks = {}
@@ -187,11 +190,14 @@ class _Sampler:
 
     def on_flight(self, strand, in_flight):
         """A strand calls a model, or has its answer."""
-        key = strand.ident if strand.task is None else id(strand.task())
         if in_flight:
-            stretch = self._stretches.pop(key, None)
-            if stretch is not None:
-                stretch.end(events.now())
+            # What a task computed was seen in its thread.
+            for key in (strand.ident,) if strand.task is None else (strand.ident, id(strand.task())):
+                if self._looks_now:
+                    self._called.add(key)
+                stretch = self._stretches.pop(key, None)
+                if stretch is not None:
+                    stretch.end(events.now())
             # It may wait for another strand that has its answer: then it rings.
             if self._is_timed and strands.is_none_between_calls():
                 self._is_timed = False
@@ -354,8 +360,11 @@ class _Sampler:
         if not strands.may_be_between_calls():
             self._nothing_seen()
             return None
+        self._called.clear()
+        self._looks_now = True
         stacks = sys._current_frames()
         if not strands.between_calls(stacks):
+            self._looks_now = False
             self._nothing_seen()
             return None
         now = events.now()
@@ -365,6 +374,7 @@ class _Sampler:
         del stacks
         self._ask(seen, unknown, now)
         self._note(seen, now)
+        self._looks_now = False
         # With what it took to fall asleep and wake since the look before, which is most of it where little is to be seen.
         ended = time.thread_time()
         cost = ended - (started if self._last_ended is None else self._last_ended)
@@ -499,6 +509,9 @@ class _Sampler:
             if stretch is None:
                 began = max(between, self._gap_began) if last is not None and not is_lost else max(now - _FIRST_EVERY_S * 1000, self._gap_began)
                 self._stretches[key] = _Stretch(*found, min(began, now))
+                if key in self._called:
+                    # It was seen before it called, and has gone on since.
+                    self._stretches.pop(key, None)
             elif stretch.id is None:
                 stretch.write()
             if stretch is not None:
