@@ -62,8 +62,7 @@ export async function startProfiling(options: ProfilerOptions, accounting: Accou
     async summarize({ json, page, paths }) {
       let shown: ShownRecording | null = null;
       let document: TimelineDocument;
-      // With more texts than a report is made with, the report says which of them are not there.
-      const kept = page ? null : await keptOf(ready.out, accounting);
+      const kept = await keptOf(ready.out, accounting);
       try {
         if (page) shown = await readRecordingForPage(ready.out);
         document = analyze(shown?.profile ?? (await readRecordingFile(ready.out, 'report')), { accounting });
@@ -79,7 +78,8 @@ export async function startProfiling(options: ProfilerOptions, accounting: Accou
       for (const [code, message] of said) if (!recorded.has(code)) report.warnings.push({ code, message });
       if (json) process.stdout.write(`${JSON.stringify(report, null, 2)}\n`);
       else process.stderr.write(`\n${summaryText(report, { style: terminalStyle(process.stderr), paths: paths({ document, prompts: promptTable(shown?.profile.calls ?? [], shown?.leftOut) }) })}`);
-      if (kept !== null) await keepDocument(kept, { ...document, report: { ...report, warnings: recordedWarnings } });
+      // Of the texts that only a page wants nothing is said elsewhere.
+      if (kept !== null && !recordedWarnings.some(({ code }) => code === 'promptsNotWhole')) await keepDocument(kept, { ...document, report: { ...report, warnings: recordedWarnings } });
     },
   };
 }

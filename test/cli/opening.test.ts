@@ -64,11 +64,12 @@ async function record(bytes: number, { isEditorHere = true, flags = [] as string
 
 it.each([
   ['in one file', []],
+  ['with a page of it', ['--html']],
   ['in parts, compressed', ['--compress', '--part-size', '1MB', '--out', 'parts.agentcost']],
 ])('is kept for the editor as it would analyse it, %s', async (_, flags) => {
   const { folder, env, documents, recording } = await record(LONG, { flags });
   const accounting = accountingOf({ policy: 'proportional', hostEnergy: '', pue: '', grid: '' });
-  expect(existsSync(join(folder, 'parts.2.agentcost'))).toBe(flags.length > 0);
+  expect(existsSync(join(folder, 'parts.2.agentcost'))).toBe(flags.includes('--part-size'));
   let isRead = false;
   const opened = await analyzeInThread(join(repository, 'dist', 'analysis.cjs'), recording, accounting, { keptIn: documents, language: { ...ENGLISH, locale: 'en' }, onRead: () => (isRead = true) });
   expect(isRead).toBe(false);
