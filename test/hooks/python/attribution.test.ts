@@ -53,6 +53,7 @@ describe.each(covered)('$title', (environment) => {
     // Known by the function that waits for the thread, where functions are measured.
     const waits = Number(environment.python.version.split('.')[1]) >= 12;
     for (const label of ['worker', 'worker-again']) expect(server.call(label).tag?.frames[1]?.line, label).toBe(waits ? marked.get(label)?.[0] : undefined);
+    if (waits) expect(server.call('worker').tag?.frames.map((frame) => frame.function)).toEqual(['ask', 'asynchronous', '<module>']);
 
     const tags = server.arrived.map((call) => call.tag);
     expect(tags.every((tag) => tag !== null)).toBe(true);

@@ -221,6 +221,8 @@ describe.each(withAiohttp)('$title', (environment) => {
     expect(sampledIn(spans, 'think').filter((stretch) => lengthOf(stretch) > SLACK_MS)).toEqual([]);
     const measured = spans.filter(({ start }) => start.source === 'function' && start.name === 'search');
     expect(measured.length).toBe(isMeasured(environment.python.version) ? 3 : 0);
+    const chains = measured.map(({ start }) => start.frames.map((frame) => frame.function).join(' '));
+    expect(chains).toEqual(isMeasured(environment.python.version) ? ['search look_up main <module>', 'search look_up main <module>', 'search main <module>'] : []);
     const marked = markedLines('own_coroutines.py');
     // Written down by the thread that it waits for.
     const fetches = spans.filter(({ start }) => start.source === 'function' && start.name === 'fetch');

@@ -383,14 +383,24 @@ def _in_context(sites, span, met):
     if met:
         run, before = met[-1]
         return sites[: before + 1] + run.origin.frames[1:]
-    outer = span.origin.frames
     frame = getattr(span, "frame", None)
-    if frame is not None and outer:
-        # A function that waits for this has gone on since something was begun in it.
-        outer = [_site(frame, frame.f_code)] + outer[1:]
+    # A function that waits for this has gone on since something was begun in it.
+    outer = span.origin.frames if frame is None else [_site(frame, frame.f_code)] + _callers_of(span, frame)
     if sites and sites[-1] in outer:
         outer = outer[outer.index(sites[-1]) + 1 :]
     return sites + outer
+
+
+def _callers_of(run, frame):
+    """Frames around a run of a function that waits somewhere else."""
+    if frame.f_back is not None or not frame.f_code.co_flags & _ASYNC:
+        return run.origin.frames[1:]
+    # A coroutine that waits is on no stack.
+    known = _coroutines.get(id(frame))
+    coroutine = None if known is None else known[0]()
+    if coroutine is not None and coroutine.cr_frame is frame:
+        return known[1].frames
+    return [] if run.outer is None else _in_context([], run.outer, ())
 
 
 def _ended(sites, reason, span):

@@ -548,9 +548,14 @@ def _span_of_task(task):
     if not hasattr(task, "get_context"):
         return None
     span = task.get_context().get(frames.current_span)
-    # The user's functions are found by their frames.
-    while span is not None and (span.ended or span.source == "function"):
-        span = span.origin.span
+    while span is not None:
+        if span.source == "function":
+            # Found by its frames. Where it was called from is told by its own thread alone: a coroutine that waits is on no stack.
+            span = span.outer
+        elif span.ended:
+            span = span.origin.span
+        else:
+            break
     return span
 
 
