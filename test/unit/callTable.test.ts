@@ -89,6 +89,16 @@ describe('the table', () => {
     expect(tableRows(nested, callCosts(nested), 'tool', all)).toMatchObject([{ name: 'research', calls: 1, totalMs: 100, idleMs: 40, numbers: [0, 1] }]);
   });
 
+  it('has the parts of a tool on the tool’s line, where it is shown', () => {
+    const at = (line: number) => ({ file: '/p/tools.py', line, column: null, function: 'run' });
+    const nested = ofSpans([
+      makeSpan({ id: 'outer', kind: 'tool', startMs: 0, endMs: 100, site: at(40), tool: tool({ name: 'run', idleBlameMs: 1 }) }),
+      makeSpan({ id: 'process', parent: 'outer', kind: 'tool', startMs: 1, endMs: 99, site: at(41), tool: tool({ name: 'run', idleBlameMs: 60 }) }),
+    ]);
+    expect(tableRows(nested, callCosts(nested), 'line', all)).toMatchObject([{ key: '40:/p/tools.py', calls: 1, totalMs: 100, idleMs: 61, numbers: [0, 1] }]);
+    expect(tableRows(nested, callCosts(nested), 'line', (number) => number === 1)).toMatchObject([{ key: '41:/p/tools.py', calls: 1, totalMs: 98, idleMs: 60, numbers: [1] }]);
+  });
+
   it('has tools of an agent that a tool runs in rows of their own', () => {
     const spans = [
       makeSpan({ id: 'outer', kind: 'tool', startMs: 0, endMs: 100, tool: tool({ name: 'ask_guide', idleBlameMs: 10 }) }),

@@ -1,6 +1,10 @@
 /** Spans that run at the same time, kept apart in branches. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { updateBetween } from '../../src/analysis/diffDocuments.ts';
+import { packDocument, packUpdate } from '../../src/protocol/packDocument.ts';
+import { SpanPacker } from '../../src/protocol/packSpans.ts';
+import { TimelineModel } from '../../webview/timeline/model/timelineModel.ts';
 import { makeReport, makeSpan, modelOf } from '../fixtures/timelineDocuments.ts';
 import type { ReportSpan } from '../../src/profile/report.ts';
 
@@ -47,6 +51,22 @@ describe('branches', () => {
     expect(places['z.1']).toBe(places['z.2']);
     expect(names).toHaveLength(1);
     expect(lay([...agent('x', 'agent-0', 0, 100), ...agent('y', 'agent-1', 5, 100)].sort((a, b) => a.startMs - b.startMs)).names).toEqual([[1, 'agent-1']]);
+  });
+
+  it('have what a tool calls below what called the tool, also once that is known', () => {
+    const tool = (parent: string | null): ReportSpan => makeSpan({ id: 'tool', parent, kind: 'tool', name: 'search', startMs: 10, endMs: 50 });
+    const spans = [step('run', null, 0, 100), step('retry', 'run', 10, 60), tool('retry'), step('first', 'tool', 10, 20), step('second', 'tool', 30, 50), step('end', 'run', 80, 90)];
+    expect(lay(spans)).toEqual({ places: { retry: 0, first: 1, second: 1, end: 0 }, names: [] });
+
+    // As it comes in a run that goes on: what was seen of the tool says nothing of what is around it.
+    const report = makeReport(spans.map((span) => (span.id === 'tool' ? tool(null) : span)), 1000);
+    const packer = new SpanPacker();
+    const model = new TimelineModel();
+    for (const part of packDocument({ report, gpu: [] }, packer)) if (part !== null) model.take(part);
+    expect(model.lanes.agent.branches?.names()).toHaveLength(1);
+    const next = { report: makeReport(spans, 1000), gpu: [] };
+    model.update(packUpdate(updateBetween({ report, gpu: [] }, next), next, packer));
+    expect(model.lanes.agent.branches?.names()).toEqual([]);
   });
 
   it('never let spans overlap in a row, and put each right below its parent or at the top of a branch', () => {

@@ -59,11 +59,11 @@ interface Group {
 /** Rows by line, tool, model or step, in order of their first call. `shown` leaves calls out. */
 export function tableRows(model: TimelineModel, costs: readonly CallCost[], grouping: Exclude<Grouping, 'role'>, shown: (number: number) => boolean): TableRow[] {
   const groups = new Map<string, Group>();
-  const byNumber = grouping === 'tool' ? new Map(costs.map((cost) => [cost.number, cost])) : null;
+  const byNumber = new Map(costs.map((cost) => [cost.number, cost]));
   for (const cost of costs) {
     if (!shown(cost.number)) continue;
-    // A part of a tool is in that tool's row, as in the report.
-    const outer = cost.outerTool < 0 ? undefined : byNumber?.get(cost.outerTool);
+    // A part of a tool is in that tool's row, as in the report, if that is shown.
+    const outer = cost.outerTool < 0 || !shown(cost.outerTool) ? undefined : byNumber.get(cost.outerTool);
     const name = groupName(model, outer ?? cost, grouping);
     if (name === null) continue;
     const key = keyOf((outer ?? cost).span, grouping) ?? name;

@@ -26,6 +26,9 @@ export interface GpuPartTrack {
   track: GpuTrack;
 }
 
+/** Tools and calls around a span that are gone through for one that is in its lane: in recordings spans may be around each other in circles. */
+const MOST_PASSED = 100;
+
 export class TimelineModel {
   head: ReportHead | null = null;
   /** Whether parts of the document are still to come. */
@@ -41,6 +44,8 @@ export class TimelineModel {
   private readonly store = new SpanStore();
   private readonly places = new Places();
   private latest: Milliseconds = 0;
+  /** Of those that others were placed through, what was around them then: numbers, -1 for nothing. */
+  private readonly passedBy = new Map<number, number>();
   /** When the span starts that is being placed. */
   private placedAt: Milliseconds = 0;
   /** Used again for every span that is placed. */
@@ -164,6 +169,7 @@ export class TimelineModel {
   private clear(): void {
     this.store.clear();
     this.places.clear();
+    this.passedBy.clear();
     this.latest = 0;
     for (const name of spanLaneNames) this.lanes[name].clear();
     this.gpu.clear();
@@ -235,6 +241,9 @@ export class TimelineModel {
     if (before === null || span === null || name === null) return;
     // Calls and tools are where they are whatever is around them, which a preview does not know.
     const isNested = name === 'agent' || name === 'request';
+    // What is inside of them was placed by what is around them, though.
+    const around = this.parentOf(number);
+    if (around >= 0 && (this.passedBy.get(number) ?? around) !== around) this.lanes.agent.stale = true;
     if (sameShape(isNested ? before : { ...before, parent: span.parent }, span)) return;
     const lane = this.lanes[name];
     const moved = before.startMs !== span.startMs || before.kind !== span.kind || (isNested && before.parent !== span.parent);
@@ -281,13 +290,18 @@ export class TimelineModel {
     return { kind, status, evidence, llm: phases };
   }
 
-  /** A nested span goes below its parent, if that is in the same lane. */
+  /** A nested span goes below the nearest of those around it that is in the same lane: a function that a tool calls below the function that called the tool. */
   private placeInBranch(lane: SpanLane, number: number, start: Milliseconds, end: Milliseconds | null): number {
     const { store, places } = this;
-    const parent = store.parent[number] as number;
     const form = store.formOf(number);
     this.placedAt = start;
-    return lane.placeInBranch(number, start, end, places.laneOf(parent) === 'agent' ? places.rowOf(parent) : -1, store.has(parent) ? parent : (form.thread ?? ''), form, this.isOver);
+    let outer = this.parentOf(number);
+    for (let steps = 0; outer >= 0 && places.laneOf(outer) !== 'agent' && places.laneOf(outer) !== 'request' && steps < MOST_PASSED; steps++) {
+      const around = this.parentOf(outer);
+      this.passedBy.set(outer, around);
+      outer = around;
+    }
+    return lane.placeInBranch(number, start, end, places.laneOf(outer) === 'agent' ? places.rowOf(outer) : -1, outer >= 0 ? outer : (form.thread ?? ''), form, this.isOver);
   }
 
   private readonly isOver = (owner: Owner): boolean => typeof owner === 'string' || !this.store.has(owner) || (this.store.end[owner] as number) <= this.placedAt;
@@ -301,6 +315,7 @@ export class TimelineModel {
     const end = (number: number): number => (Number.isNaN(store.end[number]) ? saneTime(Infinity) : saneTime(store.end[number] as number));
     numbers.sort((a, b) => saneTime(store.start[a] as number) - saneTime(store.start[b] as number) || end(b) - end(a) || a - b);
     for (const name of stale) this.lanes[name].clear();
+    if (stale.includes('agent')) this.passedBy.clear();
     for (const number of numbers) this.place(number);
   }
 
