@@ -7,12 +7,13 @@ import { Parser, tokenizer, type Options } from 'acorn';
 import { transform } from 'esbuild';
 import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { hideProbes } from '../../src/instrument/node/functionText.ts';
+import { hideProbes, PROBES } from '../../src/instrument/node/functionText.ts';
 import { instrumentSource, type FunctionRow, type ModuleKind } from '../../src/instrument/node/transform/instrumentSource.ts';
 
 const HOOK = Symbol.for('agent-cost.hook');
 const options = (kind: ModuleKind): Options => ({ ecmaVersion: 'latest', sourceType: kind === 'module' ? 'module' : 'script', allowHashBang: true, allowReturnOutsideFunction: true, locations: true });
-const ADDED = /;?const \$agentCostRun=\$agentCost\.off\?\.\[\d+\]\?void 0:\$agentCost\(\d+\);try\{|\}(?:catch\(\$agentCostError\)\{\$agentCostRun\?\.failed\(\$agentCostError\);throw \$agentCostError\})?finally\{\$agentCostRun\?\.end\(\)\}|\(\$agentCostError\)(?=\{)|;?\$agentCost\.caught\?\.\([\p{ID_Continue}$]+\);|\n;function \$agentCost\(n\).*\n$/gu;
+/** And what comes at the end of a file. */
+const ADDED = new RegExp(`${PROBES.source}|\\n;function \\$agentCost\\(n\\).*\\n$`, 'gu');
 
 /** Tokens that can be a place in a stack, an excerpt or a map, each with its place: all but brackets and what separates. */
 function placesIn(text: string, kind: ModuleKind): string[] {
@@ -241,6 +242,42 @@ describe('of running programs', () => {
     expect(names(runs).filter((name) => name === 'recurse').length).toBe(51);
   });
 
+  it('tells of arrows that lead to an expression, on lines of its own', async () => {
+    const runs = await compare(`
+      const twice = (x) => // => here
+        double(
+          x,
+        );
+      const double = /* => */ (x, { by = () => 2 } = {}) => x * by();
+      const find = async (a, b = (c) => c) =>
+        [
+          await b(a),
+          this === undefined,
+          a in {},
+        ];
+      const nothing = (x) => ({
+        x,
+      });
+      const made = (x) => (y) =>
+        double(
+          x + y,
+        );
+      const fails = async () =>
+        Promise.reject(
+          new RangeError('later'),
+        );
+      const throws = () =>
+        JSON.parse(
+          '{',
+        );
+      return (async () => {
+        say(twice(4), await find('z'), nothing(1).x, made(1)(2));
+        for (const each of [twice, double, find, made, fails]) say(each.name, each.length, each.toString());
+        for (const each of [fails, throws]) await new Promise((done) => done(each())).catch((error) => say(error.stack));
+      })();`);
+    expect(names(runs)).toEqual(['twice', 'find', 'fails', 'throws']);
+  });
+
   it('keeps errors, where they are from, and when promises settle', async () => {
     const runs = await compare(`
       const order = [];
@@ -321,14 +358,15 @@ describe('of running programs', () => {
 
 describe('of a file with its source map in it', () => {
   let bundled: { code: string };
-  const source = `export async function search(q: string) { await null; return q; }\nexport const parse = (text: string) => { const all = text.split(','); return all.length; };\nexport class Tools { async run(n: number) { return n * 2; } }\n`;
+  const source = `export async function search(q: string) { await null; return q; }\nexport const parse = (text: string) => { const all = text.split(','); return all.length; };\nexport class Tools { async run(n: number) { return n * 2; } }\nexport const ask = async ({ q }: { q: string }): Promise<string> => (search(q)), later = (a: string) => (b: string) => ask({ q: a + b });\nexport const tools = { length: (text: string) => parse(text), half: (n: number) => n / 2 };\n`;
   beforeAll(async () => {
     bundled = await transform(source, { loader: 'ts', sourcefile: '/a/tools.ts', sourcemap: 'inline', minifyWhitespace: true, keepNames: true });
   });
 
   it('moves the map along', () => {
     const changed = instrumentSource({ text: bundled.code, file: '/a/tools.ts', kind: 'module', reader: 'process' }) ?? '';
-    expect(rowsIn(changed).flatMap((row) => (row.length > 4 ? [row[4]] : []))).toEqual(['search', 'parse', 'run']);
+    expect(rowsIn(changed).flatMap((row) => (row.length > 4 ? [row[4]] : []))).toEqual(['search', 'parse', 'run', 'ask', 'length']);
+    expect(changed.replace(ADDED, '').replace(/base64,\S+/, '')).toBe(bundled.code.replace(/base64,\S+/, ''));
     const mapOf = (text: string) => new TraceMap(Buffer.from(/base64,(\S+)/.exec(text)?.[1] ?? '', 'base64').toString());
     const before = mapOf(bundled.code);
     const after = mapOf(changed);
@@ -336,9 +374,9 @@ describe('of a file with its source map in it', () => {
       const lines = text.slice(0, text.indexOf(needle)).split('\n');
       return { line: lines.length, column: lines.at(-1)?.length ?? 0 };
     };
-    for (const needle of ['await null', 'return q', 'text.split', 'all.length', 'return n*2', 'class Tools'])
+    for (const needle of ['await null', 'return q', 'text.split', 'all.length', 'return n*2', 'class Tools', 'search(q)', 'tools=', 'parse(text)', 'n/2'])
       expect(originalPositionFor(after, at(changed, needle)), needle).toEqual(originalPositionFor(before, at(bundled.code, needle)));
-    for (const [, , , , name, line = 0, column = 0] of rowsIn(changed)) if (name !== undefined) expect(originalPositionFor(after, { line, column: column - 1 }).line).toBe({ search: 1, parse: 2, run: 3 }[name]);
+    for (const [, , , , name, line = 0, column = 0] of rowsIn(changed)) if (name !== undefined) expect(originalPositionFor(after, { line, column: column - 1 }).line).toBe({ search: 1, parse: 2, run: 3, ask: 4, length: 5 }[name]);
   });
 
   it('is left alone, written on one line, where nobody applies the map', () => {
@@ -377,6 +415,7 @@ describe('of generated sources', () => {
       fc.tuple(identifier, fc.array(tie('statement') as fc.Arbitrary<string>, { maxLength: 3 }), fc.constantFrom('\n', '\r\n', ' ')).map(([name, body, end]) => `async function ${name}(a, { b = 1 } = {}) {${end}${body.join(end)}${end}}`),
       fc.tuple(identifier, fc.array(tie('statement') as fc.Arbitrary<string>, { maxLength: 3 })).map(([name, body]) => `class C { static ${name}(a, b) { // {\n${body.join('\n')}\n} }`),
       fc.tuple(identifier, fc.array(tie('statement') as fc.Arbitrary<string>, { maxLength: 3 })).map(([name, body]) => `{ const ${name} = async (a, b) => {\n${body.join('\n')}\n}, other = 1; }`),
+      fc.tuple(identifier, fc.array(tie('statement') as fc.Arbitrary<string>, { maxLength: 3 }), fc.constantFrom('\n', ' ')).map(([name, body, end]) => `{ const ${name} = (a, b) =>${end}say(async () => {\n${body.join('\n')}\n}${end}), other = 1; }`),
     ),
   })).statement;
 

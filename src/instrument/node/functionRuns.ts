@@ -186,12 +186,15 @@ export class FunctionRun implements Enclosing, MayHaveThrown {
     }
   }
 
-  /** Its caller goes on in its own context, after the calls that were made here. */
+  /**
+   * Its caller goes on in its own context, after the calls that were made here: also where asynchronous functions that were called here
+   * wait, and have left theirs behind. An asynchronous one's caller went on long ago, unless nothing was waited for.
+   */
   #leaveContext(): void {
     const context = currentContext();
-    if (context?.isKept !== true || context.span !== this) return;
+    if (this.#probe.isAsync && (context?.isKept !== true || context.span !== this)) return;
     keepContext(this.#around);
-    if (context.lastCall !== undefined && context.lastCall !== this.#around?.lastCall) goOnAfter(context.lastCall);
+    if (context?.lastCall !== undefined && context.lastCall !== this.#around?.lastCall) goOnAfter(context.lastCall);
   }
 
   innerBegan(): void {
@@ -232,10 +235,10 @@ export class FunctionRun implements Enclosing, MayHaveThrown {
 
   /**
    * Itself, or what is around it: when an asynchronous function waits for the first time, its caller goes on in the context that
-   * it began, and so does the caller of one that passed the promise on. The stack tells whose code it is that runs.
+   * it began. The stack tells whose code it is that runs.
    */
   actual(stack: () => readonly CallSite[]): Enclosing | null {
-    if (!this.isLeftBehind) return this;
+    if (!this.#probe.isAsync) return this;
     for (const site of stack()) {
       const file = this.#runs.fileOf(site);
       if (file === undefined) continue;

@@ -4,8 +4,10 @@
  */
 import { originalOf, replaceMethod } from './wrapping.ts';
 
-/** What `transform/instrumentSource.ts` adds to a function. */
-const PROBES = /;?const \$agentCostRun=\$agentCost\.off\?\.\[\d+\]\?void 0:\$agentCost\(\d+\);try\{|\}(?:catch\(\$agentCostError\)\{\$agentCostRun\?\.failed\(\$agentCostError\);throw \$agentCostError\})?finally\{\$agentCostRun\?\.end\(\)\}|\(\$agentCostError\)(?=\{)|;?\$agentCost\.caught\?\.\([^)]*\);/g;
+/** What `transform/instrumentSource.ts` adds to a function: around its statements, or around the expression that it is; and to catch clauses. */
+const RUN = String.raw`\$agentCostRun=\$agentCost\.off\?\.\[\d+\]\?void 0:\$agentCost\(\d+\);try\{`;
+const END = String.raw`\}(?:catch\(\$agentCostError\)\{\$agentCostRun\?\.failed\(\$agentCostError\);throw \$agentCostError\})?finally\{\$agentCostRun\?\.end\(\)`;
+export const PROBES = new RegExp(String.raw`;?const ${RUN}|${END}\}|\{let ${RUN}return\(|\)${END};\}\}|\(\$agentCostError\)(?=\{)|;?\$agentCost\.caught\?\.\([^)]*\);`, 'g');
 
 export function hideProbes(): void {
   replaceMethod(Function.prototype, 'toString', (original) => {

@@ -24,6 +24,7 @@ const textOf = Object.getOwnPropertyDescriptor(Function.prototype, 'toString')?.
 const SHORTEST_MS = 1;
 /** A callback longer than this does more than to go on. */
 const LONGEST_CALLBACK = 100;
+const UNLISTEN = /\bremoveEventListener\([^)]*\)/g;
 /** SDKs and packages that wait before they try again. */
 const RETRYING = new Set(['openai', '@anthropic-ai/sdk', 'groq-sdk', 'p-retry', 'async-retry', 'retry', 'exponential-backoff', 'ts-retry-promise']);
 const FILE_METHODS = ['access', 'appendFile', 'copyFile', 'cp', 'lstat', 'mkdir', 'open', 'readFile', 'readdir', 'realpath', 'rename', 'rm', 'rmdir', 'stat', 'unlink', 'writeFile'];
@@ -144,18 +145,16 @@ export class Waits {
       const caller = callerAmong(isPromise(sites[1]) ? sites.slice(2) : sites);
       if (what === null || caller.frames.length === 0) return null;
       const around = enclosingSpan(() => sites);
-      // The next try is part of what was called.
-      if (what === 'backoff') around?.innerBegan();
+      // A function that passes the promise on lasts until then, and what goes on after it (the next try) is part of what was called.
+      around?.innerBegan();
       return { activity: what, caller, around, waiting: waitingIn(around), after: currentContext()?.lastCall?.tag ?? null, began };
     });
   }
 
   #end({ activity, caller, around, waiting, after, began }: Wait): void {
     attempt(() => {
-      if (activity === 'backoff') {
-        holdForTurn(around);
-        around?.innerEnded(now());
-      }
+      holdForTurn(around);
+      around?.innerEnded(now());
       // What it was waited in has ended before: whoever waited went on without it.
       const ended = waiting?.endedAt ?? now();
       if (ended - began < SHORTEST_MS) return;
@@ -166,9 +165,9 @@ export class Waits {
   }
 }
 
-/** The nearest span around that is no function's run: in which of these it was waited, the stack tells. */
+/** The nearest span around that is still running, or was written down; frames tell in which function it was waited, where one is on the stack. */
 function parentOf(around: Enclosing | null): string | null {
-  for (let span = around; span !== null; span = span.outer) if (!span.isFunction) return span.id;
+  for (let span = around; span !== null; span = span.outer) if (!span.isFunction || !span.ended) return span.id;
   return null;
 }
 
@@ -179,10 +178,10 @@ function waitingIn(around: Enclosing | null): Enclosing | null {
   return span;
 }
 
-/** Whether a callback does no more than to let a promise go on: the promise's own function, or one that calls it. A timeout's rejects. */
+/** Whether a callback does no more than to let a promise go on: the promise's own function, or one that calls it, and stops listening for what would cut the wait short. A timeout's rejects. */
 function isGoingOn(callback: unknown): boolean {
   if (typeof callback !== 'function') return false;
-  const text = Reflect.apply(textOf, callback, []);
+  const text = Reflect.apply(textOf, callback, []).replace(UNLISTEN, '');
   return text.length < LONGEST_CALLBACK && (text.includes('[native code]') || !/reject|abort|error|fail|cancel|destroy|kill|close/i.test(text));
 }
 

@@ -80,8 +80,10 @@ describe.each(NODE_MAJORS)('Node %i', (major) => {
     const outer = measured(spans, 'solve');
     const asks = measured(spans, 'ask').toSorted((a, b) => a.t - b.t);
     expect([...outer, ...measured(spans, 'aside')].map(({ name, parent }) => [name, parent])).toEqual([['solve', null], ['solve', null], ['solve', null], ['aside', null]]);
-    // What goes on after a timer has nobody that waits for it inside.
-    expect(asks.map(({ parent }) => parent)).toEqual([...outer.map(({ id }) => id), null]);
+    const [later] = measured(spans, 'later');
+    expect(asks.map(({ parent }) => parent)).toEqual([...outer, later].map((span) => span?.id));
+    // What goes on after a timer that it began is a part of it.
+    expect(lengthOf(later!)).toBeGreaterThanOrEqual(lengthOf(asks.at(-1)!) + 9);
     // A call's time is its own function's, whoever else is under way.
     const answered = new Map(suite.server.calls.map(({ tag }) => [tag?.parent, tag]));
     for (const ask of asks) expect(measured(spans, 'think').some(({ id, parent }) => parent === ask.id && answered.has(id))).toBe(true);
@@ -161,6 +163,22 @@ describe.each([22, 24] as const)('Node %i', (major) => {
     const spans = await both(major, ['--import', loader, 'ownFunctions.mts']);
     expect(measured(spans, 'search').map(({ frames }) => [frames[0]?.file, frames[0]?.line])).toEqual([[join(programs, 'ownFunctions.mts'), lineOf('ownFunctions.mts', 'search')]]);
     expect(measured(spans, 'fail').map(({ frames }) => frames[0]?.line)).toEqual([lineOf('ownFunctions.mts', 'fail')]);
+  });
+
+  it.each([
+    ['on lines of its own, where stacks are not mapped', [], ['lookup', 'time', 'lookup', 'time']],
+    ['on one line too, where they are', ['--import', new URL(`file://${join(root, 'node_modules/tsx/dist/loader.mjs')}`).href], ['clock', 'search', 'lookup', 'time', 'lookup', 'time']],
+  ])('measures arrows that lead to an expression %s, until what they pass on is over', async (_where, args, names) => {
+    const spans = await both(major, [...args, 'arrows.mts']);
+    const tools = spans.filter(({ source, name }) => source === 'function' && names.includes(name)).toSorted((a, b) => a.t - b.t);
+    expect(tools.map(({ name }) => name)).toEqual(names);
+    for (const { name, frames } of tools) expect(frames[0]?.line, name).toBe(lineOf('arrows.mts', name));
+    const shortest = { clock: 29, search: 39, time: 49 } as Record<string, number>;
+    const [first, second] = tools.filter(({ name }) => name === 'lookup');
+    for (const tool of tools) expect(lengthOf(tool), tool.name).toBeGreaterThanOrEqual(shortest[tool.name] ?? (tool === first ? 63 : 43));
+    // Its second try is on nobody's stack, and inside of it all the same.
+    const isIn = (span: Span | undefined, outer: Span): boolean => span !== undefined && (span === outer || isIn(spans.find(({ id }) => id === span.parent), outer));
+    for (const lookup of [first, second]) expect(spans.filter((span) => span.source === 'wait' && isIn(span, lookup!)).length).toBe(3);
   });
 });
 

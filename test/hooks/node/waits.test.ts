@@ -14,7 +14,8 @@ describe.each(NODE_MAJORS)('Node %i', (major) => {
     const hooked = await runProgram(node, ['waits.mjs'], environment);
     expect(bare.code, bare.stderr).toBe(0);
     expect(hooked).toEqual(bare);
-    const waits = spansOf(runs.events(environment)).filter(({ source }) => source === 'wait');
+    const spans = spansOf(runs.events(environment));
+    const waits = spans.filter(({ source }) => source === 'wait');
     const at = (name: string) => waits.filter(({ frames }) => frames.some(({ line }) => line === lineOf('waits.mjs', name)));
     for (const [name, activity] of [['slept', 'sleep'], ['nap', 'sleep'], ['inPlace', 'sleep'], ['pause', 'sleep'], ['promisified', 'sleep'], ['stand', 'sleep']] as const) {
       expect(at(name).map((span) => span.activity), name).toEqual([activity]);
@@ -28,6 +29,13 @@ describe.each(NODE_MAJORS)('Node %i', (major) => {
     ]);
     expect(waits.filter(({ name }) => name === 'stopEarly')).toEqual([]);
     expect(waits.filter(({ name }) => name === 'raceAgainstTime')).toEqual([]);
-    for (const span of waits) expect(span).toMatchObject({ kind: 'other', evidence: 'measured', parent: null, ended: { status: 'ok' } });
+    const functions = new Map(spans.filter(({ source }) => source === 'function').map((span) => [span.id, span.name]));
+    for (const span of waits) {
+      expect(span).toMatchObject({ kind: 'other', evidence: 'measured', ended: { status: 'ok' } });
+      // In the function that waited, where that has a probe.
+      if (span.parent !== null) expect(span.frames.map((frame) => frame.function)).toContain(functions.get(span.parent));
+    }
+    expect(at('slept').map(({ parent }) => parent)).toEqual([null]);
+    expect(at('inPlace').map(({ parent }) => functions.get(parent ?? ''))).toEqual(['waitInPlace']);
   });
 });

@@ -3,7 +3,7 @@
  *
  * Nothing that has a place in the source is moved, so that stacks, the excerpts that Node prints of uncaught errors, and source maps
  * stay those of the program: text goes only to the ends of lines, and before braces that begin a line and have nothing but other
- * brackets behind them. Functions that are written otherwise (on one line) are left alone. Where the file carries its source map
+ * brackets behind them, or where an expression that is a function's whole body ends with such. Functions that are written otherwise (on one line) are left alone. Where the file carries its source map
  * and the process applies it (tsx), places are those of the map, which is moved along, and every function can have its probe.
  *
  * In a file of its own, with its parser, that is read when the first file of the user's is loaded.
@@ -41,6 +41,7 @@ const RETURNS_ERRORS = 4;
 
 interface Found {
   node: Tree;
+  /** A block, or the expression that an arrow leads to. */
   body: Tree;
   name: string;
   nameStart: number;
@@ -86,15 +87,21 @@ export function instrumentSource({ text, file, kind, reader, running = text, sec
   collect(program, null, null, (node) => bundle.isForeign(node), (node, found) => {
     if (!bundle.isOwn(node.start) || !bundle.isOwn(firstIn(node))) return;
     all.push(node);
-    if (found !== null && (map !== null || keepsPlaces(text, lines, found.body)) && !losesMeaning(found.body)) probed.set(node, found);
+    if (found !== null && (map !== null || keepsPlaces(text, lines, seamsOf(found, running))) && !losesMeaning(found.body)) probed.set(node, found);
   });
   if (probed.size === 0) return null;
   all.sort((a, b) => a.start - b.start || b.end - a.end);
   const insertions: Insertion[] = [];
+  const tails: Insertion[] = [];
   for (const [index, node] of all.entries()) {
     const found = probed.get(node);
-    if (found !== undefined) insertions.push(...probe(found, index));
+    if (found === undefined) continue;
+    const [head, tail] = probe(found, index, seamsOf(found, running));
+    insertions.push(head);
+    tails.push(tail);
   }
+  // Of functions that end at one place, the inner one is closed first.
+  insertions.push(...tails.reverse());
   insertions.push(...catchInsertions(program, (at) => text.slice(at, lines.endOf(at)), map !== null, (node) => bundle.isForeign(node)));
   insertions.sort((a, b) => a.at - b.at);
   const shift = new Shift(lines, insertions);
@@ -147,14 +154,37 @@ function enter(file: string, rows: readonly FunctionRow[], isBundle: boolean, ha
   return `;function ${MARK}(n){const e=${of}??Object.assign(()=>{},{off:${JSON.stringify(rows.map(() => 1))}});${MARK}.off=e.off;return(${MARK}=e)(n)}`;
 }
 
-function probe({ body, isAsync }: Found, index: number): Insertion[] {
-  const directives = directivesOf(body);
-  const last = directives.at(-1);
-  const head: Insertion = { at: last?.end ?? body.start + 1, text: `const ${MARK}Run=${MARK}.off?.[${index}]?void 0:${MARK}(${index});try{` };
-  if (last !== undefined) head.text = `;${head.text}`;
+/** Where a probe's two pieces go. */
+interface Seams {
+  head: number;
+  tail: number;
+}
+
+function seamsOf({ node, body }: Found, running: string): Seams {
+  if (isBlock(body)) return { head: directivesOf(body).at(-1)?.end ?? body.start + 1, tail: body.end - 1 };
+  const after = (node['params'] as Tree[]).at(-1)?.end ?? node.start;
+  return { head: arrowEnd(running, after), tail: node.end };
+}
+
+/** Behind the arrow that follows an arrow function's parameters. */
+function arrowEnd(text: string, from: number): number {
+  const comments = /\/\*[^]*?\*\/|\/\/.*|=>/g;
+  comments.lastIndex = from;
+  for (let found = comments.exec(text); found !== null; found = comments.exec(text)) if (found[0] === '=>') return comments.lastIndex;
+  throw new SyntaxError('an arrow function without an arrow');
+}
+
+/** What `functionText.ts` takes out again: the pieces in a block and those around an expression differ, so that it can. */
+function probe({ body, isAsync }: Found, index: number, { head, tail }: Seams): [head: Insertion, tail: Insertion] {
+  const run = `${MARK}Run=${MARK}.off?.[${index}]?void 0:${MARK}(${index});try{`;
   // To throw again what a synchronous function threw would move the place that Node prints of it; a rejection has none. Whoever catches it tells.
   const failed = isAsync ? `catch(${MARK}Error){${MARK}Run?.failed(${MARK}Error);throw ${MARK}Error}` : '';
-  return [head, { at: body.end - 1, text: `}${failed}finally{${MARK}Run?.end()}` }];
+  if (!isBlock(body)) return [{ at: head, text: `{let ${run}return(` }, { at: tail, text: `)}${failed}finally{${MARK}Run?.end();}}` }];
+  return [{ at: head, text: `${directivesOf(body).length > 0 ? ';' : ''}const ${run}` }, { at: tail, text: `}${failed}finally{${MARK}Run?.end()}` }];
+}
+
+function isBlock({ type }: Tree): boolean {
+  return type === 'BlockStatement';
 }
 
 function directivesOf(body: Tree): Tree[] {
@@ -170,12 +200,14 @@ function collect(node: Tree, parent: Tree | null, above: Tree | null, isForeign:
   for (const child of children(node)) collect(child, node, parent, isForeign, visit);
 }
 
-/** Named functions with a body, but for generators, whose consumer's code runs before they end, constructors and accessors. */
+/** Named functions that do something, but for generators, whose consumer's code runs before they end, constructors and accessors. */
 function candidate(node: Tree, parent: Tree | null, above: Tree | null): Found | null {
   const body = node['body'] as Tree;
-  if (node['generator'] === true || body.type !== 'BlockStatement' || (body['body'] as Tree[]).length === 0) return null;
-  if (directivesOf(body).some((each) => each['directive'] === 'use asm')) return null;
+  if (node['generator'] === true || (isBlock(body) ? (body['body'] as Tree[]).length === 0 : !callsSomething(body))) return null;
+  if (isBlock(body) && directivesOf(body).some((each) => each['directive'] === 'use asm')) return null;
   const named = nameOf(node, parent, above);
+  // What esbuild puts into a file itself is an expression with such a name.
+  if (named !== null && !isBlock(body) && named.name.startsWith('__')) return null;
   return named === null ? null : { node, body, ...named, isAsync: node['async'] === true };
 }
 
@@ -218,19 +250,22 @@ function plainName(key: unknown): { name: string; nameStart: number } | null {
   return key.type === 'MemberExpression' && key['computed'] !== true ? plainName(key['property']) : null;
 }
 
-/** Whether the probe's two pieces move nothing that has a place. */
-function keepsPlaces(text: string, lines: Lines, body: Tree): boolean {
-  const head = directivesOf(body).at(-1)?.end ?? body.start + 1;
-  const tail = body.end - 1;
-  return isRestOfHead(text, lines, head) && BEFORE_TAIL.test(text.slice(lines.startOf(tail), tail)) && REST_OF_TAIL.test(text.slice(tail + 1, lines.endOf(tail)));
+/** Whether an expression may take time: it calls something, or waits. */
+function callsSomething(node: Tree): boolean {
+  if (/Function/.test(node.type)) return false;
+  if (/^(?:CallExpression|NewExpression|AwaitExpression|ImportExpression|TaggedTemplateExpression)$/.test(node.type)) return true;
+  for (const child of children(node)) if (callsSomething(child)) return true;
+  return false;
 }
 
-function isRestOfHead(text: string, lines: Lines, at: number): boolean {
-  return REST_OF_HEAD.test(text.slice(at, lines.endOf(at)));
+/** Whether the probe's two pieces move nothing that has a place. */
+function keepsPlaces(text: string, lines: Lines, { head, tail }: Seams): boolean {
+  return REST_OF_HEAD.test(text.slice(head, lines.endOf(head))) && BEFORE_TAIL.test(text.slice(lines.startOf(tail), tail)) && REST_OF_TAIL.test(text.slice(tail, lines.endOf(tail)));
 }
 
 /** Functions declared in a body are declared in a block then, where the same name may not be declared twice. */
 function losesMeaning(body: Tree): boolean {
+  if (!isBlock(body)) return false;
   const names = (body['body'] as Tree[]).filter(({ type }) => type === 'FunctionDeclaration').map((each) => String((each['id'] as Tree)['name']));
   if (names.length === 0) return false;
   const declared = new Set(names);
@@ -254,19 +289,25 @@ function* namesIn(pattern: Tree): Generator<string> {
 }
 
 /** Whether a body returns something that may be a promise, without waiting for it. */
-function passesOn(node: Tree): boolean {
-  if (/Function/.test(node.type)) return false;
-  const value = node.type === 'ReturnStatement' ? node['argument'] : null;
-  if (isTree(value) && !/^(?:AwaitExpression|Literal|TemplateLiteral|ObjectExpression|ArrayExpression|BinaryExpression|UnaryExpression|UpdateExpression|.*FunctionExpression)$/.test(value.type)) return true;
-  for (const child of children(node)) if (passesOn(child)) return true;
-  return false;
+function passesOn(body: Tree): boolean {
+  return returns(body, ({ type }) => !/^(?:AwaitExpression|Literal|TemplateLiteral|ObjectExpression|ArrayExpression|BinaryExpression|UnaryExpression|UpdateExpression|.*FunctionExpression)$/.test(type));
 }
 
 /** Whether a body returns an error that it may have made itself, as far as names tell. */
-function returnsErrors(node: Tree): boolean {
+function returnsErrors(body: Tree): boolean {
+  return returns(body, namesError);
+}
+
+/** Whether a body returns such a value: an arrow's expression itself. */
+function returns(body: Tree, isSuch: (value: Tree) => boolean): boolean {
+  return isBlock(body) ? someReturn(body, isSuch) : isSuch(body);
+}
+
+function someReturn(node: Tree, isSuch: (value: Tree) => boolean): boolean {
   if (/Function/.test(node.type)) return false;
-  if (node.type === 'ReturnStatement' && isTree(node['argument']) && namesError(node['argument'])) return true;
-  for (const child of children(node)) if (returnsErrors(child)) return true;
+  const value = node.type === 'ReturnStatement' ? node['argument'] : null;
+  if (isTree(value) && isSuch(value)) return true;
+  for (const child of children(node)) if (someReturn(child, isSuch)) return true;
   return false;
 }
 
