@@ -423,7 +423,11 @@ function narrow(outer: Draft, inner: readonly Draft[]): void {
   outer.end = outer.span.endMs = end;
 }
 
+/** What agent frameworks of Node call the function in a tool's definition. */
+const TOOLS_FUNCTION = 'execute';
+
 function isRunOf({ span }: Draft, { span: tool }: Draft): boolean {
+  if (span.name === TOOLS_FUNCTION && tool.source === 'framework' && span.parent === tool.id && span.site?.file === tool.site?.file) return true;
   if (tool.site !== null && span.site !== null && keyOf(tool.site) === keyOf(span.site)) return true;
   return span.name === tool.name || span.name === (tool.site?.function ?? null);
 }

@@ -10,7 +10,7 @@ import type { Endpoint, Evidence, Site } from '../profile/recordingFormat.ts';
 import type { Milliseconds } from '../profile/units.ts';
 import { hasHashes, type Conversations } from './conversations.ts';
 import type { Draft } from './drafts.ts';
-import { PerDraft, type Drafts } from './draftTree.ts';
+import { PerDraft, setParent, type Drafts } from './draftTree.ts';
 import { groupBy, keyBySite } from './grouping.ts';
 import { joinHandoffs } from './handoffs.ts';
 import { buildSteps, countUpTo, nameOf, spanAround, type Task } from './requestSteps.ts';
@@ -55,7 +55,11 @@ export function findRequests({ calls, tools, functions, hooks, conversations, ca
   const served = measured.filter(isServedRequest);
   const handedOver = joinHandoffs(hooks, calls, drafts);
   const count = [...measured, ...handedOver].filter((draft) => draft.span.parent === null || (isServedRequest(draft) && isOutermostAgent(draft, drafts))).length;
-  if (measured.length > served.length) return { agents: handedOver, steps: [], count, evidence: 'measured' };
+  if (measured.length > served.length) {
+    const tops = [...measured, ...handedOver].filter((draft) => draft.span.parent === null);
+    const found = served.length > 0 ? null : (groupAgents(tops, { calls, tools, functions, carriers, conversations }, drafts) ?? besideAgents(tops, { calls, tools, conversations }, drafts));
+    return found === null ? { agents: handedOver, steps: [], count, evidence: 'measured' } : { ...found, agents: [...handedOver, ...found.agents] };
+  }
   const topCalls = calls.filter((draft) => draft.span.parent === null);
   const senders = outermostAround(served, drafts);
   const topTools = [...tools, ...functions].filter((draft) => draft.span.parent === null && !senders.has(draft)).sort((a, b) => a.start - b.start);
@@ -84,6 +88,71 @@ export function findRequests({ calls, tools, functions, hooks, conversations, ca
   return { agents, steps, count: count + alone.length, evidence: alone.length === 0 ? 'measured' : 'inferred' };
 }
 
+/**
+ * A framework's agents at the top (`tops`), and calls outside of them, as one request for each run of the function that leads to all of
+ * them: what routes a question and the agent that answers it, or two agents one after the other. Null where there is no such function, or
+ * each of its runs is an agent.
+ */
+function groupAgents(tops: readonly Draft[], { calls, tools, functions, carriers, conversations }: Omit<RequestInput, 'hooks'>, drafts: Drafts): Requests | null {
+  const groups = splitByFunction(calls, carriers, conversations, drafts);
+  if (groups === null) return null;
+  const homes = new Map<Draft, Group>();
+  for (const group of groups) {
+    for (const call of group.calls) {
+      const top = outermostOf(call, drafts);
+      if ((homes.get(top) ?? group) !== group) return null;
+      homes.set(top, group);
+    }
+  }
+  const members = groupBy(homes.keys(), (top) => homes.get(top));
+  const isAgent = (some: readonly Draft[]): boolean => some.length === 1 && some[0]?.span.kind === 'agent';
+  if ([...members.values()].every(isAgent)) return null;
+  placeTools(groups, [...tools, ...functions].filter((draft) => draft.span.parent === null && !homes.has(draft)), tools, drafts);
+  const agents: Draft[] = [];
+  for (const [group, inside] of members) {
+    if (group === undefined || (isAgent(inside) && group.tools.length === 0)) continue;
+    const name = group.name ?? l10n.t`request ${agents.length + 1}`;
+    const request = spanAround(drafts, 'agent', `request:${agents.length + 1}`, name, null, [...inside, ...group.tools]);
+    for (const draft of [...inside, ...group.tools]) setParent(draft, request);
+    agents.push(request);
+  }
+  return { agents, steps: [], count: members.size + tops.filter((agent) => !homes.has(agent)).length, evidence: 'inferred' };
+}
+
+/** Conversations of calls outside of a framework's agents, and not at the same time, that go on are requests of their own, with the agents that work in their steps. Null where there are none. */
+function besideAgents(tops: readonly Draft[], { calls, tools, conversations }: Pick<RequestInput, 'calls' | 'tools' | 'conversations'>, drafts: Drafts): Requests | null {
+  const { headOf, continuationOf } = conversations;
+  const outside = calls.filter((call) => call.span.parent === null && hasHashes(call));
+  // One during an agent may be that agent's, of which the hooks lost sight.
+  const isDuring = (call: Draft): boolean => tops.some((agent) => agent.start < call.end && agent.end > call.start);
+  const going = [...groupBy(outside, (call) => headOf.get(call) ?? call).values()].filter((chain) => chain.some((call) => continuationOf.has(call)) && !chain.some(isDuring));
+  if (going.length === 0) return null;
+  const agents: Draft[] = [];
+  const steps: Draft[] = [];
+  for (const chain of going) {
+    const known = new Set(chain);
+    const asked = tools.filter((tool) => tool.span.parent === null && tool.issuer !== null && known.has(tool.issuer));
+    const group: Task = { calls: chain, tools: [...asked, ...tops.filter((agent) => isBetween(agent, chain))] };
+    const request = spanAround(drafts, 'agent', `request:${agents.length + 1}`, nameOf(chain[0]) ?? l10n.t`request ${agents.length + 1}`, null, [...chain, ...group.tools]);
+    const inside = buildSteps(group, request, conversations, (number) => l10n.t`step ${number}`, drafts);
+    agents.push(request, ...inside.branches);
+    steps.push(...inside.steps);
+  }
+  return { agents, steps, count: going.length + tops.filter((agent) => agent.span.parent === null).length, evidence: 'inferred' };
+}
+
+/** Whether it began after one of these calls, in the program's own course, and before the next. */
+function isBetween({ hook, start }: Draft, chain: readonly Draft[]): boolean {
+  const place = chain.findIndex((call) => call.call?.start.tag !== undefined && call.call.start.tag === hook?.start.after);
+  return place !== -1 && start <= (chain[place + 1]?.start ?? -Infinity);
+}
+
+function outermostOf(draft: Draft, drafts: Drafts): Draft {
+  let top = draft;
+  for (let at = drafts.outerOf(draft); at !== null; at = drafts.outerOf(at)) top = at;
+  return top;
+}
+
 /** What belongs to each HTTP request that the program answered, and to nothing inside of it. */
 function answered(served: readonly Draft[], calls: readonly Draft[], others: readonly Draft[]): (Group & { answer: Draft })[] {
   const groups = new Map(served.map((answer) => [answer.span.id, { answer, calls: [] as Draft[], tools: [] as Draft[], name: null as string | null }]));
@@ -100,8 +169,7 @@ function answered(served: readonly Draft[], calls: readonly Draft[], others: rea
 function outermostAround(served: readonly Draft[], drafts: Drafts): ReadonlySet<Draft> {
   const found = new Set<Draft>();
   for (const request of served) {
-    let top = request;
-    for (let at = drafts.outerOf(request); at !== null; at = drafts.outerOf(at)) top = at;
+    const top = outermostOf(request, drafts);
     if (top !== request) found.add(top);
   }
   return found;

@@ -385,6 +385,21 @@ it('what is around a call is no tool that the call asks for', () => {
   expect(shown(report, 'tool').map(([name, , , evidence]) => [name, evidence])).toContainEqual(['lookup', 'inferred']);
 });
 
+it('a framework’s tool is what its definition executes, and nothing else that it calls', () => {
+  const report = reportOf(
+    ...modelCall('a', 0, 100, { asks: [['c1', 'weather']] }),
+    span('t', 110, { kind: 'tool', source: 'framework', framework: 'ai 7', name: 'weather', callId: 'c1', frames: [site(AGENT, 9, null), site(AGENT, 31, 'answer'), MODULE] }),
+    ...measured('f', 115, 290, 'execute', 12, 't'),
+    ...measured('g', 120, 200, 'fetchWeather', 20, 'f'),
+    spanEnd('t', 300),
+    ...modelCall('b', 320, 400, { brings: ['c1'] }),
+  );
+  expect(report.spans.filter(({ kind }) => kind === 'tool' || kind === 'other').map(({ id, startMs, endMs, parent }) => [id, startMs, endMs, parent === 't'])).toEqual([
+    ['t', 115, 290, false],
+    ['g', 120, 200, true],
+  ]);
+});
+
 describe('requests', () => {
   it('are the runs of the outermost function that leads to every call and ran several times', () => {
     const runs = ['one', 'two', 'three'].flatMap((question, index) => {
@@ -418,6 +433,35 @@ describe('requests', () => {
       });
     expect(reportOf(...steps((text) => text)).totals.requests).toBe(1);
     expect(reportOf(...steps(() => null)).totals.requests).toBe(1);
+  });
+
+  it('are such runs also where a framework’s agents work in them, several or beside other calls', () => {
+    const asked = (id: string, at: number, parent: string, question: string, way: Site[]): object[] => [
+      call(id, at, { frames: [...way, site(AGENT, 32, 'answer'), MODULE], parent, request: { messages: [message('user', question, question)] } }),
+      callEnd(id, at + 50),
+    ];
+    const agent = (id: string, at: number, parent: string): object[] => [
+      span(id, at, { kind: 'agent', name: 'writer', source: 'framework', framework: 'x 1', parent, frames: [site(AGENT, 32, 'answer'), MODULE] }),
+      ...asked(`${id}c`, at + 10, id, `write ${id}`, []),
+      spanEnd(id, at + 100),
+    ];
+    const run = (n: number, ...inside: object[]): object[] => measured(`m${n}`, n * 1000, n * 1000 + 900, 'answer', 29, null, [MODULE]).concat(inside);
+    const alone = reportOf(...run(1, ...agent('w1', 1100, 'm1')), ...run(2, ...agent('w2', 2100, 'm2')));
+    expect(alone.totals).toMatchObject({ requests: 2, requestsEvidence: 'measured' });
+    const report = reportOf(
+      ...run(1, ...asked('k1', 1010, 'm1', 'cats', [site(AGENT, 50, 'classify')]), ...agent('w1', 1100, 'm1'), ...agent('v1', 1300, 'm1')),
+      ...run(2, ...asked('k2', 2010, 'm2', 'dogs', [site(AGENT, 50, 'classify')]), ...agent('w2', 2100, 'm2')),
+      // One that needs nothing else.
+      ...run(3, ...agent('w3', 3100, 'm3')),
+    );
+    expect(report.totals).toMatchObject({ requests: 3, requestsEvidence: 'inferred' });
+    const tops = report.spans.filter(({ kind, parent }) => kind === 'agent' && parent === null);
+    expect(tops.map(({ name, startMs, endMs }) => [name, startMs, endMs])).toEqual([
+      ['cats', 1010, 1400],
+      ['dogs', 2010, 2200],
+      ['writer', 3100, 3200],
+    ]);
+    expect(['k1', 'w1', 'v1', 'k2', 'w2'].map((id) => report.spans.find((each) => each.id === id)?.parent)).toEqual([tops[0]?.id, tops[0]?.id, tops[0]?.id, tops[1]?.id, tops[1]?.id]);
   });
 
   it('have nothing of what was embedded outside of them, and their name by their first question', () => {

@@ -193,6 +193,17 @@ describe('requests', () => {
     expect(report.spans.filter((each) => each.kind === 'agent').map((each) => each.id)).toEqual(['r1']);
   });
 
+  it('are conversations beside a framework’s agents, with the agents that work in their steps', () => {
+    const agent = (id: string, t: number, after?: string): object[] => [span(id, t, { kind: 'agent', name: id, source: 'framework', framework: 'x 1', after }), ...exchange(`${id}c`, t + 10, [message('user', id)]).map((line) => ('request' in line ? { ...line, parent: id } : line)), spanEnd(id, t + 80)];
+    const tagged = conversation('Q1', 500, 300).map((line) => ('request' in line ? { ...line, tag: (line as unknown as { id: string }).id } : line));
+    const report = reportOf(...agent('first', 0), ...tagged, ...agent('inside', 600, 'Q11'), ...agent('later', 1000, 'Q12'), ...exchange('one', 2000, [message('user', 'no more')]), end(3000));
+    expect(report.totals).toMatchObject({ requests: 3, requestsEvidence: 'inferred' });
+    expect(requests(report).filter(([, calls]) => calls.length > 0)).toEqual([['Q1', ['Q11', 'Q12']]]);
+    const at = (id: string) => report.spans.find((each) => each.id === id);
+    expect(['first', 'later', 'one'].map((id) => at(id)?.parent)).toEqual([null, null, null]);
+    expect(at('inside')?.parent).toBe(at('Q11')?.parent);
+  });
+
   describe('that the program answers', () => {
     const served = (id: string, t: number, over: Partial<SpanLine> = {}): SpanLine => span(id, t, { kind: 'agent', name: 'POST /ask', frames: [], ...over });
     const within = (id: string, lines: object[]): object[] => lines.map((line) => ('request' in line ? { ...line, parent: id } : line));
