@@ -90,8 +90,8 @@ export const pythonFrameworks: Framework[] = [
     ],
     program: 'python/llama_index_agents.py',
     model: { answer: answerLlamaIndex },
-    agents: ['planner', 'guide', 'host', 'AgentWorkflow'],
-    steps: ['planner', 'guide'],
+    agents: ['planner', 'guide', 'host', 'AgentWorkflow', 'Postcard'],
+    steps: ['planner', 'guide', 'write', 'improve'],
     inside: { ask_guide: 'host' },
   },
   {

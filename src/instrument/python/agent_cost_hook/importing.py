@@ -55,6 +55,8 @@ _TARGETS = {
     "llama_index.core.agent.workflow.react_agent": "llama_index:patch_turns",
     "llama_index.core.agent.workflow.codeact_agent": "llama_index:patch_turns",
     "llama_index.core.tools.function_tool": "llama_index:patch_tools",
+    "workflows.workflow": "llama_workflows",
+    "workflows.runtime.types.step_function": "llama_workflows:patch_steps",
     "smolagents.agents": "smolagents",
     "smolagents.tools": "smolagents:patch_tools",
     "pydantic_ai.agent": "pydantic_ai",

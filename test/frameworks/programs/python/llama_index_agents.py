@@ -1,9 +1,10 @@
-"""LlamaIndex: the model alone, agents with tools at once and a failing one, one that asks another one, streamed events, and a handoff."""
+"""LlamaIndex: the model alone, agents with tools at once and a failing one, one that asks another one, streamed events, a handoff, and a workflow."""
 import asyncio
 import time
 
 from llama_index.core.agent.workflow import AgentWorkflow, FunctionAgent, ToolCall
 from llama_index.core.llms import ChatMessage
+from llama_index.core.workflow import Event, StartEvent, StopEvent, Workflow, step
 from llama_index.llms.openai import OpenAI
 
 from tool_log import timed
@@ -43,6 +44,20 @@ planner = FunctionAgent(name="planner", description="Plans day trips.", tools=[g
 host = FunctionAgent(name="host", description="Is a host.", tools=[ask_guide], llm=llm)
 
 
+class Draft(Event):
+    text: str
+
+
+class Postcard(Workflow):
+    @step
+    async def write(self, event: StartEvent) -> Draft:
+        return Draft(text=str(await llm.acomplete(event.topic)))  # llm
+
+    @step
+    async def improve(self, event: Draft) -> StopEvent:
+        return StopEvent(result=str(await llm.acomplete(event.text)))  # llm
+
+
 async def main():
     print(await planner.run(user_msg="What should I do in Bergen tomorrow?"))  # llm
     print(await host.run("What should I see?"))  # llm
@@ -53,6 +68,7 @@ async def main():
     print(await handler)
     team = AgentWorkflow(agents=[planner, guide], root_agent="planner")
     print(await team.run(user_msg="Which other museum?"))  # llm
+    print(await asyncio.gather(*[Postcard().run(topic=topic) for topic in ("Bergen", "Oslo")]))
     answers = await asyncio.gather(llm.acomplete("One?"), llm.achat([ChatMessage(role="user", content="Two?")]))  # llm
     print([str(answer) for answer in answers])
 

@@ -21,12 +21,14 @@ def patch_multi_agent(module):
 def _patch_workflow(owner):
     if "_call_tool" in vars(owner):
         replace(owner, "_call_tool", lambda original: frameworks.observed(_FRAMEWORK, original, _tool, _size, _error))
-    replace(owner, "run", _starting)
+    replace(owner, "run", lambda original: starting(_FRAMEWORK, original))
 
 
-def _starting(original):
+def starting(framework, original, is_seen=lambda workflow: True):
+    """`original`, which starts a workflow and returns its handler, with a span until the result is there; of those that `is_seen` says so of."""
+
     def run(self, *args, **kwargs):
-        span = frameworks.begin(_FRAMEWORK, frameworks.Tool(_name(self), kind="agent"))
+        span = frameworks.begin(framework, frameworks.Tool(_name(self), kind="agent")) if is_seen(self) else None
         # Its work goes on in tasks that are made here and take this along.
         token = spans.enter(span)
         try:
