@@ -13,6 +13,7 @@ import { agentTime, findWaits, otherTime } from './agentTime.ts';
 import { withCellsJoined } from './cells.ts';
 import { findConversations } from './conversations.ts';
 import { callDrafts, hookDrafts, wallTime, type Clock, type Draft } from './drafts.ts';
+import { settleAgentProcesses } from './agentProcesses.ts';
 import { Drafts, linkHookParents, recordedAround, toolAncestors, type Above } from './draftTree.ts';
 import { useOfEnergy, type EnergyUse } from './energy.ts';
 import { boundaryText, footprint } from './footprint.ts';
@@ -67,6 +68,7 @@ export function analyze(recorded: Profile, options: AnalyzeOptions = {}): Timeli
   const own = findOwnFunctions(lasting, wireDrafts, askedTools(calls), made);
   const seen = [...own.rest, ...own.functions];
   const inferredTools = wireTools(calls, seen, recordedAround, made);
+  settleAgentProcesses(seen, calls, profile.processes, toolAncestors([...seen, ...inferredTools], made));
   const { functions, carriers } = settleFunctions(own, [...wireDrafts, ...seen, ...inferredTools], made);
   const tools = [...[...own.rest, ...own.functions].filter((draft) => draft.span.kind === 'tool'), ...inferredTools];
   const conversations = findConversations(calls, made);

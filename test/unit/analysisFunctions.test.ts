@@ -385,6 +385,33 @@ it('what is around a call is no tool that the call asks for', () => {
   expect(shown(report, 'tool').map(([name, , , evidence]) => [name, evidence])).toContainEqual(['lookup', 'inferred']);
 });
 
+it('a process that asks models itself is an agent’s and no tool, unless a model asked for it', () => {
+  const started = (id: string, from: number, until: number, detail: string, way: Site[]): object[] => [span(id, from, { source: 'process', name: 'start', detail, frames: [...way, MODULE], pid: 100 }), spanEnd(id, until)];
+  const child = (pid: number, t: number, script: string, ppid = 100): object => ({ type: 'process', t, pid, ppid, runtime: 'node', runtimeVersion: 'v24.0.0', argv: ['/bin/node', `/app/${script}`], cwd: '/app' });
+  const inside = (pid: number, lines: object[]): object[] => lines.map((line) => ('request' in line ? { ...line, pid } : line));
+  const report = reportOf(
+    ...modelCall('a', 0, 100, { asks: [['c1', 'delegate']] }),
+    // A model's tool whose work another agent does, in a process of a process.
+    ...started('asked', 110, 400, 'node helper.js', [site(AGENT, 20, 'delegate')]),
+    child(201, 120, 'helper.js'),
+    child(202, 130, 'inner.js', 201),
+    ...inside(202, modelCall('b', 150, 250)),
+    ...modelCall('c', 410, 500, { brings: ['c1'] }),
+    // Two at once, beside a program that asks nobody.
+    ...started('ls', 600, 900, 'ls src', [site(AGENT, 21, 'start')]),
+    ...started('one', 601, 900, 'node worker.js', [site(AGENT, 22, 'start')]),
+    ...started('two', 602, 900, 'node worker.js', [site(AGENT, 22, 'start')]),
+    child(301, 650, 'worker.js'),
+    child(302, 660, 'worker.js'),
+    // A thread of the first.
+    child(301, 670, 'worker.js'),
+    ...inside(301, modelCall('d', 700, 800)),
+    ...inside(302, modelCall('e', 700, 800)),
+  );
+  expect(Object.fromEntries(['asked', 'ls', 'one', 'two'].map((id) => [id, report.spans.find((each) => each.id === id)?.kind]))).toEqual({ asked: 'tool', ls: 'tool', one: 'other', two: 'other' });
+  expect(report.tools.map(({ name }) => name).toSorted()).toEqual(['delegate', 'start']);
+});
+
 it('a framework’s tool is what its definition executes, and nothing else that it calls', () => {
   const report = reportOf(
     ...modelCall('a', 0, 100, { asks: [['c1', 'weather']] }),
