@@ -5,6 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import OpenAI from 'openai';
 import type { AgentSetup, Budget, Model } from '../../src/agents/agent.ts';
+import { PATIENT } from '../fixtures/patient.ts';
 
 export interface AskedMessage {
   role: string;
@@ -47,7 +48,7 @@ export async function startScriptedModel(answer: (request: AskedRequest, index: 
   const requests: AskedRequest[] = [];
   let atOnce = 0;
   let most = 0;
-  const server = createServer((incoming, outgoing) => {
+  const server = createServer(PATIENT, (incoming, outgoing) => {
     const parts: Buffer[] = [];
     incoming.on('data', (part: Buffer) => parts.push(part));
     incoming.on('end', () => {

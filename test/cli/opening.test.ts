@@ -11,6 +11,7 @@ import { accountingOf } from '../../src/profiler/accountingChoice.ts';
 import { keptDocumentsFolder } from '../../src/recorder/keptDocumentsFolder.ts';
 import { readRecordingFile } from '../../src/recorder/recordingFile.ts';
 import { agentCost, newFolder, onlyRecording, repository } from './agentCost.ts';
+import { PATIENT } from '../fixtures/patient.ts';
 
 const SHORT = 100;
 const LONG = 700_000;
@@ -31,7 +32,7 @@ for (let k = 0; k < 4; k++) await ask();
 `;
 
 /** Answers at once, whatever is asked. */
-const model = createServer((request, response) => {
+const model = createServer(PATIENT, (request, response) => {
   request.resume().once('end', () => {
     response.writeHead(200, { 'content-type': 'application/json' });
     response.end(JSON.stringify(request.method === 'GET' ? { object: 'list', data: [{ id: 'any-model', object: 'model' }] } : { id: 'answer', model: 'any-model', choices: [{ index: 0, message: { role: 'assistant', content: 'yes' }, finish_reason: 'stop' }], usage: { prompt_tokens: 9, completion_tokens: 1 } }));

@@ -5,13 +5,14 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { agentCost, newFolder, onlyRecording, reportOf, repository, runProcess } from './agentCost.ts';
+import { PATIENT } from '../fixtures/patient.ts';
 
 let server: Server;
 const asked: string[] = [];
 
 /** Answers each API in its own words, on a path below which all of them lie, as behind a gateway. */
 beforeAll(async () => {
-  server = createServer((request, response) => {
+  server = createServer(PATIENT, (request, response) => {
     const chunks: Buffer[] = [];
     request.on('data', (chunk: Buffer) => chunks.push(chunk));
     request.on('end', () => {

@@ -91,7 +91,7 @@ describe('paper', () => {
     expect(row).toMatchObject({ series: 'ShareGPT', basis: 'measured' });
     expect(row.ours!.mean).toBeGreaterThan(0.5 * slowest);
     expect(row.ours!.mean).toBeLessThan(slowest + 1);
-  });
+  }, 180_000);
 
   it.each([
     [['fig4', '--backend', 'sim'], '--backend takes the URL of a server'],

@@ -7,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { SessionFile } from '../../src/protocol/hook.ts';
 import { newestEnvironment } from '../hooks/python/pythons.ts';
 import { agentCost, newFolder, onlyRecording, reportOf, runProcess, type Ended } from './agentCost.ts';
+import { PATIENT } from '../fixtures/patient.ts';
 
 let server: Server;
 let served = 0;
@@ -15,7 +16,7 @@ const ANSWER = JSON.stringify({ id: 'x', object: 'chat.completion', model: 'm', 
 
 beforeAll(async () => {
   ({ executable: python } = await newestEnvironment());
-  server = createServer((request, response) => {
+  server = createServer(PATIENT, (request, response) => {
     request.resume();
     request.on('end', () => {
       if (request.method === 'POST') served++;

@@ -6,6 +6,7 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { agentCost, newFolder, onlyRecording, runProcess } from './agentCost.ts';
+import { PATIENT } from '../fixtures/patient.ts';
 
 /** Asks twice, calls the tool that the model wants, hands over what it found, and prints all that it was answered. */
 const AGENT = `
@@ -40,7 +41,7 @@ const ANSWERS = [
 /** A model that says one thing after the other. */
 async function scripted(): Promise<{ url: string; close: () => void }> {
   let asked = 0;
-  const server = createServer((request, response) => {
+  const server = createServer(PATIENT, (request, response) => {
     const parts: Buffer[] = [];
     request.on('data', (part: Buffer) => parts.push(part));
     request.on('end', () => {

@@ -7,6 +7,7 @@ import { gunzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Report, reportSchema } from '../../src/profile/report.ts';
 import { agentCost, newFolder, reportOf, type Ended } from './agentCost.ts';
+import { PATIENT } from '../fixtures/patient.ts';
 
 const CALLS = 10;
 /** Calls with prompts of 300 kB, one after the other; after the third it waits, not for ever, for who looks. */
@@ -23,7 +24,7 @@ for (let call = 0; call < ${CALLS}; call++) {
 `;
 
 /** Answers at once: the embedded server takes the seconds that such prompts take. */
-const server = createServer((request, response) => {
+const server = createServer(PATIENT, (request, response) => {
   request.resume().once('end', () => {
     response.setHeader('content-type', 'application/json');
     const models = { object: 'list', data: [{ id: 'm', object: 'model' }] };

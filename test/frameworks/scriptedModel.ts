@@ -5,6 +5,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
+import { PATIENT } from '../fixtures/patient.ts';
 
 /** One call of a model, as it was served. */
 export interface Served {
@@ -73,7 +74,7 @@ export class ScriptedModel {
 
   private constructor(options: ModelOptions) {
     this.#options = options;
-    this.#server = createServer({ noDelay: true }, (request, response) => void this.#receive(request, response));
+    this.#server = createServer(PATIENT, (request, response) => void this.#receive(request, response));
   }
 
   static async start(options: ModelOptions = {}): Promise<ScriptedModel> {

@@ -1,6 +1,7 @@
 /** Between the profiler and the real vLLM: tells a program when the profiler has read the server's counters, however long that takes it. */
 import { createServer, request as ask } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { PATIENT } from '../fixtures/patient.ts';
 
 export interface ReadingWatch {
   /** To be asked instead of the server. */
@@ -15,7 +16,7 @@ export interface ReadingWatch {
  */
 export async function watchReadings(origin: string): Promise<ReadingWatch> {
   let waiting: (() => void)[] = [];
-  const server = createServer((request, response) => {
+  const server = createServer(PATIENT, (request, response) => {
     if (request.url === '/read') {
       waiting.push(() => response.end());
       return;

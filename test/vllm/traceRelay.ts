@@ -1,6 +1,7 @@
 /** Where the real vLLM sends its traces: it wants an address before any run is there, and hands them on to the run that asks for them. */
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { PATIENT } from '../fixtures/patient.ts';
 
 export interface TraceRelay {
   url: string;
@@ -14,7 +15,7 @@ export interface TraceRelay {
 export async function startTraceRelay(): Promise<TraceRelay> {
   let target: string | null = null;
   let delivered: string[] = [];
-  const server = createServer((request, response) => {
+  const server = createServer(PATIENT, (request, response) => {
     const parts: Buffer[] = [];
     request.on('data', (part: Buffer) => parts.push(part));
     request.on('end', () => {

@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { HookedRuns, bareEnvironment, lineOf, programs, runProgram, spansOf } from './harness.ts';
 import { NODE_MAJORS, findNode, type NodeMajor } from './nodes.ts';
+import { PATIENT } from '../../fixtures/patient.ts';
 
 /** What sampled edges may be off by on a busy machine; never a bound on how long something takes. */
 const SLACK_MS = 100;
@@ -20,7 +21,7 @@ beforeAll(async () => {
   const answer = () => {
     for (; asked > 0 && waiting.length > 0; asked -= 1) waiting.shift()?.();
   };
-  server = createServer((request, response) => {
+  server = createServer(PATIENT, (request, response) => {
     if (request.url === '/answer') {
       asked += 1;
       response.end();

@@ -2,6 +2,7 @@
 import { createServer, type IncomingHttpHeaders, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { CALL_HEADER, ORIGIN_HEADER, readCallTag, type CallTag } from '../../../src/protocol/hook.ts';
+import { PATIENT } from '../../fixtures/patient.ts';
 
 export interface SeenRequest {
   method: string;
@@ -30,7 +31,7 @@ export class ModelServer {
   }
 
   static async start(): Promise<ModelServer> {
-    const server = createServer();
+    const server = createServer(PATIENT);
     const started = new ModelServer(server);
     await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
     return started;

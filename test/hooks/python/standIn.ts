@@ -2,6 +2,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { CALL_HEADER, ORIGIN_HEADER, readCallTag, type CallTag } from '../../../src/protocol/hook.ts';
+import { PATIENT } from '../../fixtures/patient.ts';
 
 /** One request as it arrived. */
 export interface Arrived {
@@ -29,7 +30,7 @@ export class StandIn {
   private readonly server: Server;
 
   private constructor() {
-    this.server = createServer((request, response) => this.receive(request, response));
+    this.server = createServer(PATIENT, (request, response) => this.receive(request, response));
   }
 
   static async start(): Promise<StandIn> {
