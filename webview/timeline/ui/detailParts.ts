@@ -10,6 +10,8 @@ import type { Totals } from '../../../src/profile/report.ts';
 
 /** A longer value is no figure, and may go on in a second line: `0.0726 Wh (0.0508 – 0.0944 Wh)` is one. */
 const MOST_FIGURE_CHARS = 32;
+/** A longer one, such as where a price is from, has lines of its own. */
+const MOST_WORDS_CHARS = 64;
 
 export type Pair = readonly [label: string, value: string, title?: string];
 
@@ -25,7 +27,7 @@ export function titled(title: string, known: string | null): string {
 export function pairs(list: readonly Pair[]): HTMLElement {
   const node = element('dl', 'pairs');
   for (const [label, value, title] of list) {
-    const definition = element('dd', value.length > MOST_FIGURE_CHARS ? 'words' : '', value);
+    const definition = element('dd', value.length > MOST_WORDS_CHARS ? 'sentence' : value.length > MOST_FIGURE_CHARS ? 'words' : '', value);
     if (title !== undefined) definition.title = title;
     node.append(element('dt', '', label), definition);
   }

@@ -100,6 +100,8 @@ body[data-placement='sidebar'] { --page-background: var(--vscode-sideBar-backgro
 .pairs.inner dt { color: inherit; }
 .pairs dd { margin: 0; text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
 .pairs dd.words { white-space: normal; overflow-wrap: anywhere; }
+.pairs dt:has(+ dd.sentence) { grid-column: 1 / -1; }
+.pairs dd.sentence { grid-column: 1 / -1; margin-bottom: 4px; text-align: left; white-space: normal; overflow-wrap: anywhere; color: var(--vscode-descriptionForeground); }
 .split { display: flex; height: 9px; border-radius: 2px; overflow: hidden; margin: 5px 0 6px; outline: 1px solid var(--vscode-contrastBorder, transparent); }
 .split i { display: block; }
 .swatch { display: inline-block; width: 8px; height: 8px; border-radius: 2px; margin-right: 6px; outline: 1px solid var(--vscode-contrastBorder, transparent); }
