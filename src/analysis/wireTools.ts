@@ -31,7 +31,8 @@ interface Asked {
 interface Envelope extends Asked, Claimant {
   start: Milliseconds;
   end: Milliseconds;
-  resultBytes: number;
+  /** Null where it was never sent to a model. */
+  resultBytes: number | null;
 }
 
 /** Whether a function was asked for as a tool by any of the calls' answers. */
@@ -82,7 +83,6 @@ export function wireTools(calls: readonly Draft[], hooks: readonly Draft[], reco
   };
   closeHandoffs(hooks, open);
   joinByCallId(asked, envelopes, measured, open, join);
-  if (open.size === 0) return [];
   const free = new Set(measured.filter((draft) => !joined.has(draft)));
   const around = ancestors(hooks, drafts);
   const within: Within = (candidates, envelopes) => candidatesWithin(candidates, envelopes, above, around);
@@ -94,8 +94,9 @@ export function wireTools(calls: readonly Draft[], hooks: readonly Draft[], reco
   for (const [envelope, draft] of spanned) runs.set(envelope, draft);
   narrowToTurns(envelopes, open, runs);
   joinOnlyCandidates(envelopes, open, free, within, recorded, around, joinFree);
+  const unanswered = joinUnanswered(unansweredOf(asked, envelopes, runs), free, around, joinFree, drafts);
   const inferred = [...open].map((envelope) => envelopeDraft(envelope, drafts));
-  const made = [...spanned.values(), ...inferred];
+  const made = [...spanned.values(), ...unanswered, ...inferred];
   for (const draft of inferred) setParent(draft, parentOf(draft, around));
   adoptMeasured([...open], inferred, free, within, recorded);
   return made;
@@ -307,6 +308,34 @@ function joinOnlyCandidates(envelopes: readonly Envelope[], open: Set<Envelope>,
     join(envelope, only, envelope.resultBytes);
     open.delete(envelope);
   }
+}
+
+/** Tool calls whose results no model was sent: of the last of a program, which may have failed with one of them. */
+function unansweredOf(asked: readonly Asked[], envelopes: readonly Envelope[], runs: ReadonlyMap<Asked, Draft>): Asked[] {
+  const keyOf = ({ issuer, tool }: Asked): string => `${issuer.span.id}\n${tool.callId}`;
+  const answered = new Set(envelopes.map(keyOf));
+  return asked.filter((entry) => !answered.has(keyOf(entry)) && !runs.has(entry));
+}
+
+/** Runs of functions of their names that are known to have come right after the answer. Nothing bounds the others in time: they are left out. Returns spans over several runs. */
+function joinUnanswered(unanswered: readonly Asked[], free: Set<Draft>, around: Around, join: Join, drafts: Drafts): Draft[] {
+  const made: Draft[] = [];
+  if (unanswered.length === 0) return made;
+  const after = groupBy([...free].filter((draft) => draft.span.source === 'function' && draft.hook?.start.after !== undefined), (draft) => draft.hook?.start.after);
+  for (const together of groupBy(unanswered, ({ issuer, tool }) => `${issuer.span.id}\n${plainName(tool.name)}`).values()) {
+    const [first] = together;
+    if (first === undefined) continue;
+    const found = outermost((after.get(first.issuer.call?.start.tag ?? undefined) ?? []).filter((draft) => free.has(draft) && namedFrame(draft, first.tool.name) !== null), around);
+    runsOfCalls(found, together.length, around)?.forEach((runs, index) => {
+      const entry = together[index];
+      const [only] = runs;
+      if (entry === undefined || only === undefined) return;
+      if (runs.length === 1) join(entry, only, null);
+      else made.push(spanOver({ ...entry, count: 1, start: entry.at, end: only.end, resultBytes: null }, runs, around, drafts));
+      for (const run of runs) free.delete(run);
+    });
+  }
+  return made;
 }
 
 /** Measured spans inside one inferred tool become its children; inside several, they are only marked as part of one. */

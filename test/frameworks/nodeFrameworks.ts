@@ -126,7 +126,8 @@ export const nodeFrameworks: Framework[] = [
     ],
     program: 'node/mastra.mjs',
     model: { parallel: true },
-    agents: ['Planner', 'Guide', 'Host'],
+    agents: ['Planner', 'Guide', 'Host', 'trip', 'letters'],
+    steps: ['plan', 'write', 'send'],
     inside: { findTrains: 'Planner', askGuide: 'Host', findMuseums: 'Guide' },
   },
   {

@@ -60,6 +60,15 @@ describe('a tool that only the wire shows', () => {
     expect(tools(analyze(readRecording(text)).report)).toEqual([]);
   });
 
+  it('whose result never goes back is the function of its name that is known to have come right after the answer', () => {
+    const submit = (after: string | undefined, id = 'f', from = 1010): object[] => [span(id, from, { kind: 'other', source: 'function', name: 'submit', after, ...frames('submit', 'run') }), spanEnd(id, from + 190, { status: 'error', error: 'refused' })];
+    const report = (...lines: object[]): Report => analyze(readRecording(recordingText(header(), call('a', 0, { tag: 'tag-a' }), callEnd('a', 1000, { toolCalls: [toolCall('t1', 'submit')] }), ...lines, end(2000)))).report;
+    expect(tools(report(...submit('tag-a')))).toMatchObject([{ name: 'submit', startMs: 1010, endMs: 1200, status: 'error', evidence: 'measured', parent: 'step:a', tool: { callId: 't1', resultBytes: null } }]);
+    expect(tools(report(...submit('tag-a'), ...submit('tag-a', 'g', 1300)))).toMatchObject([{ name: 'submit', startMs: 1010, endMs: 1490, status: 'error', tool: { callId: 't1', detail: '2 attempts' } }]);
+    // Of what came after another call, or nobody knows when, it is not said.
+    for (const after of ['tag-b', undefined]) expect(tools(report(...submit(after)))).toEqual([]);
+  });
+
   it('ends with the first request that carries the result: later ones carry it again as history', () => {
     const history = { messages: [message('user', 'q')], toolResults: [{ callId: 't1', bytes: 50 }] };
     const text = recordingText(header(), call('a', 0), callEnd('a', 100, { toolCalls: [toolCall('t1', 'x')] }), call('b', 200, { request: history }), callEnd('b', 300), call('c', 400, { request: history }), callEnd('c', 500), end(600));

@@ -55,7 +55,7 @@ const MODULES: readonly ModulesOfInterest[] = [
   { watcher: 'langchain', package: 'langchain', files: files('dist/agents/ReactAgent'), names: ['ReactAgent'] },
   { watcher: 'langgraph', package: '@langchain/langgraph', files: files('dist/pregel/(?:index|retry)'), names: ['Pregel', '_runWithRetry'] },
   // Bundled into files whose names tell nothing.
-  { watcher: 'mastra', package: '@mastra/core', files: files('dist/[^/]+'), names: ['Agent', 'CoreToolBuilder', 'createTool'] },
+  { watcher: 'mastra', package: '@mastra/core', files: files('dist/[^/]+'), names: ['Agent', 'CoreToolBuilder', 'createTool', 'Run', 'DefaultExecutionEngine'] },
   { watcher: 'mcp', package: '@modelcontextprotocol/sdk', files: files('dist/(?:esm/|cjs/)?(?:client/index|server/mcp)'), names: ['Client', 'McpServer'] },
   { watcher: 'mcp', package: '@modelcontextprotocol/client', files: files('dist/[^/]+'), names: ['Client'] },
   { watcher: 'mcp', package: '@modelcontextprotocol/server', files: files('dist/[^/]+'), names: ['McpServer'] },

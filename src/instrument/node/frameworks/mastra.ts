@@ -1,11 +1,17 @@
-/** Mastra: who asked an agent, the agent's run, and its tools where they are made fit for a model. */
+/** Mastra: who asked an agent, the agent's run, and its tools where they are made fit for a model; and runs of workflows, with their steps. */
 import { findDefinition, noteDefinition } from '../definitions.ts';
 import { Entries } from '../entries.ts';
 import type { Watcher } from '../modules.ts';
-import { beginAgent, endWith, observed, passOn, type Reporter } from '../spans.ts';
+import { describeError } from '../safeText.ts';
+import { beginAgent, endWith, observed, passOn, type Reporter, type Work } from '../spans.ts';
 import { disguise, isClass, isObject, replaceMethod, type Callable } from '../wrapping.ts';
 
 const RUNS = ['generate', 'stream', 'network', 'generateLegacy', 'streamLegacy', 'resumeStream', 'resumeGenerate'];
+/** What a program calls on a workflow's run, and what these come to, which is over when the run is. */
+const WORKFLOW_ENTRIES = ['start', 'startAsync', 'stream', 'streamLegacy', 'resume', 'resumeStream', 'restart', 'timeTravel'];
+const WORKFLOW_RUNS = ['_start', '_resume', '_restart', '_timeTravel'];
+/** Steps that the framework makes of `.map()`. */
+const MAPPING_STEP = /^mapping_/;
 
 export function watchMastra(reporter: Reporter): Watcher {
   const entries = new Entries();
@@ -13,6 +19,8 @@ export function watchMastra(reporter: Reporter): Watcher {
     if (name === 'createTool' && typeof value === 'function') return disguise(watchDefinition(value as Callable), value as Callable);
     if (!isClass(value)) return undefined;
     if (name === 'Agent') for (const method of RUNS) replaceMethod(value.prototype, method, (original) => watchRun(reporter, entries, original));
+    else if (name === 'Run') watchWorkflows(reporter, entries, value.prototype);
+    else if (name === 'DefaultExecutionEngine') replaceMethod(value.prototype, 'executeStepWithRetry', (original) => watchStep(reporter, original));
     else replaceMethod(value.prototype, 'createExecute', (original) => watchTool(reporter, original));
     return undefined;
   };
@@ -66,6 +74,46 @@ function watchedArguments(reporter: Reporter, args: unknown[]): unknown[] {
   });
   const inFront: object = Object.create(tool, { execute: { value: disguise(watched, execute), writable: true, configurable: true, enumerable: true } }) as object;
   return [inFront, options, ...rest];
+}
+
+function watchWorkflows(reporter: Reporter, entries: Entries, prototype: object): void {
+  for (const method of WORKFLOW_ENTRIES) replaceMethod(prototype, method, (original) => entries.watch(original));
+  for (const method of WORKFLOW_RUNS) {
+    replaceMethod(prototype, method, (original) => observed(reporter, original, { describe: workflowOf, measure: () => null, failure: failureOf }));
+  }
+}
+
+function workflowOf(run: unknown): Work | null {
+  if (!isObject(run) || run['isInternalWorkflow'] === true || isInternal(run)) return null;
+  const name = run['workflowId'];
+  return typeof name === 'string' ? { kind: 'agent', name, callId: null } : null;
+}
+
+/** A step with all of its attempts: `executeStepWithRetry(id, run, { workflowId, … })`, whose result says whether it came to one. */
+function watchStep(reporter: Reporter, original: Callable): Callable {
+  return observed(reporter, original, {
+    describe: (engine, [id, , run]) => stepOf(engine, id, run),
+    measure: () => null,
+    failure: (result) => (isObject(result) ? failureOf(result['error']) : null),
+  });
+}
+
+function stepOf(engine: unknown, id: unknown, run: unknown): Work | null {
+  if (!isObject(engine) || !isObject(run) || typeof id !== 'string' || isInternal(engine['options'])) return null;
+  const workflow = `workflow.${String(run['workflowId'])}.step.`;
+  const name = id.startsWith(workflow) ? id.slice(workflow.length) : '';
+  return name === '' || MAPPING_STEP.test(name) ? null : { kind: 'step', name, callId: null };
+}
+
+/** Agents and scorers are workflows of the framework's own. */
+function isInternal(policed: unknown): boolean {
+  const policy = isObject(policed) ? policed['tracingPolicy'] : null;
+  return isObject(policy) && Boolean(policy['internal']);
+}
+
+/** What went wrong, of a run or a step that tells so. */
+function failureOf(outcome: unknown): string | null {
+  return isObject(outcome) && outcome['status'] === 'failed' ? describeError(outcome['error']) : null;
 }
 
 /** Mastra's tools are told it in what they know of their agent, those of the AI SDK directly. */

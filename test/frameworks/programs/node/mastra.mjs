@@ -1,8 +1,9 @@
-// Mastra: agents with tools, one of which fails and one that asks another agent, generated and streamed.
+// Mastra: agents with tools, one of which fails and one that asks another agent, generated and streamed; and a workflow with another one in it.
 import { setTimeout as pause } from 'node:timers/promises';
 import { Mastra } from '@mastra/core';
 import { Agent } from '@mastra/core/agent';
 import { createTool } from '@mastra/core/tools';
+import { createStep, createWorkflow } from '@mastra/core/workflows';
 import { z } from 'zod';
 import { timed } from './toolLog.mjs';
 
@@ -80,3 +81,41 @@ const [museums, weather] = await Promise.all([
   agent.generate('How will the weather be?', { maxSteps: 3 }), // llm
 ]);
 console.log(museums.text, weather.text);
+
+const text = z.object({ text: z.string() });
+const plan = createStep({
+  id: 'plan',
+  inputSchema,
+  outputSchema: text,
+  execute: async ({ inputData }) => {
+    const { text } = await planner.generate(`Plan a day in ${inputData.city}.`); // llm
+    return { text };
+  },
+});
+const write = createStep({
+  id: 'write',
+  inputSchema: text,
+  outputSchema: text,
+  execute: async ({ inputData }) => {
+    const { text } = await guide.generate(`Write a letter about: ${inputData.text}`); // llm
+    return { text };
+  },
+});
+let attempts = 0;
+const send = createStep({
+  id: 'send',
+  inputSchema: text,
+  outputSchema: text,
+  retries: 1,
+  execute: async ({ inputData }) => {
+    await pause(20);
+    attempts += 1;
+    if (attempts === 1) throw new Error('the post office is closed');
+    return inputData;
+  },
+});
+const letters = createWorkflow({ id: 'letters', inputSchema: text, outputSchema: text }).then(write).then(send).commit();
+const trip = createWorkflow({ id: 'trip', inputSchema, outputSchema: text }).then(plan).map(async ({ inputData }) => inputData).then(letters).commit();
+const run = await trip.createRun();
+const outcome = await run.start({ inputData: { city: 'Voss' } });
+console.log(outcome.status, attempts);
