@@ -143,8 +143,6 @@ export const nodeFrameworks: Framework[] = [
     others: ['node/mcpServer.mjs', 'node/mcpAsk.mjs'],
     core: true,
     model: { parallel: true },
-    // The server's process that the program starts itself.
-    provided: { node: 1 },
   },
   {
     id: 'mcp-2-node',
@@ -160,6 +158,5 @@ export const nodeFrameworks: Framework[] = [
     program: 'node/mcp2Client.mjs',
     others: ['node/mcp2Server.mjs', 'node/mcpAsk.mjs'],
     model: { parallel: true },
-    provided: { node: 1 },
   },
 ];
