@@ -94,7 +94,7 @@ export function wireTools(calls: readonly Draft[], hooks: readonly Draft[], reco
   for (const [envelope, draft] of spanned) runs.set(envelope, draft);
   narrowToTurns(envelopes, open, runs);
   joinOnlyCandidates(envelopes, open, free, within, recorded, around, joinFree);
-  const unanswered = joinUnanswered(unansweredOf(asked, envelopes, runs), free, around, joinFree, drafts);
+  const unanswered = joinUnanswered(unansweredOf(asked, envelopes, runs), free, above, around, joinFree, drafts);
   const inferred = [...open].map((envelope) => envelopeDraft(envelope, drafts));
   const made = [...spanned.values(), ...unanswered, ...inferred];
   for (const draft of inferred) setParent(draft, parentOf(draft, around));
@@ -318,14 +318,16 @@ function unansweredOf(asked: readonly Asked[], envelopes: readonly Envelope[], r
 }
 
 /** Runs of functions of their names that are known to have come right after the answer. Nothing bounds the others in time: they are left out. Returns spans over several runs. */
-function joinUnanswered(unanswered: readonly Asked[], free: Set<Draft>, around: Around, join: Join, drafts: Drafts): Draft[] {
+function joinUnanswered(unanswered: readonly Asked[], free: Set<Draft>, above: Above, around: Around, join: Join, drafts: Drafts): Draft[] {
   const made: Draft[] = [];
   if (unanswered.length === 0) return made;
   const after = groupBy([...free].filter((draft) => draft.span.source === 'function' && draft.hook?.start.after !== undefined), (draft) => draft.hook?.start.after);
   for (const together of groupBy(unanswered, ({ issuer, tool }) => `${issuer.span.id}\n${plainName(tool.name)}`).values()) {
     const [first] = together;
     if (first === undefined) continue;
-    const found = outermost((after.get(first.issuer.call?.start.tag ?? undefined) ?? []).filter((draft) => free.has(draft) && namedFrame(draft, first.tool.name) !== null), around);
+    // Inside of a tool that was seen, it is that tool's own function.
+    const isFree = (draft: Draft): boolean => free.has(draft) && (above(draft) === undefined || above(draft) === above(first.issuer));
+    const found = outermost((after.get(first.issuer.call?.start.tag ?? undefined) ?? []).filter((draft) => isFree(draft) && namedFrame(draft, first.tool.name) !== null), around);
     runsOfCalls(found, together.length, around)?.forEach((runs, index) => {
       const entry = together[index];
       const [only] = runs;

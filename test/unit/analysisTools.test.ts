@@ -65,6 +65,9 @@ describe('a tool that only the wire shows', () => {
     const report = (...lines: object[]): Report => analyze(readRecording(recordingText(header(), call('a', 0, { tag: 'tag-a' }), callEnd('a', 1000, { toolCalls: [toolCall('t1', 'submit')] }), ...lines, end(2000)))).report;
     expect(tools(report(...submit('tag-a')))).toMatchObject([{ name: 'submit', startMs: 1010, endMs: 1200, status: 'error', evidence: 'measured', parent: 'step:a', tool: { callId: 't1', resultBytes: null } }]);
     expect(tools(report(...submit('tag-a'), ...submit('tag-a', 'g', 1300)))).toMatchObject([{ name: 'submit', startMs: 1010, endMs: 1490, status: 'error', tool: { callId: 't1', detail: '2 attempts' } }]);
+    // A framework's tool is what was seen of it, and not also the function that it runs.
+    const framework = [span('t', 1005, { source: 'framework', name: 'submit', ...frames('run') }), span('f', 1010, { kind: 'other', source: 'function', name: 'submit', parent: 't', after: 'tag-a', ...frames('submit', 'run') }), spanEnd('f', 1200), spanEnd('t', 1210)];
+    expect(tools(report(...framework)).map(({ id }) => id)).toEqual(['t']);
     // Of what came after another call, or nobody knows when, it is not said.
     for (const after of ['tag-b', undefined]) expect(tools(report(...submit(after)))).toEqual([]);
   });
