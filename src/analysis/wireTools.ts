@@ -252,17 +252,24 @@ function joinByName(open: Set<Envelope>, free: Set<Draft>, within: Within, recor
   for (const [{ envelopes }, found] of claims) {
     // Two conversations in one function that call the same tool at once: which is whose cannot be told.
     if (found.length === 0 || found.some((draft) => claimed.get(draft) !== 1)) continue;
-    runsOfCalls(found, envelopes.length, around)?.forEach((runs, index) => {
-      const envelope = envelopes[index];
-      const [only] = runs;
-      if (envelope === undefined || only === undefined) return;
-      if (runs.length === 1) join(envelope, only, envelope.resultBytes);
-      else spanned.set(envelope, spanOver(envelope, runs, around, drafts));
-      for (const run of runs) free.delete(run);
-      open.delete(envelope);
-    });
+    if (joinRuns(envelopes, found, free, around, join, (envelope, runs) => spanned.set(envelope, spanOver(envelope, runs, around, drafts)))) for (const envelope of envelopes) open.delete(envelope);
   }
   return spanned;
+}
+
+/** Joins the calls of a tool in one answer with its runs, where it is clear which are whose: `over` is told of those with several. Whether it was. */
+function joinRuns(envelopes: readonly Envelope[], found: readonly Draft[], free: Set<Draft>, around: Around, join: Join, over: (envelope: Envelope, runs: readonly Draft[]) => void): boolean {
+  const runsOf = runsOfCalls(found, envelopes.length, around);
+  if (runsOf === null) return false;
+  for (const [index, runs] of runsOf.entries()) {
+    const envelope = envelopes[index];
+    const [only] = runs;
+    if (envelope === undefined || only === undefined) continue;
+    if (runs.length === 1) join(envelope, only, envelope.resultBytes);
+    else over(envelope, runs);
+    for (const run of runs) free.delete(run);
+  }
+  return true;
 }
 
 /**
@@ -270,6 +277,7 @@ function joinByName(open: Set<Envelope>, free: Set<Draft>, within: Within, recor
  * its turn between its neighbours. `runs`: what those that were seen are. Else it would span all of the others' time.
  */
 function narrowToTurns(envelopes: readonly Envelope[], open: ReadonlySet<Envelope>, runs: ReadonlyMap<Asked, Draft>): void {
+  if (open.size === 0) return;
   for (const together of groupBy(envelopes, ({ issuer }) => issuer).values()) {
     const seen = together.flatMap((envelope, turn) => {
       const run = runs.get(envelope);
@@ -291,6 +299,7 @@ function narrowToTurns(envelopes: readonly Envelope[], open: ReadonlySet<Envelop
  * all of the time: what is too short to be seen may have been the tool, and the function what was done with its result.
  */
 function joinOnlyCandidates(envelopes: readonly Envelope[], open: Set<Envelope>, free: Set<Draft>, within: Within, recorded: RecordedAround, around: Around, join: Join): void {
+  if (open.size === 0) return;
   const candidates = [...free];
   const claims = new Map<Envelope, Draft[]>(envelopes.map((envelope) => [envelope, within(candidates, [envelope])]));
   leaveToNearest(claims, recorded);
@@ -311,14 +320,14 @@ function joinOnlyCandidates(envelopes: readonly Envelope[], open: Set<Envelope>,
 }
 
 /** Tool calls whose results no model was sent: of the last of a program, which may have failed with one of them. */
-function unansweredOf(asked: readonly Asked[], envelopes: readonly Envelope[], runs: ReadonlyMap<Asked, Draft>): Asked[] {
+function unansweredOf(asked: readonly Asked[], envelopes: readonly Envelope[], runs: ReadonlyMap<Asked, Draft>): Envelope[] {
   const keyOf = ({ issuer, tool }: Asked): string => `${issuer.span.id}\n${tool.callId}`;
   const answered = new Set(envelopes.map(keyOf));
-  return asked.filter((entry) => !answered.has(keyOf(entry)) && !runs.has(entry));
+  return asked.filter((entry) => !answered.has(keyOf(entry)) && !runs.has(entry)).map((entry) => ({ ...entry, count: 1, start: entry.at, end: entry.at, resultBytes: null }));
 }
 
 /** Runs of functions of their names that are known to have come right after the answer. Nothing bounds the others in time: they are left out. Returns spans over several runs. */
-function joinUnanswered(unanswered: readonly Asked[], free: Set<Draft>, above: Above, around: Around, join: Join, drafts: Drafts): Draft[] {
+function joinUnanswered(unanswered: readonly Envelope[], free: Set<Draft>, above: Above, around: Around, join: Join, drafts: Drafts): Draft[] {
   const made: Draft[] = [];
   if (unanswered.length === 0) return made;
   const after = groupBy([...free].filter((draft) => draft.span.source === 'function' && draft.hook?.start.after !== undefined), (draft) => draft.hook?.start.after);
@@ -328,14 +337,7 @@ function joinUnanswered(unanswered: readonly Asked[], free: Set<Draft>, above: A
     // Inside of a tool that was seen, it is that tool's own function.
     const isFree = (draft: Draft): boolean => free.has(draft) && (above(draft) === undefined || above(draft) === above(first.issuer));
     const found = outermost((after.get(first.issuer.call?.start.tag ?? undefined) ?? []).filter((draft) => isFree(draft) && namedFrame(draft, first.tool.name) !== null), around);
-    runsOfCalls(found, together.length, around)?.forEach((runs, index) => {
-      const entry = together[index];
-      const [only] = runs;
-      if (entry === undefined || only === undefined) return;
-      if (runs.length === 1) join(entry, only, null);
-      else made.push(spanOver({ ...entry, count: 1, start: entry.at, end: only.end, resultBytes: null }, runs, around, drafts));
-      for (const run of runs) free.delete(run);
-    });
+    joinRuns(together, found, free, around, join, (envelope, runs) => made.push(spanOver(envelope, runs, around, drafts)));
   }
   return made;
 }
